@@ -1,0 +1,146 @@
+//! The stable list of codes. A code is never renamed and never changes its meaning; each has a page in `explain/`.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident;)+) => {
+        /// What kind of finding something is; its name is what `--allow`, `--deny` and `explain` take.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Code {
+            /// All codes, in the order in which the stages can find them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Returns the stable name.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// Returns the severity that a finding of this code has unless told otherwise.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)+ }
+            }
+
+            /// Returns the source of its `explain` page.
+            pub(super) fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("explain/", $name, ".md")),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // Reading.
+    /// A file or folder cannot be read.
+    UnreadableFile = "unreadable-file", Error;
+    /// A file is larger than the reader takes.
+    FileTooLarge = "file-too-large", Error;
+    /// A file is not UTF-8.
+    InvalidEncoding = "invalid-encoding", Error;
+    /// The text is not YAML.
+    InvalidYaml = "invalid-yaml", Error;
+    /// A mapping has a key twice.
+    DuplicateKey = "duplicate-key", Error;
+    /// A key is a list, a mapping or an alias.
+    InvalidKey = "invalid-key", Error;
+    /// A tag has no meaning here.
+    UnknownTag = "unknown-tag", Error;
+    /// Aliases expand to more nodes than the reader takes.
+    TooManyAliases = "too-many-aliases", Error;
+    /// A file holds no document.
+    EmptyFile = "empty-file", Warning;
+    /// A document is not a mapping.
+    NotAMapping = "not-a-mapping", Error;
+    /// Readers of YAML disagree on what an unquoted scalar is.
+    AmbiguousScalar = "ambiguous-scalar", Error;
+
+    // The shape of specs and manifests.
+    /// A field that does not exist.
+    UnknownField = "unknown-field", Error;
+    /// A required field is missing.
+    MissingField = "missing-field", Error;
+    /// A value of another type than the field's.
+    WrongType = "wrong-type", Error;
+    /// A value that the field does not take.
+    InvalidValue = "invalid-value", Error;
+    /// A kind that does not exist in that group and version.
+    UnknownKind = "unknown-kind", Error;
+    /// An apiVersion that the chosen Kubernetes version no longer serves.
+    RemovedApi = "removed-api", Error;
+    /// An apiVersion that is served, but will be removed.
+    DeprecatedApi = "deprecated-api", Warning;
+    /// A custom resource whose definition is not among the inputs.
+    UnknownCustomKind = "unknown-custom-kind", Note;
+    /// A custom resource that its definition does not allow.
+    CustomResource = "custom-resource", Error;
+    /// Two objects of one identity.
+    DuplicateObject = "duplicate-object", Error;
+    /// An object over the size that etcd takes.
+    ObjectTooLarge = "object-too-large", Error;
+
+    // The language.
+    /// A shorthand that cannot be read.
+    InvalidShorthand = "invalid-shorthand", Error;
+    /// A name that Kubernetes does not take.
+    InvalidName = "invalid-name", Error;
+    /// A parameter that is not declared.
+    UnknownParameter = "unknown-parameter", Error;
+    /// A parameter that nothing reads.
+    UnusedParameter = "unused-parameter", Error;
+    /// A parameter without default that was not given.
+    MissingParameter = "missing-parameter", Error;
+    /// A parameter whose value its schema does not allow.
+    InvalidParameter = "invalid-parameter", Error;
+    /// A profile that no batch declares.
+    UnknownProfile = "unknown-profile", Error;
+    /// A template that the batch does not declare.
+    UnknownTemplate = "unknown-template", Error;
+    /// A workload that the batch does not declare.
+    UnknownWorkload = "unknown-workload", Error;
+    /// An expression that cannot be read or evaluated.
+    InvalidExpression = "invalid-expression", Error;
+    /// A variable that an expression names and nothing defines.
+    UndefinedVariable = "undefined-variable", Error;
+    /// A matrix that cannot be expanded.
+    InvalidMatrix = "invalid-matrix", Error;
+    /// A matrix without instances.
+    EmptyMatrix = "empty-matrix", Error;
+    /// An override, exclude or include that matches nothing.
+    UnmatchedEntry = "unmatched-entry", Error;
+    /// More instances than the limit.
+    TooManyInstances = "too-many-instances", Error;
+    /// Two instances of one name.
+    NameCollision = "name-collision", Error;
+    /// A reference to something that nothing declares.
+    UndeclaredReference = "undeclared-reference", Error;
+    /// A probe, Service or Ingress that must name one of several ports.
+    AmbiguousPort = "ambiguous-port", Error;
+    /// A label that would change a pinned selector.
+    SelectorConflict = "selector-conflict", Error;
+    /// A patch that cannot be applied.
+    InvalidPatch = "invalid-patch", Error;
+    /// A patch that changes nothing.
+    IneffectivePatch = "ineffective-patch", Error;
+
+    // The findings themselves.
+    /// An `allow` comment that allows nothing.
+    UnusedAllow = "unused-allow", Warning;
+    /// An `allow` comment that cannot be read, or names a code that does not exist.
+    InvalidAllow = "invalid-allow", Error;
+}
+
+impl Code {
+    /// Returns the code of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

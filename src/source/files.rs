@@ -1,0 +1,54 @@
+//! The door to the user's files: handed in, so that nothing below the command line touches the disk.
+
+use std::collections::BTreeMap;
+use std::io;
+
+/// Reads files and lists folders by the paths that specs name; `/` separates on every platform.
+pub trait Files: Sync {
+    /// Returns the bytes of a file.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+
+    /// Returns the size of a file in bytes, before it is read.
+    fn size(&self, path: &str) -> io::Result<u64>;
+
+    /// Returns the paths of all files below a folder, sorted, each starting with `folder`.
+    fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// Whether the path is a folder.
+    fn is_folder(&self, path: &str) -> bool;
+}
+
+/// Files that exist only in memory: for tests, and for texts that come from elsewhere.
+#[derive(Debug, Default, Clone)]
+pub struct MemoryFiles {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl MemoryFiles {
+    /// Adds a file and returns the set.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(path.into(), bytes.into());
+        self
+    }
+}
+
+impl Files for MemoryFiles {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn size(&self, path: &str) -> io::Result<u64> {
+        self.files.get(path).map(|bytes| bytes.len() as u64).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let prefix = if folder.is_empty() || folder == "." { String::new() } else { format!("{folder}/") };
+        Ok(self.files.keys().filter(|path| path.starts_with(&prefix)).cloned().collect())
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        let prefix = format!("{path}/");
+        self.files.keys().any(|file| file.starts_with(&prefix))
+    }
+}

@@ -1,0 +1,298 @@
+//! The tree that every stage works on: a value and the place where it was written.
+//!
+//! A node is immutable and shared: cloning one copies a pointer, a subtree that no instance changes is one
+//! allocation in all of them, and two nodes at one address are equal. A plain scalar keeps its text until the type of
+//! the field that it stands in is known; numbers are text all the way through and never pass through floats.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::Origin;
+
+/// A value and the place where it was written.
+#[derive(Clone, Debug)]
+pub struct Node(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    value: Value,
+    origin: Origin,
+}
+
+/// What a node holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing, settled.
+    Null,
+    /// A boolean, settled.
+    Bool(bool),
+    /// A number in JSON's notation, settled.
+    Number(SmolStr),
+    /// A text: quoted in the source, or settled to be one.
+    String(SmolStr),
+    /// A text whose braces are no expressions (`!raw`).
+    Raw(SmolStr),
+    /// An unquoted scalar whose meaning waits for the type of its field.
+    Plain(SmolStr),
+    /// A list.
+    Seq(Vec<Node>),
+    /// A mapping, in the order written.
+    Map(Map),
+}
+
+/// A mapping: entries in the order written, keys unique.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Map {
+    entries: Vec<Entry>,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: Key,
+    /// The value.
+    pub value: Node,
+}
+
+/// A key of a mapping, and where it was written.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The text.
+    pub text: SmolStr,
+    /// Where the key was written.
+    pub origin: Origin,
+    /// Whether it was written without quotes, so that readers may disagree on its type.
+    pub plain: bool,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl PartialEq for Node {
+    /// Compares values; where they were written does not count.
+    fn eq(&self, other: &Self) -> bool {
+        self.same(other) || self.0.value == other.0.value
+    }
+}
+
+impl Key {
+    /// Returns a key that stands for something written at `origin`.
+    pub fn new(text: impl Into<SmolStr>, origin: Origin) -> Self {
+        Self { text: text.into(), origin, plain: false }
+    }
+}
+
+impl Node {
+    /// Returns a node of that value, written there.
+    pub fn new(value: Value, origin: Origin) -> Self {
+        Self(Arc::new(Inner { value, origin }))
+    }
+
+    /// Returns a text written at `origin`.
+    pub fn string(text: impl Into<SmolStr>, origin: Origin) -> Self {
+        Self::new(Value::String(text.into()), origin)
+    }
+
+    /// Returns an integer written at `origin`.
+    pub fn integer(number: i64, origin: Origin) -> Self {
+        Self::new(Value::Number(smol_str::format_smolstr!("{number}")), origin)
+    }
+
+    /// Returns a boolean written at `origin`.
+    pub fn boolean(value: bool, origin: Origin) -> Self {
+        Self::new(Value::Bool(value), origin)
+    }
+
+    /// Returns a list written at `origin`.
+    pub fn seq(items: Vec<Self>, origin: Origin) -> Self {
+        Self::new(Value::Seq(items), origin)
+    }
+
+    /// Returns a mapping written at `origin`.
+    pub fn map(map: Map, origin: Origin) -> Self {
+        Self::new(Value::Map(map), origin)
+    }
+
+    /// Returns the value.
+    pub fn value(&self) -> &Value {
+        &self.0.value
+    }
+
+    /// Returns where it was written.
+    pub fn origin(&self) -> Origin {
+        self.0.origin
+    }
+
+    /// Whether both are one allocation, and therefore equal in all.
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Returns the text of any scalar that is neither settled to be null nor a boolean.
+    pub fn text(&self) -> Option<&SmolStr> {
+        match self.value() {
+            Value::String(text) | Value::Raw(text) | Value::Plain(text) | Value::Number(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the text as `&str`, as [`Node::text`] does.
+    pub fn as_str(&self) -> Option<&str> {
+        self.text().map(SmolStr::as_str)
+    }
+
+    /// Returns the items of a list.
+    pub fn as_seq(&self) -> Option<&[Self]> {
+        match self.value() {
+            Value::Seq(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Returns the mapping.
+    pub fn as_map(&self) -> Option<&Map> {
+        match self.value() {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// Returns the value of a key, where this is a mapping that has it.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_map()?.get(key)
+    }
+
+    /// Returns the node at the end of a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// Whether it is null: settled, or written as one in YAML.
+    pub fn is_null(&self) -> bool {
+        match self.value() {
+            Value::Null => true,
+            Value::Plain(text) => super::scalar::is_null(text),
+            _ => false,
+        }
+    }
+
+    /// Names the type of the value as a finding does.
+    pub fn type_name(&self) -> &'static str {
+        match self.value() {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) | Value::Raw(_) => "a string",
+            Value::Plain(text) => super::scalar::resolve(text).type_name(),
+            Value::Seq(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+}
+
+impl Map {
+    /// Returns an empty mapping.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns an empty mapping with room for `capacity` entries.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { entries: Vec::with_capacity(capacity) }
+    }
+
+    /// Returns the value of a key.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// Returns the entry of a key.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key.text == key)
+    }
+
+    /// Whether the key is there.
+    pub fn contains(&self, key: &str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    /// Returns the entries in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
+        self.entries.iter()
+    }
+
+    /// Returns the number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Sets a key: in place where it is there already, at the end otherwise.
+    pub fn set(&mut self, key: Key, value: Node) {
+        match self.entries.iter_mut().find(|entry| entry.key.text == key.text) {
+            Some(entry) => *entry = Entry { key, value },
+            None => self.entries.push(Entry { key, value }),
+        }
+    }
+
+    /// Sets a key that was generated for what stands at the origin of the value.
+    pub fn put(&mut self, key: &str, value: Node) {
+        let origin = value.origin();
+        self.set(Key::new(key, origin), value);
+    }
+
+    /// Adds an entry whose key is known to be new.
+    pub fn push(&mut self, key: Key, value: Node) {
+        debug_assert!(!self.contains(&key.text), "duplicate key {}", key.text);
+        self.entries.push(Entry { key, value });
+    }
+
+    /// Takes a key out.
+    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+        let at = self.entries.iter().position(|entry| entry.key.text == key)?;
+        Some(self.entries.remove(at))
+    }
+
+    /// Sorts the entries by what `rank` says of their keys; equal ones keep their order.
+    pub fn sort_by_key<K: Ord>(&mut self, rank: impl FnMut(&Entry) -> K) {
+        self.entries.sort_by_key(rank);
+    }
+}
+
+impl<'a> IntoIterator for &'a Map {
+    type Item = &'a Entry;
+    type IntoIter = std::slice::Iter<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for Map {
+    type Item = Entry;
+    type IntoIter = std::vec::IntoIter<Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl FromIterator<Entry> for Map {
+    /// Collects entries; of two with one key the later one holds.
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut map = Self::new();
+        for Entry { key, value } in entries {
+            map.set(key, value);
+        }
+        map
+    }
+}
