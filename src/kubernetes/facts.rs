@@ -1,0 +1,375 @@
+//! The bundled facts: which kinds and fields a Kubernetes minor has, read from its OpenAPI and Go types.
+//!
+//! A minor is a file in `schemas/kubernetes/`, written by `schemas/generator`; a new minor is a new file and a new
+//! line in `BUNDLED`. Facts are read once, on first use, and never change.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use smol_str::SmolStr;
+
+/// The bundled minors, oldest first.
+const BUNDLED: [(Minor, &str); 4] = [
+    (Minor(34), include_str!("../../schemas/kubernetes/1.34.json")),
+    (Minor(35), include_str!("../../schemas/kubernetes/1.35.json")),
+    (Minor(36), include_str!("../../schemas/kubernetes/1.36.json")),
+    (Minor(37), include_str!("../../schemas/kubernetes/1.37.json")),
+];
+
+/// A minor version of Kubernetes 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Minor(pub u32);
+
+impl Minor {
+    /// The newest bundled one.
+    pub const NEWEST: Self = BUNDLED[BUNDLED.len() - 1].0;
+
+    /// Reads `1.37`, `v1.37` or `1.37.2`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.")?;
+        let minor = rest.split('.').next()?;
+        minor.parse().ok().map(Self)
+    }
+
+    /// Returns all bundled minors, oldest first.
+    pub fn bundled() -> impl Iterator<Item = Self> {
+        BUNDLED.iter().map(|(minor, _)| *minor)
+    }
+}
+
+impl fmt::Display for Minor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "1.{}", self.0)
+    }
+}
+
+/// All that is known of one minor.
+#[derive(Debug)]
+pub struct Facts {
+    /// The minor.
+    pub minor: Minor,
+    types: Vec<Type>,
+    type_index: HashMap<SmolStr, TypeId>,
+    kinds: Vec<Kind>,
+    kind_index: HashMap<(SmolStr, SmolStr, SmolStr), usize>,
+    lifecycle: Vec<Lifecycle>,
+}
+
+/// The number of a type in [`Facts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TypeId(u32);
+
+/// A structured type: `core/v1.Container`.
+#[derive(Debug)]
+pub struct Type {
+    /// The name, `<group>/<version>.<type>`.
+    pub name: SmolStr,
+    /// The fields, in the order in which Kubernetes documents them.
+    pub fields: Vec<Field>,
+    /// The names of the fields that must be there.
+    pub required: Vec<SmolStr>,
+    /// Whether values of it are replaced as wholes.
+    pub atomic: bool,
+    index: HashMap<SmolStr, usize>,
+}
+
+/// A field of a type.
+#[derive(Debug)]
+pub struct Field {
+    /// The name in JSON.
+    pub name: SmolStr,
+    /// What it takes.
+    pub schema: Schema,
+}
+
+/// What a field, an item or a map value takes.
+#[derive(Debug)]
+pub struct Schema {
+    /// The type.
+    pub shape: Shape,
+    /// The width of a number: `int32`, `int64`, `double`.
+    pub format: Option<SmolStr>,
+    /// The only texts it takes; empty where any does.
+    pub values: Vec<SmolStr>,
+    /// What the server puts where nothing is written.
+    pub default: Option<serde_json::Value>,
+    /// How lists of it merge.
+    pub merge: Merge,
+}
+
+/// The type of a value.
+#[derive(Debug)]
+pub enum Shape {
+    /// A text.
+    String,
+    /// A whole number.
+    Integer,
+    /// Any number.
+    Number,
+    /// A boolean.
+    Boolean,
+    /// Anything.
+    Any,
+    /// An amount with a unit: `100m`, `1Gi`.
+    Quantity,
+    /// A whole number or a text.
+    IntOrString,
+    /// A point in time as RFC 3339 writes it.
+    Time,
+    /// A duration as Go writes it.
+    Duration,
+    /// Bytes in base64.
+    Bytes,
+    /// A structured type.
+    Type(TypeId),
+    /// A list of items.
+    List(Box<Schema>),
+    /// A mapping of texts to values.
+    Map(Box<Schema>),
+}
+
+/// How two lists merge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Merge {
+    /// The later one replaces the earlier one.
+    #[default]
+    Replace,
+    /// Items with the same values of these keys are one.
+    Keys(Vec<SmolStr>),
+    /// Items are unique texts.
+    Set,
+}
+
+/// A kind that users write.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Kind {
+    /// The API group; empty for the core group.
+    pub group: SmolStr,
+    /// The version.
+    pub version: SmolStr,
+    /// The kind.
+    pub kind: SmolStr,
+    /// The name in URLs.
+    pub plural: SmolStr,
+    /// Whether objects of it live in namespaces.
+    pub namespaced: bool,
+    #[serde(rename = "type")]
+    type_name: SmolStr,
+}
+
+/// When a version of a kind was deprecated or removed.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Lifecycle {
+    /// The API group; empty for the core group.
+    pub group: SmolStr,
+    /// The version.
+    pub version: SmolStr,
+    /// The kind.
+    pub kind: SmolStr,
+    /// The minor that deprecated it.
+    #[serde(default)]
+    pub deprecated: Option<SmolStr>,
+    /// The minor that no longer serves it.
+    #[serde(default)]
+    pub removed: Option<SmolStr>,
+    /// What to write instead: `apps/v1 Deployment`.
+    #[serde(default)]
+    pub replacement: Option<SmolStr>,
+}
+
+impl Facts {
+    /// Returns the facts of a minor, where they are bundled.
+    pub fn of(minor: Minor) -> Option<&'static Self> {
+        static LOADED: [OnceLock<Facts>; BUNDLED.len()] = [const { OnceLock::new() }; BUNDLED.len()];
+        let at = BUNDLED.iter().position(|(known, _)| *known == minor)?;
+        Some(LOADED[at].get_or_init(|| Self::read(minor, BUNDLED[at].1)))
+    }
+
+    /// Returns the facts of the newest minor.
+    pub fn newest() -> &'static Self {
+        Self::of(Minor::NEWEST).expect("the newest minor is bundled")
+    }
+
+    fn read(minor: Minor, text: &str) -> Self {
+        let file: File = serde_json::from_str(text).expect("the bundled facts are valid: a test reads all of them");
+        let type_index: HashMap<SmolStr, TypeId> =
+            (0..).map(TypeId).zip(&file.types.0).map(|(id, (name, _))| (name.clone(), id)).collect();
+        let types = file.types.0.into_iter().map(|(name, raw)| Type::read(name, raw, &type_index)).collect();
+        let kind_index = file
+            .kinds
+            .iter()
+            .enumerate()
+            .map(|(at, kind)| ((kind.group.clone(), kind.version.clone(), kind.kind.clone()), at))
+            .collect();
+        Self { minor, types, type_index, kinds: file.kinds, kind_index, lifecycle: file.lifecycle }
+    }
+
+    /// Returns all kinds.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// Returns a kind by group, version and name.
+    pub fn kind(&self, group: &str, version: &str, kind: &str) -> Option<&Kind> {
+        self.kind_index.get(&(group.into(), version.into(), kind.into())).map(|at| &self.kinds[*at])
+    }
+
+    /// Returns when a version of a kind was deprecated or removed.
+    pub fn lifecycle(&self, group: &str, version: &str, kind: &str) -> Option<&Lifecycle> {
+        self.lifecycle.iter().find(|entry| entry.kind == kind && entry.group == group && entry.version == version)
+    }
+
+    /// Returns the type of that number.
+    pub fn ty(&self, id: TypeId) -> &Type {
+        &self.types[id.0 as usize]
+    }
+
+    /// Returns the number of a type by its name: `core/v1.PodSpec`.
+    pub fn type_id(&self, name: &str) -> Option<TypeId> {
+        self.type_index.get(name).copied()
+    }
+
+    /// Returns a type by its name, which the facts of every minor have.
+    pub fn named(&self, name: &str) -> &Type {
+        match self.type_id(name) {
+            Some(id) => self.ty(id),
+            None => unreachable!("the facts of {} lack {name}: a test asks for every name in use", self.minor),
+        }
+    }
+
+    /// Returns the type of the objects of a kind.
+    pub fn type_of(&self, kind: &Kind) -> Option<TypeId> {
+        self.type_id(&kind.type_name)
+    }
+
+    /// Returns the type that a schema holds: itself, its items or its values.
+    pub fn inner_type(&self, schema: &Schema) -> Option<&Type> {
+        match &schema.shape {
+            Shape::Type(id) => Some(self.ty(*id)),
+            Shape::List(inner) | Shape::Map(inner) => self.inner_type(inner),
+            _ => None,
+        }
+    }
+}
+
+impl Type {
+    /// Returns a field by name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.index.get(name).map(|at| &self.fields[*at])
+    }
+
+    /// Returns the place of a field among the documented ones; unknown fields come last.
+    pub fn position(&self, name: &str) -> usize {
+        self.index.get(name).copied().unwrap_or(usize::MAX)
+    }
+
+    fn read(name: SmolStr, raw: RawType, types: &HashMap<SmolStr, TypeId>) -> Self {
+        let fields: Vec<Field> = raw
+            .fields
+            .0
+            .into_iter()
+            .map(|(name, schema)| Field { name, schema: Schema::read(schema, types) })
+            .collect();
+        let index = fields.iter().enumerate().map(|(at, field)| (field.name.clone(), at)).collect();
+        Self { name, fields, required: raw.required, atomic: raw.map_type.as_deref() == Some("atomic"), index }
+    }
+}
+
+impl Schema {
+    fn read(raw: RawSchema, types: &HashMap<SmolStr, TypeId>) -> Self {
+        let shape = match raw {
+            RawSchema { reference: Some(name), .. } => types.get(&name).map_or(Shape::Any, |id| Shape::Type(*id)),
+            RawSchema { list: Some(item), .. } => Shape::List(Box::new(Self::read(*item, types))),
+            RawSchema { map: Some(value), .. } => Shape::Map(Box::new(Self::read(*value, types))),
+            RawSchema { ty, .. } => match ty.as_deref().unwrap_or("any") {
+                "string" => Shape::String,
+                "integer" => Shape::Integer,
+                "number" => Shape::Number,
+                "boolean" => Shape::Boolean,
+                "quantity" => Shape::Quantity,
+                "int-or-string" => Shape::IntOrString,
+                "time" | "micro-time" => Shape::Time,
+                "duration" => Shape::Duration,
+                "bytes" => Shape::Bytes,
+                _ => Shape::Any,
+            },
+        };
+        let merge = match raw.list_type.as_deref() {
+            Some("map") => Merge::Keys(raw.keys),
+            Some("set") => Merge::Set,
+            Some(_) => Merge::Replace,
+            // Lists without a type of their own merge as kubectl's strategic patch merges them.
+            None => raw.patch_key.map_or(Merge::Replace, |key| Merge::Keys(vec![key])),
+        };
+        Self { shape, format: raw.format, values: raw.values, default: raw.default, merge }
+    }
+}
+
+#[derive(Deserialize)]
+struct File {
+    kinds: Vec<Kind>,
+    lifecycle: Vec<Lifecycle>,
+    types: Ordered<RawType>,
+}
+
+#[derive(Deserialize)]
+struct RawType {
+    fields: Ordered<RawSchema>,
+    #[serde(default)]
+    required: Vec<SmolStr>,
+    #[serde(default, rename = "map-type")]
+    map_type: Option<SmolStr>,
+}
+
+#[derive(Deserialize)]
+struct RawSchema {
+    #[serde(default, rename = "type")]
+    ty: Option<SmolStr>,
+    #[serde(default, rename = "ref")]
+    reference: Option<SmolStr>,
+    #[serde(default)]
+    list: Option<Box<Self>>,
+    #[serde(default)]
+    map: Option<Box<Self>>,
+    #[serde(default)]
+    format: Option<SmolStr>,
+    #[serde(default, rename = "enum")]
+    values: Vec<SmolStr>,
+    #[serde(default)]
+    default: Option<serde_json::Value>,
+    #[serde(default, rename = "list-type")]
+    list_type: Option<SmolStr>,
+    #[serde(default)]
+    keys: Vec<SmolStr>,
+    #[serde(default, rename = "patch-key")]
+    patch_key: Option<SmolStr>,
+}
+
+/// A JSON object whose members keep their order.
+struct Ordered<T>(Vec<(SmolStr, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Ordered<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Ordered(members))
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
