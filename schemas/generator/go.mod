@@ -1,0 +1,3 @@
+module fanfold.dev/facts
+
+go 1.24
