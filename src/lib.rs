@@ -9,5 +9,9 @@
 //! modules stand in reading order.
 
 pub mod diagnostic;
+pub mod expand;
 pub mod kubernetes;
+pub mod lower;
+pub mod schema;
 pub mod source;
+pub mod spec;

@@ -1,0 +1,151 @@
+//! A tree with expressions, cut once and filled in for every instance.
+//!
+//! What holds no expression is the very same node in all instances: binding copies only the spines above expressions.
+
+use smol_str::SmolStr;
+
+use super::expression::{Template, renamed};
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value};
+
+/// A tree whose expressions are cut and wait for their values.
+#[derive(Debug)]
+pub enum Bindable {
+    /// No expression stands in it.
+    Fixed(Node),
+    /// A text with expressions.
+    Text(Template),
+    /// A list, some items of which hold expressions.
+    Seq(Vec<Self>, Origin),
+    /// A mapping, some keys or values of which hold expressions.
+    Map(Vec<(BindableKey, Self)>, Origin),
+}
+
+/// A key that may hold expressions.
+#[derive(Debug)]
+pub enum BindableKey {
+    /// A key as written.
+    Fixed(Key),
+    /// A key with expressions.
+    Text(Template, Key),
+}
+
+impl Bindable {
+    /// Cuts all texts of a tree; what cannot be cut is a finding, and stays as it is.
+    pub fn of(node: &Node, sources: &Sources, diagnostics: &mut Diagnostics) -> Self {
+        match node.value() {
+            Value::String(_) | Value::Plain(_) => match Template::of(node, sources) {
+                None => Self::Fixed(node.clone()),
+                Some(Ok(template)) => Self::Text(template),
+                Some(Err(finding)) => {
+                    diagnostics.push(*finding);
+                    Self::Fixed(Node::new(Value::Null, node.origin()))
+                }
+            },
+            Value::Seq(items) => {
+                let parts: Vec<Self> = items.iter().map(|item| Self::of(item, sources, diagnostics)).collect();
+                if parts.iter().all(Self::is_fixed) {
+                    Self::Fixed(node.clone())
+                } else {
+                    Self::Seq(parts, node.origin())
+                }
+            }
+            Value::Map(map) => {
+                let mut fixed = true;
+                let mut parts = Vec::with_capacity(map.len());
+                for entry in map {
+                    let value = Self::of(&entry.value, sources, diagnostics);
+                    let key = BindableKey::of(&entry.key, sources, diagnostics);
+                    fixed &= value.is_fixed() && matches!(key, BindableKey::Fixed(_));
+                    parts.push((key, value));
+                }
+                if fixed { Self::Fixed(node.clone()) } else { Self::Map(parts, node.origin()) }
+            }
+            _ => Self::Fixed(node.clone()),
+        }
+    }
+
+    /// Whether no expression stands in it.
+    pub fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed(_))
+    }
+
+    /// Fills in the value of one key of a mapping.
+    pub fn bind_key(&self, key: &str, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
+        match self {
+            Self::Fixed(node) => node.get(key).cloned(),
+            Self::Map(entries, _) => entries
+                .iter()
+                .find(|(name, _)| matches!(name, BindableKey::Fixed(name) if name.text == key))
+                .map(|(_, value)| value.bind(scope, diagnostics)),
+            _ => None,
+        }
+    }
+
+    /// Fills all expressions in; a text that cannot be filled in is a finding, and null.
+    pub fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Node {
+        match self {
+            Self::Fixed(node) => node.clone(),
+            Self::Text(template) => template.fill(scope).unwrap_or_else(|finding| {
+                let origin = finding.origin;
+                diagnostics.push(*finding);
+                Node::new(Value::Null, origin)
+            }),
+            Self::Seq(items, origin) => {
+                Node::seq(items.iter().map(|item| item.bind(scope, diagnostics)).collect(), *origin)
+            }
+            Self::Map(entries, origin) => {
+                let mut map = Map::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let Some(key) = key.bind(scope, diagnostics) else { continue };
+                    let value = value.bind(scope, diagnostics);
+                    if let Some(first) = map.entry(&key.text) {
+                        diagnostics.push(
+                            Diagnostic::new(
+                                Code::DuplicateKey,
+                                key.origin,
+                                format!("the key `{}` stands twice in one mapping", key.text),
+                            )
+                            .also(first.key.origin, "first here"),
+                        );
+                    } else {
+                        map.push(key, value);
+                    }
+                }
+                Node::map(map, *origin)
+            }
+        }
+    }
+}
+
+impl BindableKey {
+    fn of(key: &Key, sources: &Sources, diagnostics: &mut Diagnostics) -> Self {
+        if !super::expression::has_expression(&key.text) {
+            return Self::Fixed(key.clone());
+        }
+        match Template::cut(&key.text, key.origin, false, sources) {
+            Ok(template) => Self::Text(template, key.clone()),
+            Err(finding) => {
+                diagnostics.push(*finding);
+                Self::Fixed(key.clone())
+            }
+        }
+    }
+
+    fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<Key> {
+        match self {
+            Self::Fixed(key) => Some(key.clone()),
+            Self::Text(template, key) => match template.fill(scope) {
+                Ok(node) => {
+                    let text: SmolStr = node.text()?.clone();
+                    Some(renamed(&Entry { key: key.clone(), value: node.clone() }, text, node).key)
+                }
+                Err(finding) => {
+                    diagnostics.push(*finding);
+                    None
+                }
+            },
+        }
+    }
+}

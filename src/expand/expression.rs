@@ -1,0 +1,410 @@
+//! Expressions in texts; the only door to the expression engine.
+//!
+//! A text is cut once into literals, paths and expressions; filling it in for an instance yields a node. A text that is
+//! exactly one `{{ … }}` keeps the type of its value, and a plain path keeps even the value's own text, so that numbers
+//! never pass through floats. Findings point at the column inside the text.
+
+use std::sync::LazyLock;
+
+use minijinja::value::ValueKind;
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
+
+use super::scope::{Missing, Scope};
+use crate::diagnostic::{Code, Diagnostic, suggestion};
+use crate::kubernetes::name::slug;
+use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
+
+/// The steps that one expression may take.
+const FUEL: u64 = 200_000;
+
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut engine = Environment::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_fuel(Some(FUEL));
+    engine.set_debug(true);
+    if let Ok(syntax) = minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build() {
+        engine.set_syntax(syntax);
+    }
+    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    engine.set_formatter(|out, _state, value| {
+        out.write_str(&text_of(value)?)?;
+        Ok(())
+    });
+    engine.add_filter("slug", |text: &str| slug(text).to_string());
+    engine
+});
+
+/// A text with expressions, cut into its parts.
+#[derive(Debug)]
+pub struct Template {
+    parts: Vec<Part>,
+    origin: Origin,
+    plain: bool,
+}
+
+#[derive(Debug)]
+enum Part {
+    Literal(SmolStr),
+    Path {
+        path: Vec<SmolStr>,
+        origin: Origin,
+    },
+    Expression {
+        compiled: minijinja::Expression<'static, 'static>,
+        origin: Origin,
+    },
+    /// A text with statements, rendered as a whole.
+    Block {
+        text: SmolStr,
+        origin: Origin,
+    },
+}
+
+/// Whether a text may hold expressions.
+pub fn has_expression(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+impl Template {
+    /// Cuts the text of a node; none where it holds no expression.
+    pub fn of(node: &Node, sources: &Sources) -> Option<Result<Self, Box<Diagnostic>>> {
+        let (text, plain) = match node.value() {
+            Value::String(text) => (text, false),
+            Value::Plain(text) => (text, true),
+            _ => return None,
+        };
+        has_expression(text).then(|| Self::cut(text, node.origin(), plain, sources))
+    }
+
+    /// Cuts a text that was written at `origin`.
+    pub fn cut(text: &SmolStr, origin: Origin, plain: bool, sources: &Sources) -> Result<Self, Box<Diagnostic>> {
+        if text.contains("{%") || text.contains("{#") {
+            ENGINE.template_from_str(text).map_err(|error| failure(&error, text, 0, origin, sources))?;
+            return Ok(Self { parts: vec![Part::Block { text: text.clone(), origin }], origin, plain });
+        }
+        let mut parts = Vec::new();
+        let mut rest = text.as_str();
+        let mut nth = 0;
+        while let Some(open) = rest.find("{{") {
+            if open > 0 {
+                parts.push(Part::Literal(rest[..open].into()));
+            }
+            let begin = text.len() - rest.len() + open;
+            let Some(length) = closing(&rest[open + 2..]) else {
+                let at = inner_origin(text, begin, 2, nth, origin, sources);
+                return Err(Box::new(
+                    Diagnostic::new(Code::InvalidExpression, at, "expected `}}` after `{{`")
+                        .help("text that must keep its braces is tagged `!raw`"),
+                ));
+            };
+            let expression = rest[open + 2..open + 2 + length].trim_matches(['-', ' ', '\t', '\n', '\r']);
+            let place = inner_origin(text, begin, length + 4, nth, origin, sources);
+            parts.push(match simple_path(expression) {
+                Some(path) => Part::Path { path, origin: place },
+                None => {
+                    let compiled = ENGINE
+                        .compile_expression_owned(expression.to_owned())
+                        .map_err(|error| failure(&error, expression, begin, place, sources))?;
+                    Part::Expression { compiled, origin: place }
+                }
+            });
+            rest = &rest[open + 2 + length + 2..];
+            nth += 1;
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.into()));
+        }
+        Ok(Self { parts, origin, plain })
+    }
+
+    /// Returns the paths that the text reads, `params.tag`, with their places.
+    pub fn paths(&self) -> Vec<(Vec<SmolStr>, Origin)> {
+        let split = |path: &str| path.split('.').map(SmolStr::new).collect::<Vec<_>>();
+        let mut paths = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(_) => {}
+                Part::Path { path, origin } => paths.push((path.clone(), *origin)),
+                Part::Expression { compiled, origin } => {
+                    let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+                    names.sort_unstable();
+                    paths.extend(names.iter().map(|name| (split(name), *origin)));
+                }
+                Part::Block { text, origin } => {
+                    paths.extend(document_paths(text).iter().map(|name| (split(name), *origin)));
+                }
+            }
+        }
+        paths
+    }
+
+    /// Fills the text in.
+    pub fn fill(&self, scope: &Scope<'_>) -> Result<Node, Box<Diagnostic>> {
+        if let [part] = self.parts.as_slice() {
+            return match part {
+                Part::Literal(text) => Ok(self.text_node(text.clone())),
+                Part::Path { path, origin } => {
+                    let found = scope.lookup(path, *origin).map_err(|missing| undefined(&missing, *origin))?;
+                    Ok(moved(&found, self.origin))
+                }
+                Part::Expression { compiled, origin } => {
+                    let value =
+                        compiled.eval(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
+                    node_of(&value, self.origin).map_err(|reason| unusable(&reason, *origin))
+                }
+                Part::Block { text, origin } => {
+                    let filled = ENGINE
+                        .render_str(text, scope.engine_values())
+                        .map_err(|error| evaluation_failure(&error, *origin))?;
+                    Ok(self.text_node(filled.into()))
+                }
+            };
+        }
+        let mut filled = SmolStrBuilder::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => filled.push_str(text),
+                Part::Path { path, origin } => {
+                    let found = scope.lookup(path, *origin).map_err(|missing| undefined(&missing, *origin))?;
+                    match inline_text(&found) {
+                        Some(text) => filled.push_str(&text),
+                        None => {
+                            return Err(unusable(
+                                &format!("{} cannot stand inside a text", found.type_name()),
+                                *origin,
+                            ));
+                        }
+                    }
+                }
+                Part::Expression { compiled, origin } => {
+                    let value =
+                        compiled.eval(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
+                    filled.push_str(&text_of(&value).map_err(|error| evaluation_failure(&error, *origin))?);
+                }
+                Part::Block { .. } => unreachable!("a block is the only part of its text"),
+            }
+        }
+        Ok(self.text_node(filled.finish()))
+    }
+
+    fn text_node(&self, text: SmolStr) -> Node {
+        // An unquoted text is still to be typed by its field; one that looks like nothing at all is an empty text.
+        let value = if self.plain && !text.is_empty() { Value::Plain(text) } else { Value::String(text) };
+        Node::new(value, self.origin)
+    }
+}
+
+/// Renders a whole text, as `.j2` manifests are.
+pub fn render_document(text: &str, scope: &Scope<'_>, origin: Origin) -> Result<String, Box<Diagnostic>> {
+    ENGINE.render_str(text, scope.engine_values()).map_err(|error| {
+        let place = match error.range() {
+            Some(range) => Origin::new(origin.file, range.start, range.end),
+            None => origin,
+        };
+        evaluation_failure(&error, place)
+    })
+}
+
+/// Returns the paths that a whole text reads, sorted.
+pub fn document_paths(text: &str) -> Vec<String> {
+    let mut paths: Vec<String> = match ENGINE.template_from_str(text) {
+        Ok(template) => template.undeclared_variables(true).into_iter().collect(),
+        Err(_) => Vec::new(),
+    };
+    paths.sort_unstable();
+    paths
+}
+
+/// Returns the length of the text before the closing braces; those inside quotes and nested braces do not count.
+fn closing(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth, mut quote) = (0, 0_usize, None);
+    while at < bytes.len() {
+        let byte = bytes[at];
+        match quote {
+            Some(open) => {
+                if byte == b'\\' {
+                    at += 1;
+                } else if byte == open {
+                    quote = None;
+                }
+            }
+            None => match byte {
+                b'"' | b'\'' => quote = Some(byte),
+                b'{' => depth += 1,
+                b'}' if depth > 0 => depth -= 1,
+                b'}' if bytes.get(at + 1) == Some(&b'}') => return Some(at),
+                _ => {}
+            },
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Reads `params.tag`, which needs no engine.
+fn simple_path(expression: &str) -> Option<Vec<SmolStr>> {
+    let is_word = |word: &str| {
+        word.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let words: Vec<&str> = expression.split('.').collect();
+    let known = super::scope::ROOTS.contains(&words[0]);
+    (known && words.iter().all(|word| is_word(word))).then(|| words.into_iter().map(SmolStr::new).collect())
+}
+
+/// Returns the place of an expression inside the text as it was written: the same opening braces, counted from the start.
+fn inner_origin(text: &str, begin: usize, length: usize, nth: usize, origin: Origin, sources: &Sources) -> Origin {
+    let written = sources.text(origin);
+    let mut at = 0;
+    for _ in 0..nth {
+        match written[at..].find("{{") {
+            Some(found) => at += found + 2,
+            None => return origin,
+        }
+    }
+    match written.get(at..).and_then(|rest| rest.find("{{")) {
+        Some(found) => {
+            let start = origin.start as usize + at + found;
+            let same = written[at + found..].starts_with(&text[begin..(begin + length).min(text.len())]);
+            let end = if same { start + length } else { start + 2 };
+            Origin::new(origin.file, start, end)
+        }
+        None => origin,
+    }
+}
+
+fn failure(error: &Error, text: &str, _begin: usize, origin: Origin, _sources: &Sources) -> Box<Diagnostic> {
+    let detail = error.detail().unwrap_or("it cannot be read").trim_end_matches('.');
+    let mut finding =
+        Diagnostic::new(Code::InvalidExpression, origin, format!("`{}` is not an expression: {detail}", text.trim()));
+    if error.kind() == ErrorKind::UnknownFilter {
+        finding.message = format!("unknown filter: {detail}");
+    }
+    Box::new(finding)
+}
+
+fn evaluation_failure(error: &Error, origin: Origin) -> Box<Diagnostic> {
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    Box::new(match error.kind() {
+        ErrorKind::UndefinedError => Diagnostic::new(
+            Code::UndefinedVariable,
+            origin,
+            if error.detail().is_some() {
+                detail
+            } else {
+                "the expression reads something that nothing defines".into()
+            },
+        )
+        .help("`| default(…)` gives a value where there may be none"),
+        ErrorKind::OutOfFuel => {
+            Diagnostic::new(Code::InvalidExpression, origin, format!("the expression takes more than {FUEL} steps"))
+        }
+        _ => Diagnostic::new(Code::InvalidExpression, origin, format!("the expression fails: {detail}")),
+    })
+}
+
+fn undefined(missing: &Missing, origin: Origin) -> Box<Diagnostic> {
+    let Missing { word, known, place } = missing;
+    let message = if place.is_empty() {
+        format!("no variable `{word}` is defined here")
+    } else {
+        format!("`{place}` has no `{word}`")
+    };
+    let mut finding = Diagnostic::new(Code::UndefinedVariable, origin, message);
+    finding = match suggestion(word, known.iter().map(SmolStr::as_str)) {
+        Some(hint) => finding.help(hint),
+        None if known.is_empty() => finding,
+        None => finding.help(format!("there is: {}", list(known))),
+    };
+    Box::new(finding)
+}
+
+fn list(words: &[SmolStr]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn unusable(reason: &str, origin: Origin) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(Code::InvalidExpression, origin, reason))
+}
+
+/// Returns the same value, as written where the expression stands: that is the line to change.
+fn moved(node: &Node, origin: Origin) -> Node {
+    Node::new(node.value().clone(), origin)
+}
+
+/// Returns the text of a scalar inside another text.
+fn inline_text(node: &Node) -> Option<SmolStr> {
+    match node.value() {
+        Value::String(text) | Value::Raw(text) | Value::Number(text) => Some(text.clone()),
+        Value::Plain(text) if !scalar::is_null(text) => Some(text.clone()),
+        Value::Bool(value) => Some(if *value { "true".into() } else { "false".into() }),
+        _ => None,
+    }
+}
+
+fn text_of(value: &minijinja::Value) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
+        ValueKind::Bool => Ok(if value.is_true() { "true".into() } else { "false".into() }),
+        ValueKind::String | ValueKind::Number | ValueKind::Bytes => Ok(value.to_string()),
+        kind => Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} cannot stand inside a text"))),
+    }
+}
+
+/// Returns a node as the engine takes it; plain scalars mean what YAML 1.2 says.
+pub(super) fn engine_value(node: &Node) -> minijinja::Value {
+    let number = |text: &str| {
+        text.parse::<i64>()
+            .map(minijinja::Value::from)
+            .or_else(|_| text.parse::<f64>().map(minijinja::Value::from))
+            .unwrap_or_else(|_| minijinja::Value::from(text))
+    };
+    match node.value() {
+        Value::Null => minijinja::Value::from(()),
+        Value::Bool(value) => minijinja::Value::from(*value),
+        Value::Number(text) => number(text),
+        Value::String(text) | Value::Raw(text) => minijinja::Value::from(text.as_str()),
+        Value::Plain(text) => match scalar::resolve_core(text) {
+            scalar::Meaning::Null => minijinja::Value::from(()),
+            scalar::Meaning::Bool(value) => minijinja::Value::from(value),
+            scalar::Meaning::Integer(digits) => number(&digits),
+            scalar::Meaning::Float(Some(digits)) => number(&digits),
+            scalar::Meaning::Float(None) | scalar::Meaning::Text => minijinja::Value::from(text.as_str()),
+        },
+        Value::Seq(items) => items.iter().map(engine_value).collect(),
+        Value::Map(map) => {
+            minijinja::Value::from_pairs(map.iter().map(|entry| (entry.key.text.as_str(), engine_value(&entry.value))))
+        }
+    }
+}
+
+fn node_of(value: &minijinja::Value, origin: Origin) -> Result<Node, String> {
+    let inner = |error: Error| error.to_string();
+    Ok(match value.kind() {
+        ValueKind::Undefined => return Err("the expression reads something that nothing defines".into()),
+        ValueKind::None => Node::new(Value::Null, origin),
+        ValueKind::Bool => Node::boolean(value.is_true(), origin),
+        ValueKind::Number => Node::new(Value::Number(value.to_smolstr()), origin),
+        ValueKind::String => Node::string(value.to_smolstr(), origin),
+        ValueKind::Seq | ValueKind::Iterable => {
+            let items = value.try_iter().map_err(inner)?.map(|item| node_of(&item, origin));
+            Node::seq(items.collect::<Result<_, _>>()?, origin)
+        }
+        ValueKind::Map => {
+            let mut map = Map::new();
+            for key in value.try_iter().map_err(inner)? {
+                let item = value.get_item(&key).map_err(inner)?;
+                map.set(Key::new(key.to_smolstr(), origin), node_of(&item, origin)?);
+            }
+            Node::map(map, origin)
+        }
+        kind => return Err(format!("the expression yields a {kind}, which no field takes")),
+    })
+}
+
+/// Returns a copy of an entry under another key text.
+pub(super) fn renamed(entry: &Entry, text: SmolStr, value: Node) -> Entry {
+    Entry { key: Key { text, ..entry.key.clone() }, value }
+}

@@ -1,0 +1,230 @@
+//! The one rule by which layers merge: maps merge, scalars replace, lists with list-map keys merge by key, other lists
+//! replace, `null` removes.
+//!
+//! Two trees in, one out; what only one side has is shared, not copied. The keys of lists come from the facts, never from
+//! guessing. Of things that exclude each other (the handlers of a probe, the sources of a volume) the later one stays.
+
+use smol_str::SmolStr;
+
+use crate::kubernetes::{Facts, Merge, Schema, Shape, Type, Union};
+use crate::source::{Key, Map, Node, Value};
+
+/// What stands at a place of the tree, so far as merging must know.
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
+    /// Nothing is known: maps merge, lists replace.
+    Free,
+    /// It is replaced as a whole.
+    Atomic,
+    /// A flat workload.
+    Workload(&'a Union),
+    /// A list that may also be written as a mapping by name, with the type that named values merge by.
+    Named(&'a Schema, Option<&'a Type>),
+    /// The mounts of a container by path.
+    Mounts,
+    /// What is mounted at one path.
+    Mount,
+    /// A value of a type.
+    Type(&'a Type),
+    /// A value of a field.
+    Schema(&'a Schema),
+}
+
+/// The handlers of a probe, of which it can hold only one.
+const PROBE_HANDLERS: &[&str] = &["httpGet", "tcpSocket", "exec", "grpc"];
+/// The keys of a mount that do not say what is mounted.
+pub const MOUNT_OPTIONS: &[&str] = &[
+    "readOnly",
+    "recursiveReadOnly",
+    "subPath",
+    "subPathExpr",
+    "mountPropagation",
+    "name",
+    "size",
+    "storageClassName",
+    "accessModes",
+    "volumeMode",
+    "items",
+    "defaultMode",
+    "optional",
+];
+
+/// Merges `over` on `base`.
+pub fn merge(facts: &Facts, base: &Node, over: &Node, place: Place<'_>) -> Node {
+    match (base.value(), over.value()) {
+        (Value::Map(below), Value::Map(above)) => {
+            if is_atomic(place) || directive(above) == Some("replace") {
+                return without_directive(over);
+            }
+            Node::map(merge_maps(facts, below, above, place), over.origin())
+        }
+        (Value::Seq(below), Value::Seq(above)) => match list_keys(place) {
+            Some((keys, item)) => Node::seq(merge_lists(facts, below, above, keys, item), over.origin()),
+            None => over.clone(),
+        },
+        // The short form of a list is a mapping by name: the native form joins it as one.
+        (Value::Seq(below), Value::Map(_)) if is_named(place) => match by_name(below, base) {
+            Some(named) => merge(facts, &named, over, place),
+            None => over.clone(),
+        },
+        (Value::Map(_), Value::Seq(above)) if is_named(place) => match by_name(above, over) {
+            Some(named) => merge(facts, base, &named, place),
+            None => over.clone(),
+        },
+        _ => over.clone(),
+    }
+}
+
+fn merge_maps(facts: &Facts, below: &Map, above: &Map, place: Place<'_>) -> Map {
+    let mut merged = Map::with_capacity(below.len() + above.len());
+    for entry in below {
+        if is_excluded(&entry.key.text, above, place) {
+            continue;
+        }
+        match above.entry(&entry.key.text) {
+            None => merged.push(entry.key.clone(), entry.value.clone()),
+            Some(over) if over.value.is_null() => {}
+            Some(over) => {
+                let place = child(facts, place, &entry.key.text);
+                merged.push(over.key.clone(), merge(facts, &entry.value, &over.value, place));
+            }
+        }
+    }
+    for entry in above {
+        if !below.contains(&entry.key.text) && !entry.value.is_null() && entry.key.text != "$patch" {
+            merged.push(entry.key.clone(), entry.value.clone());
+        }
+    }
+    merged
+}
+
+fn merge_lists(facts: &Facts, below: &[Node], above: &[Node], keys: &[SmolStr], item: &Schema) -> Vec<Node> {
+    let ty = facts.inner_type(item);
+    let identity = |node: &Node| -> Vec<Option<SmolStr>> {
+        let default = |key: &str| {
+            let default = ty.and_then(|ty| ty.field(key)).and_then(|field| field.schema.default.as_ref());
+            default.and_then(|value| value.as_str()).map(SmolStr::new)
+        };
+        keys.iter().map(|key| node.get(key).and_then(Node::text).cloned().or_else(|| default(key))).collect()
+    };
+    let mut merged = below.to_vec();
+    for over in above {
+        let wanted = identity(over);
+        let known = merged.iter().position(|node| identity(node) == wanted);
+        let delete = over.as_map().and_then(directive) == Some("delete");
+        match known {
+            Some(at) if delete => drop(merged.remove(at)),
+            Some(at) => merged[at] = merge(facts, &merged[at], over, Place::Schema(item)),
+            None if delete => {}
+            None => merged.push(over.clone()),
+        }
+    }
+    merged
+}
+
+/// Returns the value of `$patch`, kubectl's word for how a strategic merge patch treats a mapping.
+fn directive(map: &Map) -> Option<&str> {
+    map.get("$patch").and_then(Node::as_str)
+}
+
+fn without_directive(node: &Node) -> Node {
+    match node.as_map() {
+        Some(map) if map.contains("$patch") => {
+            let mut map = map.clone();
+            map.remove("$patch");
+            Node::map(map, node.origin())
+        }
+        _ => node.clone(),
+    }
+}
+
+fn is_atomic(place: Place<'_>) -> bool {
+    match place {
+        Place::Atomic => true,
+        Place::Type(ty) => ty.atomic,
+        _ => false,
+    }
+}
+
+fn is_named(place: Place<'_>) -> bool {
+    matches!(place, Place::Named(..))
+}
+
+/// Whether a key cannot stand beside what `above` holds.
+fn is_excluded(key: &str, above: &Map, place: Place<'_>) -> bool {
+    let others = |is_choice: &dyn Fn(&str) -> bool| {
+        is_choice(key) && !above.contains(key) && above.iter().any(|entry| is_choice(&entry.key.text))
+    };
+    match place {
+        Place::Type(ty) if ty.name == "core/v1.Probe" => others(&|key| PROBE_HANDLERS.contains(&key)),
+        Place::Mount => others(&|key| !MOUNT_OPTIONS.contains(&key)),
+        _ => false,
+    }
+}
+
+fn list_keys(place: Place<'_>) -> Option<(&[SmolStr], &Schema)> {
+    match place {
+        Place::Schema(schema) | Place::Named(schema, _) => match schema {
+            Schema { shape: Shape::List(item), merge: Merge::Keys(keys), .. } => Some((keys, item)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<'a> {
+    match place {
+        Place::Free | Place::Mount => Place::Free,
+        Place::Atomic | Place::Named(_, None) => Place::Atomic,
+        Place::Named(_, Some(ty)) => Place::Type(ty),
+        Place::Mounts => Place::Mount,
+        Place::Workload(union) => match key {
+            "pod" => Place::Type(union.pod),
+            "mounts" => Place::Mounts,
+            "containers" | "initContainers" => match union.pod.field(key) {
+                Some(field) => Place::Named(&field.schema, Some(union.container)),
+                None => Place::Free,
+            },
+            _ => match union.field(key) {
+                Some((_, field)) => field_place(facts, key, &field.schema),
+                None => Place::Free,
+            },
+        },
+        Place::Type(_) if key == "mounts" => Place::Mounts,
+        Place::Type(ty) => ty.field(key).map_or(Place::Free, |field| field_place(facts, key, &field.schema)),
+        Place::Schema(Schema { shape: Shape::Map(value), .. }) => schema_place(facts, value),
+        // The items of a list that merges by key.
+        Place::Schema(Schema { shape: Shape::Type(id), .. }) => {
+            facts.ty(*id).field(key).map_or(Place::Free, |field| field_place(facts, key, &field.schema))
+        }
+        Place::Schema(_) => Place::Free,
+    }
+}
+
+fn field_place<'a>(facts: &'a Facts, key: &str, schema: &'a Schema) -> Place<'a> {
+    match facts.inner_type(schema) {
+        Some(item) if matches!(item.name.as_str(), "core/v1.EnvVar" | "core/v1.ContainerPort") => {
+            Place::Named(schema, None)
+        }
+        _ if key == "resources" => Place::Free,
+        _ => schema_place(facts, schema),
+    }
+}
+
+fn schema_place<'a>(facts: &'a Facts, schema: &'a Schema) -> Place<'a> {
+    match &schema.shape {
+        Shape::Type(id) => Place::Type(facts.ty(*id)),
+        Shape::List(_) | Shape::Map(_) => Place::Schema(schema),
+        _ => Place::Free,
+    }
+}
+
+/// Returns a native list as a mapping by name; none where an item has no name.
+fn by_name(items: &[Node], list: &Node) -> Option<Node> {
+    let mut map = Map::with_capacity(items.len());
+    for item in items {
+        let name = item.get("name")?;
+        map.set(Key::new(name.text()?.clone(), name.origin()), item.clone());
+    }
+    Some(Node::map(map, list.origin()))
+}

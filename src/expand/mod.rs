@@ -1,0 +1,226 @@
+//! A batch in, its instances out: profiles and templates merged, parameters resolved, axes expanded, names given.
+//!
+//! Merging follows one rule (see [`merge`]) and one order: defaults, templates, workload, profiles, overrides.
+
+mod bind;
+mod expression;
+mod matrix;
+mod merge;
+mod params;
+mod plan;
+mod profile;
+mod rows;
+mod scope;
+mod world;
+
+pub use expression::render_document;
+pub use matrix::same_value;
+pub use merge::{MOUNT_OPTIONS, Place, merge};
+pub use plan::{Instance, Plan, describe, label_text};
+pub use scope::Scope;
+pub use world::{World, join, reason};
+
+use std::collections::BTreeSet;
+
+use smol_str::SmolStr;
+
+use self::bind::Bindable;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::kubernetes::Facts;
+use crate::source::{Document, Files, Map, Node, Origin, Sources, Value};
+use crate::spec::{Batch, Section};
+
+/// What the command line says about all batches of a run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The profiles to apply, in order.
+    pub profiles: Vec<SmolStr>,
+    /// Given parameters, the lowest layer first: files, then single values.
+    pub params: Vec<Map>,
+    /// The most instances of a run.
+    pub max_instances: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { profiles: Vec::new(), params: Vec::new(), max_instances: 10_000 }
+    }
+}
+
+/// A batch with everything resolved but the fields of its instances.
+#[derive(Debug)]
+pub struct Expanded {
+    /// The batch, profiles merged; the sections besides `workloads` are filled in.
+    pub batch: Batch,
+    /// The values of the parameters.
+    pub params: Node,
+    /// What `batch` means in expressions.
+    pub identity: Node,
+    /// The workloads, sorted by name.
+    pub plans: Vec<Plan>,
+}
+
+impl Expanded {
+    /// Returns what expressions outside of instances see.
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { params: Some(&self.params), batch: Some(&self.identity), ..Scope::default() }
+    }
+}
+
+/// Expands one batch.
+pub fn expand(
+    document: &Document,
+    facts: &'static Facts,
+    options: &Options,
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Expanded> {
+    let (root, profile_params) = profile::apply(facts, &document.root, &options.profiles, diagnostics);
+    let mut batch = Batch::read(&Document { root, file: document.file }, diagnostics)?;
+    for params in &profile_params {
+        check_known(params, &batch.params, diagnostics);
+    }
+    let given: Vec<&Map> = profile_params.iter().chain(&options.params).collect();
+    let params = params::resolve(&batch.params, &given, diagnostics);
+    check_used(document, &batch, &params, files, sources, diagnostics);
+
+    let nothing = Node::new(Value::Null, Origin::NOWHERE);
+    let outer = Scope { params: Some(&params), ..Scope::default() };
+    let identity = {
+        let mut fill = |node: &Node| Bindable::of(node, sources, diagnostics).bind(&outer, diagnostics);
+        if let Some(name) = batch.root.at(&["metadata", "name"]) {
+            batch.name = fill(name).text().cloned().unwrap_or_default();
+        }
+        batch.namespace = batch.namespace.as_ref().map(&mut fill);
+        let mut identity = Map::new();
+        identity.put("name", Node::string(batch.name.clone(), batch.name_origin));
+        identity.put("namespace", batch.namespace.clone().unwrap_or(nothing));
+        Node::map(identity, batch.name_origin)
+    };
+    let scope = Scope { params: Some(&params), batch: Some(&identity), ..Scope::default() };
+    fill_sections(&mut batch, &scope, sources, diagnostics);
+
+    let mut world = World { files, sources, spec: batch.file };
+    let mut left = options.max_instances;
+    let mut plans = Vec::new();
+    for workload in &batch.workloads {
+        let plan = plan::plan(facts, &batch, workload, &scope, &mut world, left, diagnostics);
+        if let Some(plan) = plan {
+            left = left.saturating_sub(plan.len());
+            plans.push(plan);
+        }
+    }
+    plans.sort_by(|left, right| left.workload.cmp(&right.workload));
+    Some(Expanded { batch, params, identity, plans })
+}
+
+/// Fills in the sections that belong to the batch as a whole.
+fn fill_sections(batch: &mut Batch, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) {
+    let mut fill = |node: &Node| Bindable::of(node, sources, diagnostics).bind(scope, diagnostics);
+    for node in [&mut batch.labels, &mut batch.annotations].into_iter().flatten() {
+        *node = fill(node);
+    }
+    batch.manifests = batch.manifests.iter().map(&mut fill).collect();
+    let sections = [
+        &mut batch.namespaces,
+        &mut batch.config_maps,
+        &mut batch.secrets,
+        &mut batch.claims,
+        &mut batch.service_accounts,
+        &mut batch.services,
+    ];
+    for section in sections {
+        let filled = fill(&Node::map(std::mem::take(section), Origin::NOWHERE));
+        *section = filled.as_map().cloned().unwrap_or_default();
+    }
+}
+
+/// Reports values for parameters that the batch does not declare.
+fn check_known(given: &Map, declared: &Section, diagnostics: &mut Diagnostics) {
+    for entry in given {
+        if !declared.contains(&entry.key.text) {
+            diagnostics.push(params::unknown(&entry.key, declared.iter().map(|entry| entry.key.text.as_str())));
+        }
+    }
+}
+
+/// Reports values from the command line that no batch of the run declares.
+pub fn check_given(batches: &[&Node], given: &[Map], diagnostics: &mut Diagnostics) {
+    let declared: BTreeSet<&str> = batches
+        .iter()
+        .filter_map(|root| root.get("params").and_then(Node::as_map))
+        .flatten()
+        .map(|entry| entry.key.text.as_str())
+        .collect();
+    for entry in given.iter().flatten() {
+        if !declared.contains(entry.key.text.as_str()) {
+            diagnostics.push(params::unknown(&entry.key, declared.iter().copied()));
+        }
+    }
+}
+
+/// Reports parameters that nothing reads.
+fn check_used(
+    document: &Document,
+    batch: &Batch,
+    params: &Node,
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    if batch.params.is_empty() {
+        return;
+    }
+    let mut read = BTreeSet::new();
+    collect_reads(&document.root, sources, &mut read);
+    collect_reads(&batch.root, sources, &mut read);
+    // Templates of whole manifests are read here only for the names in them; findings come when they are rendered.
+    let world = World { files, sources, spec: batch.file };
+    for path in batch.manifests.iter().filter_map(Node::as_str).filter(|path| path.ends_with(".j2")) {
+        for name in world.glob(path) {
+            let text = files.read(&name).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+            read.extend(expression::document_paths(&text).into_iter().map(SmolStr::new));
+        }
+    }
+    let is_read = |name: &str| {
+        read.contains("params")
+            || read
+                .iter()
+                .any(|path| path.strip_prefix("params.").is_some_and(|rest| rest.split('.').next() == Some(name)))
+    };
+    for entry in batch.params.iter().filter(|entry| !is_read(&entry.key.text)) {
+        if params.get(&entry.key.text).is_some() {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::UnusedParameter,
+                    entry.key.origin,
+                    format!("nothing reads the parameter `{}`", entry.key.text),
+                )
+                .help(format!("read it as `{{{{ params.{} }}}}`, or remove it", entry.key.text)),
+            );
+        }
+    }
+}
+
+fn collect_reads(node: &Node, sources: &Sources, read: &mut BTreeSet<SmolStr>) {
+    match node.value() {
+        Value::Seq(items) => items.iter().for_each(|item| collect_reads(item, sources, read)),
+        Value::Map(map) => {
+            for entry in map {
+                collect_reads(&Node::string(entry.key.text.clone(), entry.key.origin), sources, read);
+                if entry.key.text == "where" && entry.value.text().is_some_and(|text| !expression::has_expression(text))
+                {
+                    let bare = smol_str::format_smolstr!("{{{{ {} }}}}", entry.value.as_str().unwrap_or_default());
+                    collect_reads(&Node::string(bare, entry.value.origin()), sources, read);
+                }
+                collect_reads(&entry.value, sources, read);
+            }
+        }
+        _ => {
+            if let Some(Ok(template)) = expression::Template::of(node, sources) {
+                read.extend(template.paths().into_iter().map(|(path, _)| SmolStr::from(path.join("."))));
+            }
+        }
+    }
+}

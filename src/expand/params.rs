@@ -1,0 +1,218 @@
+//! The parameters of a batch: declarations and given values in, one mapping of values out.
+//!
+//! A declaration is a default, whose type the parameter has, or a JSON Schema. Values come, later ones first, from
+//! `--set`, `--params` and profiles. Unknown, missing and unused parameters are findings.
+
+use smol_str::SmolStr;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::schema::Validator;
+use crate::source::{Entry, Key, Map, Node, Origin, Value, scalar};
+
+/// The words of JSON Schema that a declaration may use.
+const SCHEMA_WORDS: &[&str] = &[
+    "type",
+    "default",
+    "description",
+    "title",
+    "enum",
+    "const",
+    "items",
+    "prefixItems",
+    "properties",
+    "required",
+    "additionalProperties",
+    "patternProperties",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "$defs",
+    "$ref",
+    "examples",
+    "deprecated",
+];
+
+/// Resolves the values of all parameters; those that cannot be are findings, and are left out.
+///
+/// `given` is the lowest layer first.
+pub fn resolve(declared: &Map, given: &[&Map], diagnostics: &mut Diagnostics) -> Node {
+    let mut values = Map::with_capacity(declared.len());
+    let mut origin = Origin::NOWHERE;
+    for entry in declared {
+        origin = entry.key.origin;
+        let set = given.iter().rev().find_map(|layer| layer.entry(&entry.key.text));
+        if let Some(value) = value_of(entry, set, diagnostics) {
+            values.push(entry.key.clone(), value);
+        }
+    }
+    Node::map(values, origin)
+}
+
+/// Returns the finding about a value for a parameter that no batch declares.
+pub fn unknown<'a>(key: &Key, declared: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let known: Vec<&str> = declared.into_iter().collect();
+    let finding =
+        Diagnostic::new(Code::UnknownParameter, key.origin, format!("no parameter `{}` is declared", key.text));
+    match suggestion(&key.text, known.iter().copied()) {
+        Some(hint) => finding.help(hint),
+        None if known.is_empty() => finding.help("no parameters are declared: `params: {NAME: default}` declares one"),
+        None => finding.help(format!(
+            "declared are: {}",
+            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        )),
+    }
+}
+
+fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let name = &declaration.key.text;
+    let Some(schema) = declaration.value.as_map() else {
+        return Some(match set {
+            Some(set) => typed_like(name, &declaration.value, set, diagnostics)?,
+            None => declaration.value.clone(),
+        });
+    };
+    if let Some(entry) = schema.iter().find(|entry| !SCHEMA_WORDS.contains(&entry.key.text.as_str())) {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UnknownField,
+                entry.key.origin,
+                format!("the schema of the parameter `{name}` has no word `{}`", entry.key.text),
+            )
+            .maybe_help(suggestion(&entry.key.text, SCHEMA_WORDS.iter().copied()))
+            .help("a mapping declares a JSON Schema; for a mapping as value write `{type: object, default: {…}}`"),
+        );
+        return None;
+    }
+    let value = match set.map(|set| &set.value).or_else(|| schema.get("default")) {
+        Some(value) => as_text_where_asked(value, schema),
+        None => {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::MissingParameter,
+                    declaration.key.origin,
+                    format!("the parameter `{name}` has no default and was not given"),
+                )
+                .help(format!("give it with `--set {name}=…`, or in a file with `--params`")),
+            );
+            return None;
+        }
+    };
+    let validator = match Validator::new(&declaration.value) {
+        Ok(validator) => validator,
+        Err(reason) => {
+            diagnostics.push(Diagnostic::new(
+                Code::InvalidParameter,
+                declaration.value.origin(),
+                format!("the schema of the parameter `{name}` is invalid: {reason}"),
+            ));
+            return None;
+        }
+    };
+    let violations = validator.validate(&value);
+    let valid = violations.is_empty();
+    for (origin, message) in violations {
+        diagnostics.push(
+            Diagnostic::new(Code::InvalidParameter, origin, format!("parameter `{name}`: {message}"))
+                .also(declaration.key.origin, "declared here"),
+        );
+    }
+    valid.then_some(value)
+}
+
+/// Takes an unquoted value as a text where the schema asks for one: `--set tag=1.28` is no number.
+fn as_text_where_asked(value: &Node, schema: &Map) -> Node {
+    match (value.value(), schema.get("type").and_then(Node::as_str)) {
+        (Value::Plain(text), Some("string")) if !scalar::is_null(text) => Node::string(text.clone(), value.origin()),
+        _ => value.clone(),
+    }
+}
+
+/// Returns a given value with the type that the default has.
+fn typed_like(name: &SmolStr, default: &Node, set: &Entry, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let value = &set.value;
+    let wanted = kind(default);
+    let found = kind(value);
+    let fits = match (wanted, found) {
+        (Kind::Null, _) => true,
+        (Kind::Text, _) if value.text().is_some() && !value.is_null() => {
+            return Some(Node::string(value.text().cloned().unwrap_or_default(), value.origin()));
+        }
+        (Kind::Number, Kind::Integer) => true,
+        (wanted, found) => wanted == found,
+    };
+    if fits {
+        return Some(value.clone());
+    }
+    diagnostics.push(
+        Diagnostic::new(
+            Code::InvalidParameter,
+            value.origin(),
+            format!("parameter `{name}`: expected {}, as its default is, found {}", wanted.name(), found.name()),
+        )
+        .also(default.origin(), "the default is here")
+        .help("a JSON Schema in place of the default allows other types"),
+    );
+    None
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Null,
+    Bool,
+    Integer,
+    Number,
+    Text,
+    List,
+    Mapping,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Integer => "an integer",
+            Self::Number => "a number",
+            Self::Text => "a string",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+        }
+    }
+}
+
+fn kind(node: &Node) -> Kind {
+    match node.value() {
+        Value::Null => Kind::Null,
+        Value::Bool(_) => Kind::Bool,
+        Value::Number(text) if text.contains(['.', 'e', 'E']) => Kind::Number,
+        Value::Number(_) => Kind::Integer,
+        Value::String(_) | Value::Raw(_) => Kind::Text,
+        Value::Seq(_) => Kind::List,
+        Value::Map(_) => Kind::Mapping,
+        Value::Plain(text) => match scalar::resolve_core(text) {
+            scalar::Meaning::Null => Kind::Null,
+            scalar::Meaning::Bool(_) => Kind::Bool,
+            scalar::Meaning::Integer(_) => Kind::Integer,
+            scalar::Meaning::Float(_) => Kind::Number,
+            scalar::Meaning::Text => Kind::Text,
+        },
+    }
+}

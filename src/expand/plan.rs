@@ -1,0 +1,385 @@
+//! A workload in, its instances out: layers merged, axes expanded, names given; fields are bound when they are asked for.
+//!
+//! Layers merge in one order: defaults, templates as `use` names them, the workload with its profiles, overrides. The
+//! instances that the same overrides match share one tree, whose expressions are cut once.
+
+use std::collections::HashMap;
+
+use smol_str::{SmolStr, format_smolstr};
+
+use super::bind::Bindable;
+use super::matrix::{self, Cells};
+use super::merge::{Place, merge};
+use super::scope::Scope;
+use super::world::World;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::kubernetes::name::{budgeted, slug};
+use crate::kubernetes::{Facts, Union, WorkloadKind};
+use crate::source::{Entry, Map, Node, Origin};
+use crate::spec::{Batch, keys};
+
+/// A workload whose instances are known and named.
+#[derive(Debug)]
+pub struct Plan {
+    /// The name of the workload in the spec.
+    pub workload: SmolStr,
+    /// Where that name was written.
+    pub origin: Origin,
+    /// The fields that a workload of its kind may hold.
+    pub union: Union,
+    /// The axes that name an instance; none without fan-out.
+    pub axes: Vec<SmolStr>,
+    instances: Vec<Planned>,
+    variants: Vec<Bindable>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    name: SmolStr,
+    cell: Option<Node>,
+    variant: usize,
+}
+
+/// One instance of a workload, its expressions filled in.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The name of the workload in the spec.
+    pub workload: SmolStr,
+    /// The name of the instance.
+    pub name: SmolStr,
+    /// Its fields.
+    pub fields: Node,
+    /// Its axis values.
+    pub cell: Option<Node>,
+    /// Where the workload was written.
+    pub origin: Origin,
+}
+
+impl Plan {
+    /// Returns the kind of its objects.
+    pub fn kind(&self) -> WorkloadKind {
+        self.union.kind
+    }
+
+    /// Returns the number of instances.
+    pub fn len(&self) -> usize {
+        self.instances.len()
+    }
+
+    /// Whether there is no instance.
+    pub fn is_empty(&self) -> bool {
+        self.instances.is_empty()
+    }
+
+    /// Returns the name of an instance.
+    pub fn name(&self, at: usize) -> &SmolStr {
+        &self.instances[at].name
+    }
+
+    /// Returns the axis values of an instance.
+    pub fn cell(&self, at: usize) -> Option<&Node> {
+        self.instances[at].cell.as_ref()
+    }
+
+    /// Fills an instance in.
+    pub fn instance(&self, at: usize, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Instance {
+        let Planned { name, cell, variant } = &self.instances[at];
+        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: Some(name), ..scope.clone() };
+        Instance {
+            workload: self.workload.clone(),
+            name: name.clone(),
+            fields: self.variants[*variant].bind(&scope, diagnostics),
+            cell: cell.clone(),
+            origin: self.origin,
+        }
+    }
+}
+
+/// Plans one workload of a batch; what cannot be planned is a finding.
+pub fn plan(
+    facts: &'static Facts,
+    batch: &Batch,
+    workload: &Entry,
+    scope: &Scope<'_>,
+    world: &mut World<'_>,
+    limit: usize,
+    diagnostics: &mut Diagnostics,
+) -> Option<Plan> {
+    let layers = layers(batch, &workload.value, diagnostics)?;
+    let kind = kind_of(&layers, workload, diagnostics)?;
+    let union = Union::of(facts, kind);
+    let place = Place::Workload(&union);
+    let merged = layers.into_iter().reduce(|below, above| merge(facts, &below, &above, place))?;
+    let mut fields = merged.as_map().cloned()?;
+    fields.remove("use");
+    let (matrix, instances) = (fields.remove("matrix"), fields.remove("instances"));
+    let overrides = fields.remove("overrides");
+    if let Some(pack) = fields.remove("pack") {
+        diagnostics.push(
+            Diagnostic::new(Code::UnknownField, pack.key.origin, "folding instances with `pack` is not there yet")
+                .help("remove it: each instance becomes an object of its own"),
+        );
+    }
+    let base = Node::map(fields, merged.origin());
+
+    let fans_out = matrix.is_some() || instances.is_some();
+    let cells = if fans_out {
+        matrix::expand(matrix.as_ref(), instances.as_ref(), scope, world, limit, diagnostics)?
+    } else {
+        Cells { cells: vec![], naming: vec![] }
+    };
+    let overrides = read_overrides(overrides.as_ref(), &cells, scope, world, diagnostics)?;
+
+    let mut variants = Vec::new();
+    let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
+    let mut used = vec![false; overrides.len()];
+    let mut planned = Vec::new();
+    let cells_or_one = if fans_out { cells.cells.into_iter().map(Some).collect() } else { vec![None] };
+    for cell in cells_or_one {
+        let matching: Vec<usize> = match &cell {
+            Some(cell) => (0..overrides.len()).filter(|at| matrix::matches(&overrides[*at].pattern, cell)).collect(),
+            None => Vec::new(),
+        };
+        matching.iter().for_each(|at| used[*at] = true);
+        let variant = *known.entry(matching).or_insert_with_key(|matching| {
+            let tree =
+                matching.iter().fold(base.clone(), |below, at| merge(facts, &below, &overrides[*at].fields, place));
+            variants.push(Bindable::of(&tree, world.sources, diagnostics));
+            variants.len() - 1
+        });
+        planned.push(Planned { name: SmolStr::default(), cell, variant });
+    }
+    for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
+        diagnostics.push(
+            Diagnostic::new(Code::UnmatchedEntry, overrides[at].origin, "this override matches no instance")
+                .help("remove it, or mend its `match`: values are compared as text"),
+        );
+    }
+    let mut plan = Plan {
+        workload: workload.key.text.clone(),
+        origin: workload.key.origin,
+        union,
+        axes: cells.naming,
+        instances: planned,
+        variants,
+    };
+    name_instances(&mut plan, scope, diagnostics);
+    Some(plan)
+}
+
+/// Returns the partial workloads that make up a workload, lowest first.
+fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
+    let mut layers: Vec<Node> = batch.defaults.iter().cloned().collect();
+    let uses = match workload.get("use") {
+        None => Vec::new(),
+        Some(node) if node.as_seq().is_some() => node.as_seq().unwrap_or_default().to_vec(),
+        Some(node) => vec![node.clone()],
+    };
+    for name in uses {
+        match name.as_str().and_then(|text| batch.templates.get(text)) {
+            Some(template) => layers.push(template.clone()),
+            None => {
+                let known = batch.templates.iter().map(|entry| entry.key.text.as_str());
+                let word = name.as_str().unwrap_or_default();
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UnknownTemplate,
+                        name.origin(),
+                        format!("the batch has no template `{word}`"),
+                    )
+                    .maybe_help(suggestion(word, known)),
+                );
+                return None;
+            }
+        }
+    }
+    layers.push(workload.clone());
+    Some(layers)
+}
+
+fn kind_of(layers: &[Node], workload: &Entry, diagnostics: &mut Diagnostics) -> Option<WorkloadKind> {
+    let known = || WorkloadKind::ALL.iter().map(|kind| kind.as_str());
+    let list = || known().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
+    let Some(node) = layers.iter().rev().find_map(|layer| layer.get("kind")).filter(|node| !node.is_null()) else {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::MissingField,
+                workload.key.origin,
+                format!("the workload `{}` needs a `kind`", workload.key.text),
+            )
+            .help(format!("kinds are {}", list())),
+        );
+        return None;
+    };
+    let word = node.as_str().unwrap_or(node.type_name());
+    let kind = WorkloadKind::parse(word);
+    if kind.is_none() {
+        diagnostics.push(
+            Diagnostic::new(Code::UnknownKind, node.origin(), format!("no workload is of the kind `{word}`"))
+                .maybe_help(suggestion(word, known()))
+                .help(format!("kinds are {}; others are written as plain manifests", list())),
+        );
+    }
+    kind
+}
+
+struct Override {
+    pattern: Map,
+    fields: Node,
+    origin: Origin,
+}
+
+fn read_overrides(
+    entry: Option<&Entry>,
+    cells: &Cells,
+    scope: &Scope<'_>,
+    world: &World<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Override>> {
+    let Some(entry) = entry else { return Some(Vec::new()) };
+    let wrong = |node: &Node, expected: &str| {
+        let message = format!("expected {expected}, found {}", node.type_name());
+        Diagnostic::new(Code::WrongType, node.origin(), message)
+    };
+    let Some(items) = entry.value.as_seq() else {
+        diagnostics.push(wrong(&entry.value, "a list of overrides"));
+        return None;
+    };
+    let axes: Vec<&SmolStr> =
+        cells.cells.first().and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.key.text).collect();
+    let mut overrides = Vec::new();
+    for item in items {
+        let Some(map) = item.as_map() else {
+            diagnostics.push(wrong(item, "an override to be a mapping"));
+            return None;
+        };
+        let mut fields = map.clone();
+        let Some(matching) = fields.remove("match") else {
+            diagnostics.push(
+                Diagnostic::new(Code::MissingField, item.origin().at_start(), "an override needs `match`")
+                    .help("write `match: {axis: value}`"),
+            );
+            return None;
+        };
+        let bound = Bindable::of(&matching.value, world.sources, diagnostics).bind(scope, diagnostics);
+        let Some(pattern) = bound.as_map().cloned() else {
+            diagnostics.push(Diagnostic::new(
+                Code::WrongType,
+                matching.value.origin(),
+                format!("expected a mapping of axis values for `match`, found {}", bound.type_name()),
+            ));
+            return None;
+        };
+        if axes.is_empty() {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::UnmatchedEntry,
+                    item.origin(),
+                    "a workload without fan-out has no instances to override",
+                )
+                .help("write the fields in the workload itself"),
+            );
+            return None;
+        }
+        if let Some(entry) = pattern.iter().find(|entry| !axes.contains(&&entry.key.text)) {
+            diagnostics.push(matrix::unknown_axis(entry, &axes));
+            return None;
+        }
+        for key in keys::names(&[keys::FAN_OUT]).chain(["kind"]) {
+            if let Some(entry) = fields.remove(key) {
+                diagnostics.push(
+                    Diagnostic::new(Code::UnknownField, entry.key.origin, format!("an override cannot set `{key}`"))
+                        .help("it belongs to the workload as a whole"),
+                );
+            }
+        }
+        overrides.push(Override { pattern, fields: Node::map(fields, item.origin()), origin: item.origin() });
+    }
+    Some(overrides)
+}
+
+fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
+    let budget = plan.kind().name_budget();
+    let mut names: HashMap<SmolStr, usize> = HashMap::with_capacity(plan.instances.len());
+    for at in 0..plan.instances.len() {
+        let Planned { cell, variant, .. } = &plan.instances[at];
+        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
+        let own = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
+        let name = match own.as_ref().map(|name| (name, name.text())) {
+            Some((_, Some(text))) => text.clone(),
+            Some((node, None)) => {
+                diagnostics.push(Diagnostic::new(
+                    Code::WrongType,
+                    node.origin(),
+                    format!("expected a string for `name`, found {}", node.type_name()),
+                ));
+                continue;
+            }
+            None => match composed_name(&plan.workload, &plan.axes, cell.as_ref(), budget) {
+                Ok(name) => name,
+                Err(origin) => {
+                    diagnostics.push(
+                        Diagnostic::new(
+                            Code::InvalidName,
+                            origin,
+                            "this value leaves nothing for the name of the instance",
+                        )
+                        .help("give the instances a `name` of their own"),
+                    );
+                    continue;
+                }
+            },
+        };
+        if let Some(first) = names.insert(name.clone(), at) {
+            let origin = own.as_ref().map_or(plan.origin, Node::origin);
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::NameCollision,
+                    origin,
+                    format!(
+                        "two instances of `{}` are named `{name}`: {} and {}",
+                        plan.workload,
+                        describe(plan.cell(first)),
+                        describe(plan.cell(at)),
+                    ),
+                )
+                .help("give them names that differ: `name: \"…{{ matrix.AXIS }}…\"` with every axis, or values that differ"),
+            );
+        }
+        plan.instances[at].name = name;
+    }
+}
+
+/// Returns `<workload>-<value>-<value>`; the place of a value that leaves no text otherwise.
+fn composed_name(workload: &str, axes: &[SmolStr], cell: Option<&Node>, budget: usize) -> Result<SmolStr, Origin> {
+    let mut name = workload.to_owned();
+    for axis in axes {
+        let Some(value) = cell.and_then(|cell| cell.get(axis)) else { continue };
+        let text = label_text(value).map(|text| slug(&text)).unwrap_or_default();
+        if text.is_empty() {
+            return Err(value.origin());
+        }
+        name.push('-');
+        name.push_str(&text);
+    }
+    Ok(budgeted(&name, budget))
+}
+
+/// Returns the text that stands for an axis value in names and labels: its own, or its `name`.
+pub fn label_text(value: &Node) -> Option<SmolStr> {
+    match value.as_map() {
+        None => matrix::scalar_text(value),
+        Some(map) => {
+            map.get("name").or_else(|| map.iter().next().map(|entry| &entry.value)).and_then(matrix::scalar_text)
+        }
+    }
+}
+
+/// Writes a cell as `region=eu, seed=7`.
+pub fn describe(cell: Option<&Node>) -> String {
+    let values =
+        cell.and_then(Node::as_map).into_iter().flatten().map(|entry| {
+            format_smolstr!("{}={}", entry.key.text, label_text(&entry.value).unwrap_or_else(|| "…".into()))
+        });
+    values.collect::<Vec<_>>().join(", ")
+}

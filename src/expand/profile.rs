@@ -1,0 +1,99 @@
+//! Profiles: partial batches that merge over the batch that declares them.
+//!
+//! Parameters of a profile are values, not declarations; they are returned apart. A workload that a profile names must
+//! be there, or bring a kind of its own.
+
+use smol_str::SmolStr;
+
+use super::merge::{Place, merge};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::kubernetes::{Facts, Union, WorkloadKind};
+use crate::source::{Map, Node};
+
+/// Applies the profiles that the batch declares, in the order given; returns the batch and the parameters they set.
+pub fn apply(
+    facts: &'static Facts,
+    root: &Node,
+    profiles: &[SmolStr],
+    diagnostics: &mut Diagnostics,
+) -> (Node, Vec<Map>) {
+    let mut merged = root.clone();
+    let mut params = Vec::new();
+    for name in profiles {
+        let Some(profile) = root.at(&["profiles", name]).and_then(Node::as_map) else { continue };
+        let mut rest = profile.clone();
+        if let Some(entry) = rest.remove("params") {
+            params.extend(entry.value.as_map().cloned());
+        }
+        if let Some(entry) = rest.remove("profiles") {
+            diagnostics.push(Diagnostic::new(
+                Code::UnknownField,
+                entry.key.origin,
+                "a profile has no profiles of its own",
+            ));
+        }
+        check_workloads(&merged, &rest, diagnostics);
+        merged = merge_batch(facts, &merged, &rest);
+    }
+    (merged, params)
+}
+
+fn check_workloads(base: &Node, profile: &Map, diagnostics: &mut Diagnostics) {
+    let workloads = base.get("workloads").and_then(Node::as_map);
+    for entry in profile.get("workloads").and_then(Node::as_map).into_iter().flatten() {
+        let known = workloads.is_some_and(|workloads| workloads.contains(&entry.key.text));
+        if !known && entry.value.get("kind").is_none() {
+            let names = workloads.into_iter().flatten().map(|entry| entry.key.text.as_str());
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownWorkload,
+                    entry.key.origin,
+                    format!("the batch has no workload `{}`", entry.key.text),
+                )
+                .maybe_help(suggestion(&entry.key.text, names))
+                .help("a profile that adds a workload gives its `kind`"),
+            );
+        }
+    }
+}
+
+fn merge_batch(facts: &'static Facts, base: &Node, profile: &Map) -> Node {
+    let mut batch = base.as_map().cloned().unwrap_or_default();
+    for entry in profile {
+        let value = match batch.get(&entry.key.text) {
+            None => entry.value.clone(),
+            Some(below) => match entry.key.text.as_str() {
+                "defaults" => merge_workload(facts, below, &entry.value),
+                "workloads" | "templates" => merge_named(facts, below, &entry.value),
+                _ => merge(facts, below, &entry.value, Place::Free),
+            },
+        };
+        batch.set(entry.key.clone(), value);
+    }
+    Node::map(batch, base.origin())
+}
+
+fn merge_named(facts: &'static Facts, base: &Node, over: &Node) -> Node {
+    let (Some(below), Some(above)) = (base.as_map(), over.as_map()) else { return over.clone() };
+    let mut merged = below.clone();
+    for entry in above {
+        match below.get(&entry.key.text) {
+            _ if entry.value.is_null() => drop(merged.remove(&entry.key.text)),
+            None => merged.push(entry.key.clone(), entry.value.clone()),
+            // The entry keeps the place of the workload's own name: that is where its objects come from.
+            Some(below_it) => {
+                let key = below.entry(&entry.key.text).map_or_else(|| entry.key.clone(), |known| known.key.clone());
+                merged.set(key, merge_workload(facts, below_it, &entry.value));
+            }
+        }
+    }
+    Node::map(merged, base.origin())
+}
+
+/// Merges two partial workloads; the kind is known from either, or does not matter to the lists that they share.
+fn merge_workload(facts: &'static Facts, base: &Node, over: &Node) -> Node {
+    let kind =
+        [over, base].into_iter().find_map(|node| node.get("kind").and_then(Node::as_str).and_then(WorkloadKind::parse));
+    let union = Union::of(facts, kind.unwrap_or(WorkloadKind::Deployment));
+    merge(facts, base, over, Place::Workload(&union))
+}

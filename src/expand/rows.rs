@@ -1,0 +1,144 @@
+//! The rows of a matrix: from a CSV, JSON or YAML file, or written in place.
+//!
+//! One mapping a row, in the order of the file; each value knows its place in that file.
+
+use smol_str::SmolStr;
+
+use super::world::World;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Key, Map, Node, Origin, Value, read_document};
+
+/// Reads the rows that a value names or holds.
+pub fn read(node: &Node, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Option<(Vec<Map>, Origin)> {
+    let origin = node.origin();
+    if node.as_seq().is_some() {
+        return Some((mappings(node, diagnostics)?, origin));
+    }
+    let Some(path) = node.as_str().filter(|_| !node.is_null()) else {
+        diagnostics.push(Diagnostic::new(
+            Code::InvalidMatrix,
+            origin,
+            format!("expected a file or a list of mappings for `rows`, found {}", node.type_name()),
+        ));
+        return None;
+    };
+    let (name, bytes) = world.read(path, origin, diagnostics)?;
+    if name.ends_with(".csv") || name.ends_with(".tsv") {
+        return Some((csv_rows(&name, bytes, origin, world, diagnostics)?, origin));
+    }
+    let root = read_document(world.sources, &name, bytes, diagnostics)?;
+    Some((mappings(&root, diagnostics)?, origin))
+}
+
+fn mappings(list: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Map>> {
+    let wrong = |node: &Node, expected: &str| {
+        Diagnostic::new(Code::InvalidMatrix, node.origin(), format!("expected {expected}, found {}", node.type_name()))
+    };
+    let Some(items) = list.as_seq() else {
+        diagnostics.push(wrong(list, "a list of rows"));
+        return None;
+    };
+    let mut rows = Vec::with_capacity(items.len());
+    for item in items {
+        match item.as_map() {
+            Some(map) => rows.push(map.clone()),
+            None => {
+                diagnostics.push(wrong(item, "a row to be a mapping"));
+                return None;
+            }
+        }
+    }
+    Some(rows)
+}
+
+fn csv_rows(
+    name: &str,
+    bytes: Vec<u8>,
+    used_at: Origin,
+    world: &mut World<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Map>> {
+    let Ok(text) = String::from_utf8(bytes) else {
+        diagnostics.push(Diagnostic::new(Code::InvalidEncoding, used_at, format!("`{name}` is not valid UTF-8")));
+        return None;
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
+    let file = world.sources.add(name, text.as_str());
+    let delimiter = if name.ends_with(".tsv") { b'\t' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut header: Vec<Key> = Vec::new();
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                diagnostics.push(Diagnostic::new(
+                    Code::InvalidMatrix,
+                    Origin::new(file, 0, 0),
+                    format!("`{name}` is no CSV: {error}"),
+                ));
+                return None;
+            }
+        }
+        let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
+        let line = text[start..].find('\n').map_or(text.len(), |length| start + length);
+        let origins = cell_origins(&text, start, line, &record, file);
+        if header.is_empty() {
+            header = record.iter().zip(&origins).map(|(name, origin)| Key::new(name, *origin)).collect();
+            if let Some(bad) =
+                header.iter().enumerate().find(|(at, key)| key.text.is_empty() || header[..*at].contains(key))
+            {
+                let (_, key) = bad;
+                diagnostics.push(Diagnostic::new(
+                    Code::InvalidMatrix,
+                    key.origin,
+                    format!("the columns of `{name}` need names of their own: `{}` is empty or stands twice", key.text),
+                ));
+                return None;
+            }
+            continue;
+        }
+        if record.len() != header.len() {
+            diagnostics.push(Diagnostic::new(
+                Code::InvalidMatrix,
+                Origin::new(file, start, line),
+                format!("expected {} values in a row, found {}", header.len(), record.len()),
+            ));
+            return None;
+        }
+        let mut row = Map::with_capacity(header.len());
+        for ((key, text), origin) in header.iter().zip(record.iter()).zip(origins) {
+            // A cell has no quotes to say that it is a text: its type is the field's, an empty one is an empty text.
+            let text = SmolStr::new(text);
+            let value = if text.is_empty() { Value::String(text) } else { Value::Plain(text) };
+            row.push(key.clone(), Node::new(value, origin));
+        }
+        rows.push(row);
+    }
+    Some(rows)
+}
+
+/// Returns the places of the cells of one line; quoted ones are found as they stand.
+fn cell_origins(
+    text: &str,
+    start: usize,
+    end: usize,
+    record: &csv::StringRecord,
+    file: crate::source::FileId,
+) -> Vec<Origin> {
+    let mut at = start;
+    let mut origins = Vec::with_capacity(record.len());
+    for cell in record {
+        let found = text.get(at..end).and_then(|rest| rest.find(cell)).map_or(at, |offset| at + offset);
+        origins.push(Origin::new(file, found, found + cell.len()));
+        at = (found + cell.len()).min(end);
+    }
+    origins
+}

@@ -1,0 +1,394 @@
+//! ConfigMaps and Secrets: inline data and files in, objects with a content hash in their names out.
+//!
+//! References by the declared name are rewritten to the hashed one; a reference to what nothing declares is a finding.
+//! The places of secret values are hidden from every excerpt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use smol_str::{SmolStr, format_smolstr};
+
+use super::Lowering;
+use super::draft::Draft;
+use super::metadata::{overlay, sorted};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::expand::{Expanded, World};
+use crate::kubernetes::{Manifest, hash, name};
+use crate::source::{Entry, Key, Map, Node, Origin, Value};
+
+/// What a reference points at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A ConfigMap.
+    ConfigMap,
+    /// A Secret.
+    Secret,
+}
+
+impl Source {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::ConfigMap => "ConfigMap",
+            Self::Secret => "Secret",
+        }
+    }
+
+    fn section(self) -> &'static str {
+        match self {
+            Self::ConfigMap => "configMaps",
+            Self::Secret => "secrets",
+        }
+    }
+
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::ConfigMap => {
+                &["data", "binaryData", "files", "immutable", "external", "nameHash", "labels", "annotations"]
+            }
+            Self::Secret => {
+                &["data", "stringData", "files", "type", "immutable", "external", "nameHash", "labels", "annotations"]
+            }
+        }
+    }
+}
+
+/// A ConfigMap or Secret as references see it.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// The name of the object.
+    pub name: SmolStr,
+    /// The keys that it has; unknown where it is external.
+    pub keys: Option<BTreeSet<SmolStr>>,
+    /// Where it was declared.
+    pub origin: Origin,
+}
+
+/// The ConfigMaps and Secrets of a batch.
+#[derive(Debug, Default)]
+pub struct Configs {
+    objects: Vec<Manifest>,
+    shared: BTreeMap<(Source, SmolStr), Shared>,
+    known: BTreeSet<(SmolStr, SmolStr)>,
+}
+
+impl Configs {
+    /// Reads the ConfigMaps and Secrets of a batch; `known` are the kinds and names of objects that come as manifests.
+    pub fn read(
+        expanded: &Expanded,
+        known: BTreeSet<(SmolStr, SmolStr)>,
+        world: &mut World<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut configs = Self { known, ..Self::default() };
+        let batch = &expanded.batch;
+        for (source, section) in [(Source::ConfigMap, &batch.config_maps), (Source::Secret, &batch.secrets)] {
+            let mut entries: Vec<&Entry> = section.iter().collect();
+            entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
+            for entry in entries {
+                configs.declare(source, entry, expanded, world, diagnostics);
+            }
+        }
+        configs
+    }
+
+    /// Returns the objects.
+    pub fn objects(&self) -> &[Manifest] {
+        &self.objects
+    }
+
+    fn declare(
+        &mut self,
+        source: Source,
+        entry: &Entry,
+        expanded: &Expanded,
+        world: &mut World<'_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let declared = &entry.key.text;
+        let Some(definition) = entry.value.as_map() else { return };
+        for unknown in definition.iter().filter(|field| !source.fields().contains(&field.key.text.as_str())) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownField,
+                    unknown.key.origin,
+                    format!("an entry of `{}` has no field `{}`", source.section(), unknown.key.text),
+                )
+                .maybe_help(suggestion(&unknown.key.text, source.fields().iter().copied())),
+            );
+        }
+        if definition.get("external").is_some_and(super::env::is_true) {
+            let shared = Shared { name: declared.clone(), keys: None, origin: entry.key.origin };
+            self.shared.insert((source, declared.clone()), shared);
+            return;
+        }
+        let mut content = Content { source, text: BTreeMap::new(), binary: BTreeMap::new() };
+        content.read(definition, world, diagnostics);
+        let hashed = definition.get("nameHash").is_none_or(super::env::is_true);
+        let name = if hashed { format_smolstr!("{declared}-{}", content.hash(definition)) } else { declared.clone() };
+        let keys = content.text.keys().chain(content.binary.keys()).cloned().collect();
+        self.shared.insert(
+            (source, declared.clone()),
+            Shared { name: name.clone(), keys: Some(keys), origin: entry.key.origin },
+        );
+        self.objects.push(object(source, &name, entry, definition, &content, expanded));
+    }
+
+    fn target(&self, source: Source, name: &str) -> Option<&Shared> {
+        self.shared.get(&(source, name.into()))
+    }
+}
+
+impl Lowering<'_> {
+    /// Returns the name of the object that a reference means; what nothing declares is a finding, and keeps its name.
+    pub(super) fn reference(
+        &mut self,
+        source: Source,
+        name: &str,
+        key: Option<&str>,
+        optional: bool,
+        at: &Node,
+    ) -> SmolStr {
+        let configs = self.context.configs;
+        let Some(shared) = configs.target(source, name) else {
+            let known = configs.known.contains(&(source.kind().into(), name.into()));
+            if !known && !optional {
+                let names: Vec<&str> =
+                    configs.shared.keys().filter(|(of, _)| *of == source).map(|(_, name)| name.as_str()).collect();
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::UndeclaredReference,
+                        at.origin(),
+                        format!("no {} `{name}` is declared", source.kind()),
+                    )
+                    .maybe_help(suggestion(name, names.iter().copied()))
+                    .help(format!(
+                        "declare it under `{}`; one that exists already as `{name}: {{external: true}}`",
+                        source.section()
+                    )),
+                );
+            }
+            return name.into();
+        };
+        if let (Some(key), Some(keys)) = (key, &shared.keys) {
+            if !keys.contains(key) && !optional {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::UndeclaredReference,
+                        at.origin(),
+                        format!("the {} `{name}` has no key `{key}`", source.kind()),
+                    )
+                    .maybe_help(suggestion(key, keys.iter().map(SmolStr::as_str)))
+                    .also(shared.origin, "declared here"),
+                );
+            }
+        }
+        shared.name.clone()
+    }
+}
+
+/// What a ConfigMap or Secret holds: texts, and base64 of other bytes.
+struct Content {
+    source: Source,
+    text: BTreeMap<SmolStr, Node>,
+    binary: BTreeMap<SmolStr, Node>,
+}
+
+impl Content {
+    fn read(&mut self, definition: &Map, world: &mut World<'_>, diagnostics: &mut Diagnostics) {
+        let (plain, encoded) = match self.source {
+            Source::ConfigMap => ("data", "binaryData"),
+            Source::Secret => ("stringData", "data"),
+        };
+        for entry in mapping(definition, plain, diagnostics) {
+            let value = match entry.value.value() {
+                Value::Bool(value) => SmolStr::new(if *value { "true" } else { "false" }),
+                Value::Seq(_) | Value::Map(_) | Value::Null => {
+                    diagnostics.push(not_a_text(&entry, "a text"));
+                    continue;
+                }
+                _ => entry.value.text().cloned().unwrap_or_default(),
+            };
+            self.add(&entry, Node::string(value, entry.value.origin()), false, diagnostics);
+        }
+        for entry in mapping(definition, encoded, diagnostics) {
+            let text = entry.value.text().cloned().unwrap_or_default();
+            if entry.value.text().is_none() || STANDARD.decode(text.replace(['\n', '\r', ' '], "")).is_err() {
+                diagnostics.push(not_a_text(&entry, "base64").maybe_help(
+                    (self.source == Source::Secret).then_some("plain texts of a Secret belong under `stringData`"),
+                ));
+                continue;
+            }
+            self.add(&entry, Node::string(text, entry.value.origin()), true, diagnostics);
+        }
+        if let Some(files) = definition.get("files").filter(|node| !node.is_null()) {
+            self.read_files(files, world, diagnostics);
+        }
+    }
+
+    fn read_files(&mut self, files: &Node, world: &mut World<'_>, diagnostics: &mut Diagnostics) {
+        let listed: Vec<(Key, Node)> = match (files.as_map(), files.as_seq()) {
+            (Some(map), _) => map.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect(),
+            (_, Some(items)) => items
+                .iter()
+                .map(|item| {
+                    let text = item.as_str().unwrap_or_default();
+                    let (key, path) = match text.split_once('=') {
+                        Some((key, path)) => (key, path),
+                        None => (text.rsplit('/').next().unwrap_or(text), text),
+                    };
+                    (Key::new(key, item.origin()), Node::string(path, item.origin()))
+                })
+                .collect(),
+            _ => {
+                diagnostics.push(Diagnostic::new(
+                    Code::WrongType,
+                    files.origin(),
+                    format!("expected a list of paths, or a mapping of keys to paths, found {}", files.type_name()),
+                ));
+                return;
+            }
+        };
+        for (key, path) in listed {
+            let Some(text) = path.as_str().filter(|_| !path.is_null()) else {
+                diagnostics.push(not_a_text(&Entry { key, value: path }, "a path"));
+                continue;
+            };
+            let Some((_, bytes)) = world.read(text, path.origin(), diagnostics) else { continue };
+            let entry = Entry { key, value: path.clone() };
+            match String::from_utf8(bytes) {
+                Ok(text) => self.add(&entry, Node::string(text, path.origin()), false, diagnostics),
+                Err(error) => {
+                    let encoded = STANDARD.encode(error.as_bytes());
+                    self.add(&entry, Node::string(encoded, path.origin()), true, diagnostics);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, entry: &Entry, value: Node, encoded: bool, diagnostics: &mut Diagnostics) {
+        let key = &entry.key;
+        if let Err(reason) = name::config_key(&key.text) {
+            diagnostics.push(Diagnostic::new(
+                Code::InvalidName,
+                key.origin,
+                format!("`{}` is no key: {reason}", key.text),
+            ));
+            return;
+        }
+        let known = self.text.get(&key.text).or_else(|| self.binary.get(&key.text));
+        if let Some(known) = known {
+            diagnostics.push(
+                Diagnostic::new(Code::DuplicateKey, key.origin, format!("the key `{}` is given twice", key.text))
+                    .also(known.origin(), "first here"),
+            );
+            return;
+        }
+        let target = if encoded { &mut self.binary } else { &mut self.text };
+        target.insert(key.text.clone(), value);
+    }
+
+    /// Returns the data of a Secret: all of it in base64.
+    fn encoded(&self) -> BTreeMap<&SmolStr, Node> {
+        let plain = self.text.iter().map(|(key, node)| {
+            let encoded = STANDARD.encode(node.as_str().unwrap_or_default());
+            (key, Node::string(encoded, node.origin()))
+        });
+        let given = self.binary.iter().map(|(key, node)| {
+            let compact = node.as_str().unwrap_or_default().replace(['\n', '\r', ' '], "");
+            (key, Node::string(compact, node.origin()))
+        });
+        plain.chain(given).collect()
+    }
+
+    fn hash(&self, definition: &Map) -> SmolStr {
+        fn texts<'n>(nodes: impl Iterator<Item = (&'n SmolStr, &'n Node)>) -> BTreeMap<&'n str, &'n str> {
+            nodes.map(|(key, node)| (key.as_str(), node.as_str().unwrap_or_default())).collect()
+        }
+        match self.source {
+            Source::ConfigMap => {
+                let (text, binary) = (texts(self.text.iter()), texts(self.binary.iter()));
+                hash::config_map((!text.is_empty()).then_some(&text), (!binary.is_empty()).then_some(&binary))
+            }
+            Source::Secret => {
+                let encoded = self.encoded();
+                let data = texts(encoded.iter().map(|(key, node)| (*key, node)));
+                hash::secret(secret_type(definition), (!data.is_empty()).then_some(&data), None)
+            }
+        }
+    }
+}
+
+fn secret_type(definition: &Map) -> &str {
+    definition.get("type").and_then(Node::as_str).unwrap_or("Opaque")
+}
+
+fn mapping(definition: &Map, key: &str, diagnostics: &mut Diagnostics) -> Map {
+    let Some(node) = definition.get(key).filter(|node| !node.is_null()) else { return Map::new() };
+    match node.as_map() {
+        Some(map) => map.clone(),
+        None => {
+            diagnostics.push(Diagnostic::new(
+                Code::WrongType,
+                node.origin(),
+                format!("expected a mapping for `{key}`, found {}", node.type_name()),
+            ));
+            Map::new()
+        }
+    }
+}
+
+fn not_a_text(entry: &Entry, expected: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::WrongType,
+        entry.value.origin(),
+        format!("expected {expected} for `{}`, found {}", entry.key.text, entry.value.type_name()),
+    )
+}
+
+fn object(
+    source: Source,
+    name: &SmolStr,
+    entry: &Entry,
+    definition: &Map,
+    content: &Content,
+    expanded: &Expanded,
+) -> Manifest {
+    let batch = &expanded.batch;
+    let origin = entry.key.origin;
+    let mut maps = [Map::new(), Map::new()];
+    for (map, (key, of_batch)) in maps.iter_mut().zip([("labels", &batch.labels), ("annotations", &batch.annotations)])
+    {
+        of_batch.iter().chain(&definition.get(key).cloned()).for_each(|written| overlay(map, written));
+    }
+    let [labels, annotations] = maps;
+    let metadata = Draft::new(origin)
+        .node("name", Node::string(name.clone(), origin))
+        .maybe("namespace", batch.namespace.clone())
+        .maybe("labels", sorted(&labels, origin))
+        .maybe("annotations", sorted(&annotations, origin))
+        .done();
+    let data = |nodes: Vec<(&SmolStr, Node)>| {
+        let map: Map =
+            nodes.into_iter().map(|(key, value)| Entry { key: Key::new(key.clone(), value.origin()), value }).collect();
+        (!map.is_empty()).then(|| Node::map(map, origin))
+    };
+    let owned = |nodes: &BTreeMap<SmolStr, Node>| -> Option<Node> {
+        let map: Map = nodes
+            .iter()
+            .map(|(key, value)| Entry { key: Key::new(key.clone(), value.origin()), value: value.clone() })
+            .collect();
+        (!map.is_empty()).then(|| Node::map(map, origin))
+    };
+    let draft = Draft::new(origin).text("apiVersion", "v1").text("kind", source.kind()).node("metadata", metadata);
+    let draft = draft.maybe("immutable", definition.get("immutable").cloned());
+    let node = match source {
+        Source::ConfigMap => draft.maybe("data", owned(&content.text)).maybe("binaryData", owned(&content.binary)),
+        Source::Secret => {
+            draft.maybe("data", data(content.encoded().into_iter().collect())).text("type", secret_type(definition))
+        }
+    }
+    .done();
+    let namespace = batch.namespace.as_ref().and_then(Node::text).cloned().unwrap_or_default();
+    Manifest { key: super::object_key("v1", source.kind(), namespace, name), node, origin }
+}

@@ -1,0 +1,103 @@
+//! Containers: the fields of one, shorthands spelled out, in documented order.
+
+use smol_str::SmolStr;
+
+use super::Lowering;
+use super::draft::{Draft, items};
+use super::mounts::Volumes;
+use super::ports;
+use super::probes::PROBES;
+use crate::source::{Entry, Key, Map, Node, Origin};
+
+impl Lowering<'_> {
+    /// Spells out one container; what it mounts is added to the volumes of its pod.
+    pub(super) fn container(
+        &mut self,
+        name: &Node,
+        fields: &Map,
+        mounts: Option<&Node>,
+        volumes: &mut Volumes,
+        origin: Origin,
+    ) -> Node {
+        let mut map = Map::with_capacity(fields.len() + 2);
+        map.set(Key::new("name", name.origin()), name.clone());
+        // Ports come first: probes look for theirs among them.
+        let declared = fields.get("ports").map(|node| self.ports(node));
+        let known = declared
+            .as_ref()
+            .map(|ports| ports::of_container(&Draft::new(origin).node("ports", ports.clone()).done()))
+            .unwrap_or_default();
+        for Entry { key, value } in fields.iter().filter(|entry| !entry.value.is_null()) {
+            let lowered = match key.text.as_str() {
+                "ports" => declared.clone().unwrap_or_else(|| value.clone()),
+                "env" => self.env(value),
+                "envFrom" => self.env_from(value),
+                "resources" => self.resources(value),
+                "lifecycle" => self.lifecycle(value, &known),
+                "command" | "args" if value.text().is_some() => {
+                    self.refuse(
+                        value,
+                        format!("expected a list for `{}`, found a text", key.text),
+                        "write each word as an item: `[sh, -c, \"…\"]`",
+                    );
+                    continue;
+                }
+                probe if PROBES.contains(&probe) => self.probe(value, &known),
+                "mounts" => continue,
+                _ => value.clone(),
+            };
+            map.set(key.clone(), lowered);
+        }
+        if let Some(mounts) = mounts.or_else(|| fields.get("mounts")).filter(|node| !node.is_null()) {
+            let mounted = self.mounts(mounts, volumes);
+            let native = fields.get("volumeMounts").map(items).unwrap_or_default();
+            if !mounted.is_empty() {
+                let all = native.into_iter().chain(mounted).collect();
+                map.set(Key::new("volumeMounts", mounts.origin()), Node::seq(all, mounts.origin()));
+            }
+        }
+        map.sort_by_key(|entry| self.plan.union.container.position(&entry.key.text));
+        Node::map(map, origin)
+    }
+
+    /// Returns the named containers of a field that is a mapping by name, sorted, or the native list.
+    pub(super) fn named_containers(&mut self, key: &str, written: Option<&Node>) -> Vec<(Node, Map, Origin)> {
+        let Some(node) = written else { return Vec::new() };
+        let mut named: Vec<(Node, Map, Origin)> = Vec::new();
+        match (node.as_map(), node.as_seq()) {
+            (Some(map), _) => {
+                for entry in map.iter().filter(|entry| !entry.value.is_null()) {
+                    if let Some(fields) =
+                        self.expect_map(&entry.value, &entry.key.text, "write the fields of a container")
+                    {
+                        let name = Node::string(entry.key.text.clone(), entry.key.origin);
+                        named.push((name, fields.clone(), entry.origin()));
+                    }
+                }
+                // Containers run side by side; init containers run one after the other, in the order written.
+                if key == "containers" {
+                    named.sort_by(|left, right| left.0.as_str().cmp(&right.0.as_str()));
+                }
+            }
+            (_, Some(items)) => {
+                for item in items {
+                    if let Some(fields) = self.expect_map(item, key, "write the fields of a container") {
+                        let name = fields.get("name").cloned().unwrap_or_else(|| Node::string("", item.origin()));
+                        named.push((name, fields.clone(), item.origin()));
+                    }
+                }
+            }
+            _ => self.refuse(
+                node,
+                format!("expected a mapping of containers by name for `{key}`, found {}", node.type_name()),
+                "write `containers: {NAME: {image: …}}`",
+            ),
+        }
+        named
+    }
+}
+
+/// Returns the name of a container.
+pub(super) fn name_of(container: &Node) -> Option<&SmolStr> {
+    container.get("name").and_then(Node::text)
+}

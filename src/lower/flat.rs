@@ -1,0 +1,96 @@
+//! A flat workload taken apart: which field belongs to the object's spec, to the Jobs', to the pods' and to the container.
+
+use super::Lowering;
+use crate::diagnostic::{Code, Diagnostic, suggestion};
+use crate::kubernetes::Home;
+use crate::source::{Entry, Map, Node};
+use crate::spec::keys;
+
+/// The fields of a flat workload by the part that they go into; own keys are left out.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) spec: Map,
+    pub(super) job: Map,
+    pub(super) pod: Map,
+    pub(super) container: Map,
+}
+
+/// Fields that are read by name wherever they stand: native bodies, and those whose shorthand changes their home.
+const HANDLED: &[&str] = &[
+    "template",
+    "jobTemplate",
+    "selector",
+    "volumeClaimTemplates",
+    "containers",
+    "initContainers",
+    "volumes",
+    "affinity",
+    "tolerations",
+    "topologySpreadConstraints",
+    "serviceAccount",
+    "strategy",
+    "updateStrategy",
+];
+
+impl Lowering<'_> {
+    /// Takes the instance's fields apart; unknown ones are findings.
+    pub(super) fn parts(&mut self) -> Parts {
+        let mut parts = Parts::default();
+        for entry in self.instance.fields.as_map().into_iter().flatten() {
+            let key = entry.key.text.as_str();
+            if entry.value.is_null() || keys::knows(keys::WORKLOAD, key) {
+                continue;
+            }
+            match self.plan.union.field(key) {
+                Some(_) if HANDLED.contains(&key) => {}
+                Some((home, _)) => {
+                    let Entry { key, value } = entry.clone();
+                    match home {
+                        Home::Spec => parts.spec.push(key, value),
+                        Home::Job => parts.job.push(key, value),
+                        Home::Pod => parts.pod.push(key, value),
+                        Home::Container => parts.container.push(key, value),
+                    }
+                }
+                None => self.unknown(entry),
+            }
+        }
+        if let Some(pod) = self.field("pod") {
+            if let Some(written) = self.expect_map(pod, "pod", "write the fields of a PodSpec in it") {
+                for Entry { key, value } in written.iter().filter(|entry| !entry.value.is_null()) {
+                    parts.pod.set(key.clone(), value.clone());
+                }
+            }
+        }
+        parts
+    }
+
+    fn unknown(&mut self, entry: &Entry) {
+        let kind = self.plan.kind();
+        let tables = [keys::WORKLOAD, keys::FAN_OUT];
+        let mut known: Vec<&str> = self.plan.union.names();
+        known.extend(keys::names(&tables));
+        let word = &entry.key.text;
+        let status = word == "status" || word == "metadata" || word == "apiVersion" || word == "spec";
+        let help = match word.as_str() {
+            "metadata" => Some("write `name`, `labels` and `annotations` beside the other fields"),
+            "spec" => Some("write the fields of the spec themselves: a workload is flat"),
+            "apiVersion" => Some("the `kind` alone decides it"),
+            _ => None,
+        };
+        self.diagnostics.push(
+            Diagnostic::new(Code::UnknownField, entry.key.origin, format!("a {kind} workload has no field `{word}`"))
+                .maybe_help(if status { None } else { suggestion(word, known.iter().copied()) })
+                .maybe_help(help),
+        );
+    }
+}
+
+/// Lays the entries of a mapping over another one; nested mappings are merged by the caller where that is wanted.
+pub(super) fn lay(base: Option<&Node>, over: &Map) -> Map {
+    let mut map = base.and_then(Node::as_map).cloned().unwrap_or_default();
+    for Entry { key, value } in over {
+        map.set(key.clone(), value.clone());
+    }
+    map
+}

@@ -1,0 +1,124 @@
+//! Names, labels and annotations of generated objects.
+//!
+//! The labels that selectors use are pinned: nothing a user adds or changes reaches a selector, and a label that would
+//! change one is a finding.
+
+use smol_str::format_smolstr;
+
+use super::Lowering;
+use super::draft::Draft;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::expand::label_text;
+use crate::kubernetes::name;
+use crate::source::{Entry, Key, Map, Node};
+
+/// The label that names the workload.
+pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
+/// The label that names the instance.
+pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// What the names of axes are put behind in labels.
+const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
+
+impl Lowering<'_> {
+    /// Returns the labels that select the pods of this instance.
+    pub(super) fn pinned_labels(&self) -> Node {
+        Draft::new(self.origin())
+            .text(INSTANCE_LABEL, self.instance.name.clone())
+            .text(NAME_LABEL, self.instance.workload.clone())
+            .done()
+    }
+
+    /// Returns the labels of the instance's objects; of its pods with `pods`.
+    pub(super) fn labels(&mut self, pods: bool) -> Map {
+        let mut labels = self.pinned_labels().as_map().cloned().unwrap_or_default();
+        for entry in self.instance.cell.as_ref().and_then(Node::as_map).into_iter().flatten() {
+            let key = format_smolstr!("{AXIS_PREFIX}{}", entry.key.text);
+            let value = label_text(&entry.value).filter(|text| name::label_value(text).is_ok());
+            if let Some(text) = value.filter(|_| name::label_key(&key).is_ok()) {
+                labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
+            }
+        }
+        if let Some(batch) = &self.context.batch.batch.labels {
+            overlay(&mut labels, batch);
+        }
+        let own = [self.field("labels"), if pods { self.field("podLabels") } else { None }];
+        for written in own.into_iter().flatten() {
+            if self.expect_map(written, "labels", "write `labels: {KEY: value}`").is_none() {
+                continue;
+            }
+            for entry in written.as_map().into_iter().flatten() {
+                let pinned = matches!(entry.key.text.as_str(), NAME_LABEL | INSTANCE_LABEL);
+                let differs = labels.get(&entry.key.text).and_then(Node::as_str) != entry.value.as_str();
+                if pinned && differs && self.plan.kind().selects_pods() && self.field("selector").is_none() {
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Code::SelectorConflict,
+                            entry.key.origin,
+                            format!("the selector of `{}` uses the label `{}`", self.instance.workload, entry.key.text),
+                        )
+                        .label("this would take its pods out of the selector")
+                        .help("use another label, or write the `selector` yourself"),
+                    );
+                }
+            }
+            overlay(&mut labels, written);
+        }
+        labels
+    }
+
+    /// Returns the annotations of the instance's objects; of its pods with `pods`.
+    pub(super) fn annotations(&mut self, pods: bool) -> Map {
+        let mut annotations = Map::new();
+        if let Some(batch) = &self.context.batch.batch.annotations {
+            overlay(&mut annotations, batch);
+        }
+        let own = [self.field("annotations"), if pods { self.field("podAnnotations") } else { None }];
+        for written in own.into_iter().flatten() {
+            if self.expect_map(written, "annotations", "write `annotations: {KEY: value}`").is_some() {
+                overlay(&mut annotations, written);
+            }
+        }
+        annotations
+    }
+
+    /// Returns the metadata of an object of this instance.
+    pub(super) fn metadata(&self, name: &str, labels: &Map, annotations: &Map) -> Node {
+        let origin = self.origin();
+        Draft::new(origin)
+            .text("name", name)
+            .maybe("namespace", self.namespace().cloned())
+            .maybe("labels", sorted(labels, origin))
+            .maybe("annotations", sorted(annotations, origin))
+            .done()
+    }
+
+    /// Returns the metadata of an object that accompanies the workload: its labels and annotations, and its own.
+    pub(super) fn companion_metadata(&mut self, name: &str, own: Option<&Map>) -> Node {
+        let mut labels = self.labels(false);
+        let mut annotations = self.annotations(false);
+        for (key, target) in [("labels", &mut labels), ("annotations", &mut annotations)] {
+            if let Some(written) = own.and_then(|own| own.get(key)) {
+                overlay(target, written);
+            }
+        }
+        self.metadata(name, &labels, &annotations)
+    }
+}
+
+/// Sets all entries of a mapping; a null takes the key out.
+pub(super) fn overlay(map: &mut Map, over: &Node) {
+    for Entry { key, value } in over.as_map().into_iter().flatten() {
+        if value.is_null() {
+            map.remove(&key.text);
+        } else {
+            map.set(key.clone(), value.clone());
+        }
+    }
+}
+
+/// Returns a mapping with its keys sorted; none for an empty one.
+pub(super) fn sorted(map: &Map, origin: crate::source::Origin) -> Option<Node> {
+    let mut map = map.clone();
+    map.sort_by_key(|entry| entry.key.text.clone());
+    (!map.is_empty()).then(|| Node::map(map, origin))
+}

@@ -1,0 +1,138 @@
+//! Instances in, objects out: shorthands spelled out, each field put where Kubernetes has it.
+//!
+//! A file for each concern. Lowering is pure and local: one instance becomes its objects, which do not depend on any
+//! other. Every generated node carries the place in the spec that caused it.
+
+mod autoscale;
+mod configs;
+mod container;
+mod draft;
+mod env;
+mod flat;
+mod metadata;
+mod mounts;
+mod network;
+mod patch;
+mod ports;
+mod probes;
+mod resources;
+mod rollout;
+mod scheduling;
+mod sections;
+mod service;
+mod workload;
+
+pub use configs::{Configs, Shared};
+pub use patch::BatchPatches;
+
+use smol_str::SmolStr;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::expand::{Expanded, Instance, Plan};
+use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::source::{Node, Origin};
+
+/// What all instances of a batch share.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// What Kubernetes says.
+    pub facts: &'static Facts,
+    /// The batch.
+    pub batch: &'a Expanded,
+    /// Its ConfigMaps and Secrets.
+    pub configs: &'a Configs,
+    /// The patches that are written at the level of the batch.
+    pub patches: &'a BatchPatches,
+}
+
+/// Returns the objects that belong to the batch as a whole: namespaces, ConfigMaps, Secrets, claims, accounts, Services.
+pub fn batch_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
+    let mut objects = sections::lower(context, diagnostics);
+    objects.extend(context.configs.objects().iter().cloned());
+    objects.into_iter().filter_map(|object| context.patches.apply(context, object, diagnostics)).collect()
+}
+
+/// Returns the objects of one instance.
+pub fn instance_objects(
+    context: &Context<'_>,
+    plan: &Plan,
+    instance: &Instance,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Manifest> {
+    let mut lowering = Lowering::new(context, plan, instance, diagnostics);
+    let objects = workload::lower(&mut lowering);
+    let own = lowering.instance.fields.clone();
+    patch::check_kinds(&own, &objects, diagnostics);
+    let patched = objects.into_iter().filter_map(|object| {
+        let object = context.patches.apply(context, object, diagnostics)?;
+        patch::apply_own(context.facts, &own, object, diagnostics)
+    });
+    patched.collect()
+}
+
+/// The lowering of one instance.
+struct Lowering<'a> {
+    context: &'a Context<'a>,
+    plan: &'a Plan,
+    instance: &'a Instance,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(context: &'a Context<'a>, plan: &'a Plan, instance: &'a Instance, diagnostics: &'a mut Diagnostics) -> Self {
+        Self { context, plan, instance, diagnostics }
+    }
+
+    /// Returns the value of a field of the instance.
+    fn field(&self, key: &str) -> Option<&'a Node> {
+        self.instance.fields.get(key).filter(|node| !node.is_null())
+    }
+
+    /// Returns where the instance's workload was written.
+    fn origin(&self) -> Origin {
+        self.instance.origin
+    }
+
+    /// Returns the namespace of the instance's objects.
+    fn namespace(&self) -> Option<&'a Node> {
+        self.field("namespace").or(self.context.batch.batch.namespace.as_ref())
+    }
+
+    /// Reports a shorthand that cannot be read.
+    fn refuse(&mut self, node: &Node, message: impl Into<String>, help: &str) {
+        self.diagnostics.push(Diagnostic::new(Code::InvalidShorthand, node.origin(), message).help(help));
+    }
+
+    /// Returns the mapping, or reports what stands in its place.
+    fn expect_map<'n>(&mut self, node: &'n Node, what: &str, help: &str) -> Option<&'n crate::source::Map> {
+        if node.as_map().is_none() {
+            self.refuse(node, format!("expected a mapping for `{what}`, found {}", node.type_name()), help);
+        }
+        node.as_map()
+    }
+
+    /// Makes an object of this instance.
+    fn object(
+        &self,
+        api_version: &str,
+        kind: &str,
+        name: &SmolStr,
+        metadata: Node,
+        body: Vec<(&str, Node)>,
+        origin: Origin,
+    ) -> Manifest {
+        let mut draft =
+            draft::Draft::new(origin).text("apiVersion", api_version).text("kind", kind).node("metadata", metadata);
+        for (key, value) in body {
+            draft = draft.node(key, value);
+        }
+        let namespace = self.namespace().and_then(Node::text).cloned().unwrap_or_default();
+        Manifest { key: object_key(api_version, kind, namespace, name), node: draft.done(), origin }
+    }
+}
+
+/// Returns the identity of an object of an apiVersion.
+fn object_key(api_version: &str, kind: &str, namespace: SmolStr, name: &SmolStr) -> ObjectKey {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    ObjectKey { group: group.into(), version: version.into(), kind: kind.into(), namespace, name: name.clone() }
+}

@@ -1,0 +1,290 @@
+//! Mounts: what stands at which path of a container, spelled out as volumes and volumeMounts.
+//!
+//! Equal sources share a volume. A claim with a size becomes a volumeClaimTemplate in a StatefulSet, and a
+//! PersistentVolumeClaim of the instance elsewhere; one without names a claim that is there.
+
+use smol_str::{SmolStr, format_smolstr};
+
+use super::Lowering;
+use super::configs::Source;
+use super::draft::{Draft, list_of};
+use super::env::{is_true, replace};
+use crate::expand::MOUNT_OPTIONS;
+use crate::kubernetes::name::{budgeted, slug};
+use crate::kubernetes::{Manifest, WorkloadKind};
+use crate::source::{Entry, Map, Node, Origin};
+
+const FORM: &str = "write `{PATH: {claim: NAME, size: 10Gi}}`, or `configMap`, `secret`, `emptyDir`, `hostPath`, `volume` in place of `claim`";
+/// The options of a mount that go to the volumeMount.
+const AT_MOUNT: &[&str] = &["readOnly", "recursiveReadOnly", "subPath", "subPathExpr", "mountPropagation"];
+/// The options of a claim.
+const AT_CLAIM: &[&str] = &["size", "storageClassName", "accessModes", "volumeMode"];
+
+/// The volumes of one pod, and the claims that go with them.
+#[derive(Debug, Default)]
+pub(super) struct Volumes {
+    pub(super) volumes: Vec<Node>,
+    pub(super) claim_templates: Vec<Node>,
+    pub(super) claims: Vec<Manifest>,
+}
+
+impl Lowering<'_> {
+    /// Takes over volumes that are written natively, as a list or as a mapping by name.
+    pub(super) fn native_volumes(&mut self, node: &Node, volumes: &mut Volumes) {
+        let listed: Vec<Node> = match (node.as_map(), node.as_seq()) {
+            (Some(map), _) => map
+                .iter()
+                .filter(|entry| !entry.value.is_null())
+                .map(|entry| {
+                    let name = Node::string(entry.key.text.clone(), entry.key.origin);
+                    let rest = entry.value.as_map().cloned().unwrap_or_default();
+                    Draft::new(entry.origin()).node("name", name).all(rest).done()
+                })
+                .collect(),
+            (_, Some(items)) => items.to_vec(),
+            _ => {
+                self.refuse(node, format!("expected a list of volumes, found {}", node.type_name()), FORM);
+                return;
+            }
+        };
+        for volume in listed {
+            let mut changed = volume.clone();
+            for (field, key, kind) in
+                [("configMap", "name", Source::ConfigMap), ("secret", "secretName", Source::Secret)]
+            {
+                if let Some(source) = volume.get(field) {
+                    changed = replace(&changed, field, self.native_reference(kind, source, key, None));
+                }
+            }
+            if let Some(projected) = volume.get("projected") {
+                changed = replace(&changed, "projected", self.native_projection(projected));
+            }
+            volumes.volumes.push(changed);
+        }
+    }
+
+    fn native_projection(&mut self, projected: &Node) -> Node {
+        let Some(sources) = projected.get("sources").and_then(Node::as_seq) else { return projected.clone() };
+        let items = sources.iter().map(|source| {
+            let mut changed = source.clone();
+            for (field, kind) in [("configMap", Source::ConfigMap), ("secret", Source::Secret)] {
+                if let Some(reference) = source.get(field) {
+                    changed = replace(&changed, field, self.native_reference(kind, reference, "name", None));
+                }
+            }
+            changed
+        });
+        let items: Vec<Node> = items.collect();
+        let origin = projected.origin();
+        replace(projected, "sources", Node::seq(items, origin))
+    }
+
+    /// Spells out the mounts of one container, sorted by path.
+    pub(super) fn mounts(&mut self, node: &Node, volumes: &mut Volumes) -> Vec<Node> {
+        let Some(map) = self.expect_map(node, "mounts", FORM) else { return Vec::new() };
+        let mut entries: Vec<&Entry> = map.iter().filter(|entry| !entry.value.is_null()).collect();
+        entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
+        entries.into_iter().filter_map(|entry| self.mount(entry, volumes)).collect()
+    }
+
+    fn mount(&mut self, entry: &Entry, volumes: &mut Volumes) -> Option<Node> {
+        let path = &entry.key.text;
+        let map = self.expect_map(&entry.value, path, FORM)?;
+        let sources: Vec<&Entry> =
+            map.iter().filter(|entry| !MOUNT_OPTIONS.contains(&entry.key.text.as_str())).collect();
+        let [source] = sources.as_slice() else {
+            let found = match sources.as_slice() {
+                [] => "no source".to_owned(),
+                several => {
+                    several.iter().map(|entry| format!("`{}`", entry.key.text)).collect::<Vec<_>>().join(" and ")
+                }
+            };
+            self.refuse(&entry.value, format!("expected one source to mount at `{path}`, found {found}"), FORM);
+            return None;
+        };
+        let name = self.volume(path, source, map, volumes, entry.origin())?;
+        let mut draft = Draft::new(entry.origin()).node("name", name);
+        draft = draft.maybe("readOnly", map.get("readOnly").cloned());
+        draft = draft.maybe("recursiveReadOnly", map.get("recursiveReadOnly").cloned());
+        draft = draft.node("mountPath", Node::string(path.clone(), entry.key.origin));
+        for option in &AT_MOUNT[2..] {
+            draft = draft.maybe(option, map.get(option).cloned());
+        }
+        Some(draft.done())
+    }
+
+    /// Returns the name of the volume that a mount needs, and adds the volume where it is not there yet.
+    fn volume(
+        &mut self,
+        path: &str,
+        source: &Entry,
+        mount: &Map,
+        volumes: &mut Volumes,
+        origin: Origin,
+    ) -> Option<Node> {
+        let value = &source.value;
+        let at = value.origin();
+        let own_name = mount.get("name").and_then(Node::text).cloned();
+        let by_path = || own_name.clone().unwrap_or_else(|| budgeted(&slug(path), 63));
+        let named = |prefix: &str, name: &str| {
+            own_name.clone().unwrap_or_else(|| budgeted(&slug(&format_smolstr!("{prefix}-{name}")), 63))
+        };
+        let what = source.key.text.as_str();
+        if what != "claim" {
+            if let Some(option) = mount.iter().find(|entry| AT_CLAIM.contains(&entry.key.text.as_str())) {
+                let message = format!("`{}` belongs to a `claim`, not to `{what}`", option.key.text);
+                self.refuse(&option.value, message, FORM);
+            }
+        }
+        let text = value.text().filter(|_| !value.is_null()).cloned();
+        let (name, body) = match (what, text) {
+            ("volume", Some(name)) => return Some(Node::string(name, at)),
+            ("claim", Some(claim)) => return self.claim(&claim, value, mount, volumes, own_name, origin),
+            ("configMap", Some(config)) => {
+                let target =
+                    self.reference(Source::ConfigMap, &config, None, mount.get("optional").is_some_and(is_true), value);
+                let body = Draft::new(at).node("name", Node::string(target, at));
+                (named("configmap", &config), with_options(body, mount).done())
+            }
+            ("secret", Some(secret)) => {
+                let target =
+                    self.reference(Source::Secret, &secret, None, mount.get("optional").is_some_and(is_true), value);
+                let body = Draft::new(at).node("secretName", Node::string(target, at));
+                (named("secret", &secret), with_options(body, mount).done())
+            }
+            ("hostPath", Some(host)) => (by_path(), Draft::new(at).text("path", host).done()),
+            ("emptyDir", None) => (by_path(), if value.is_null() { Node::map(Map::new(), at) } else { value.clone() }),
+            (_, None) if self.is_volume_source(what) => (by_path(), value.clone()),
+            ("volume" | "claim" | "configMap" | "secret" | "hostPath", None) => {
+                self.refuse(value, format!("expected a name for `{what}`, found {}", value.type_name()), FORM);
+                return None;
+            }
+            _ if self.is_volume_source(what) => {
+                self.refuse(value, format!("expected a mapping for `{what}`, found {}", value.type_name()), FORM);
+                return None;
+            }
+            _ => {
+                let known = ["claim", "configMap", "secret", "emptyDir", "hostPath", "volume"];
+                let finding = crate::diagnostic::Diagnostic::new(
+                    crate::diagnostic::Code::UnknownField,
+                    source.key.origin,
+                    format!("a mount has no field `{what}`"),
+                );
+                let hint = crate::diagnostic::suggestion(what, known.into_iter().chain(MOUNT_OPTIONS.iter().copied()));
+                self.diagnostics.push(finding.maybe_help(hint).help(FORM));
+                return None;
+            }
+        };
+        let volume = Draft::new(origin).text("name", name.clone()).node(what, body).done();
+        add_volume(volumes, volume);
+        Some(Node::string(name, at))
+    }
+
+    fn is_volume_source(&self, field: &str) -> bool {
+        let volume = self.context.facts.named("core/v1.Volume");
+        field != "name" && volume.field(field).is_some()
+    }
+
+    fn claim(
+        &mut self,
+        claim: &SmolStr,
+        value: &Node,
+        mount: &Map,
+        volumes: &mut Volumes,
+        own_name: Option<SmolStr>,
+        origin: Origin,
+    ) -> Option<Node> {
+        let at = value.origin();
+        let volume_name = own_name.unwrap_or_else(|| budgeted(&slug(claim), 63));
+        let Some(size) = mount.get("size") else {
+            if let Some(option) = mount.iter().find(|entry| AT_CLAIM.contains(&entry.key.text.as_str())) {
+                self.refuse(
+                    &option.value,
+                    format!("`{}` needs a `size`: without one the claim is there already", option.key.text),
+                    FORM,
+                );
+            }
+            let target = claim.clone();
+            let body = Draft::new(at).text("claimName", target).done();
+            add_volume(
+                volumes,
+                Draft::new(origin).text("name", volume_name.clone()).node("persistentVolumeClaim", body).done(),
+            );
+            return Some(Node::string(volume_name, at));
+        };
+        let spec = claim_spec(size, mount, origin);
+        if self.plan.kind() == WorkloadKind::StatefulSet {
+            let metadata = Draft::new(at).node("name", Node::string(volume_name.clone(), at)).done();
+            let template = Draft::new(origin).node("metadata", metadata).node("spec", spec).done();
+            if !volumes
+                .claim_templates
+                .iter()
+                .any(|known| known.at(&["metadata", "name"]).and_then(Node::text) == Some(&volume_name))
+            {
+                volumes.claim_templates.push(template);
+            }
+        } else {
+            let name = budgeted(&format_smolstr!("{}-{claim}", self.instance.name), 253);
+            let body = Draft::new(at).text("claimName", name.clone()).done();
+            add_volume(
+                volumes,
+                Draft::new(origin).text("name", volume_name.clone()).node("persistentVolumeClaim", body).done(),
+            );
+            if !volumes.claims.iter().any(|known| known.key.name == name) {
+                let metadata = self.companion_metadata(&name, None);
+                volumes.claims.push(self.object(
+                    "v1",
+                    "PersistentVolumeClaim",
+                    &name,
+                    metadata,
+                    vec![("spec", spec)],
+                    origin,
+                ));
+            }
+        }
+        Some(Node::string(volume_name, at))
+    }
+}
+
+/// Returns the spec of a claim: what is written, and `ReadWriteOnce` where no access mode is.
+pub(super) fn claim_spec(size: &Node, options: &Map, origin: Origin) -> Node {
+    let requests = Draft::new(size.origin()).node("storage", size.clone()).done();
+    let resources = Draft::new(size.origin()).node("requests", requests).done();
+    let modes = match options.get("accessModes") {
+        Some(modes) if modes.text().is_some() => list_of(modes.clone()),
+        Some(modes) => modes.clone(),
+        None => list_of(Node::string("ReadWriteOnce", size.origin())),
+    };
+    Draft::new(origin)
+        .node("accessModes", modes)
+        .node("resources", resources)
+        .maybe("storageClassName", options.get("storageClassName").cloned())
+        .maybe("volumeMode", options.get("volumeMode").cloned())
+        .done()
+}
+
+fn with_options(draft: Draft, mount: &Map) -> Draft {
+    draft
+        .maybe("items", mount.get("items").map(spelled_items))
+        .maybe("defaultMode", mount.get("defaultMode").cloned())
+        .maybe("optional", mount.get("optional").cloned())
+}
+
+/// Spells `{KEY: PATH}` out as the native list.
+fn spelled_items(items: &Node) -> Node {
+    let Some(map) = items.as_map() else { return items.clone() };
+    let list = map.iter().map(|entry| {
+        let key = Node::string(entry.key.text.clone(), entry.key.origin);
+        Draft::new(entry.origin()).node("key", key).node("path", entry.value.clone()).done()
+    });
+    let mut list: Vec<Node> = list.collect();
+    list.sort_by_key(|item| item.get("key").and_then(Node::text).cloned());
+    Node::seq(list, items.origin())
+}
+
+fn add_volume(volumes: &mut Volumes, volume: Node) {
+    let name = volume.get("name").and_then(Node::text).cloned();
+    if !volumes.volumes.iter().any(|known| known.get("name").and_then(Node::text) == name.as_ref()) {
+        volumes.volumes.push(volume);
+    }
+}

@@ -1,0 +1,138 @@
+//! `ingress: {host, path, port, tls, className}` and `networkPolicy: {…}`.
+
+use super::Lowering;
+use super::draft::{Draft, list_of};
+use super::ports::Port;
+use crate::diagnostic::{Code, Diagnostic, suggestion};
+use crate::kubernetes::Manifest;
+use crate::source::{Key, Map, Node};
+
+const FORM: &str = "write `ingress: {host: shop.example.com, path: /}`, or the fields of an IngressSpec";
+const SHORT: &[&str] = &["host", "path", "pathType", "port", "tls", "className", "labels", "annotations"];
+
+impl Lowering<'_> {
+    /// Returns the Ingress of this instance, where it has one.
+    pub(super) fn ingress(&mut self, ports: &[Port]) -> Option<Manifest> {
+        let written = self.field("ingress")?;
+        let origin = written.origin();
+        let own = match written.text() {
+            Some(_) => Map::from_iter([crate::source::Entry { key: Key::new("host", origin), value: written.clone() }]),
+            None => self.expect_map(written, "ingress", FORM)?.clone(),
+        };
+        let ty = self.context.facts.named("networking.k8s.io/v1.IngressSpec");
+        let native = own.iter().any(|entry| matches!(entry.key.text.as_str(), "rules" | "defaultBackend"));
+        let spec = if native {
+            let beside = ["labels", "annotations"];
+            let mut spec: Map =
+                own.iter().filter(|entry| !beside.contains(&entry.key.text.as_str())).cloned().collect();
+            spec.sort_by_key(|entry| ty.position(&entry.key.text));
+            Node::map(spec, origin)
+        } else {
+            self.short_ingress(&own, written, ports)?
+        };
+        let name = self.instance.name.clone();
+        let metadata = self.companion_metadata(&name, Some(&own));
+        Some(self.object("networking.k8s.io/v1", "Ingress", &name, metadata, vec![("spec", spec)], origin))
+    }
+
+    fn short_ingress(&mut self, own: &Map, written: &Node, ports: &[Port]) -> Option<Node> {
+        let origin = written.origin();
+        for entry in own.iter().filter(|entry| !SHORT.contains(&entry.key.text.as_str())) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownField,
+                    entry.key.origin,
+                    format!("`ingress` has no field `{}`", entry.key.text),
+                )
+                .maybe_help(suggestion(&entry.key.text, SHORT.iter().copied()))
+                .help(FORM),
+            );
+        }
+        let Some(service) = self.service_name() else {
+            self.diagnostics.push(
+                Diagnostic::new(Code::MissingField, origin, "an Ingress needs a Service to lead to")
+                    .help("add `service: ClusterIP` to the workload"),
+            );
+            return None;
+        };
+        let port = match own.get("port") {
+            Some(port) => port.clone(),
+            None => self.ingress_port(written, ports)?,
+        };
+        let by_name = port.as_str().is_some_and(|text| text.bytes().any(|byte| !byte.is_ascii_digit()));
+        let port = Draft::new(port.origin()).node(if by_name { "name" } else { "number" }, port).done();
+        let backend = Draft::new(origin).node("name", service).node("port", port).done();
+        let path = Draft::new(origin)
+            .node("path", own.get("path").cloned().unwrap_or_else(|| Node::string("/", origin)))
+            .node("pathType", own.get("pathType").cloned().unwrap_or_else(|| Node::string("Prefix", origin)))
+            .node("backend", Draft::new(origin).node("service", backend).done())
+            .done();
+        let http = Draft::new(origin).node("paths", list_of(path)).done();
+        let rule = Draft::new(origin).maybe("host", own.get("host").cloned()).node("http", http).done();
+        let tls = own.get("tls").filter(|tls| !tls.is_null()).map(|tls| {
+            if tls.as_seq().is_some() {
+                return tls.clone();
+            }
+            let hosts = own.get("host").map(|host| list_of(host.clone()));
+            let named = tls.text().filter(|_| !super::env::is_true(tls)).map(|_| tls.clone());
+            list_of(Draft::new(tls.origin()).maybe("hosts", hosts).maybe("secretName", named).done())
+        });
+        Some(
+            Draft::new(origin)
+                .maybe("ingressClassName", own.get("className").cloned())
+                .maybe("tls", tls)
+                .node("rules", list_of(rule))
+                .done(),
+        )
+    }
+
+    fn ingress_port(&mut self, at: &Node, ports: &[Port]) -> Option<Node> {
+        let chosen = match ports {
+            [only] => Some(only),
+            several => several.iter().find(|port| port.name.as_deref() == Some("http")),
+        };
+        let Some(port) = chosen else {
+            self.diagnostics.push(
+                Diagnostic::new(Code::AmbiguousPort, at.origin(), "the Ingress names no port")
+                    .help("the Service has several ports, none of them named `http`: write `port`"),
+            );
+            return None;
+        };
+        Some(match &port.name {
+            Some(name) => Node::string(name.clone(), at.origin()),
+            None => Node::new(port.number.value().clone(), at.origin()),
+        })
+    }
+
+    /// Returns the NetworkPolicy of this instance, where it has one.
+    pub(super) fn network_policy(&mut self) -> Option<Manifest> {
+        let written = self.field("networkPolicy")?;
+        let own = self.expect_map(
+            written,
+            "networkPolicy",
+            "write the fields of a NetworkPolicySpec: `{ingress: […], egress: […]}`",
+        )?;
+        let origin = written.origin();
+        let beside = ["labels", "annotations"];
+        let mut spec: Map = own.iter().filter(|entry| !beside.contains(&entry.key.text.as_str())).cloned().collect();
+        if !spec.contains("podSelector") {
+            spec.put("podSelector", self.pod_selector(origin));
+        }
+        if !spec.contains("policyTypes") {
+            // The server defaults egress away where no rule of it is written: the types are said outright.
+            let types = [("ingress", "Ingress"), ("egress", "Egress")];
+            let written =
+                types.iter().filter(|(key, _)| spec.contains(key)).map(|(_, name)| Node::string(*name, origin));
+            let written: Vec<Node> = written.collect();
+            if !written.is_empty() {
+                spec.put("policyTypes", Node::seq(written, origin));
+            }
+        }
+        let ty = self.context.facts.named("networking.k8s.io/v1.NetworkPolicySpec");
+        spec.sort_by_key(|entry| ty.position(&entry.key.text));
+        let name = self.instance.name.clone();
+        let metadata = self.companion_metadata(&name, Some(own));
+        let spec = Node::map(spec, origin);
+        Some(self.object("networking.k8s.io/v1", "NetworkPolicy", &name, metadata, vec![("spec", spec)], origin))
+    }
+}

@@ -1,0 +1,251 @@
+//! Patches of generated objects: strategic merge by the bundled list keys, and JSON patches, by kind.
+//!
+//! A patch that changes nothing, or that no object takes, is a finding.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use smol_str::SmolStr;
+
+use super::Context;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::expand::{Place, merge};
+use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::source::{Entry, Key, Map, Node, Origin};
+
+/// The patches of a batch, and whether they changed anything.
+#[derive(Debug, Default)]
+pub struct BatchPatches {
+    patches: Vec<(Patch, AtomicBool)>,
+}
+
+/// A patch of the objects of one kind.
+#[derive(Clone, Debug)]
+struct Patch {
+    kind: SmolStr,
+    body: Node,
+    json: bool,
+    origin: Origin,
+}
+
+impl BatchPatches {
+    /// Reads the patches of a batch.
+    pub fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnostics) -> Self {
+        let patches = read(strategic, json, diagnostics).into_iter().map(|patch| (patch, AtomicBool::new(false)));
+        Self { patches: patches.collect() }
+    }
+
+    /// Applies the patches to an object.
+    pub fn apply(&self, context: &Context<'_>, object: Manifest, diagnostics: &mut Diagnostics) -> Option<Manifest> {
+        let mut object = object;
+        for (patch, effective) in &self.patches {
+            if patch.kind != object.key.kind {
+                continue;
+            }
+            let before = object.node.clone();
+            object = patch.apply(context.facts, object, diagnostics)?;
+            if object.node != before {
+                effective.store(true, Ordering::Relaxed);
+            }
+        }
+        Some(object)
+    }
+
+    /// Reports the patches that changed nothing in the whole run.
+    pub fn finish(&self, diagnostics: &mut Diagnostics) {
+        for (patch, effective) in &self.patches {
+            if !effective.load(Ordering::Relaxed) {
+                diagnostics.push(ineffective(patch));
+            }
+        }
+    }
+}
+
+/// Applies the patches of an instance to one of its objects.
+pub(super) fn apply_own(
+    facts: &'static Facts,
+    fields: &Node,
+    object: Manifest,
+    diagnostics: &mut Diagnostics,
+) -> Option<Manifest> {
+    if fields.get("patch").is_none() && fields.get("patchJSON6902").is_none() {
+        return Some(object);
+    }
+    let mut object = object;
+    for patch in read(fields.get("patch"), fields.get("patchJSON6902"), diagnostics) {
+        if patch.kind != object.key.kind {
+            continue;
+        }
+        let before = object.node.clone();
+        object = patch.apply(facts, object, diagnostics)?;
+        if object.node == before {
+            diagnostics.push(ineffective(&patch));
+        }
+    }
+    Some(object)
+}
+
+/// Reports the patches of an instance that none of its objects takes.
+pub(super) fn check_kinds(fields: &Node, objects: &[Manifest], diagnostics: &mut Diagnostics) {
+    for patch in read(fields.get("patch"), fields.get("patchJSON6902"), &mut Diagnostics::new()) {
+        if !objects.iter().any(|object| object.key.kind == patch.kind) {
+            let kinds = objects.iter().map(|object| object.key.kind.as_str());
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::IneffectivePatch,
+                    patch.origin,
+                    format!("the workload makes no `{}` to patch", patch.kind),
+                )
+                .maybe_help(crate::diagnostic::suggestion(&patch.kind, kinds)),
+            );
+        }
+    }
+}
+
+fn ineffective(patch: &Patch) -> Diagnostic {
+    Diagnostic::new(Code::IneffectivePatch, patch.origin, format!("this patch of `{}` changes nothing", patch.kind))
+        .help("remove it, or mend its path: what it sets is there already, or no such object is made")
+}
+
+fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnostics) -> Vec<Patch> {
+    let mut patches = Vec::new();
+    for (node, is_json) in [(strategic, false), (json, true)] {
+        let Some(node) = node.filter(|node| !node.is_null()) else { continue };
+        let Some(map) = node.as_map() else {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::InvalidPatch,
+                    node.origin(),
+                    format!("expected patches by kind, found {}", node.type_name()),
+                )
+                .help("write `patch: {Deployment: {spec: {…}}}`"),
+            );
+            continue;
+        };
+        for Entry { key, value } in map {
+            let fits = if is_json { value.as_seq().is_some() } else { value.as_map().is_some() };
+            if !fits {
+                let expected = if is_json { "a list of operations" } else { "a mapping" };
+                diagnostics.push(Diagnostic::new(
+                    Code::InvalidPatch,
+                    value.origin(),
+                    format!("expected {expected} for the patch of `{}`, found {}", key.text, value.type_name()),
+                ));
+                continue;
+            }
+            patches.push(Patch { kind: key.text.clone(), body: value.clone(), json: is_json, origin: key.origin });
+        }
+    }
+    patches
+}
+
+impl Patch {
+    fn apply(&self, facts: &'static Facts, object: Manifest, diagnostics: &mut Diagnostics) -> Option<Manifest> {
+        let node = if self.json {
+            let operations = self.body.as_seq().unwrap_or_default();
+            let applied = operations.iter().try_fold(object.node.clone(), |node, operation| operate(&node, operation));
+            match applied {
+                Ok(node) => node,
+                Err(finding) => {
+                    diagnostics.push((*finding).subject(object.key.to_string(), ""));
+                    return Some(object);
+                }
+            }
+        } else {
+            let ty = facts
+                .kind(&object.key.group, &object.key.version, &object.key.kind)
+                .and_then(|kind| facts.type_of(kind))
+                .map(|id| facts.ty(id));
+            merge(facts, &object.node, &self.body, ty.map_or(Place::Free, Place::Type))
+        };
+        let key = ObjectKey::of(&node).unwrap_or(object.key);
+        Some(Manifest { key, node, origin: object.origin })
+    }
+}
+
+/// Applies one operation of a JSON patch (RFC 6902).
+fn operate(node: &Node, operation: &Node) -> Result<Node, Box<Diagnostic>> {
+    let refuse = |at: &Node, message: String| Box::new(Diagnostic::new(Code::InvalidPatch, at.origin(), message));
+    let text = |key: &str| operation.get(key).and_then(Node::as_str);
+    let Some(op) = text("op") else { return Err(refuse(operation, "an operation needs `op`".into())) };
+    let Some(path) = text("path") else { return Err(refuse(operation, "an operation needs `path`".into())) };
+    let path_node = operation.get("path").unwrap_or(operation);
+    let steps = |path: &str| -> Vec<String> {
+        path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    };
+    let value = || operation.get("value").cloned().ok_or_else(|| refuse(operation, format!("`{op}` needs a `value`")));
+    let from = || {
+        let path = text("from").ok_or_else(|| refuse(operation, format!("`{op}` needs `from`")))?;
+        find(node, &steps(path)).cloned().ok_or_else(|| refuse(operation, format!("there is nothing at `{path}`")))
+    };
+    let missing = || refuse(path_node, format!("there is nothing at `{path}`"));
+    let target = steps(path);
+    match op {
+        "add" => edit(node, &target, &Edit::Add(value()?)).ok_or_else(missing),
+        "replace" => edit(node, &target, &Edit::Replace(value()?)).ok_or_else(missing),
+        "remove" => edit(node, &target, &Edit::Remove).ok_or_else(missing),
+        "copy" => edit(node, &target, &Edit::Add(from()?)).ok_or_else(missing),
+        "move" => {
+            let moved = from()?;
+            let without = edit(node, &steps(text("from").unwrap_or_default()), &Edit::Remove).ok_or_else(missing)?;
+            edit(&without, &target, &Edit::Add(moved)).ok_or_else(missing)
+        }
+        "test" => {
+            let wanted = value()?;
+            match find(node, &target) {
+                Some(found) if crate::expand::same_value(found, &wanted) => Ok(node.clone()),
+                _ => Err(refuse(path_node, format!("the test of `{path}` does not hold"))),
+            }
+        }
+        other => Err(refuse(
+            operation.get("op").unwrap_or(operation),
+            format!("expected `add`, `remove`, `replace`, `move`, `copy` or `test`, found `{other}`"),
+        )),
+    }
+}
+
+enum Edit {
+    Add(Node),
+    Replace(Node),
+    Remove,
+}
+
+fn find<'n>(node: &'n Node, path: &[String]) -> Option<&'n Node> {
+    path.iter().try_fold(node, |node, step| match node.as_seq() {
+        Some(items) => items.get(step.parse::<usize>().ok()?),
+        None => node.get(step),
+    })
+}
+
+/// Returns a copy with the edit made at a path; none where the path leads nowhere.
+fn edit(node: &Node, path: &[String], change: &Edit) -> Option<Node> {
+    let Some((step, rest)) = path.split_first() else {
+        return match change {
+            Edit::Add(value) | Edit::Replace(value) => Some(value.clone()),
+            Edit::Remove => None,
+        };
+    };
+    let origin = node.origin();
+    if let Some(items) = node.as_seq() {
+        let mut items = items.to_vec();
+        let at = if step == "-" { items.len() } else { step.parse().ok()? };
+        match (rest.is_empty(), change) {
+            (true, Edit::Add(value)) if at <= items.len() => items.insert(at, value.clone()),
+            (true, Edit::Remove) if at < items.len() => drop(items.remove(at)),
+            _ => {
+                let inner = edit(items.get(at)?, rest, change)?;
+                items[at] = inner;
+            }
+        }
+        return Some(Node::seq(items, origin));
+    }
+    let mut map: Map = node.as_map()?.clone();
+    match (rest.is_empty(), change) {
+        (true, Edit::Add(value)) => map.set(Key::new(step.as_str(), value.origin()), value.clone()),
+        (true, Edit::Remove) => drop(map.remove(step)?),
+        _ => {
+            let entry = map.entry(step)?.clone();
+            map.set(entry.key, edit(&entry.value, rest, change)?);
+        }
+    }
+    Some(Node::map(map, origin))
+}

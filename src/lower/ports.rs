@@ -1,0 +1,86 @@
+//! Ports of containers: `{http: 80, dns: 53/UDP}`, or the native list.
+
+use smol_str::SmolStr;
+
+use super::Lowering;
+use super::draft::Draft;
+use crate::source::{Entry, Node, Value};
+
+const FORM: &str = "write `ports: {http: 80, dns: 53/UDP}`";
+
+/// A port that a container declares.
+#[derive(Clone, Debug)]
+pub(super) struct Port {
+    pub(super) name: Option<SmolStr>,
+    pub(super) number: Node,
+    pub(super) protocol: Option<SmolStr>,
+}
+
+impl Lowering<'_> {
+    /// Spells out the ports of a container.
+    pub(super) fn ports(&mut self, node: &Node) -> Node {
+        let Some(map) = node.as_map() else { return node.clone() };
+        let mut ports: Vec<Node> = Vec::new();
+        for entry in map.iter().filter(|entry| !entry.value.is_null()) {
+            ports.extend(self.port(entry));
+        }
+        let rank = |port: &Node| {
+            let number = port.get("containerPort").and_then(Node::as_str).and_then(|text| text.parse::<u32>().ok());
+            let text = |key: &str| port.get(key).and_then(Node::text).cloned();
+            (number, text("protocol"), text("name"))
+        };
+        ports.sort_by_key(rank);
+        Node::seq(ports, node.origin())
+    }
+
+    fn port(&mut self, entry: &Entry) -> Option<Node> {
+        let name = Node::string(entry.key.text.clone(), entry.key.origin);
+        let value = &entry.value;
+        if let Some(native) = value.as_map() {
+            let draft = Draft::new(entry.origin());
+            let named = if native.contains("name") { draft } else { draft.node("name", name) };
+            return Some(named.all(native.iter().cloned()).done());
+        }
+        let (number, protocol) = self.number_and_protocol(value, &entry.key.text)?;
+        Some(
+            Draft::new(entry.origin())
+                .node("name", name)
+                .node("containerPort", number)
+                .maybe("protocol", protocol.map(|protocol| Node::string(protocol, value.origin())))
+                .done(),
+        )
+    }
+
+    /// Reads `80` or `53/UDP`.
+    pub(super) fn number_and_protocol(&mut self, value: &Node, name: &str) -> Option<(Node, Option<SmolStr>)> {
+        let Some(text) = value.text() else {
+            self.refuse(value, format!("expected a port number for `{name}`, found {}", value.type_name()), FORM);
+            return None;
+        };
+        let (number, protocol) = match text.split_once('/') {
+            Some((number, protocol)) => (number, Some(SmolStr::new(protocol))),
+            None => (text.as_str(), None),
+        };
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) || number.len() > 5 {
+            self.refuse(value, format!("expected a port number for `{name}`, found `{text}`"), FORM);
+            return None;
+        }
+        let number = Node::new(Value::Number(number.trim_start_matches('0').into()), value.origin());
+        Some((number, protocol))
+    }
+}
+
+/// Returns the ports that a container declares.
+pub(super) fn of_container(container: &Node) -> Vec<Port> {
+    let ports = container.get("ports").and_then(Node::as_seq).unwrap_or_default();
+    ports
+        .iter()
+        .filter_map(|port| {
+            Some(Port {
+                name: port.get("name").and_then(Node::text).cloned(),
+                number: port.get("containerPort")?.clone(),
+                protocol: port.get("protocol").and_then(Node::text).cloned(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! Services: a type, `headless`, or any field of a ServiceSpec; selector and ports follow the workload.
+
+use smol_str::SmolStr;
+
+use super::Lowering;
+use super::draft::Draft;
+use super::ports::Port;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::kubernetes::Manifest;
+use crate::source::{Entry, Key, Map, Node, Origin, Value};
+
+const FORM: &str =
+    "write `service: ClusterIP`, `NodePort`, `LoadBalancer` or `headless`, or the fields of a ServiceSpec";
+/// Keys beside the fields of the spec.
+const BESIDE: &[&str] = &["name", "labels", "annotations"];
+
+impl Lowering<'_> {
+    /// Returns the Service of this instance, where it has one.
+    pub(super) fn service(&mut self, ports: &[Port]) -> Option<Manifest> {
+        let written = self.field("service")?;
+        let (name, own) = self.service_head(written)?;
+        let selector = match self.field("selector").and_then(|selector| selector.get("matchLabels")) {
+            Some(labels) => labels.clone(),
+            None => self.pinned_labels(),
+        };
+        let spec = self.service_spec(written, &own, Some(selector), ports)?;
+        let metadata = self.companion_metadata(&name, Some(&own));
+        Some(self.object("v1", "Service", &name, metadata, vec![("spec", spec)], written.origin()))
+    }
+
+    /// Returns the name of the Service and its own fields.
+    fn service_head(&mut self, written: &Node) -> Option<(SmolStr, Map)> {
+        let own = match (written.value(), written.text()) {
+            (Value::Map(map), _) => map.clone(),
+            (_, Some(word)) => {
+                let mut map = Map::new();
+                let (key, value) = if word == "headless" { ("clusterIP", "None") } else { ("type", word.as_str()) };
+                map.put(key, Node::string(value, written.origin()));
+                map
+            }
+            _ => {
+                self.refuse(
+                    written,
+                    format!("expected a type or a mapping for `service`, found {}", written.type_name()),
+                    FORM,
+                );
+                return None;
+            }
+        };
+        let name = own.get("name").and_then(Node::text).unwrap_or(&self.instance.name).clone();
+        Some((name, own))
+    }
+
+    /// Returns the name of the Service that governs this instance, where it has one.
+    pub(super) fn service_name(&self) -> Option<Node> {
+        let written = self.field("service")?;
+        let own = written.get("name").and_then(Node::text);
+        Some(Node::string(own.unwrap_or(&self.instance.name).clone(), written.origin()))
+    }
+
+    /// Spells out the spec of a Service.
+    pub(super) fn service_spec(
+        &mut self,
+        written: &Node,
+        own: &Map,
+        selector: Option<Node>,
+        ports: &[Port],
+    ) -> Option<Node> {
+        let mut spec: Map = own
+            .iter()
+            .filter(|entry| !BESIDE.contains(&entry.key.text.as_str()) && !entry.value.is_null())
+            .cloned()
+            .collect();
+        if let Some(Entry { value, .. }) = spec.remove("headless") {
+            spec.put("clusterIP", Node::string("None", value.origin()));
+        }
+        if spec.get("type").and_then(Node::as_str) == Some("headless") {
+            let ty = spec.remove("type").map_or(written.origin(), |entry| entry.value.origin());
+            spec.put("clusterIP", Node::string("None", ty));
+        }
+        let external = spec.get("type").and_then(Node::as_str) == Some("ExternalName");
+        if let Some(selector) = selector.filter(|_| !external && !spec.contains("selector")) {
+            spec.put("selector", selector);
+        }
+        match spec.get("ports").cloned() {
+            Some(node) => {
+                let spelled = self.service_ports(&node, ports);
+                spec.put("ports", spelled);
+            }
+            None if !ports.is_empty() && !external => {
+                let list = ports.iter().map(|port| follow(port, written.origin())).collect();
+                spec.set(Key::new("ports", written.origin()), Node::seq(list, written.origin()));
+            }
+            None => {
+                let headless = spec.get("clusterIP").and_then(Node::as_str) == Some("None");
+                if !external && !headless {
+                    self.diagnostics.push(
+                        Diagnostic::new(Code::MissingField, written.origin(), "the Service has no ports")
+                            .help("declare `ports` in the workload, or in the Service itself"),
+                    );
+                    return None;
+                }
+            }
+        }
+        let ty = self.context.facts.named("core/v1.ServiceSpec");
+        spec.sort_by_key(|entry| ty.position(&entry.key.text));
+        Some(Node::map(spec, written.origin()))
+    }
+
+    fn service_ports(&mut self, node: &Node, ports: &[Port]) -> Node {
+        let Some(map) = node.as_map() else { return node.clone() };
+        let mut list: Vec<Node> = Vec::new();
+        for entry in map.iter().filter(|entry| !entry.value.is_null()) {
+            list.extend(self.service_port(entry, ports));
+        }
+        list.sort_by_key(|port| {
+            let number = port.get("port").and_then(Node::as_str).and_then(|text| text.parse::<u32>().ok());
+            (number, port.get("protocol").and_then(Node::text).cloned(), port.get("name").and_then(Node::text).cloned())
+        });
+        Node::seq(list, node.origin())
+    }
+
+    /// Spells out `{http: 80}`, `{http: "80:8080"}`, `{dns: 53/UDP}` or the native form under a name.
+    fn service_port(&mut self, entry: &Entry, ports: &[Port]) -> Option<Node> {
+        let name = Node::string(entry.key.text.clone(), entry.key.origin);
+        let value = &entry.value;
+        let same = ports.iter().find(|port| port.name.as_ref() == Some(&entry.key.text));
+        if let Some(native) = value.as_map() {
+            let target = same.filter(|_| !native.contains("targetPort")).map(|_| name.clone());
+            return Some(
+                Draft::new(entry.origin())
+                    .node("name", name)
+                    .maybe("targetPort", target)
+                    .all(native.iter().cloned())
+                    .done(),
+            );
+        }
+        let origin = value.origin();
+        let text = value.text().cloned().unwrap_or_default();
+        let (port, target) = match text.split_once(':') {
+            Some((port, target)) => (Node::new(Value::Plain(port.into()), origin), Some(target.to_owned())),
+            None => (value.clone(), None),
+        };
+        let (target, of_target) = match target.as_deref().map(|target| target.split_once('/').unwrap_or((target, ""))) {
+            Some((target, protocol)) => (Some(target.to_owned()), protocol.to_owned()),
+            None => (None, String::new()),
+        };
+        let (number, protocol) = self.number_and_protocol(&port, &entry.key.text)?;
+        let protocol = protocol
+            .or_else(|| (!of_target.is_empty()).then(|| of_target.into()))
+            .or_else(|| same.and_then(|port| port.protocol.clone()));
+        let target = match target {
+            Some(target) => Some(Node::new(Value::Plain(target.into()), origin)),
+            None => same.map(|_| Node::string(entry.key.text.clone(), origin)),
+        };
+        Some(
+            Draft::new(entry.origin())
+                .node("name", name)
+                .maybe("protocol", protocol.map(|protocol| Node::string(protocol, origin)))
+                .node("port", number)
+                .maybe("targetPort", target)
+                .done(),
+        )
+    }
+}
+
+/// Returns the port of a Service that leads to a port of the pods.
+fn follow(port: &Port, origin: Origin) -> Node {
+    let at = port.number.origin();
+    let named = port.name.as_ref().map(|name| Node::string(name.clone(), at));
+    let target = named.clone().unwrap_or_else(|| port.number.clone());
+    Draft::new(origin)
+        .maybe("name", named)
+        .maybe("protocol", port.protocol.as_ref().map(|protocol| Node::string(protocol.clone(), at)))
+        .node("port", port.number.clone())
+        .node("targetPort", target)
+        .done()
+}

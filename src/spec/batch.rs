@@ -1,0 +1,240 @@
+//! A document in, its sections out; unknown keys and sections of a wrong type are findings, and are left out.
+
+use smol_str::SmolStr;
+
+use super::keys;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::source::{Document, FileId, Map, Node, Origin};
+
+/// The apiVersion of specs.
+pub const API_VERSION: &str = "fanfold.dev/v1";
+/// The kind of specs.
+pub const KIND: &str = "Batch";
+
+/// A mapping of names to definitions, such as `workloads`.
+pub type Section = Map;
+
+/// One batch, as written.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The whole document.
+    pub root: Node,
+    /// The file that paths in the spec are relative to.
+    pub file: FileId,
+    /// `metadata.name`.
+    pub name: SmolStr,
+    /// Where the name was written.
+    pub name_origin: Origin,
+    /// `metadata.namespace`.
+    pub namespace: Option<Node>,
+    /// `metadata.labels`.
+    pub labels: Option<Node>,
+    /// `metadata.annotations`.
+    pub annotations: Option<Node>,
+    /// Declarations of parameters.
+    pub params: Section,
+    /// The partial workload under all others.
+    pub defaults: Option<Node>,
+    /// Partial workloads by name.
+    pub templates: Section,
+    /// Namespaces by name.
+    pub namespaces: Section,
+    /// ConfigMaps by name.
+    pub config_maps: Section,
+    /// Secrets by name.
+    pub secrets: Section,
+    /// PersistentVolumeClaims by name.
+    pub claims: Section,
+    /// ServiceAccounts by name.
+    pub service_accounts: Section,
+    /// Services by name.
+    pub services: Section,
+    /// Workloads by name.
+    pub workloads: Section,
+    /// Paths of manifests to pass through.
+    pub manifests: Vec<Node>,
+    /// Partial batches by name.
+    pub profiles: Section,
+    /// Strategic merge patches by kind.
+    pub patch: Option<Node>,
+    /// JSON patches by kind.
+    pub patch_json: Option<Node>,
+}
+
+/// Whether a document says that it is a batch spec.
+pub fn is_batch(root: &Node) -> bool {
+    let group = root.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+    group.starts_with("fanfold.dev/") || (group.is_empty() && root.get("workloads").is_some())
+}
+
+impl Batch {
+    /// Tells the sections of a document apart.
+    pub fn read(document: &Document, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let root = &document.root;
+        let map = root.as_map()?;
+        check_header(root, diagnostics);
+        for entry in map {
+            if !keys::knows(keys::BATCH, &entry.key.text) {
+                let known = keys::names(&[keys::BATCH]);
+                let misplaced =
+                    keys::knows(keys::WORKLOAD, &entry.key.text) || keys::knows(keys::FAN_OUT, &entry.key.text);
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UnknownField,
+                        entry.key.origin,
+                        format!("a batch has no field `{}`", entry.key.text),
+                    )
+                    .maybe_help(suggestion(&entry.key.text, known))
+                    .maybe_help(misplaced.then_some("it is a field of a workload: write it under `workloads.NAME`")),
+                );
+            }
+        }
+        let metadata = section(map, "metadata", diagnostics);
+        for entry in &metadata {
+            if !["name", "namespace", "labels", "annotations"].contains(&entry.key.text.as_str()) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UnknownField,
+                        entry.key.origin,
+                        format!("the metadata of a batch has no field `{}`", entry.key.text),
+                    )
+                    .maybe_help(suggestion(&entry.key.text, ["name", "namespace", "labels", "annotations"])),
+                );
+            }
+        }
+        let name = metadata.get("name").and_then(Node::text).cloned();
+        if name.is_none() {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::MissingField,
+                    map.entry("metadata").map_or(root.origin().at_start(), |entry| entry.key.origin),
+                    "a batch needs `metadata.name`",
+                )
+                .help("write `metadata: {name: shop}`"),
+            );
+        }
+        Some(Self {
+            root: root.clone(),
+            file: document.file,
+            name_origin: metadata.get("name").map_or(root.origin(), Node::origin),
+            name: name.unwrap_or_else(|| "unnamed".into()),
+            namespace: metadata.get("namespace").filter(|node| !node.is_null()).cloned(),
+            labels: mapping(&metadata, "labels", diagnostics),
+            annotations: mapping(&metadata, "annotations", diagnostics),
+            params: section(map, "params", diagnostics),
+            defaults: mapping(map, "defaults", diagnostics),
+            templates: definitions(map, "templates", diagnostics),
+            namespaces: named(map, "namespaces", diagnostics),
+            config_maps: definitions(map, "configMaps", diagnostics),
+            secrets: definitions(map, "secrets", diagnostics),
+            claims: definitions(map, "claims", diagnostics),
+            service_accounts: named(map, "serviceAccounts", diagnostics),
+            services: definitions(map, "services", diagnostics),
+            workloads: definitions(map, "workloads", diagnostics),
+            manifests: list(map, "manifests", diagnostics),
+            profiles: definitions(map, "profiles", diagnostics),
+            patch: mapping(map, "patch", diagnostics),
+            patch_json: mapping(map, "patchJSON6902", diagnostics),
+        })
+    }
+}
+
+fn check_header(root: &Node, diagnostics: &mut Diagnostics) {
+    for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+        match root.get(key) {
+            Some(node) if node.as_str() == Some(expected) => {}
+            Some(node) => diagnostics.push(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    node.origin(),
+                    format!("expected `{key}: {expected}`, found `{}`", node.as_str().unwrap_or(node.type_name())),
+                )
+                .fix(node.origin(), expected),
+            ),
+            None => diagnostics.push(
+                Diagnostic::new(
+                    Code::MissingField,
+                    root.origin().at_start(),
+                    format!("a batch needs `{key}: {expected}`"),
+                )
+                .fix(root.origin().at_start(), format!("{key}: {expected}\n")),
+            ),
+        }
+    }
+}
+
+fn wrong_type(node: &Node, what: &str, expected: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::WrongType,
+        node.origin(),
+        format!("expected {expected} for `{what}`, found {}", node.type_name()),
+    )
+}
+
+fn mapping(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let node = map.get(key).filter(|node| !node.is_null())?;
+    if node.as_map().is_none() {
+        diagnostics.push(wrong_type(node, key, "a mapping"));
+        return None;
+    }
+    Some(node.clone())
+}
+
+fn section(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Map {
+    mapping(map, key, diagnostics).and_then(|node| node.as_map().cloned()).unwrap_or_default()
+}
+
+/// Reads a section whose values are mappings; a null leaves the name out.
+fn definitions(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Section {
+    let mut kept = Section::new();
+    for entry in section(map, key, diagnostics) {
+        if entry.value.as_map().is_some() {
+            kept.push(entry.key, entry.value);
+        } else if !entry.value.is_null() {
+            diagnostics.push(wrong_type(&entry.value, &format!("{key}.{}", entry.key.text), "a mapping"));
+        }
+    }
+    kept
+}
+
+/// Reads a section that may be a plain list of names, or names with nothing behind them.
+fn named(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Section {
+    let Some(node) = map.get(key).filter(|node| !node.is_null()) else { return Section::new() };
+    let mut kept = Section::new();
+    let empty = |origin| Node::map(Map::new(), origin);
+    match (node.as_map(), node.as_seq()) {
+        (Some(entries), _) => {
+            for entry in entries {
+                if entry.value.is_null() {
+                    kept.push(entry.key.clone(), empty(entry.key.origin));
+                } else if entry.value.as_map().is_some() {
+                    kept.push(entry.key.clone(), entry.value.clone());
+                } else {
+                    diagnostics.push(wrong_type(&entry.value, &format!("{key}.{}", entry.key.text), "a mapping"));
+                }
+            }
+        }
+        (_, Some(items)) => {
+            for item in items {
+                match item.text() {
+                    Some(name) => kept.set(crate::source::Key::new(name.clone(), item.origin()), empty(item.origin())),
+                    None => diagnostics.push(wrong_type(item, key, "a name")),
+                }
+            }
+        }
+        _ => diagnostics.push(wrong_type(node, key, "a mapping or a list of names")),
+    }
+    kept
+}
+
+fn list(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let Some(node) = map.get(key).filter(|node| !node.is_null()) else { return Vec::new() };
+    match node.as_seq() {
+        Some(items) => items.to_vec(),
+        None if node.text().is_some() => vec![node.clone()],
+        None => {
+            diagnostics.push(wrong_type(node, key, "a list"));
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Fanfold's own words: the keys of a batch and of a workload that are no Kubernetes fields.
+//!
+//! One table serves the check for unknown keys, `explain` and the editor schema.
+
+/// A key and what it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnKey {
+    /// The key.
+    pub name: &'static str,
+    /// What it does, as `explain` and editors show it.
+    pub summary: &'static str,
+}
+
+const fn key(name: &'static str, summary: &'static str) -> OwnKey {
+    OwnKey { name, summary }
+}
+
+/// The keys of a batch document.
+pub const BATCH: &[OwnKey] = &[
+    key("apiVersion", "always `fanfold.dev/v1`"),
+    key("kind", "always `Batch`"),
+    key("metadata", "name of the batch; namespace, labels and annotations of all its objects"),
+    key("params", "typed inputs, read as `{{ params.NAME }}`: a default, or a JSON Schema"),
+    key("defaults", "a partial workload that is merged under every workload"),
+    key("templates", "partial workloads by name, merged in the order in which `use` names them"),
+    key("namespaces", "Namespaces to create, by name"),
+    key("configMaps", "ConfigMaps by name, from inline data and files"),
+    key("secrets", "Secrets by name, from inline data and files"),
+    key("claims", "PersistentVolumeClaims by name, shared by workloads"),
+    key("serviceAccounts", "ServiceAccounts by name"),
+    key("services", "Services that belong to no single workload, by name"),
+    key("workloads", "the workloads by name"),
+    key("manifests", "files of plain manifests to pass through; `*.j2` is rendered with the params first"),
+    key("profiles", "partial batches by name, merged over this one by `--profile`"),
+    key("patch", "strategic merge patches of generated objects, by kind"),
+    key("patchJSON6902", "JSON patches of generated objects, by kind"),
+];
+
+/// The keys of a workload that fan it out; they are gone when an instance is bound.
+pub const FAN_OUT: &[OwnKey] = &[
+    key("use", "the templates to merge under this workload, first to last"),
+    key("matrix", "the axes to fan out along: one instance for each combination of their values"),
+    key("instances", "how many copies to make, numbered from 0 as `{{ index }}`"),
+    key("overrides", "exceptions: fields for the instances that `match` names"),
+];
+
+/// The keys of a workload that shape an instance.
+pub const WORKLOAD: &[OwnKey] = &[
+    key("kind", "Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob or Pod"),
+    key("name", "the name of the object, where it is not made of the workload's name and its axis values"),
+    key("namespace", "the namespace of the objects, where it is not the batch's"),
+    key("labels", "labels of the object and its pods"),
+    key("annotations", "annotations of the object and its pods"),
+    key("podLabels", "labels of the pods alone"),
+    key("podAnnotations", "annotations of the pods alone"),
+    key("pod", "fields of the PodSpec whose names mean something else in a flat workload"),
+    key("mounts", "what to mount, by path: volumes and volumeMounts in one"),
+    key("service", "a Service over the ports: a type, `headless`, or the fields of a ServiceSpec"),
+    key("nodeAffinity", "node affinity: `{require: […], prefer: […]}` in selector grammar"),
+    key("podAffinity", "pod affinity: `{require: topologyKey, prefer: topologyKey}`, or terms"),
+    key("podAntiAffinity", "pod anti-affinity: `{require: topologyKey, prefer: topologyKey}`, or terms"),
+    key("spread", "topology spread constraints: largest skew by topology key"),
+    key("update", "how pods are replaced: `Recreate`, `OnDelete`, or the fields of a rolling update"),
+    key("autoscale", "a HorizontalPodAutoscaler: `{min, max, cpu, memory}`"),
+    key("disruption", "a PodDisruptionBudget: `{minAvailable}` or `{maxUnavailable}`"),
+    key("ingress", "an Ingress to the Service: `{host, path, port, tls, className}`"),
+    key("networkPolicy", "a NetworkPolicy for the pods: the fields of a NetworkPolicySpec"),
+    key("queue", "the Kueue queue that the workload waits in"),
+    key("patch", "strategic merge patches of the generated objects, by kind"),
+    key("patchJSON6902", "JSON patches of the generated objects, by kind"),
+];
+
+/// Returns whether a table has a key.
+pub fn knows(table: &[OwnKey], name: &str) -> bool {
+    table.iter().any(|key| key.name == name)
+}
+
+/// Returns the names of tables.
+pub fn names(tables: &[&'static [OwnKey]]) -> impl Iterator<Item = &'static str> {
+    tables.iter().flat_map(|table| table.iter().map(|key| key.name))
+}
