@@ -57,12 +57,14 @@ pub fn explanation(code: Code) -> Page {
 impl Page {
     /// Returns the page as text for a terminal: the code with its severity, then the sections.
     pub fn plain(&self) -> String {
-        let mut out = format!("{}: {}\n\n{}\n", self.code.severity().as_str(), self.code, self.summary);
+        let severity = self.code.severity();
+        let allowable = if self.code.is_allowable() { ", can be allowed" } else { "" };
+        let mut out = format!("{} ({}{allowable})\n\n{}\n", self.code, severity.as_str(), self.summary);
         for (title, text) in [("What", self.what), ("Why", self.why)] {
             let _ = write!(out, "\n{title}\n{}\n", indented(text));
         }
-        for (title, section) in [("Wrong", "Wrong"), ("Right", "Right")] {
-            let _ = write!(out, "\n{title}\n{}\n", unfenced(self::section(self.markdown, section)));
+        for title in ["Wrong", "Right"] {
+            let _ = write!(out, "\n{title}\n{}\n", unfenced(section(self.markdown, title)));
         }
         out
     }

@@ -47,7 +47,7 @@ b: |
   # fanfold: x
 c: \"
   # fanfold: x\"
-d: no#fanfold: x
+d: no#fanfold:x
 e: [1, # fanfold: two
   2]
 ---

@@ -187,7 +187,7 @@ fn github_gets_ten_annotations_of_a_severity() {
     let mut sources = Sources::default();
     let file = sources.add("a.yaml", "x\n".repeat(30));
     let finding = |line: usize| {
-        let severity = if line % 2 == 0 { Severity::Warning } else { Severity::Error };
+        let severity = if line.is_multiple_of(2) { Severity::Warning } else { Severity::Error };
         Diagnostic::new(Code::InvalidValue, Origin::new(file, line * 2, line * 2 + 1), "wrong").severity(severity)
     };
     let text = render(&(0..30).map(finding).collect(), &sources, Format::Github, PLAIN);

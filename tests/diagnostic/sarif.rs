@@ -49,7 +49,7 @@ fn a_log_holds_what_code_scanning_takes() {
 
 #[test]
 fn fingerprints_survive_edits_above() {
-    let named = |text: &str| {
+    let fingerprints = |text: &str| {
         let mut sources = Sources::default();
         let file = sources.add("a.yaml", text);
         let findings = text
@@ -60,7 +60,7 @@ fn fingerprints_survive_edits_above() {
         let results = log["runs"][0]["results"].as_array().unwrap().clone();
         results.iter().map(|result| result["partialFingerprints"].to_string()).collect::<Vec<_>>()
     };
-    let names = named("a: @\nb: @\n");
-    assert_ne!(names[0], names[1], "two findings of one kind are still two");
-    assert_eq!(names, named("# a new line\n\na: @\nb: @\n"));
+    let before = fingerprints("a: @\nb: @\n");
+    assert_ne!(before[0], before[1], "two findings of one kind are still two");
+    assert_eq!(before, fingerprints("# a new line\n\na: @\nb: @\n"));
 }

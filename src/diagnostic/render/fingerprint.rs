@@ -1,6 +1,7 @@
 //! A finding in; a name for it that survives edits elsewhere in the file out.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
@@ -27,9 +28,12 @@ impl Fingerprints {
         let times = self.seen.entry(key.clone()).or_default();
         *times += 1;
         if *times > 1 {
-            key.push_str(&format!("\0{times}"));
+            let _ = write!(key, "\0{times}");
         }
         let digest = Sha256::digest(key.as_bytes());
-        digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest[..16].iter().fold(String::with_capacity(32), |mut name, byte| {
+            let _ = write!(name, "{byte:02x}");
+            name
+        })
     }
 }

@@ -56,17 +56,13 @@ fn issue(finding: &Diagnostic, sources: &Sources, fingerprint: String) -> Issue 
 
 /// Returns the place; GitLab refuses an issue without one, so that a finding without a place stands at the first file.
 fn location(finding: &Diagnostic, sources: &Sources) -> Location {
-    match sources.file(finding.origin.file) {
-        Some(file) => {
-            let begin = file.place(finding.origin.start).line;
-            let end = file.place(finding.origin.end).line.max(begin);
-            Location { path: relative(&file.name), lines: Lines { begin, end } }
-        }
-        None => {
-            let path = sources.files().next().map_or_else(|| ".".to_owned(), |(_, file)| relative(&file.name));
-            Location { path, lines: Lines { begin: 1, end: 1 } }
-        }
+    if let Some(file) = sources.file(finding.origin.file) {
+        let begin = file.place(finding.origin.start).line;
+        let end = file.place(finding.origin.end).line.max(begin);
+        return Location { path: relative(&file.name), lines: Lines { begin, end } };
     }
+    let path = sources.files().next().map_or_else(|| ".".to_owned(), |(_, file)| relative(&file.name));
+    Location { path, lines: Lines { begin: 1, end: 1 } }
 }
 
 fn relative(path: &str) -> String {

@@ -4,6 +4,7 @@
 //! characters; fingerprints hold no line.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -98,7 +99,7 @@ struct Finding {
 #[derive(Serialize)]
 struct Fingerprint {
     #[serde(rename = "fanfold/v1")]
-    name: String,
+    first: String,
 }
 
 #[derive(Serialize)]
@@ -106,7 +107,8 @@ struct Fingerprint {
 struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<usize>,
-    physical_location: PhysicalLocation,
+    #[serde(rename = "physicalLocation")]
+    place: PhysicalLocation,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<Message>,
 }
@@ -214,11 +216,11 @@ fn result(finding: &Diagnostic, sources: &Sources, rule_index: usize, fingerprin
     let related = finding.labels.iter().take(MAX_RELATED).zip(1..).filter_map(|(label, id)| {
         Some(Location {
             id: Some(id),
-            physical_location: physical(label.origin, sources)?,
+            place: physical(label.origin, sources)?,
             message: Some(text(label.text.clone())),
         })
     });
-    let location = |physical_location| Location { id: None, physical_location, message: None };
+    let location = |place| Location { id: None, place, message: None };
     Finding {
         rule_id: finding.code.name(),
         rule_index,
@@ -226,7 +228,7 @@ fn result(finding: &Diagnostic, sources: &Sources, rule_index: usize, fingerprin
         message: text(prose(finding)),
         locations: physical(finding.origin, sources).or_else(|| anywhere(sources)).map(location).into_iter().collect(),
         related_locations: related.collect(),
-        partial_fingerprints: Fingerprint { name: fingerprint },
+        partial_fingerprints: Fingerprint { first: fingerprint },
         fixes: fix(finding, sources).into_iter().collect(),
     }
 }
@@ -271,7 +273,7 @@ fn uri(path: &str) -> String {
         if plain {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri
