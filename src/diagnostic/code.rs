@@ -137,6 +137,26 @@ impl Code {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
+
+    /// Whether a comment or `--allow` may leave its findings out.
+    ///
+    /// Warnings and notes may always be; of the errors only those after which the output is whole, so that leaving the
+    /// finding out leaves nothing else out.
+    pub fn is_allowable(self) -> bool {
+        self.severity() != Severity::Error
+            || matches!(
+                self,
+                Self::AmbiguousScalar
+                    | Self::UnknownKind
+                    | Self::RemovedApi
+                    | Self::CustomResource
+                    | Self::UnusedParameter
+                    | Self::EmptyMatrix
+                    | Self::UnmatchedEntry
+                    | Self::UndeclaredReference
+                    | Self::IneffectivePatch
+            )
+    }
 }
 
 impl std::fmt::Display for Code {

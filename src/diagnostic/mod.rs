@@ -9,9 +9,9 @@ mod explain;
 mod render;
 mod suggest;
 
-pub use allow::Policy;
+pub use allow::{Policy, PolicyError};
 pub use code::Code;
-pub use explain::explanation;
+pub use explain::{Example, Page, explanation};
 pub use render::{Format, Style, render};
 pub use suggest::{did_you_mean, suggestion};
 
@@ -208,6 +208,15 @@ impl Diagnostics {
     /// Whether one of them is an error.
     pub fn has_errors(&self) -> bool {
         self.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::collections::btree_map::IntoValues<(Origin, Code, String), Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.found.into_values()
     }
 }
 

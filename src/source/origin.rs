@@ -3,6 +3,7 @@
 //! An [`Origin`] is twelve bytes and means nothing without the [`Sources`] that gave out its file; lines and columns
 //! are computed only when a finding is shown.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// The number of a file in [`Sources`].
@@ -65,6 +66,8 @@ pub struct SourceFile {
     /// The text without its byte-order mark.
     pub text: Arc<str>,
     line_starts: OnceLock<Vec<u32>>,
+    // Sorted, disjoint: the ranges whose text is never shown.
+    hidden: Vec<Range<u32>>,
 }
 
 impl SourceFile {
@@ -80,17 +83,43 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|start| *start <= offset).max(1);
         let start = starts[line - 1] as usize;
-        let end = (offset as usize).clamp(start, self.text.len());
-        let column = self.text.get(start..end).map_or(1, |before| before.chars().count() + 1);
-        Place { line, column }
+        let end = self.floor(offset as usize).max(start);
+        Place { line, column: self.text[start..end].chars().count() + 1 }
+    }
+
+    /// Returns the nearest byte at or before `offset` at which a character starts or the text ends.
+    pub fn floor(&self, offset: usize) -> usize {
+        (0..=offset.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or_default()
+    }
+
+    /// Returns the bytes of a line (counted from 1) without its break.
+    pub fn line_range(&self, line: usize) -> Range<usize> {
+        let starts = self.line_starts();
+        let Some(start) = line.checked_sub(1).and_then(|index| starts.get(index)) else {
+            return self.text.len()..self.text.len();
+        };
+        let start = *start as usize;
+        let end = starts.get(line).map_or(self.text.len(), |next| *next as usize);
+        start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
+    }
+
+    /// Returns the ranges of bytes that are never shown, in order and apart from each other.
+    pub fn hidden(&self) -> &[Range<u32>] {
+        &self.hidden
+    }
+
+    fn hide(&mut self, range: Range<u32>) {
+        let first = self.hidden.partition_point(|known| known.end < range.start);
+        let after = self.hidden.partition_point(|known| known.start <= range.end);
+        let touched = &self.hidden[first..after];
+        let start = touched.first().map_or(range.start, |known| known.start.min(range.start));
+        let end = touched.last().map_or(range.end, |known| known.end.max(range.end));
+        self.hidden.splice(first..after, std::iter::once(start..end));
     }
 
     /// Returns the text of a line (counted from 1) without its break.
     pub fn line(&self, line: usize) -> &str {
-        let starts = self.line_starts();
-        let Some(start) = line.checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
-        let end = starts.get(line).map_or(self.text.len(), |next| *next as usize);
-        self.text[*start as usize..end].trim_end_matches(['\n', '\r'])
+        &self.text[self.line_range(line)]
     }
 }
 
@@ -104,8 +133,31 @@ impl Sources {
     /// Adds a text under a name and returns its number.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { name: name.into(), text: text.into(), line_starts: OnceLock::new() });
+        self.files.push(SourceFile {
+            name: name.into(),
+            text: text.into(),
+            line_starts: OnceLock::new(),
+            hidden: Vec::new(),
+        });
         id
+    }
+
+    /// Keeps the text of a range out of everything that shows sources: it holds a secret.
+    pub fn hide(&mut self, origin: Origin) {
+        if let Some(file) = self.files.get_mut(origin.file.0 as usize).filter(|_| origin.start < origin.end) {
+            file.hide(origin.start..origin.end);
+        }
+    }
+
+    /// Returns the hidden texts that an origin touches.
+    pub fn hidden_in(&self, origin: Origin) -> impl Iterator<Item = &str> {
+        self.file(origin.file).into_iter().flat_map(move |file| {
+            let first = file.hidden.partition_point(|known| known.end < origin.start);
+            file.hidden[first..]
+                .iter()
+                .take_while(move |known| known.start <= origin.end)
+                .map(|known| &file.text[file.floor(known.start as usize)..file.floor(known.end as usize)])
+        })
     }
 
     /// Returns the file of that number; none for [`Origin::NOWHERE`].
@@ -128,5 +180,43 @@ impl Sources {
     /// Returns the file name and the place of the first byte of an origin.
     pub fn place(&self, origin: Origin) -> Option<(&str, Place)> {
         self.file(origin.file).map(|file| (file.name.as_str(), file.place(origin.start)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_and_never_panic() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "größe: 1\r\nb: 2\n");
+        let file = sources.file(file).unwrap();
+        assert_eq!(file.place(7), Place { line: 1, column: 6 });
+        assert_eq!(file.place(3), Place { line: 1, column: 3 }, "inside a character: its start");
+        assert_eq!(file.place(12), Place { line: 2, column: 1 });
+        assert_eq!(file.place(u32::MAX), Place { line: 3, column: 1 });
+        assert_eq!(file.line(1), "größe: 1");
+        assert_eq!(file.line(2), "b: 2");
+        assert_eq!((file.line(0), file.line(9)), ("", ""));
+    }
+
+    #[test]
+    fn hidden_ranges_merge_and_are_found_by_what_touches_them() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "0123456789");
+        let at = |start, end| Origin::new(file, start, end);
+        for origin in [at(6, 8), at(1, 3), at(2, 4), at(5, 5), Origin::NOWHERE] {
+            sources.hide(origin);
+        }
+        let hidden = |sources: &Sources| {
+            sources.file(file).unwrap().hidden().iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
+        };
+        assert_eq!(hidden(&sources), [(1, 4), (6, 8)]);
+        assert_eq!(sources.hidden_in(at(0, 10)).collect::<Vec<_>>(), ["123", "67"]);
+        assert_eq!(sources.hidden_in(at(9, 10)).count(), 0);
+        assert_eq!(sources.hidden_in(Origin::NOWHERE).count(), 0);
+        sources.hide(at(3, 7));
+        assert_eq!(hidden(&sources), [(1, 8)]);
     }
 }

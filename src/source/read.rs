@@ -115,7 +115,7 @@ fn decode(bytes: Vec<u8>) -> (String, Vec<usize>) {
 /// Cuts a stream before each line that starts with `---`; directives stay with the document they precede.
 ///
 /// YAML forbids such lines inside every kind of scalar, so that this cannot cut through one.
-fn split(text: &str) -> Vec<Range<usize>> {
+pub(super) fn split(text: &str) -> Vec<Range<usize>> {
     let mut chunks = Vec::new();
     let mut start = 0;
     let mut has_content = false;
@@ -175,6 +175,7 @@ enum Step {
 impl<'a> Reader<'a> {
     fn new(text: &'a str, file: FileId, chunk: Range<usize>) -> Self {
         let options: Options = granit_parser::options! {
+            emit_comments: false,
             emit_unresolved_aliases: true,
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,

@@ -1,6 +1,19 @@
-//! Findings in the formats that people and programs read.
+//! Findings in; text in the formats that people and programs read out.
+//!
+//! Each format is a file of its own. Whatever the format, a text that [`Sources::hide`] covers never gets into it:
+//! excerpts, messages and fixes are masked here, before a renderer sees them.
 
-use super::Diagnostics;
+mod excerpt;
+mod fingerprint;
+mod github;
+mod gitlab;
+mod human;
+mod json;
+mod redact;
+mod sarif;
+mod short;
+
+use super::{Diagnostic, Diagnostics};
 use crate::source::Sources;
 
 /// A format for findings.
@@ -30,17 +43,59 @@ pub struct Style {
     pub width: usize,
 }
 
-/// Returns the findings as text.
-pub fn render(diagnostics: &Diagnostics, sources: &Sources, _format: Format, _style: Style) -> String {
-    let mut out = String::new();
-    for d in diagnostics.iter() {
-        if let Some((name, place)) = sources.place(d.origin) {
-            out.push_str(&format!("{name}:{}:{}: ", place.line, place.column));
+/// Returns the findings as text; it ends with a line break unless it is empty.
+pub fn render(diagnostics: &Diagnostics, sources: &Sources, format: Format, style: Style) -> String {
+    let findings: Vec<Diagnostic> = diagnostics.iter().map(|finding| redact::redacted(finding, sources)).collect();
+    match format {
+        Format::Human => human::render(&findings, sources, style),
+        Format::Short => short::render(&findings, sources),
+        Format::Json => json::render(&findings, sources),
+        Format::Sarif => sarif::render(&findings, sources),
+        Format::Github => github::render(&findings, sources),
+        Format::Gitlab => gitlab::render(&findings, sources),
+    }
+}
+
+/// Returns "in 1,000 objects" for a cause that was found in more than one, and nothing otherwise.
+fn repeated(finding: &Diagnostic) -> Option<String> {
+    (finding.count > 1).then(|| format!("in {} objects", grouped(finding.count)))
+}
+
+/// Returns what a finding became: "becomes Deployment shop/web, field spec.replicas".
+fn became(finding: &Diagnostic) -> Option<String> {
+    let subject = finding.subject.as_ref();
+    let field = |field: &str| if field.is_empty() { String::new() } else { format!(", field {field}") };
+    match (subject, repeated(finding)) {
+        (Some(subject), Some(times)) => Some(format!("{times}, first {}{}", subject.object, field(&subject.field))),
+        (Some(subject), None) => Some(format!("becomes {}{}", subject.object, field(&subject.field))),
+        (None, times) => times,
+    }
+}
+
+/// Writes a number with a comma before each three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
         }
-        out.push_str(&format!("{}[{}]: {}\n", d.severity.as_str(), d.code, d.message));
-        for h in &d.help {
-            out.push_str(&format!("  help: {h}\n"));
-        }
+        out.push(digit);
     }
     out
+}
+
+/// Puts a text on one line, without control characters.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Returns a finding's message and its ways out, a line each, for formats that have one text a finding.
+fn prose(finding: &Diagnostic) -> String {
+    let mut text = finding.message.clone();
+    for line in became(finding).into_iter().chain(finding.help.iter().map(|help| format!("help: {help}"))) {
+        text.push('\n');
+        text.push_str(&line);
+    }
+    text
 }

@@ -1,0 +1,131 @@
+//! Findings for people: excerpt, carets, reason, way out. The only door to annotate-snippets.
+
+use std::collections::BTreeSet;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{
+    AnnotationKind, Element, Group, Level, Origin as At, Padding, Patch, Renderer, Snippet, normalize_untrusted_str,
+};
+
+use super::excerpt::{Excerpt, excerpts};
+use super::{Style, became, grouped};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::source::{Origin, Sources};
+
+/// How many further places of a finding are shown.
+const SHOWN_LABELS: usize = 6;
+/// The longest text that is shown as a change of the source, in bytes.
+const LONGEST_PATCH: usize = 400;
+
+pub(super) fn render(findings: &[Diagnostic], sources: &Sources, style: Style) -> String {
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.max(40));
+    let mut explained = BTreeSet::new();
+    let mut out = String::new();
+    for finding in findings {
+        let first = explained.insert(finding.code);
+        let picture = renderer.render(&report(finding, sources, first));
+        for line in picture.lines().filter(|line| !is_empty_origin(line)) {
+            out.push_str(line);
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    if !findings.is_empty() {
+        out.push_str(&summary(findings));
+        out.push('\n');
+    }
+    out
+}
+
+/// Whether a line is nothing but the mark that stands for the path of a snippet without one.
+fn is_empty_origin(line: &str) -> bool {
+    let mut escaped = false;
+    let visible = line.chars().filter(|c| {
+        let shown = !escaped && *c != '\u{1b}' && *c != ' ';
+        escaped = *c == '\u{1b}' || (escaped && *c != 'm');
+        shown
+    });
+    visible.eq(":::".chars())
+}
+
+/// Returns how many findings there are of each severity: `2 errors, 1 warning`.
+fn summary(findings: &[Diagnostic]) -> String {
+    let counted = |severity: Severity| {
+        let number = findings.iter().filter(|finding| finding.severity == severity).count();
+        let plural = if number == 1 { "" } else { "s" };
+        (number > 0).then(|| format!("{} {}{plural}", grouped(number), severity.as_str()))
+    };
+    let counts: Vec<String> =
+        [Severity::Error, Severity::Warning, Severity::Note].into_iter().filter_map(counted).collect();
+    counts.join(", ")
+}
+
+fn report<'a>(finding: &'a Diagnostic, sources: &'a Sources, first: bool) -> Vec<Group<'a>> {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let title = level.primary_title(normalize_untrusted_str(&finding.message)).id(finding.code.name());
+    let mut group = Group::with_title(title).elements(places(finding, sources));
+    if let Some(text) = became(finding) {
+        group = group.element(Level::NOTE.message(normalize_untrusted_str(&text)));
+    }
+    let patch = finding.fix.as_ref().and_then(|fix| patch(fix.origin, &fix.replacement, sources));
+    // The first way out says what the change does, so that it stands above the change.
+    let above = usize::from(patch.is_some()).min(finding.help.len());
+    for help in &finding.help[above..] {
+        group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
+    }
+    let explain = first.then(|| Level::HELP.message(explain(finding.code)));
+    let Some(patch) = patch else { return vec![group.elements(explain)] };
+    let title = finding.help.first().map_or("write", String::as_str);
+    let patch = Level::HELP.secondary_title(normalize_untrusted_str(title)).element(patch).elements(explain);
+    vec![group, patch]
+}
+
+fn explain(code: Code) -> String {
+    format!("`fanfold explain {code}` tells more")
+}
+
+/// Returns the excerpts with their marks: the place itself first, then the further ones.
+fn places<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Element<'a>> {
+    let labels = finding.labels.iter().take(SHOWN_LABELS);
+    let origins: Vec<Origin> = std::iter::once(finding.origin).chain(labels.map(|label| label.origin)).collect();
+    let mut elements = Vec::new();
+    for excerpt in excerpts(sources, &origins) {
+        let Excerpt { name, place, first_line, text, marks } = excerpt;
+        if !elements.is_empty() {
+            elements.push(Padding.into());
+        }
+        // A snippet with a path would count the column in the excerpt, which may be cut or masked.
+        elements.push(At::path(normalize_untrusted_str(name)).line(place.line).char_column(place.column).into());
+        let marks = marks.into_iter().map(|(range, number)| {
+            let (kind, text) = match number.checked_sub(1) {
+                None => (AnnotationKind::Primary, finding.label.as_str()),
+                Some(label) => (AnnotationKind::Context, finding.labels[label].text.as_str()),
+            };
+            let text = (!text.is_empty()).then(|| normalize_untrusted_str(text));
+            kind.span(range).label(text)
+        });
+        elements.push(Snippet::source(text).line_start(first_line).annotations(marks).into());
+    }
+    let hidden = finding.labels.len().saturating_sub(SHOWN_LABELS);
+    if hidden > 0 {
+        let plural = if hidden == 1 { "" } else { "s" };
+        elements.push(Level::NOTE.message(format!("and {} more place{plural}", grouped(hidden))).into());
+    }
+    elements
+}
+
+/// Returns a change of the source as a picture, where it is small enough for one.
+fn patch<'a>(origin: Origin, replacement: &'a str, sources: &'a Sources) -> Option<Snippet<'a, Patch<'a>>> {
+    let replaced = (origin.end.saturating_sub(origin.start)) as usize;
+    if replacement.len() > LONGEST_PATCH || replaced > LONGEST_PATCH || sources.text(origin).contains('\n') {
+        return None;
+    }
+    let Excerpt { first_line, text, mut marks, .. } = excerpts(sources, &[origin]).pop()?;
+    let (range, _) = marks.pop()?;
+    Some(Snippet::source(text).line_start(first_line).patch(Patch::new(range, normalize_untrusted_str(replacement))))
+}

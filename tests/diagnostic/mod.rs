@@ -1,0 +1,6 @@
+//! Findings: how they are shown, which of them count, and the pages behind them.
+
+mod allow;
+mod pages;
+mod render;
+mod sarif;
