@@ -9,5 +9,6 @@
 //! modules stand in reading order.
 
 pub mod diagnostic;
+pub mod emit;
 pub mod kubernetes;
 pub mod source;
