@@ -1,6 +1,8 @@
 //! Trees out and back in: no reader may see another tree than the one that was written.
 
 mod go;
+mod identity;
+mod layout;
 mod notation;
 mod strings;
 
