@@ -8,6 +8,7 @@
 //! The library never touches the world: files come through [`source::Files`], and what it writes is returned. The
 //! modules stand in reading order.
 
+pub mod cli;
 pub mod diagnostic;
 pub mod emit;
 pub mod kubernetes;

@@ -1,5 +1,6 @@
 //! Trees out and back in: no reader may see another tree than the one that was written.
 
+mod folder;
 mod go;
 mod identity;
 mod layout;
