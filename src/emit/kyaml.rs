@@ -27,7 +27,7 @@ fn write_at(node: &Node, indent: usize, out: &mut Vec<u8>) {
             Scalar::Text(text) if text.contains('\n') => lines(text, indent + 2, out),
             Scalar::Text(text) => {
                 out.push(b'"');
-                text.chars().for_each(|character| put(character, b"\t", out));
+                put_all(text, b"\t", out);
                 out.push(b'"');
             }
         },
@@ -76,7 +76,7 @@ fn key(text: &str, out: &mut Vec<u8>) {
     let start = out.len();
     if needs_quotes(text) {
         out.push(b'"');
-        text.chars().for_each(|character| put(character, b"\\t", out));
+        put_all(text, b"\\t", out);
         out.push(b'"');
     } else {
         out.extend_from_slice(text.as_bytes());
@@ -97,11 +97,24 @@ fn lines(text: &str, indent: usize, out: &mut Vec<u8>) {
         pad(indent, out);
         // Blanks at the start of a line would be folded away: the first is escaped, and other lines stay level with it.
         out.push(if line.starts_with([' ', '\t']) { b'\\' } else { b' ' });
-        line.chars().for_each(|character| put(character, b"\t", out));
+        put_all(line, b"\t", out);
     }
     out.extend_from_slice(if text.ends_with('\n') { b"\\n\\\n" } else { b"\\\n" });
     pad(indent, out);
     out.push(b'"');
+}
+
+fn put_all(text: &str, tab: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    loop {
+        let is_itself = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        let (itself, other) = rest.split_at(rest.bytes().take_while(is_itself).count());
+        out.extend_from_slice(itself.as_bytes());
+        let mut others = other.chars();
+        let Some(character) = others.next() else { break };
+        put(character, tab, out);
+        rest = others.as_str();
+    }
 }
 
 fn put(character: char, tab: &[u8], out: &mut Vec<u8>) {
@@ -109,7 +122,6 @@ fn put(character: char, tab: &[u8], out: &mut Vec<u8>) {
         '"' => out.extend_from_slice(b"\\\""),
         '\\' => out.extend_from_slice(b"\\\\"),
         '\t' => out.extend_from_slice(tab),
-        ' '..='~' => out.push(character as u8),
         _ if is_printable(character) => {
             out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         }
@@ -168,11 +180,15 @@ fn has_odd_characters(key: &str) -> bool {
 /// Whether the key looks like another type to someone, in whatever case, with whatever underscores.
 fn is_ambiguous(key: &str) -> bool {
     const WORDS: [&str; 12] = ["null", "true", "t", "y", "yes", "on", "false", "f", "n", "no", "off", "~"];
-    if WORDS.iter().any(|word| key.eq_ignore_ascii_case(word)) {
+    if key.len() <= 5 && WORDS.iter().any(|word| key.eq_ignore_ascii_case(word)) {
         return true;
     }
+    let first = key.bytes().find(|byte| *byte != b'_').unwrap_or_default();
+    if !first.is_ascii_digit() && !matches!(first, b'i' | b'I' | b'n' | b'N') {
+        return false;
+    }
     let bare = key.replace('_', "").to_ascii_lowercase();
+    let is_number = first.is_ascii_digit() && quote::style(&bare) != Style::Plain;
     let is_hex_float = bare.starts_with("0x") && bare.contains('p');
-    let is_number = bare.starts_with(|first: char| first.is_ascii_digit()) && quote::style(&bare) != Style::Plain;
     is_number || is_hex_float || matches!(bare.as_str(), "inf" | "infinity" | "nan")
 }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::{meaning, read_one};
 
-fn texts() -> impl Strategy<Value = String> {
+/// Texts, most of them close to what YAML treats specially.
+pub(super) fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
         "[ \\t\\n#:|>'\"{}a-c-]{0,12}",

@@ -5,6 +5,7 @@ mod go;
 mod identity;
 mod layout;
 mod notation;
+mod speed;
 mod strings;
 
 use fanfold::diagnostic::Diagnostics;

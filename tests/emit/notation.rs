@@ -1,9 +1,14 @@
 //! The three notations against four readers, and against how kubectl writes.
 
+use std::collections::BTreeSet;
+
 use fanfold::emit::{Output, Stream, json, kyaml, yaml};
 use fanfold::source::{Key, Map, Node, Origin};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
+use super::identity::texts;
 use super::strings::{nasty, vectors};
 use super::{go, meaning, read_one, text};
 
@@ -94,6 +99,18 @@ fn assert_same(output: Output, reader: &str, found: &Value, expected: &Value) {
 fn every_reader_reads_nasty_texts_back() {
     let texts = nasty();
     assert!(texts.len() >= 150, "{}", texts.len());
+    every_reader_reads_back(&texts);
+}
+
+#[test]
+fn every_reader_reads_random_texts_back() {
+    let mut runner = TestRunner::deterministic();
+    let texts: BTreeSet<String> =
+        (0..1000).map(|_| texts().new_tree(&mut runner).expect("there is a text").current()).collect();
+    every_reader_reads_back(&texts.into_iter().collect::<Vec<_>>());
+}
+
+fn every_reader_reads_back(texts: &[String]) {
     for output in OUTPUTS {
         let texts: Vec<String> =
             texts.iter().filter(|text| output != Output::Json || fits_as_json_key(text)).cloned().collect();
