@@ -8,8 +8,13 @@
 //! The library never touches the world: files come through [`source::Files`], and what it writes is returned. The
 //! modules stand in reading order.
 
+pub mod cli;
 pub mod diagnostic;
+<<<<<<< HEAD
 pub mod expand;
+=======
+pub mod emit;
+>>>>>>> emit
 pub mod kubernetes;
 pub mod lower;
 pub mod schema;

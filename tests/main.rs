@@ -1,3 +1,4 @@
 //! The one test binary: a module for each part, cases as files.
 
 mod diagnostic;
+mod emit;

@@ -285,7 +285,7 @@ fn read_overrides(
             diagnostics.push(matrix::unknown_axis(entry, &axes));
             return None;
         }
-        for key in keys::names(&[keys::FAN_OUT]).chain(["kind"]) {
+        for key in keys::names(&[keys::FAN_OUT]).into_iter().chain(["kind"]) {
             if let Some(entry) = fields.remove(key) {
                 diagnostics.push(
                     Diagnostic::new(Code::UnknownField, entry.key.origin, format!("an override cannot set `{key}`"))

@@ -68,8 +68,8 @@ impl Lowering<'_> {
     fn unknown(&mut self, entry: &Entry) {
         let kind = self.plan.kind();
         let tables = [keys::WORKLOAD, keys::FAN_OUT];
-        let mut known: Vec<&str> = self.plan.union.names();
-        known.extend(keys::names(&tables));
+        let plan = self.plan;
+        let known: Vec<&str> = plan.union.names().into_iter().chain(keys::names(&tables)).collect();
         let word = &entry.key.text;
         let status = word == "status" || word == "metadata" || word == "apiVersion" || word == "spec";
         let help = match word.as_str() {

@@ -92,6 +92,10 @@ fn number(text: &str) -> Meaning {
     }
     let without_underscores;
     let plain = if text.contains('_') {
+        // Where a text starts with its point, go-yaml takes underscores only between digits.
+        if text.starts_with('.') && !text[1..].split('_').all(is_cut_between_digits) {
+            return Meaning::Text;
+        }
         without_underscores = text.replace('_', "");
         without_underscores.as_str()
     } else {
@@ -107,6 +111,10 @@ fn number(text: &str) -> Meaning {
         };
     }
     Meaning::Text
+}
+
+fn is_cut_between_digits(part: &str) -> bool {
+    part.starts_with(|first: char| first.is_ascii_digit()) && part.ends_with(|last: char| last.is_ascii_digit())
 }
 
 fn special_float(text: &str) -> Option<Meaning> {
@@ -135,6 +143,9 @@ fn integer(text: &str) -> Option<SmolStr> {
         let value = bytes[skipped..].first().filter(|byte| byte.is_ascii_hexdigit())?;
         debug_assert!(value.is_ascii_hexdigit());
         let value = u64::from_str_radix(&digits[skipped..], radix).ok()?;
+        if sign == "-" && value > i64::MIN.unsigned_abs() {
+            return None;
+        }
         let sign = if value == 0 { "" } else { sign };
         return Some(format_smolstr!("{sign}{value}"));
     }
@@ -205,6 +216,10 @@ mod tests {
         assert_eq!(resolve("-"), Meaning::Text);
         assert_eq!(resolve("."), Meaning::Text);
         assert_eq!(resolve("123456789012345678901234567890"), integer("123456789012345678901234567890"));
+        assert_eq!(resolve("._1"), Meaning::Text);
+        assert_eq!(resolve(".1_0"), Meaning::Float(Some("0.1".into())));
+        assert_eq!(resolve("-._1"), Meaning::Float(Some("-0.1".into())));
+        assert_eq!(resolve("-0x8000000000000001"), Meaning::Text);
         assert_eq!(resolve("-.inf"), Meaning::Float(None));
         assert!(disagreement("80").is_none());
         assert!(disagreement("1.27").is_none());

@@ -76,6 +76,6 @@ pub fn knows(table: &[OwnKey], name: &str) -> bool {
 }
 
 /// Returns the names of tables.
-pub fn names(tables: &[&'static [OwnKey]]) -> impl Iterator<Item = &'static str> {
-    tables.iter().flat_map(|table| table.iter().map(|key| key.name))
+pub fn names<'a>(tables: &[&'a [OwnKey]]) -> Vec<&'a str> {
+    tables.iter().flat_map(|table| table.iter().map(|key| key.name)).collect()
 }
