@@ -8,15 +8,14 @@
 //! The library never touches the world: files come through [`source::Files`], and what it writes is returned. The
 //! modules stand in reading order.
 
-pub mod cli;
-pub mod diagnostic;
-<<<<<<< HEAD
-pub mod expand;
-=======
-pub mod emit;
->>>>>>> emit
-pub mod kubernetes;
-pub mod lower;
-pub mod schema;
 pub mod source;
+pub mod diagnostic;
+pub mod kubernetes;
+pub mod schema;
 pub mod spec;
+pub mod expand;
+pub mod lower;
+pub mod check;
+pub mod emit;
+pub mod compile;
+pub mod cli;

@@ -134,6 +134,18 @@ impl Configs {
         self.objects.push(object(source, &name, entry, definition, &content, expanded));
     }
 
+    /// Returns the declared names.
+    pub fn shared(&self) -> &BTreeMap<(Source, SmolStr), Shared> {
+        &self.shared
+    }
+
+    /// Adds what another batch of the run declares; own declarations hold.
+    pub fn import(&mut self, others: &BTreeMap<(Source, SmolStr), Shared>) {
+        for (name, shared) in others {
+            self.shared.entry(name.clone()).or_insert_with(|| shared.clone());
+        }
+    }
+
     fn target(&self, source: Source, name: &str) -> Option<&Shared> {
         self.shared.get(&(source, name.into()))
     }

@@ -22,7 +22,7 @@ mod sections;
 mod service;
 mod workload;
 
-pub use configs::{Configs, Shared};
+pub use configs::{Configs, Shared, Source};
 pub use patch::BatchPatches;
 
 use smol_str::SmolStr;

@@ -1,0 +1,267 @@
+//! The pipeline as a whole: texts in, objects in install order out.
+//!
+//! Compiling runs twice over the instances: once to check them all, before a byte is written, and once more to emit
+//! them, so that a batch of any size needs little memory. Small batches keep their objects from the first run.
+
+mod input;
+mod manifests;
+mod order;
+mod stamp;
+
+pub use input::{Inputs, read_inputs};
+pub use order::{Batched, Producer};
+
+use std::collections::{BTreeSet, HashMap};
+
+use smol_str::SmolStr;
+
+use crate::check::{self, Mode};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::expand::{self, Expanded, Options, World};
+use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::lower::{BatchPatches, Configs, Context};
+use crate::source::{Document, Files, Node, Origin, Sources};
+
+/// What a run is asked for.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The facts of the Kubernetes version that is compiled for.
+    pub facts: &'static Facts,
+    /// Parameters, profiles, limits.
+    pub options: Options,
+}
+
+/// Checked batches and manifests, ready to be emitted.
+#[derive(Debug)]
+pub struct Compilation {
+    facts: &'static Facts,
+    units: Vec<Unit>,
+    manifests: Vec<Manifest>,
+    sequence: Vec<Batched>,
+}
+
+/// One batch with all that its instances share.
+#[derive(Debug)]
+struct Unit {
+    expanded: Expanded,
+    configs: Configs,
+    patches: BatchPatches,
+    /// The objects of the batch as a whole, settled.
+    own: Vec<Manifest>,
+    /// What each plan makes.
+    stamped: Vec<stamp::Stamped>,
+}
+
+impl Unit {
+    fn context(&self, facts: &'static Facts) -> Context<'_> {
+        Context { facts, batch: &self.expanded, configs: &self.configs, patches: &self.patches }
+    }
+}
+
+/// Compiles all inputs; nothing comes back where an error was found.
+pub fn compile(
+    inputs: Inputs,
+    settings: &Settings,
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Compilation> {
+    let compilation = check_all(inputs, settings, files, sources, diagnostics);
+    (!diagnostics.has_errors()).then_some(compilation)
+}
+
+fn check_all(
+    inputs: Inputs,
+    settings: &Settings,
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Compilation {
+    let facts = settings.facts;
+    let Inputs { specs, manifests: documents } = inputs;
+    check_command_line(&specs, &settings.options, diagnostics);
+
+    let mut options = settings.options.clone();
+    let mut batches = Vec::new();
+    for document in &specs {
+        if let Some(expanded) = expand::expand(document, facts, &options, files, sources, diagnostics) {
+            let made: usize = expanded.plans.iter().map(expand::Plan::len).sum();
+            options.max_instances = options.max_instances.saturating_sub(made);
+            batches.push(expanded);
+        }
+    }
+    batches.sort_by(|left, right| (&left.batch.name, left.batch.file).cmp(&(&right.batch.name, right.batch.file)));
+    let mut documents: Vec<(Node, Origin)> =
+        documents.into_iter().map(|document| (document.root.clone(), document.root.origin())).collect();
+    for batch in &batches {
+        documents.extend(manifests::read(batch, files, sources, diagnostics));
+    }
+    let (manifests, findings) = check::check_objects(documents, facts, Mode::Manifest);
+    diagnostics.append(findings);
+
+    let mut units = read_units(batches, &manifests, files, sources, diagnostics);
+    for unit in &mut units {
+        let context = unit.context(facts);
+        let own = crate::lower::batch_objects(&context, diagnostics);
+        let own: Vec<Manifest> = own.into_iter().map(|object| stamp::settle(object, facts, diagnostics)).collect();
+        let stamped = unit.expanded.plans.iter().map(|plan| stamp::check(&context, plan, diagnostics)).collect();
+        unit.patches.finish(diagnostics);
+        (unit.own, unit.stamped) = (own, stamped);
+    }
+    check_identities(&units, &manifests, diagnostics);
+    let sequence = order::sequence(&units, &manifests);
+    Compilation { facts, units, manifests, sequence }
+}
+
+/// Reads what the instances of each batch share; batches of one run see each other's ConfigMaps and Secrets.
+fn read_units(
+    batches: Vec<Expanded>,
+    manifests: &[Manifest],
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Unit> {
+    let known: BTreeSet<(SmolStr, SmolStr)> =
+        manifests.iter().map(|manifest| (manifest.key.kind.clone(), manifest.key.name.clone())).collect();
+    let mut units: Vec<Unit> = batches
+        .into_iter()
+        .map(|expanded| {
+            let mut world = World { files, sources, spec: expanded.batch.file };
+            let configs = Configs::read(&expanded, known.clone(), &mut world, diagnostics);
+            let batch = &expanded.batch;
+            let patches = BatchPatches::read(batch.patch.as_ref(), batch.patch_json.as_ref(), diagnostics);
+            Unit { expanded, configs, patches, own: Vec::new(), stamped: Vec::new() }
+        })
+        .collect();
+    let shared: Vec<_> = units.iter().map(|unit| (unit.expanded.batch.namespace.clone(), unit.configs.shared().clone())).collect();
+    for (at, unit) in units.iter_mut().enumerate() {
+        for (_, others) in shared.iter().enumerate().filter(|(other, (namespace, _))| *other != at && *namespace == unit.expanded.batch.namespace) {
+            unit.configs.import(&others.1);
+        }
+    }
+    units
+}
+
+/// Reports parameters and profiles that no batch of the run declares.
+fn check_command_line(specs: &[Document], options: &Options, diagnostics: &mut Diagnostics) {
+    let roots: Vec<&Node> = specs.iter().map(|document| &document.root).collect();
+    if roots.is_empty() {
+        return;
+    }
+    expand::check_given(&roots, &options.params, diagnostics);
+    for profile in &options.profiles {
+        let declared = || {
+            let profiles = roots.iter().filter_map(|root| root.get("profiles").and_then(Node::as_map)).flatten();
+            profiles.map(|entry| entry.key.text.as_str())
+        };
+        if declared().any(|name| name == profile) {
+            continue;
+        }
+        let origin = roots
+            .iter()
+            .find_map(|root| root.as_map()?.entry("profiles").map(|entry| entry.key.origin))
+            .unwrap_or_else(|| roots[0].origin().at_start());
+        diagnostics.push(
+            Diagnostic::new(Code::UnknownProfile, origin, format!("no profile `{profile}` is declared"))
+                .maybe_help(suggestion(profile, declared())),
+        );
+    }
+}
+
+/// Finds objects of one identity among all batches and manifests.
+fn check_identities(units: &[Unit], manifests: &[Manifest], diagnostics: &mut Diagnostics) {
+    let mut seen: HashMap<u128, Origin> = HashMap::new();
+    // Manifests were held against each other already.
+    for manifest in manifests {
+        seen.insert(stamp::identity(&manifest.key), place(manifest));
+    }
+    let mut check = |identity: u128, at: Origin, key: &dyn Fn() -> ObjectKey| {
+        if let Some(first) = seen.insert(identity, at) {
+            diagnostics.push(duplicate(&key(), first, at));
+        }
+    };
+    for unit in units {
+        for object in &unit.own {
+            check(stamp::identity(&object.key), object.origin, &|| object.key.clone());
+        }
+        for (stamped, plan) in unit.stamped.iter().zip(&unit.expanded.plans) {
+            for (number, identity) in stamped.identities.iter().enumerate() {
+                check(*identity, plan.origin, &|| stamped.key(number));
+            }
+        }
+    }
+}
+
+fn place(manifest: &Manifest) -> Origin {
+    manifest.node.at(&["metadata", "name"]).map_or(manifest.origin, Node::origin)
+}
+
+fn duplicate(key: &ObjectKey, first: Origin, again: Origin) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateObject, again, format!("`{key}` is made twice"))
+        .also(first, "first here")
+        .help("rename one of them, or give it another namespace: the later one would replace the other")
+        .subject(key.to_string(), "metadata.name")
+}
+
+impl Compilation {
+    /// Returns the facts that were compiled for.
+    pub fn facts(&self) -> &'static Facts {
+        self.facts
+    }
+
+    /// Returns the batches.
+    pub fn batches(&self) -> impl Iterator<Item = &Expanded> {
+        self.units.iter().map(|unit| &unit.expanded)
+    }
+
+    /// Returns the name of the output as a whole: the batch's, where there is one.
+    pub fn name(&self) -> &str {
+        match self.units.as_slice() {
+            [unit] => &unit.expanded.batch.name,
+            _ => "fanfold",
+        }
+    }
+
+    /// Returns the number of objects.
+    pub fn len(&self) -> usize {
+        let made: usize = self.units.iter().map(|unit| unit.own.len() + unit.stamped.iter().map(|stamped| stamped.identities.len()).sum::<usize>()).sum();
+        made + self.manifests.len()
+    }
+
+    /// Whether there is no object.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Calls `each` with every object in install order, rendered by `render` on all cores; stops at the first error.
+    pub fn render<T: Send, E>(
+        &self,
+        render: impl Fn(&Manifest) -> T + Sync,
+        mut each: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for batched in &self.sequence {
+            match &batched.producer {
+                Producer::Manifest(at) => each(render(&self.manifests[*at]))?,
+                Producer::Own(unit, at) => each(render(&self.units[*unit].own[*at]))?,
+                Producer::Plan(unit, plan) => {
+                    let unit = &self.units[*unit];
+                    let context = unit.context(self.facts);
+                    stamp::emit(&context, &unit.expanded.plans[*plan], &unit.stamped[*plan], &batched.kind, &render, &mut each)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns all objects in install order.
+    pub fn objects(&self) -> Vec<Manifest> {
+        let mut objects = Vec::with_capacity(self.len());
+        let collected: Result<(), std::convert::Infallible> = self.render(Clone::clone, |object| {
+            objects.push(object);
+            Ok(())
+        });
+        match collected {
+            Ok(()) => objects,
+        }
+    }
+}

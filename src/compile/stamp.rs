@@ -1,0 +1,150 @@
+//! The instances of a plan, in runs over all cores: checked once, emitted kind by kind.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use rayon::prelude::*;
+use smol_str::SmolStr;
+
+use crate::check::{self, Mode, Path, Walk};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::expand::Plan;
+use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::lower::{self, Context};
+
+/// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
+const RUN: usize = 512;
+/// Plans with so few instances keep their objects, so that they are not made twice.
+const KEPT: usize = 1024;
+
+/// What one plan makes.
+#[derive(Debug, Default)]
+pub(super) struct Stamped {
+    /// The identities of all objects, by instance.
+    pub(super) identities: Vec<u128>,
+    kinds: BTreeSet<(SmolStr, SmolStr)>,
+    kept: Vec<Manifest>,
+}
+
+impl Stamped {
+    /// Returns the groups and kinds of the objects.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &(SmolStr, SmolStr)> {
+        self.kinds.iter()
+    }
+
+    /// Returns the identity of an object, so far as it was kept.
+    pub(super) fn key(&self, number: usize) -> ObjectKey {
+        self.kept.get(number).map_or_else(
+            || ObjectKey {
+                group: SmolStr::default(),
+                version: SmolStr::default(),
+                kind: "object".into(),
+                namespace: SmolStr::default(),
+                name: SmolStr::default(),
+            },
+            |object| object.key.clone(),
+        )
+    }
+}
+
+/// Returns a number that stands for group, kind, namespace and name.
+pub(super) fn identity(key: &ObjectKey) -> u128 {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, &key.group, &key.kind, &key.namespace, &key.name).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    half(0) << 64 | half(1)
+}
+
+/// Makes and checks all objects of a plan.
+pub(super) fn check(context: &Context<'_>, plan: &Plan, diagnostics: &mut Diagnostics) -> Stamped {
+    let mut stamped = Stamped::default();
+    let keep = plan.len() <= KEPT;
+    for start in (0..plan.len()).step_by(RUN) {
+        let run: Vec<(Vec<Manifest>, Diagnostics)> = over(start..plan.len().min(start + RUN), |at| {
+            let mut findings = Diagnostics::new();
+            let objects = stamp(context, plan, at, &mut findings, None);
+            (objects, findings)
+        });
+        for (objects, findings) in run {
+            diagnostics.append(findings);
+            for object in objects {
+                stamped.identities.push(identity(&object.key));
+                if !stamped.kinds.iter().any(|(group, kind)| *group == object.key.group && *kind == object.key.kind) {
+                    stamped.kinds.insert((object.key.group.clone(), object.key.kind.clone()));
+                }
+                if keep {
+                    stamped.kept.push(object);
+                }
+            }
+        }
+    }
+    stamped
+}
+
+/// Renders the objects of one kind, in the order of the instances.
+pub(super) fn emit<T: Send, E>(
+    context: &Context<'_>,
+    plan: &Plan,
+    stamped: &Stamped,
+    kind: &(SmolStr, SmolStr),
+    render: &(impl Fn(&Manifest) -> T + Sync),
+    each: &mut impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let wanted = |key: &ObjectKey| key.group == kind.0 && key.kind == kind.1;
+    if !stamped.kept.is_empty() {
+        return stamped.kept.iter().filter(|object| wanted(&object.key)).try_for_each(|object| each(render(object)));
+    }
+    for start in (0..plan.len()).step_by(RUN) {
+        let run: Vec<Vec<T>> = over(start..plan.len().min(start + RUN), |at| {
+            let objects = stamp(context, plan, at, &mut Diagnostics::new(), Some(kind));
+            objects.iter().filter(|object| wanted(&object.key)).map(render).collect()
+        });
+        run.into_iter().flatten().try_for_each(&mut *each)?;
+    }
+    Ok(())
+}
+
+/// Settles an object: every scalar becomes what its field makes of it, and what the field does not take is a finding.
+pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) -> Manifest {
+    let Manifest { key, node, origin } = object;
+    let ty = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind));
+    let mut walk = Walk::new(facts, Mode::Spec).about(&key);
+    let node = match ty {
+        Some(ty) => walk.settle_type(&node, ty, &Path::Root),
+        None => walk.settle_custom(&node),
+    };
+    walk.into_findings().into_iter().for_each(|finding| diagnostics.push(finding));
+    let size = check::json_size(&node);
+    if size > check::MAX_OBJECT_BYTES {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::ObjectTooLarge,
+                origin,
+                format!("expected at most {} bytes, found an object of {size}", check::MAX_OBJECT_BYTES),
+            )
+            .help("spread its data over several objects, or mount it from a volume")
+            .subject(key.to_string(), ""),
+        );
+    }
+    Manifest { key, node, origin }
+}
+
+fn stamp(
+    context: &Context<'_>,
+    plan: &Plan,
+    at: usize,
+    diagnostics: &mut Diagnostics,
+    kind: Option<&(SmolStr, SmolStr)>,
+) -> Vec<Manifest> {
+    let instance = plan.instance(at, &context.batch.scope(), diagnostics);
+    let objects = lower::instance_objects(context, plan, &instance, diagnostics);
+    let wanted = objects.into_iter().filter(|object| kind.is_none_or(|kind| object.key.group == kind.0 && object.key.kind == kind.1));
+    wanted.map(|object| settle(object, context.facts, diagnostics)).collect()
+}
+
+/// Maps a range of instances, on all cores where there are many.
+fn over<T: Send>(range: std::ops::Range<usize>, map: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    if range.len() < 16 { range.map(map).collect() } else { range.into_par_iter().map(map).collect() }
+}
