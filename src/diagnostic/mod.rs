@@ -7,11 +7,13 @@ mod allow;
 mod code;
 mod explain;
 mod render;
+mod suggest;
 
 pub use allow::Policy;
 pub use code::Code;
 pub use explain::explanation;
 pub use render::{Format, Style, render};
+pub use suggest::{did_you_mean, suggestion};
 
 use std::collections::BTreeMap;
 

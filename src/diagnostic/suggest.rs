@@ -1,0 +1,169 @@
+//! A mistyped word and the words that would have been right in; the one that was most likely meant out.
+//!
+//! The answer depends on the words alone: of two that fit equally well the first candidate wins, and where none is
+//! near there is none, since a wild guess is worse than silence.
+
+/// Returns the candidate that `word` most likely stands for.
+///
+/// Tried in this order: the same letters in another case or notation (`image-pull-policy`), a few slips of the keyboard
+/// (`imagePulPolicy`), the same words in another order (`policyPullImage`), and a part of exactly one candidate
+/// (`pullPolicy`).
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = letters(word);
+    if wanted.is_empty() {
+        return None;
+    }
+    let known: Vec<(&str, Vec<char>)> = candidates
+        .into_iter()
+        .filter(|candidate| *candidate != word)
+        .map(|candidate| (candidate, letters(candidate)))
+        .collect();
+    let same = known.iter().filter(|(_, letters)| *letters == wanted);
+    // A candidate that differs in case alone is nearer than one that differs in dashes too.
+    if let Some((candidate, _)) =
+        same.min_by_key(|(candidate, _)| candidate.chars().count().abs_diff(word.chars().count()))
+    {
+        return Some(candidate);
+    }
+    nearest(&wanted, &known).or_else(|| reordered(word, &known)).or_else(|| containing(&wanted, &known))
+}
+
+/// Returns the text of a hint for `word`: "did you mean `imagePullPolicy`?".
+pub fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    did_you_mean(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+}
+
+/// Returns the candidate with the fewest slips, where they are few for the length of the word.
+fn nearest<'a>(wanted: &[char], known: &[(&'a str, Vec<char>)]) -> Option<&'a str> {
+    known
+        .iter()
+        .filter_map(|(candidate, letters)| {
+            // A third of the letters may be wrong; of very short words at most one, and never all of them.
+            let longest = wanted.len().max(letters.len());
+            let limit = (longest / 3).max(1).min(longest.saturating_sub(1));
+            let slips = distance(wanted, letters, limit)?;
+            Some((slips, candidate))
+        })
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| *candidate)
+}
+
+fn reordered<'a>(word: &str, known: &[(&'a str, Vec<char>)]) -> Option<&'a str> {
+    let wanted = parts(word);
+    if wanted.len() < 2 {
+        return None;
+    }
+    known.iter().map(|(candidate, _)| *candidate).find(|candidate| parts(candidate) == wanted)
+}
+
+/// Returns the only candidate that holds the word, or that the word holds.
+fn containing<'a>(wanted: &[char], known: &[(&'a str, Vec<char>)]) -> Option<&'a str> {
+    const SHORTEST: usize = 4;
+    let holds =
+        |long: &[char], short: &[char]| short.len() >= SHORTEST && (long.starts_with(short) || long.ends_with(short));
+    let mut fitting =
+        known.iter().filter(|(_, letters)| holds(letters, wanted) || holds(wanted, letters)).map(|(word, _)| *word);
+    let only = fitting.next()?;
+    fitting.next().is_none().then_some(only)
+}
+
+/// Returns the letters and digits in lower case: what two notations of a name have in common.
+fn letters(word: &str) -> Vec<char> {
+    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Returns the words of a name in camel, kebab or snake case, sorted.
+fn parts(word: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for c in word.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && parts.last().is_some_and(|part| !part.is_empty())) {
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut().filter(|_| c.is_alphanumeric()) {
+            part.extend(c.to_lowercase());
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.sort_unstable();
+    parts
+}
+
+/// Returns the insertions, deletions, replacements and swaps of neighbours between two words, up to `limit`.
+fn distance(left: &[char], right: &[char], limit: usize) -> Option<usize> {
+    if left.len().abs_diff(right.len()) > limit {
+        return None;
+    }
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut row = Vec::with_capacity(last.len());
+        row.push(i + 1);
+        for (j, b) in right.iter().enumerate() {
+            let mut cost = (last[j] + usize::from(a != b)).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
+                cost = cost.min(before_last[j - 1] + 1);
+            }
+            row.push(cost);
+        }
+        if row.iter().all(|cost| *cost > limit) {
+            return None;
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().filter(|cost| *cost <= limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIELDS: &[&str] = &[
+        "image",
+        "imagePullPolicy",
+        "imagePullSecrets",
+        "replicas",
+        "livenessProbe",
+        "readinessProbe",
+        "env",
+        "envFrom",
+        "hostPID",
+        "ports",
+    ];
+
+    fn meant(word: &str) -> Option<&'static str> {
+        did_you_mean(word, FIELDS.iter().copied())
+    }
+
+    #[test]
+    fn a_slip_another_notation_and_a_part_are_understood() {
+        assert_eq!(meant("iamge"), Some("image"));
+        assert_eq!(meant("replcas"), Some("replicas"));
+        assert_eq!(meant("ImagePullpolicy"), Some("imagePullPolicy"));
+        assert_eq!(meant("image-pull-policy"), Some("imagePullPolicy"));
+        assert_eq!(meant("image_pull_secret"), Some("imagePullSecrets"));
+        assert_eq!(meant("hostPid"), Some("hostPID"));
+        assert_eq!(meant("probeLiveness"), Some("livenessProbe"));
+        assert_eq!(meant("liveness"), Some("livenessProbe"));
+        assert_eq!(meant("pullPolicy"), Some("imagePullPolicy"));
+        assert_eq!(meant("port"), Some("ports"));
+        assert_eq!(meant("evn"), Some("env"));
+    }
+
+    #[test]
+    fn what_is_not_near_gets_no_guess() {
+        assert_eq!(meant("volumes"), None);
+        assert_eq!(meant("probe"), None, "two candidates end in it");
+        assert_eq!(meant(""), None);
+        assert_eq!(meant("---"), None);
+        assert_eq!(did_you_mean("a", ["b"]), None);
+        assert_eq!(did_you_mean("eu", ["us"]), None);
+        assert_eq!(did_you_mean("eu", ["ez"]), Some("ez"));
+    }
+
+    #[test]
+    fn the_nearest_wins_and_then_the_first() {
+        assert_eq!(did_you_mean("web-2", ["web-1", "web-3"]), Some("web-1"));
+        assert_eq!(did_you_mean("FOO", ["f-o-o", "foo"]), Some("foo"));
+        assert_eq!(did_you_mean("größe", ["Größe"]), Some("Größe"));
+    }
+}
