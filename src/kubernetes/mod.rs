@@ -1,7 +1,17 @@
-//! What Kubernetes says: types and kinds, and the identity of objects.
+//! What Kubernetes says: types and kinds, the identity of objects, and the notations of values.
 
 pub mod facts;
+pub mod hash;
+pub mod name;
 mod object;
+mod order;
+mod quantity;
+mod selector;
+mod taint;
 
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use object::{Manifest, ObjectKey};
+pub use order::install_rank;
+pub use quantity::{NotAQuantity, Notation, Quantity};
+pub use selector::{NotASelector, Operator, Requirement};
+pub use taint::{Effect, NotAToleration, Toleration};
