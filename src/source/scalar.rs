@@ -64,7 +64,9 @@ pub fn resolve_core(text: &str) -> Meaning {
     let meaning = resolve_kustomize(text);
     let digits = text.trim_start_matches(['+', '-']);
     match meaning {
-        Meaning::Integer(_) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+        Meaning::Integer(_) | Meaning::Float(_)
+            if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
             let stripped = digits.trim_start_matches('0');
             let sign = if text.starts_with('-') && !stripped.is_empty() { "-" } else { "" };
             Meaning::Integer(format_smolstr!("{sign}{}", if stripped.is_empty() { "0" } else { stripped }))
