@@ -8,6 +8,8 @@
 //! The library never touches the world: files come through [`source::Files`], and what it writes is returned. The
 //! modules stand in reading order.
 
+pub mod check;
 pub mod diagnostic;
 pub mod kubernetes;
+pub mod schema;
 pub mod source;
