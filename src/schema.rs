@@ -1,12 +1,220 @@
-//! stub
-use crate::source::{Node, Origin};
+//! JSON Schemas over nodes: parameters and custom resources; the only door to the schema library.
+//!
+//! A schema and an instance enter as nodes, and what the schema does not allow leaves with its place in the source. The
+//! instance is read where it stands, without a copy; unquoted scalars mean what YAML 1.2 says.
+
+mod instance;
+mod wording;
+
+use std::collections::HashSet;
+
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, PatternOptions, ValidationError};
+use serde_json::Value as Json;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Node, Origin, Value, scalar};
+use instance::{Instance, NodeJson};
+
+/// A schema, ready to check any number of instances.
 #[derive(Debug)]
-pub struct Validator;
+pub struct Validator {
+    compiled: jsonschema::Validator<NodeJson>,
+    schema: Json,
+}
+
+/// Which rules a schema is written by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// JSON Schema 2020-12, formats included.
+    JsonSchema,
+    /// The `OpenAPI` 3.0 of custom resource definitions.
+    OpenApi,
+}
+
+/// What a schema does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The value, or the key, that is wrong.
+    pub origin: Origin,
+    /// The path of the value, as the API server writes paths.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// The way out, where there is one.
+    pub help: Option<String>,
+    /// Whether the type of the value is wrong.
+    pub typed: bool,
+}
+
 impl Validator {
-    pub fn new(_schema: &Node) -> Result<Self, String> {
-        Ok(Self)
+    /// Reads a JSON Schema.
+    pub fn new(schema: &Node) -> Result<Self, Diagnostics> {
+        Self::compile(to_json(schema), Dialect::JsonSchema).map_err(|(path, message)| {
+            let (origin, _) = find(schema, &path);
+            std::iter::once(Diagnostic::new(Code::InvalidValue, origin, message)).collect()
+        })
     }
-    pub fn validate(&self, _instance: &Node) -> Vec<(Origin, String)> {
-        Vec::new()
+
+    /// Compiles a schema; refused ones come back as the path of the mistake and what is wrong there.
+    pub fn compile(schema: Json, dialect: Dialect) -> Result<Self, (Vec<String>, String)> {
+        let options = jsonschema::options_for::<NodeJson>()
+            .with_draft(if dialect == Dialect::OpenApi { Draft::Draft4 } else { Draft::Draft202012 })
+            .should_validate_formats(dialect == Dialect::JsonSchema)
+            .with_pattern_options(PatternOptions::regex())
+            .offline();
+        match options.build(&schema) {
+            Ok(compiled) => Ok(Self { compiled, schema }),
+            Err(error) => Err((segments(&error), format!("expected a JSON Schema: {}", wording::of_schema(&error)))),
+        }
     }
+
+    /// Whether the schema allows the instance.
+    pub fn is_valid(&self, instance: &Node) -> bool {
+        self.compiled.is_valid(Instance::Node(instance))
+    }
+
+    /// Returns all that the schema does not allow, in the order of the schema.
+    pub fn validate(&self, instance: &Node) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        if self.is_valid(instance) {
+            return violations;
+        }
+        let mut mistyped = HashSet::new();
+        for error in self.compiled.iter_errors(Instance::Node(instance)) {
+            if let ValidationErrorKind::Type { .. } = error.kind() {
+                mistyped.insert(find(instance, &segments(&error)).0);
+            }
+            self.explain(&error, instance, &mut violations);
+        }
+        // Of a value of the wrong type nothing else needs saying.
+        violations.retain(|violation| violation.typed || !mistyped.contains(&violation.origin));
+        violations
+    }
+
+    fn explain(&self, error: &ValidationError<'_>, instance: &Node, violations: &mut Vec<Violation>) {
+        let path = segments(error);
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                let (_, parent) = find(instance, &path);
+                for name in unexpected {
+                    let key =
+                        parent.and_then(Node::as_map).and_then(|map| map.entry(name)).map(|entry| entry.key.origin);
+                    let mut path = path.clone();
+                    path.push(name.clone());
+                    violations.push(Violation {
+                        origin: key.unwrap_or(instance.origin()),
+                        path: display(instance, &path),
+                        message: format!("unknown field `{name}`"),
+                        help: wording::nearby(&self.schema, error, name),
+                        typed: false,
+                    });
+                }
+            }
+            ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+                // The form that was meant is the one that fits deepest.
+                let depth = |branch: &Vec<ValidationError<'static>>| {
+                    branch.iter().map(|error| segments(error).len()).max().unwrap_or(0)
+                };
+                let deepest = context.iter().max_by_key(|branch| depth(branch));
+                match deepest.filter(|branch| depth(branch) > path.len()) {
+                    Some(branch) => branch.iter().for_each(|error| self.explain(error, instance, violations)),
+                    None => violations.push(Self::plain(error, instance, &path)),
+                }
+            }
+            _ => violations.push(Self::plain(error, instance, &path)),
+        }
+    }
+
+    fn plain(error: &ValidationError<'_>, instance: &Node, path: &[String]) -> Violation {
+        let (origin, found) = find(instance, path);
+        let mut path = path.to_vec();
+        let origin = match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                path.extend(property.as_str().map(str::to_owned));
+                missing_in(instance, &path)
+            }
+            _ => origin,
+        };
+        Violation {
+            origin,
+            path: display(instance, &path),
+            message: wording::of(error, found.unwrap_or(instance)),
+            help: None,
+            typed: matches!(error.kind(), ValidationErrorKind::Type { .. }),
+        }
+    }
+}
+
+/// Returns the value of a tree; unquoted scalars mean what YAML 1.2 says.
+pub fn to_json(node: &Node) -> Json {
+    match node.value() {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Number(text) => number(text),
+        Value::String(text) | Value::Raw(text) => Json::from(text.as_str()),
+        Value::Plain(text) => match scalar::resolve_core(text) {
+            scalar::Meaning::Null => Json::Null,
+            scalar::Meaning::Bool(value) => Json::Bool(value),
+            scalar::Meaning::Integer(text) | scalar::Meaning::Float(Some(text)) => number(&text),
+            scalar::Meaning::Float(None) | scalar::Meaning::Text => Json::from(text.as_str()),
+        },
+        Value::Seq(items) => items.iter().map(to_json).collect(),
+        Value::Map(map) => map.iter().map(|entry| (entry.key.text.to_string(), to_json(&entry.value))).collect(),
+    }
+}
+
+/// Reads a number in JSON's notation; integers of more than 64 bits become floats.
+fn number(text: &str) -> Json {
+    serde_json::from_str::<serde_json::Number>(text).map_or(Json::Null, Json::Number)
+}
+
+fn segments(error: &ValidationError<'_>) -> Vec<String> {
+    error.instance_path().into_iter().map(|segment| segment.to_string()).collect()
+}
+
+/// Returns the node at a path, or how far the path leads.
+fn find<'a>(root: &'a Node, path: &[String]) -> (Origin, Option<&'a Node>) {
+    let mut node = root;
+    for segment in path {
+        match child(node, segment) {
+            Some(child) => node = child,
+            None => return (node.origin(), None),
+        }
+    }
+    (node.origin(), Some(node))
+}
+
+fn child<'a>(node: &'a Node, segment: &str) -> Option<&'a Node> {
+    match node.value() {
+        Value::Seq(items) => items.get(segment.parse::<usize>().ok()?),
+        _ => node.get(segment),
+    }
+}
+
+/// Returns where a field is missed: at the key of its mapping, or at the first key in it.
+fn missing_in(root: &Node, path: &[String]) -> Origin {
+    let [outer @ .., key, _] = path else { return first_key(root) };
+    let (_, parent) = find(root, outer);
+    let entry = parent.and_then(Node::as_map).and_then(|map| map.entry(key));
+    entry.map_or_else(|| first_key(find(root, &path[..path.len() - 1]).1.unwrap_or(root)), |entry| entry.key.origin)
+}
+
+fn first_key(node: &Node) -> Origin {
+    node.as_map().and_then(|map| map.iter().next()).map_or(node.origin(), |entry| entry.key.origin)
+}
+
+fn display(root: &Node, path: &[String]) -> String {
+    let mut text = String::new();
+    let mut node = Some(root);
+    for segment in path {
+        if node.is_some_and(|node| node.as_seq().is_some()) {
+            text.extend(["[", segment, "]"]);
+        } else {
+            text.extend([if text.is_empty() { "" } else { "." }, segment]);
+        }
+        node = node.and_then(|node| child(node, segment));
+    }
+    text
 }

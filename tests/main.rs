@@ -1,4 +1,5 @@
 //! The one test binary: a module for each part, cases as files.
 
+mod check;
 mod diagnostic;
 mod emit;

@@ -145,6 +145,6 @@ fn stamp(
 }
 
 /// Maps a range of instances, on all cores where there are many.
-fn over<T: Send>(range: std::ops::Range<usize>, map: impl Fn(usize) -> T + Sync) -> Vec<T> {
+fn over<T: Send>(range: std::ops::Range<usize>, map: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     if range.len() < 16 { range.map(map).collect() } else { range.into_par_iter().map(map).collect() }
 }

@@ -8,6 +8,7 @@ mod code;
 mod explain;
 mod render;
 mod suggest;
+pub(crate) mod words;
 
 pub use allow::{Policy, PolicyError};
 pub use code::Code;
@@ -220,10 +221,18 @@ impl IntoIterator for Diagnostics {
     }
 }
 
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, findings: I) {
+        for diagnostic in findings {
+            self.push(diagnostic);
+        }
+    }
+}
+
 impl FromIterator<Diagnostic> for Diagnostics {
     fn from_iter<I: IntoIterator<Item = Diagnostic>>(findings: I) -> Self {
         let mut all = Self::new();
-        findings.into_iter().for_each(|diagnostic| all.push(diagnostic));
+        all.extend(findings);
         all
     }
 }

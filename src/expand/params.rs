@@ -117,20 +117,17 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
     };
     let validator = match Validator::new(&declaration.value) {
         Ok(validator) => validator,
-        Err(reason) => {
-            diagnostics.push(Diagnostic::new(
-                Code::InvalidParameter,
-                declaration.value.origin(),
-                format!("the schema of the parameter `{name}` is invalid: {reason}"),
-            ));
+        Err(findings) => {
+            diagnostics.append(findings);
             return None;
         }
     };
     let violations = validator.validate(&value);
     let valid = violations.is_empty();
-    for (origin, message) in violations {
+    for violation in violations {
         diagnostics.push(
-            Diagnostic::new(Code::InvalidParameter, origin, format!("parameter `{name}`: {message}"))
+            Diagnostic::new(Code::InvalidParameter, violation.origin, format!("parameter `{name}`: {}", violation.message))
+                .maybe_help(violation.help)
                 .also(declaration.key.origin, "declared here"),
         );
     }

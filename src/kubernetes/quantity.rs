@@ -311,13 +311,15 @@ fn unknown_suffix(parts: &Parts<'_>) -> NotAQuantity {
     if !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return refusal(format!("expected a quantity, found `{text}`"), None);
     }
-    let reason = if parts.suffix.trim().is_empty() {
-        format!("expected a quantity without white space, found `{text}`")
-    } else {
-        format!("expected a quantity with a unit of Kubernetes, found the unit `{}` in `{text}`", parts.suffix.trim())
-    };
+    let unit = parts.suffix.trim();
+    if unit.len() < parts.suffix.len() && interpret(unit).is_some() {
+        let together: String = text.split_whitespace().collect();
+        let reason = format!("expected a quantity without white space, found `{text}`");
+        return refusal(reason, Some(format!("write `{together}`")));
+    }
+    let reason = format!("expected a quantity with a unit of Kubernetes, found the unit `{unit}` in `{text}`");
     let number = text.strip_suffix(parts.suffix).unwrap_or(text).trim();
-    let lower = parts.suffix.trim().to_ascii_lowercase();
+    let lower = unit.to_ascii_lowercase();
     let unit = lower.strip_suffix("bytes").or_else(|| lower.strip_suffix('b')).unwrap_or(&lower);
     let letter = unit.strip_suffix('i').unwrap_or(unit);
     let known = ["k", "m", "g", "t", "p", "e"].iter().position(|known| *known == letter);

@@ -1,0 +1,91 @@
+//! Ways out of findings about shapes: where a misplaced field belongs, which Kubernetes has it, how a list is written.
+
+use std::collections::HashSet;
+
+use crate::diagnostic::words;
+use crate::kubernetes::{Facts, Minor, Schema, Shape, Type, TypeId};
+use crate::source::{Node, Value};
+
+/// How far below a type a misplaced field is looked for.
+const DEPTH: usize = 4;
+
+/// Says how to write a mapping where something else was found.
+pub(super) fn for_mapping(found: &Node) -> Option<String> {
+    match found.value() {
+        Value::Seq(items) if items.len() == 1 && items[0].as_map().is_some() => {
+            Some("the field takes one mapping: remove the `-`".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Says how to write a list where something else was found.
+pub(super) fn for_list(found: &Node, named: bool) -> String {
+    match found.value() {
+        Value::Map(_) if named => "the items of the list are written `- name: …`".to_owned(),
+        Value::Map(_) => "the items of the list start with `- `".to_owned(),
+        _ => "a list is written `[a, b]`, or one item a line after `- `".to_owned(),
+    }
+}
+
+/// Says which structure around the one at hand has the field.
+pub(super) fn above(name: &str, around: &[&Type]) -> Option<String> {
+    let (_, outer) = around.split_last()?;
+    let owner = outer.iter().rev().find(|ty| ty.field(name).is_some())?;
+    Some(format!("`{name}` is a field of `{}`: indent it less", words::type_name(&owner.name)))
+}
+
+/// Says at which one place below a type, nearest first, a field of that name belongs.
+pub(super) fn below(name: &str, ty: &Type, facts: &Facts) -> Option<String> {
+    let mut level: Vec<(String, &Type)> = vec![(String::new(), ty)];
+    let mut seen = HashSet::new();
+    for _ in 0..DEPTH {
+        let mut next: Vec<(String, &Type)> = Vec::new();
+        for (place, ty) in &level {
+            for field in ty.fields.iter().filter(|field| field.name != "status") {
+                let Some((id, suffix)) = inner(&field.schema) else { continue };
+                let dot = if place.is_empty() { "" } else { "." };
+                next.push((format!("{place}{dot}{}{suffix}", field.name), facts.ty(id)));
+            }
+        }
+        let mut places = next.iter().filter(|(_, ty)| ty.field(name).is_some()).map(|(place, _)| place.as_str());
+        if let Some(first) = places.next() {
+            let only = if places.next().is_none() {
+                first
+            } else {
+                // Fields of all containers are mostly meant for the main ones.
+                let all = next.iter().map(|(place, _)| place.as_str());
+                all.into_iter().find(|place| *place == "containers[]" || place.ends_with(".containers[]"))?
+            };
+            return Some(format!("`{name}` belongs in `{only}`"));
+        }
+        level = next.into_iter().filter(|(_, ty)| seen.insert(ty.name.clone())).collect();
+    }
+    None
+}
+
+/// Says that another minor has the field.
+pub(super) fn other_minor(name: &str, ty: &Type, facts: &Facts) -> Option<String> {
+    let has = |minor: Minor| {
+        let other = Facts::of(minor)?;
+        other.type_id(&ty.name).map(|id| other.ty(id).field(name).is_some())
+    };
+    let having: Vec<Minor> = Minor::bundled().filter(|minor| has(*minor) == Some(true)).collect();
+    let (first, last) = (having.first()?, having.last()?);
+    Some(if *first > facts.minor {
+        format!("Kubernetes has it since {first}; checked against {}", facts.minor)
+    } else {
+        format!("Kubernetes had it until {last}; checked against {}", facts.minor)
+    })
+}
+
+fn inner(schema: &Schema) -> Option<(TypeId, &'static str)> {
+    match &schema.shape {
+        Shape::Type(id) => Some((*id, "")),
+        Shape::List(item) => match item.shape {
+            Shape::Type(id) => Some((id, "[]")),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,246 @@
+//! Which kind an object is of: native, custom, or none that Kubernetes serves.
+//!
+//! An object enters; its identity and what it is checked against leave, or the reason why it cannot be checked.
+
+use smol_str::SmolStr;
+
+use super::crd::{Definitions, Version};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
+use crate::kubernetes::facts::{Kind, Lifecycle};
+use crate::kubernetes::{Facts, Minor, ObjectKey, TypeId};
+use crate::source::{Key, Map, Node, Origin, Value, scalar};
+
+/// An object whose kind is known, or known to be unknown.
+#[derive(Debug)]
+pub struct Identified<'a> {
+    /// Its identity.
+    pub key: ObjectKey,
+    /// What it is checked against.
+    pub kind: Checked<'a>,
+}
+
+/// What an object is checked against.
+#[derive(Clone, Copy, Debug)]
+pub enum Checked<'a> {
+    /// A type of Kubernetes.
+    Native(TypeId),
+    /// A version of a definition among the inputs.
+    Custom(&'a Version),
+    /// Nothing: the definition of its kind is not among the inputs.
+    Unknown,
+}
+
+/// Returns the objects of a list: `kind: List`, or the list of one kind, whose items need not repeat what they are.
+pub fn items_of(node: &Node) -> Option<Vec<Node>> {
+    let map = node.as_map()?;
+    let kind = map.get("kind")?.as_str()?.strip_suffix("List")?;
+    let items = map.get("items").filter(|items| items.as_seq().is_some() || items.is_null())?;
+    if map.contains("spec") || map.get("metadata").is_some_and(|metadata| metadata.get("name").is_some()) {
+        return None;
+    }
+    let complete = |item: &Node| match item.value() {
+        Value::Map(fields) if !kind.is_empty() && !fields.contains("kind") => {
+            let mut whole = Map::with_capacity(fields.len() + 2);
+            if let Some(version) = map.get("apiVersion").filter(|_| !fields.contains("apiVersion")) {
+                whole.push(Key::new("apiVersion", version.origin()), version.clone());
+            }
+            let origin = map.get("kind").map_or(item.origin(), Node::origin);
+            whole.push(Key::new("kind", origin), Node::string(kind, origin));
+            fields.iter().for_each(|entry| whole.push(entry.key.clone(), entry.value.clone()));
+            Node::map(whole, item.origin())
+        }
+        _ => item.clone(),
+    };
+    Some(items.as_seq().unwrap_or_default().iter().map(complete).collect())
+}
+
+/// Finds out what an object is; where that cannot be, the findings say why.
+pub fn identify<'a>(
+    node: &Node,
+    facts: &Facts,
+    definitions: &'a Definitions,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Identified<'a>> {
+    let Some(map) = node.as_map() else {
+        let message = format!("expected an object of Kubernetes, found {}", words::found(node, false));
+        findings.push(
+            Diagnostic::new(Code::NotAMapping, node.origin(), message)
+                .help("an object is a mapping with `apiVersion`, `kind` and `metadata`"),
+        );
+        return None;
+    };
+    let before = findings.len();
+    let (api_version, kind) = (required(map, "apiVersion", node, findings), required(map, "kind", node, findings));
+    let ((Some(api_version), Some(kind)), true) = ((api_version, kind), findings.len() == before) else { return None };
+    let key = ObjectKey::of(node)?;
+    let identified = if let Some(known) = facts.kind(&key.group, &key.version, &key.kind) {
+        findings.extend(deprecation(&key, facts, api_version.origin()));
+        facts.type_of(known).map_or(Checked::Unknown, Checked::Native)
+    } else if let Some(definition) = definitions.get(&key.group, &key.kind) {
+        let Some(version) = definition.version(&key.version) else {
+            let served = words::list(definition.served(), "and");
+            let message = format!("`{}` has no version `{}` of `{}`", key.group, key.version, key.kind);
+            findings.push(
+                Diagnostic::new(Code::UnknownKind, api_version.origin(), message)
+                    .also(definition.origin, "the definition")
+                    .help(format!("its definition serves {served}")),
+            );
+            return None;
+        };
+        findings.extend(version.deprecation(&key, api_version.origin()));
+        Checked::Custom(version)
+    } else if let Some(finding) = unserved(&key, facts, api_version.origin(), kind.origin()) {
+        findings.push(finding);
+        return None;
+    } else {
+        Checked::Unknown
+    };
+    check_name(map, &key, kind.origin(), findings);
+    Some(Identified { key, kind: identified })
+}
+
+/// Says that a custom resource was not checked.
+pub fn unknown_custom_kind(key: &ObjectKey, origin: Origin) -> Diagnostic {
+    let message = format!("`{}` of `{}` is not checked: its definition is unknown", key.kind, key.api_version());
+    Diagnostic::new(Code::UnknownCustomKind, origin, message)
+        .help("add its CustomResourceDefinition to the inputs to check it")
+}
+
+/// Returns a field that says what the object is: a text.
+fn required<'a>(map: &'a Map, name: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<&'a Node> {
+    let value = map.get(name).filter(|value| !value.is_null());
+    match value.map(|value| (value, value.value())) {
+        Some((value, Value::String(_) | Value::Raw(_))) => return Some(value),
+        Some((value, Value::Plain(text))) if scalar::resolve(text) == scalar::Meaning::Text => return Some(value),
+        Some((value, _)) => {
+            let message = format!("expected a string as `{name}`, found {}", words::found(value, false));
+            findings.push(Diagnostic::new(Code::WrongType, value.origin(), message));
+        }
+        None => {
+            let first = map.iter().next().map_or(node.origin(), |entry| entry.key.origin);
+            let mut finding = Diagnostic::new(Code::MissingField, first, format!("missing field `{name}`"));
+            let near = did_you_mean(name, map.iter().map(|entry| entry.key.text.as_str()));
+            if let Some(entry) = near.and_then(|near| map.entry(near)) {
+                finding = finding.also(entry.key.origin, format!("written `{}`", entry.key.text));
+            } else {
+                finding = finding.help("each object says what it is: `apiVersion`, `kind` and `metadata.name`");
+            }
+            findings.push(finding);
+        }
+    }
+    None
+}
+
+fn check_name(map: &Map, key: &ObjectKey, kind: Origin, findings: &mut Vec<Diagnostic>) {
+    let metadata = map.entry("metadata");
+    let field = |name: &str| metadata.and_then(|entry| entry.value.get(name)).is_some_and(|value| !value.is_null());
+    if field("name") || metadata.is_some_and(|entry| entry.value.as_map().is_none() && !entry.value.is_null()) {
+        return;
+    }
+    let origin = metadata.map_or(kind, |entry| entry.key.origin);
+    let mut finding = Diagnostic::new(Code::MissingField, origin, "missing field `metadata.name`")
+        .label("`name` is missing here")
+        .subject(key.kind.as_str(), "metadata.name");
+    if field("generateName") {
+        finding = finding.help("`generateName` serves `kubectl create` alone: what is applied needs a name");
+    }
+    findings.push(finding);
+}
+
+fn deprecation(key: &ObjectKey, facts: &Facts, origin: Origin) -> Option<Diagnostic> {
+    let lifecycle = facts.lifecycle(&key.group, &key.version, &key.kind)?;
+    let since = minor(lifecycle.deprecated.as_ref()).filter(|since| *since <= facts.minor)?;
+    let message = format!("`{}` of `{}` is deprecated since Kubernetes {since}", key.kind, key.api_version());
+    let mut finding = Diagnostic::new(Code::DeprecatedApi, origin, message).maybe_help(successor(lifecycle));
+    if let Some(removed) = minor(lifecycle.removed.as_ref()) {
+        finding = finding.help(format!("Kubernetes {removed} will not serve it"));
+    }
+    Some(finding.subject(key.to_string(), "apiVersion"))
+}
+
+/// Says why a native kind is not served; none where the kind may be a custom one.
+fn unserved(key: &ObjectKey, facts: &Facts, api_version: Origin, kind: Origin) -> Option<Diagnostic> {
+    let api = key.api_version();
+    let lifecycle = facts.lifecycle(&key.group, &key.version, &key.kind);
+    let older = || Minor::bundled().filter(|minor| *minor < facts.minor && serves(*minor, key)).last();
+    let removed = lifecycle
+        .and_then(|lifecycle| minor(lifecycle.removed.as_ref()))
+        .filter(|removed| *removed <= facts.minor)
+        .or_else(|| older().map(|Minor(last)| Minor(last + 1)));
+    if let Some(removed) = removed {
+        let message = format!("`{}` of `{api}` was removed in Kubernetes {removed}", key.kind);
+        let help = lifecycle.and_then(successor).or_else(|| {
+            let versions = same_kind(key, facts);
+            versions.first().map(|version| format!("write `{version}`"))
+        });
+        return Some(Diagnostic::new(Code::RemovedApi, api_version, message).maybe_help(help));
+    }
+    let unknown = |origin| {
+        let message = format!("`{api}` has no kind `{}` in Kubernetes {}", key.kind, facts.minor);
+        Diagnostic::new(Code::UnknownKind, origin, message)
+    };
+    if let Some(newer) = Minor::bundled().find(|minor| *minor > facts.minor && serves(*minor, key)) {
+        return Some(unknown(api_version).help(format!("Kubernetes serves it since {newer}")));
+    }
+    let groups = || facts.kinds().iter().map(|kind| kind.group.as_str());
+    let elsewhere = same_kind(key, facts);
+    let known_group = !key.group.contains('.') || groups().any(|group| group == key.group);
+    if !known_group {
+        // A group of one's own, or a slip in one of Kubernetes.
+        let near = elsewhere.iter().find(|version| {
+            let group = version.split('/').next().unwrap_or_default();
+            did_you_mean(&key.group, [group]).is_some()
+        })?;
+        return Some(unknown(api_version).help(format!("did you mean `{near}`?")).fix(api_version, near.as_str()));
+    }
+    if let Some(first) = elsewhere.first() {
+        let versions = words::list(elsewhere.iter().map(SmolStr::as_str), "and");
+        let finding = unknown(api_version).help(format!("`{}` is in {versions}", key.kind));
+        return Some(finding.fix(api_version, first.as_str()));
+    }
+    let same_version = |known: &&Kind| known.group == key.group && known.version == key.version;
+    let siblings = facts.kinds().iter().filter(same_version).map(|known| known.kind.as_str());
+    if let Some(near) = did_you_mean(&key.kind, siblings) {
+        return Some(unknown(kind).help(format!("did you mean `{near}`?")).fix(kind, near));
+    }
+    let near = did_you_mean(&key.kind, facts.kinds().iter().map(|known| known.kind.as_str()));
+    let known = near.and_then(|near| facts.kinds().iter().find(|known| known.kind == near));
+    Some(unknown(kind).maybe_help(known.map(|known| {
+        let api = api_version_of(known);
+        format!("did you mean `{}` of `{api}`?", known.kind)
+    })))
+}
+
+fn serves(minor: Minor, key: &ObjectKey) -> bool {
+    Facts::of(minor).is_some_and(|facts| facts.kind(&key.group, &key.version, &key.kind).is_some())
+}
+
+/// Returns the versions that serve a kind of the same name, stable ones first.
+fn same_kind(key: &ObjectKey, facts: &Facts) -> Vec<SmolStr> {
+    let mut kinds: Vec<&Kind> = facts.kinds().iter().filter(|known| known.kind == key.kind).collect();
+    kinds.sort_by_key(|known| {
+        (known.group != key.group, known.version.contains("beta"), known.version.contains("alpha"))
+    });
+    kinds.into_iter().map(api_version_of).collect()
+}
+
+fn api_version_of(kind: &Kind) -> SmolStr {
+    if kind.group.is_empty() {
+        kind.version.clone()
+    } else {
+        smol_str::format_smolstr!("{}/{}", kind.group, kind.version)
+    }
+}
+
+fn successor(lifecycle: &Lifecycle) -> Option<String> {
+    let replacement = lifecycle.replacement.as_ref()?;
+    Some(match replacement.split_once(' ') {
+        Some((version, kind)) if kind == lifecycle.kind => format!("write `{version}`"),
+        Some((version, kind)) => format!("write `{kind}` of `{version}`"),
+        None => format!("write `{replacement}`"),
+    })
+}
+
+fn minor(text: Option<&SmolStr>) -> Option<Minor> {
+    Minor::parse(text?)
+}

@@ -1,0 +1,46 @@
+//! Paths of fields, as the API server writes them: `spec.template.spec.containers[0].image`, `data[key]`.
+//!
+//! A path is a chain of steps on the stack of the walk; its text is made only when a finding needs it.
+
+use std::fmt;
+
+/// A place in an object.
+#[derive(Clone, Copy, Debug)]
+pub enum Path<'a> {
+    /// The object itself.
+    Root,
+    /// A place that has its text already: where a part of an object will stand.
+    At(&'a str),
+    /// A field of a structure.
+    Field(&'a Path<'a>, &'a str),
+    /// A key of a mapping.
+    Key(&'a Path<'a>, &'a str),
+    /// An item of a list.
+    Item(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::At(text) => f.write_str(text),
+            Self::Field(Self::Root | Self::At(""), name) => f.write_str(name),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Key(parent, key) => write!(f, "{parent}[{key}]"),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Path::{Field, Item, Key, Root};
+
+    #[test]
+    fn paths_read_as_those_of_the_api_server() {
+        let containers = Field(&Field(&Root, "spec"), "containers");
+        assert_eq!(Field(&Item(&containers, 0), "image").to_string(), "spec.containers[0].image");
+        assert_eq!(Key(&Field(&Root, "data"), "a.b").to_string(), "data[a.b]");
+        assert_eq!(Root.to_string(), "");
+    }
+}

@@ -1,0 +1,293 @@
+//! Objects against the types of Kubernetes: unknown and missing fields, wrong types, values that no field takes.
+//!
+//! A tree enters and the same tree leaves, settled: each unquoted scalar has become what its field makes of it. What
+//! needs no change is the same allocation afterwards, and settling a settled tree changes nothing. A subtree of the
+//! wrong type gives one finding and is not looked into.
+
+use smol_str::SmolStr;
+
+use super::hint;
+use super::path::Path;
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
+use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
+use crate::source::{Entry, Map, Node, Origin, Value, scalar};
+
+/// Whose reading of an unquoted scalar counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A spec: the type of the field decides, and null stands for nothing.
+    Spec,
+    /// A manifest: kubectl decides, and where others read something else there is a finding.
+    Manifest,
+}
+
+/// A walk over trees, collecting findings.
+pub struct Walk<'a> {
+    /// The types.
+    pub facts: &'a Facts,
+    /// Whose reading counts.
+    pub mode: Mode,
+    /// Whether required fields may be missing: in parts that are merged with others later.
+    pub partial: bool,
+    /// The object that findings name.
+    pub object: Option<&'a ObjectKey>,
+    /// Whether the values at hand are secret and must not be shown.
+    pub(super) masked: bool,
+    /// The structures around the one at hand, outermost first.
+    around: Vec<&'a Type>,
+    findings: Vec<Diagnostic>,
+}
+
+/// What becomes of an entry or item.
+enum Step {
+    Keep,
+    Replace(Node),
+    Drop,
+}
+
+impl<'a> Walk<'a> {
+    /// Returns a walk over whole objects.
+    pub fn new(facts: &'a Facts, mode: Mode) -> Self {
+        Self { facts, mode, partial: false, object: None, masked: false, around: Vec::new(), findings: Vec::new() }
+    }
+
+    /// Returns the walk with an object for findings to name.
+    #[must_use]
+    pub fn about(self, object: &'a ObjectKey) -> Self {
+        Self { object: Some(object), ..self }
+    }
+
+    /// Checks a structure and returns it settled; `path` is where it stands in its object.
+    pub fn settle_type(&mut self, node: &Node, id: TypeId, path: &Path<'_>) -> Node {
+        let anchor = whole(node);
+        self.structure(node, self.facts.ty(id), path, anchor).unwrap_or_else(|| node.clone())
+    }
+
+    /// Checks the value of a field and returns it settled; `path` is where it stands in its object.
+    pub fn settle(&mut self, node: &Node, schema: &Schema, path: &Path<'_>) -> Node {
+        self.value(node, schema, path, whole(node)).unwrap_or_else(|| node.clone())
+    }
+
+    /// Settles a custom resource, of which Kubernetes knows no more than that it is an object.
+    pub fn settle_custom(&mut self, node: &Node) -> Node {
+        let metadata = self.facts.type_id("meta/v1.ObjectMeta").map(|id| self.facts.ty(id));
+        let Some(map) = node.as_map() else { return node.clone() };
+        let settled = rewrite(map, |entry| {
+            let name = entry.key.text.as_str();
+            let path = Path::Field(&Path::Root, name);
+            if let Some(step) = self.null(&entry.value) {
+                return step;
+            }
+            let settled = match metadata {
+                Some(metadata) if name == "metadata" => self.structure(&entry.value, metadata, &path, entry.key.origin),
+                _ => {
+                    self.key(entry, &path);
+                    self.any(&entry.value, &path)
+                }
+            };
+            settled.map_or(Step::Keep, Step::Replace)
+        });
+        settled.map_or_else(|| node.clone(), |map| Node::map(map, node.origin()))
+    }
+
+    /// Returns what was found.
+    pub fn into_findings(self) -> Vec<Diagnostic> {
+        self.findings
+    }
+
+    pub(super) fn report(&mut self, finding: Diagnostic, path: &Path<'_>) {
+        self.findings.push(match self.object {
+            Some(object) => finding.subject(object.to_string().trim_end(), path.to_string()),
+            None => finding,
+        });
+    }
+
+    /// Returns the settled value, or none where the node is it already. `anchor` is where missing fields are missed.
+    fn value(&mut self, node: &Node, schema: &Schema, path: &Path<'_>, anchor: Origin) -> Option<Node> {
+        match &schema.shape {
+            Shape::Type(id) => self.structure(node, self.facts.ty(*id), path, anchor),
+            Shape::List(item) => self.list(node, item, path),
+            Shape::Map(value) => self.mapping(node, value, path),
+            Shape::Any => self.any(node, path),
+            _ => self.scalar(node, schema, path),
+        }
+    }
+
+    fn structure(&mut self, node: &Node, ty: &'a Type, path: &Path<'_>, anchor: Origin) -> Option<Node> {
+        let Some(map) = node.as_map() else {
+            self.wrong_type(node, "a mapping", path, hint::for_mapping(node));
+            return None;
+        };
+        let mut guessed: Vec<&str> = Vec::new();
+        self.around.push(ty);
+        let settled = rewrite(map, |entry| {
+            let name = entry.key.text.as_str();
+            let Some(field) = ty.field(name) else {
+                guessed.extend(self.unknown_field(entry, ty, map, path));
+                return Step::Keep;
+            };
+            if let Some(step) = self.null(&entry.value) {
+                return step;
+            }
+            let (partial, masked) = (self.partial, self.masked);
+            // The server writes the status itself: what is missing there harms nothing.
+            self.partial |= name == "status" && matches!(path, Path::Root);
+            self.masked |= matches!(name, "data" | "stringData") && ty.name == "core/v1.Secret";
+            let step = self.value(&entry.value, &field.schema, &Path::Field(path, name), entry.key.origin);
+            (self.partial, self.masked) = (partial, masked);
+            step.map_or(Step::Keep, Step::Replace)
+        });
+        self.around.pop();
+        if !self.partial {
+            for name in &ty.required {
+                let there = map.get(name).is_some_and(|value| !value.is_null());
+                if !there && !guessed.contains(&name.as_str()) {
+                    self.missing_field(name, ty, path, anchor);
+                }
+            }
+        }
+        settled.map(|map| Node::map(map, node.origin()))
+    }
+
+    fn mapping(&mut self, node: &Node, value: &Schema, path: &Path<'_>) -> Option<Node> {
+        let Some(map) = node.as_map() else {
+            self.wrong_type(node, "a mapping", path, hint::for_mapping(node));
+            return None;
+        };
+        let settled = rewrite(map, |entry| {
+            let path = Path::Key(path, &entry.key.text);
+            self.key(entry, &path);
+            if let Some(step) = self.null(&entry.value) {
+                return step;
+            }
+            self.value(&entry.value, value, &path, entry.key.origin).map_or(Step::Keep, Step::Replace)
+        });
+        settled.map(|map| Node::map(map, node.origin()))
+    }
+
+    fn list(&mut self, node: &Node, item: &Schema, path: &Path<'_>) -> Option<Node> {
+        let Some(items) = node.as_seq() else {
+            let named = self.facts.inner_type(item).is_some_and(|ty| ty.field("name").is_some());
+            self.wrong_type(node, "a list", path, Some(hint::for_list(node, named)));
+            return None;
+        };
+        let mut settled: Option<Vec<Node>> = None;
+        for (at, node) in items.iter().enumerate() {
+            let path = Path::Item(path, at);
+            let changed = self.value(node, item, &path, whole(node));
+            match (changed, &mut settled) {
+                (None, None) => {}
+                (None, Some(settled)) => settled.push(node.clone()),
+                (Some(changed), Some(settled)) => settled.push(changed),
+                (Some(changed), None) => {
+                    let mut copy = Vec::with_capacity(items.len());
+                    copy.extend_from_slice(&items[..at]);
+                    copy.push(changed);
+                    settled = Some(copy);
+                }
+            }
+        }
+        settled.map(|items| Node::seq(items, node.origin()))
+    }
+
+    fn any(&mut self, node: &Node, path: &Path<'_>) -> Option<Node> {
+        match node.value() {
+            Value::Plain(text) => self.untyped(node, text, path),
+            Value::Seq(items) if !items.is_empty() => {
+                let mut changed = false;
+                let settled = items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| {
+                        let settled = self.any(item, &Path::Item(path, at));
+                        changed |= settled.is_some();
+                        settled.unwrap_or_else(|| item.clone())
+                    })
+                    .collect();
+                changed.then(|| Node::seq(settled, node.origin()))
+            }
+            Value::Map(map) => {
+                let settled = rewrite(map, |entry| {
+                    let path = Path::Field(path, &entry.key.text);
+                    self.key(entry, &path);
+                    self.any(&entry.value, &path).map_or(Step::Keep, Step::Replace)
+                });
+                settled.map(|map| Node::map(map, node.origin()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Says what becomes of a null, which stands for nothing.
+    fn null(&self, node: &Node) -> Option<Step> {
+        match (self.mode, node.value()) {
+            (Mode::Spec, _) if node.is_null() => Some(Step::Drop),
+            (Mode::Manifest, Value::Null) => Some(Step::Keep),
+            (Mode::Manifest, Value::Plain(text)) if scalar::is_null(text) => {
+                Some(Step::Replace(Node::new(Value::Null, node.origin())))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn wrong_type(&mut self, node: &Node, expected: &str, path: &Path<'_>, help: Option<String>) {
+        let found = words::found(node, self.masked);
+        let finding = Diagnostic::new(Code::WrongType, node.origin(), format!("expected {expected}, found {found}"));
+        self.report(finding.label(format!("not {expected}")).maybe_help(help), path);
+    }
+
+    /// Reports a field that the type does not have, and returns the one that was meant if that can be guessed.
+    fn unknown_field(&mut self, entry: &Entry, ty: &'a Type, map: &Map, path: &Path<'_>) -> Option<&'a str> {
+        let name = entry.key.text.as_str();
+        let message = format!("`{}` has no field `{name}`", words::type_name(&ty.name));
+        let mut finding = Diagnostic::new(Code::UnknownField, entry.key.origin, message).label("unknown field");
+        let absent = ty.fields.iter().map(|field| field.name.as_str()).filter(|known| !map.contains(known));
+        let mut meant = None;
+        let help = hint::below(name, ty, self.facts)
+            .or_else(|| hint::above(name, &self.around))
+            .or_else(|| hint::other_minor(name, ty, self.facts));
+        if let Some(help) = help {
+            finding = finding.help(help);
+        } else {
+            meant = did_you_mean(name, absent);
+            if let Some(meant) = meant {
+                finding = finding.help(format!("did you mean `{meant}`?")).fix(entry.key.origin, meant);
+            }
+        }
+        self.report(finding, &Path::Field(path, name));
+        meant
+    }
+
+    fn missing_field(&mut self, name: &SmolStr, ty: &Type, path: &Path<'_>, anchor: Origin) {
+        let message = format!("missing field `{name}` of `{}`", words::type_name(&ty.name));
+        let finding = Diagnostic::new(Code::MissingField, anchor, message).label(format!("`{name}` is missing here"));
+        self.report(finding, &Path::Field(path, name));
+    }
+}
+
+/// Returns a copy of the mapping where an entry changes.
+fn rewrite(map: &Map, mut step: impl FnMut(&Entry) -> Step) -> Option<Map> {
+    let mut changed: Option<Map> = None;
+    for (at, entry) in map.iter().enumerate() {
+        let step = step(entry);
+        if changed.is_none() && !matches!(step, Step::Keep) {
+            let mut copy = Map::with_capacity(map.len());
+            map.iter().take(at).for_each(|entry| copy.push(entry.key.clone(), entry.value.clone()));
+            changed = Some(copy);
+        }
+        let Some(changed) = &mut changed else { continue };
+        match step {
+            Step::Keep => changed.push(entry.key.clone(), entry.value.clone()),
+            Step::Replace(value) => changed.push(entry.key.clone(), value),
+            Step::Drop => {}
+        }
+    }
+    changed
+}
+
+/// Returns the place that stands for a structure as a whole: of an object its kind, otherwise its first key.
+fn whole(node: &Node) -> Origin {
+    let Some(map) = node.as_map() else { return node.origin() };
+    let kind = map.get("kind").filter(|_| map.contains("apiVersion")).map(Node::origin);
+    kind.or_else(|| map.iter().next().map(|entry| entry.key.origin)).unwrap_or(node.origin())
+}

@@ -1,0 +1,104 @@
+//! How findings name values and types. Values that are secret are named by their type alone.
+
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::source::scalar::{self, Meaning};
+use crate::source::{Node, Value};
+
+/// The most characters of a value that a message repeats.
+const SHOWN: usize = 40;
+
+/// Names a value as the second half of "expected …, found …".
+pub(crate) fn found(node: &Node, masked: bool) -> String {
+    let (noun, text) = match node.value() {
+        Value::String(text) | Value::Raw(text) => ("string", text.clone()),
+        Value::Number(text) if text.contains(['.', 'e', 'E']) => ("number", text.clone()),
+        Value::Number(text) => ("integer", text.clone()),
+        Value::Bool(value) => ("boolean", format_smolstr!("{value}")),
+        Value::Plain(text) => (noun(&scalar::resolve(text)), text.clone()),
+        Value::Null | Value::Seq(_) | Value::Map(_) => return node.type_name().to_owned(),
+    };
+    match (noun, masked) {
+        ("null", _) => "null".to_owned(),
+        ("integer", true) => "an integer".to_owned(),
+        (noun, true) => format!("a {noun}"),
+        ("string", false) if text.is_empty() => "an empty string".to_owned(),
+        (_, false) => format!("the {noun} `{}`", shown(&text)),
+    }
+}
+
+/// Returns a text as a message repeats it: on one line, cut where it is long.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Names what a reader makes of a scalar: "the boolean `true`".
+pub(crate) fn reading(meaning: &Meaning, text: &str) -> String {
+    match meaning {
+        Meaning::Null => "null".to_owned(),
+        Meaning::Bool(value) => format!("the boolean `{value}`"),
+        Meaning::Integer(digits) => format!("the integer `{digits}`"),
+        Meaning::Float(Some(number)) => format!("the number `{number}`"),
+        Meaning::Float(None) => "a number that JSON cannot write".to_owned(),
+        Meaning::Text => format!("the string `{}`", shown(text)),
+    }
+}
+
+/// Names what the three readers make of a scalar, those together that agree.
+pub(crate) fn readings(text: &str) -> String {
+    let [kubectl, kustomize, core] =
+        [scalar::resolve(text), scalar::resolve_kustomize(text), scalar::resolve_core(text)];
+    let same = |left: &Meaning, right: &Meaning| settled(left, text) == settled(right, text);
+    let name = |meaning: &Meaning| reading(meaning, text);
+    if same(&kubectl, &kustomize) {
+        format!("{} to kubectl and kustomize, {} to YAML 1.2", name(&kubectl), name(&core))
+    } else if same(&kustomize, &core) {
+        format!("{} to kubectl, {} to kustomize and YAML 1.2", name(&kubectl), name(&core))
+    } else {
+        format!("{} to kubectl, {} to kustomize, {} to YAML 1.2", name(&kubectl), name(&kustomize), name(&core))
+    }
+}
+
+/// Returns the value that a meaning settles to.
+pub(crate) fn settled(meaning: &Meaning, text: &str) -> Value {
+    match meaning {
+        Meaning::Null => Value::Null,
+        Meaning::Bool(value) => Value::Bool(*value),
+        Meaning::Integer(number) | Meaning::Float(Some(number)) => Value::Number(number.clone()),
+        Meaning::Float(None) | Meaning::Text => Value::String(text.into()),
+    }
+}
+
+/// Returns the name of a type without its group: `core/v1.PodSpec` is `PodSpec`.
+pub(crate) fn type_name(name: &SmolStr) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Returns a text in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Lists texts: "`a`, `b` and `c`".
+pub(crate) fn list<'a>(texts: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+    let mut quoted: Vec<String> = texts.into_iter().map(|text| format!("`{text}`")).collect();
+    match quoted.pop() {
+        Some(only) if quoted.is_empty() => only,
+        Some(end) => format!("{} {last} {end}", quoted.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn noun(meaning: &Meaning) -> &'static str {
+    match meaning {
+        Meaning::Null => "null",
+        Meaning::Bool(_) => "boolean",
+        Meaning::Integer(_) => "integer",
+        Meaning::Float(_) => "number",
+        Meaning::Text => "string",
+    }
+}
