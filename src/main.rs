@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `fanfold`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fanfold::cli::main()
+}

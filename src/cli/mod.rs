@@ -1,3 +1,103 @@
-//! The command line: what the library must not do itself.
+//! The command line: what the library must not do itself. One file a command.
 
+mod args;
+mod build;
+mod check;
+mod completions;
+mod disk;
+mod explain;
+mod init;
+mod man;
 pub mod output;
+mod plan;
+mod schema;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+
+/// How a run ends, as the process tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Fine = 0,
+    /// Something was found: errors in the input, or stale output.
+    Findings = 1,
+    /// The command line cannot be followed.
+    Usage = 2,
+    /// The environment refused something: a file, the network, a server.
+    Environment = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command ends early, in one line for the user.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line cannot be followed.
+    Usage(String),
+    /// The environment refused something.
+    Environment(String),
+    /// Nobody reads the output any more.
+    Closed,
+}
+
+impl From<output::Failure> for Failure {
+    fn from(failure: output::Failure) -> Self {
+        Self::Environment(failure.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Environment(format!("cannot write the output: {}", crate::expand::reason(&error))),
+        }
+    }
+}
+
+/// Runs the command that the process was called with.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
+            // Nothing can be said where even this cannot be printed.
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            let (exit, message) = match failure {
+                Failure::Closed => return Exit::Fine.into(),
+                Failure::Usage(message) => (Exit::Usage, message),
+                Failure::Environment(message) => (Exit::Environment, message),
+            };
+            session::complain(&message);
+            exit.into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        args::Command::Init(args) => init::run(&args),
+        args::Command::Build(args) => build::run(&args),
+        args::Command::Plan(args) => plan::run(&args),
+        args::Command::Check(args) => check::run(&args),
+        args::Command::Explain(args) => explain::run(&args),
+        args::Command::Schema(args) => schema::run(&args),
+        args::Command::Completions(args) => completions::run(&args),
+        args::Command::Man(args) => man::run(&args),
+    }
+}

@@ -58,19 +58,8 @@ impl Unit {
     }
 }
 
-/// Compiles all inputs; nothing comes back where an error was found.
+/// Compiles all inputs; whether what comes back may be emitted is for those to say who judge the findings.
 pub fn compile(
-    inputs: Inputs,
-    settings: &Settings,
-    files: &dyn Files,
-    sources: &mut Sources,
-    diagnostics: &mut Diagnostics,
-) -> Option<Compilation> {
-    let compilation = check_all(inputs, settings, files, sources, diagnostics);
-    (!diagnostics.has_errors()).then_some(compilation)
-}
-
-fn check_all(
     inputs: Inputs,
     settings: &Settings,
     files: &dyn Files,
@@ -133,9 +122,14 @@ fn read_units(
             Unit { expanded, configs, patches, own: Vec::new(), stamped: Vec::new() }
         })
         .collect();
-    let shared: Vec<_> = units.iter().map(|unit| (unit.expanded.batch.namespace.clone(), unit.configs.shared().clone())).collect();
+    let shared: Vec<_> =
+        units.iter().map(|unit| (unit.expanded.batch.namespace.clone(), unit.configs.shared().clone())).collect();
     for (at, unit) in units.iter_mut().enumerate() {
-        for (_, others) in shared.iter().enumerate().filter(|(other, (namespace, _))| *other != at && *namespace == unit.expanded.batch.namespace) {
+        for (_, others) in shared
+            .iter()
+            .enumerate()
+            .filter(|(other, (namespace, _))| *other != at && *namespace == unit.expanded.batch.namespace)
+        {
             unit.configs.import(&others.1);
         }
     }
@@ -224,7 +218,11 @@ impl Compilation {
 
     /// Returns the number of objects.
     pub fn len(&self) -> usize {
-        let made: usize = self.units.iter().map(|unit| unit.own.len() + unit.stamped.iter().map(|stamped| stamped.identities.len()).sum::<usize>()).sum();
+        let made: usize = self
+            .units
+            .iter()
+            .map(|unit| unit.own.len() + unit.stamped.iter().map(|stamped| stamped.identities.len()).sum::<usize>())
+            .sum();
         made + self.manifests.len()
     }
 
@@ -246,7 +244,14 @@ impl Compilation {
                 Producer::Plan(unit, plan) => {
                     let unit = &self.units[*unit];
                     let context = unit.context(self.facts);
-                    stamp::emit(&context, &unit.expanded.plans[*plan], &unit.stamped[*plan], &batched.kind, &render, &mut each)?;
+                    stamp::emit(
+                        &context,
+                        &unit.expanded.plans[*plan],
+                        &unit.stamped[*plan],
+                        &batched.kind,
+                        &render,
+                        &mut each,
+                    )?;
                 }
             }
         }

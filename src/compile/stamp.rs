@@ -140,7 +140,9 @@ fn stamp(
 ) -> Vec<Manifest> {
     let instance = plan.instance(at, &context.batch.scope(), diagnostics);
     let objects = lower::instance_objects(context, plan, &instance, diagnostics);
-    let wanted = objects.into_iter().filter(|object| kind.is_none_or(|kind| object.key.group == kind.0 && object.key.kind == kind.1));
+    let wanted = objects
+        .into_iter()
+        .filter(|object| kind.is_none_or(|kind| object.key.group == kind.0 && object.key.kind == kind.1));
     wanted.map(|object| settle(object, context.facts, diagnostics)).collect()
 }
 

@@ -126,9 +126,13 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
     let valid = violations.is_empty();
     for violation in violations {
         diagnostics.push(
-            Diagnostic::new(Code::InvalidParameter, violation.origin, format!("parameter `{name}`: {}", violation.message))
-                .maybe_help(violation.help)
-                .also(declaration.key.origin, "declared here"),
+            Diagnostic::new(
+                Code::InvalidParameter,
+                violation.origin,
+                format!("parameter `{name}`: {}", violation.message),
+            )
+            .maybe_help(violation.help)
+            .also(declaration.key.origin, "declared here"),
         );
     }
     valid.then_some(value)

@@ -1,0 +1,298 @@
+//! What the command line takes; help texts are in the imperative, without a full stop.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::diagnostic::Format;
+use crate::emit::Output;
+use crate::emit::layout::Layout;
+
+/// Compile short batch specs into plain Kubernetes manifests
+#[derive(Debug, Parser)]
+#[command(name = "fanfold", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a first spec that compiles as it stands
+    Init(InitArgs),
+    /// Compile specs to manifests
+    Build(BuildArgs),
+    /// Count what specs would make: objects, pods, cpu and memory
+    Plan(PlanArgs),
+    /// Check specs and existing manifests
+    Check(CheckArgs),
+    /// Explain a code, a field of the language, or where a generated object comes from
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of specs, for editors
+    Schema(SchemaArgs),
+    /// Print a completion script
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands to a folder
+    Man(ManArgs),
+}
+
+/// What is read, and how.
+#[derive(Args, Debug)]
+pub struct InputArgs {
+    /// Spec files, manifests, folders of them, or `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub inputs: Vec<String>,
+
+    /// Set a parameter
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+
+    /// Read parameters from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub params: Vec<String>,
+
+    /// Apply a profile; several apply in the order given
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
+    pub profile: Vec<String>,
+
+    /// The Kubernetes version to compile for and check against
+    #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
+    pub kubernetes_version: Option<String>,
+
+    /// The most instances that a run may make
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_instances: usize,
+
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// How findings are judged and shown.
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// The format of findings
+    #[arg(long, value_enum, default_value_t = FormatArg::Human, value_name = "FORMAT")]
+    pub format: FormatArg,
+
+    /// Make findings of a code errors; `warnings` means all warnings
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub deny: Vec<String>,
+
+    /// Leave findings of a code out
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub allow: Vec<String>,
+}
+
+/// `build`
+#[derive(Args, Debug)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Write to a folder or file instead of standard output
+    #[arg(short = 'o', long = "output-path", value_name = "DIR|FILE")]
+    pub path: Option<String>,
+
+    /// How objects are spread over files [default: stream to standard output and to a file, files to a folder]
+    #[arg(long, value_enum, value_name = "LAYOUT")]
+    pub layout: Option<LayoutArg>,
+
+    /// The notation
+    #[arg(long, value_enum, default_value_t = OutputArg::Yaml, value_name = "NOTATION")]
+    pub output: OutputArg,
+
+    /// Compare with what is there instead of writing; exit with 1 and a diff where it is stale
+    #[arg(long, requires = "path")]
+    pub check: bool,
+
+    /// What to do with Secrets when writing to files
+    #[arg(long, value_enum, value_name = "CHOICE")]
+    pub secrets: Option<SecretsArg>,
+
+    /// Say above each object which line of a spec it comes from
+    #[arg(long)]
+    pub provenance: bool,
+
+    /// Overwrite files that Fanfold did not write
+    #[arg(long, requires = "path")]
+    pub force: bool,
+}
+
+/// `plan`
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// The notation of the plan
+    #[arg(long, value_enum, default_value_t = PlanOutputArg::Table, value_name = "NOTATION")]
+    pub output: PlanOutputArg,
+}
+
+/// `check`
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+/// `explain`
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// A code (`unknown-field`), a field (`Deployment.replicas`, `mounts`), or an object (`Deployment/web-eu`) with its specs
+    #[arg(value_name = "WHAT")]
+    pub what: Option<String>,
+
+    /// The specs that make the object
+    #[arg(value_name = "FILE")]
+    pub inputs: Vec<String>,
+
+    /// Set a parameter
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+
+    /// Read parameters from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub params: Vec<String>,
+
+    /// Apply a profile
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
+    pub profile: Vec<String>,
+
+    /// The Kubernetes version whose fields are meant
+    #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
+    pub kubernetes_version: Option<String>,
+}
+
+/// `init`
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// Where to write the spec; `-` for standard output
+    #[arg(value_name = "FILE", default_value = "fanfold.yaml")]
+    pub path: String,
+
+    /// Write a spec for this image
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+
+    /// Overwrite the file
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `schema`
+#[derive(Args, Debug)]
+pub struct SchemaArgs {
+    /// The Kubernetes version whose fields specs may use
+    #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
+    pub kubernetes_version: Option<String>,
+}
+
+/// `completions`
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Write the pages of all commands to this folder
+    #[arg(value_name = "DIR")]
+    pub folder: Option<String>,
+}
+
+/// Formats of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// Excerpts with carets
+    Human,
+    /// A line each
+    Short,
+    /// A JSON object a line
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// GitHub workflow commands
+    Github,
+    /// GitLab code quality
+    Gitlab,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Human => Self::Human,
+            FormatArg::Short => Self::Short,
+            FormatArg::Json => Self::Json,
+            FormatArg::Sarif => Self::Sarif,
+            FormatArg::Github => Self::Github,
+            FormatArg::Gitlab => Self::Gitlab,
+        }
+    }
+}
+
+/// Layouts of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// One stream of documents
+    Stream,
+    /// A file for each object
+    Files,
+    /// A kustomize base
+    Kustomize,
+    /// A Helm chart
+    Helm,
+}
+
+impl From<LayoutArg> for Layout {
+    fn from(layout: LayoutArg) -> Self {
+        match layout {
+            LayoutArg::Stream => Self::Stream,
+            LayoutArg::Files => Self::Files,
+            LayoutArg::Kustomize => Self::Kustomize,
+            LayoutArg::Helm => Self::Helm,
+        }
+    }
+}
+
+/// Notations of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputArg {
+    /// YAML
+    Yaml,
+    /// JSON, as one List
+    Json,
+    /// KYAML, the stricter form of YAML that kubectl writes
+    Kyaml,
+}
+
+impl From<OutputArg> for Output {
+    fn from(output: OutputArg) -> Self {
+        match output {
+            OutputArg::Yaml => Self::Yaml,
+            OutputArg::Json => Self::Json,
+            OutputArg::Kyaml => Self::Kyaml,
+        }
+    }
+}
+
+/// Notations of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanOutputArg {
+    /// A table
+    Table,
+    /// JSON
+    Json,
+}
+
+/// What to do with Secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SecretsArg {
+    /// Write them with the other objects
+    Include,
+    /// Leave them out
+    Omit,
+}

@@ -1,0 +1,135 @@
+//! `fanfold build`: specs in, manifests out.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use super::args::{BuildArgs, SecretsArg};
+use super::output::{self, Written};
+use super::session::{Channel, Session, remark};
+use super::{Exit, Failure};
+use crate::compile::Compilation;
+use crate::emit::layout::{self, Item, Layout, OutputFile};
+use crate::emit::{Output, Stream};
+use crate::kubernetes::Manifest;
+use crate::source::Sources;
+
+/// Compiles and writes.
+pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
+    let mut session = Session::new(&args.input.report)?;
+    let compilation = session.compile(&args.input)?;
+    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+        return Ok(Exit::Findings);
+    }
+    if compilation.is_empty() {
+        return Err(Failure::Usage("the inputs hold no objects: there is nothing to build".into()));
+    }
+    let output: Output = args.output.into();
+    match &args.path {
+        None => {
+            if args.layout.is_some_and(|layout| Layout::from(layout) != Layout::Stream) {
+                return Err(Failure::Usage("a layout of several files needs `-o DIR`".into()));
+            }
+            stream(&compilation, output, args, &session.sources)?;
+            Ok(Exit::Fine)
+        }
+        Some(path) => write(&compilation, output, args, path, &session.sources),
+    }
+}
+
+fn stream(compilation: &Compilation, output: Output, args: &BuildArgs, sources: &Sources) -> Result<(), Failure> {
+    let out = BufWriter::with_capacity(1 << 18, std::io::stdout().lock());
+    let mut stream = Stream::new(out, output);
+    let omit = args.secrets == Some(SecretsArg::Omit);
+    let render = |object: &Manifest| {
+        let mut bytes = Vec::new();
+        if !(omit && is_secret(object)) {
+            let source = args.provenance.then(|| provenance(object, sources)).flatten();
+            output.write_document(&object.node, source.as_deref(), &mut bytes);
+        }
+        bytes
+    };
+    compilation.render(render, |bytes| if bytes.is_empty() { Ok(()) } else { stream.push_rendered(&bytes) })?;
+    stream.finish()?.flush()?;
+    Ok(())
+}
+
+fn write(
+    compilation: &Compilation,
+    output: Output,
+    args: &BuildArgs,
+    path: &str,
+    sources: &Sources,
+) -> Result<Exit, Failure> {
+    let mut objects = compilation.objects();
+    let secrets = objects.iter().filter(|object| is_secret(object)).count();
+    match args.secrets {
+        None if secrets > 0 => {
+            return Err(Failure::Usage(format!(
+                "the batch holds {secrets} Secret{}, whose values would be written to files: say `--secrets include` or `--secrets omit`",
+                if secrets == 1 { "" } else { "s" }
+            )));
+        }
+        Some(SecretsArg::Omit) => objects.retain(|object| !is_secret(object)),
+        _ => {}
+    }
+    let sources: Vec<Option<String>> =
+        objects.iter().map(|object| if args.provenance { provenance(object, sources) } else { None }).collect();
+    let items: Vec<Item<'_>> = objects
+        .iter()
+        .zip(&sources)
+        .map(|(object, source)| Item { key: &object.key, node: &object.node, source: source.as_deref() })
+        .collect();
+    let folder = is_folder(path);
+    let layout = args.layout.map_or(if folder { Layout::Files } else { Layout::Stream }, Layout::from);
+    if layout != Layout::Stream && !folder {
+        return Err(Failure::Usage(format!("a layout of several files needs a folder, and `{path}` is a file")));
+    }
+    let files = layout::files(layout, output, compilation.name(), &items);
+    if folder { write_folder(&files, path, args) } else { write_file(&files[0], path, args) }
+}
+
+fn write_folder(files: &[OutputFile], path: &str, args: &BuildArgs) -> Result<Exit, Failure> {
+    if args.check {
+        return Ok(stale(output::check(files, Path::new(path))?, path));
+    }
+    let Written { written, unchanged, removed, kept, overwritten } =
+        output::write_folder(files, Path::new(path), args.force)?;
+    for file in &overwritten {
+        remark(&format!("warning: `{path}/{file}` had been changed by hand; it is overwritten"));
+    }
+    for file in &kept {
+        remark(&format!("warning: `{path}/{file}` is stale, but had been changed by hand; it is left there"));
+    }
+    remark(&format!("{path}: {} written, {} removed, {unchanged} unchanged", written.len(), removed.len()));
+    Ok(Exit::Fine)
+}
+
+fn write_file(file: &OutputFile, path: &str, args: &BuildArgs) -> Result<Exit, Failure> {
+    if args.check {
+        return Ok(stale(output::check_file(file, Path::new(path))?, path));
+    }
+    let changed = output::write_file(&file.bytes, Path::new(path), file.secret)?;
+    remark(&format!("{path}: {}", if changed { "written" } else { "unchanged" }));
+    Ok(Exit::Fine)
+}
+
+fn stale(diff: Option<String>, path: &str) -> Exit {
+    let Some(diff) = diff else { return Exit::Fine };
+    let _ = std::io::stdout().lock().write_all(diff.as_bytes());
+    remark(&format!("error: `{path}` is stale: run the same command without `--check` and commit the result"));
+    Exit::Findings
+}
+
+fn is_folder(path: &str) -> bool {
+    let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let is_file = Path::new(path).exists() && !Path::new(path).is_dir();
+    Path::new(path).is_dir() || path.ends_with('/') || !(is_file || matches!(ending, "yaml" | "yml" | "json"))
+}
+
+fn is_secret(object: &Manifest) -> bool {
+    object.key.kind == "Secret" && object.key.group.is_empty()
+}
+
+fn provenance(object: &Manifest, sources: &Sources) -> Option<String> {
+    sources.place(object.origin).map(|(file, place)| format!("{file}:{}", place.line))
+}

@@ -1,0 +1,21 @@
+//! `fanfold check`: specs and manifests in, findings out.
+
+use std::io::Write;
+
+use super::args::{CheckArgs, FormatArg};
+use super::session::{Channel, Session};
+use super::{Exit, Failure};
+
+/// Checks; the findings are the output.
+pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    let report = &args.input.report;
+    let mut session = Session::new(report)?;
+    let compilation = session.compile(&args.input)?;
+    let exit = session.report(report, Channel::Stdout)?;
+    if exit == Exit::Fine && report.format == FormatArg::Human {
+        let objects = compilation.len();
+        let word = if objects == 1 { "object" } else { "objects" };
+        writeln!(std::io::stderr(), "{objects} {word} checked for Kubernetes {}", compilation.facts().minor)?;
+    }
+    Ok(exit)
+}

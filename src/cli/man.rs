@@ -1,0 +1,28 @@
+//! `fanfold man`: manual pages.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use super::args::ManArgs;
+use super::{Cli, Exit, Failure};
+
+/// Prints the page of `fanfold`, or writes those of all commands.
+pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
+    match &args.folder {
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            std::io::stdout().lock().write_all(&page)?;
+        }
+        Some(folder) => {
+            let refused = |error: std::io::Error| {
+                Failure::Environment(format!("cannot write to `{folder}`: {}", crate::expand::reason(&error)))
+            };
+            std::fs::create_dir_all(folder).map_err(refused)?;
+            clap_mangen::generate_to(Cli::command(), Path::new(folder)).map_err(refused)?;
+        }
+    }
+    Ok(Exit::Fine)
+}

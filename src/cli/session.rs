@@ -1,0 +1,155 @@
+//! One run over specs: arguments to settings, inputs to a compilation, findings to the user.
+
+use std::io::{IsTerminal, Read, Write};
+
+use super::args::{InputArgs, ReportArgs};
+use super::disk::Disk;
+use super::{Exit, Failure};
+use crate::compile::{Compilation, Settings, compile, read_inputs};
+use crate::diagnostic::{Diagnostics, Policy, PolicyError, Style, render};
+use crate::expand::Options;
+use crate::kubernetes::{Facts, Minor};
+use crate::source::{Key, Map, Node, Origin, Sources, Value, read_document};
+
+/// The state of one run.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) sources: Sources,
+    pub(super) diagnostics: Diagnostics,
+    policy: Policy,
+}
+
+impl Session {
+    /// Starts a run whose findings are judged as the arguments say.
+    pub(super) fn new(report: &ReportArgs) -> Result<Self, Failure> {
+        let policy = Policy::parse(&report.deny, &report.allow)
+            .map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
+        Ok(Self { sources: Sources::default(), diagnostics: Diagnostics::new(), policy })
+    }
+
+    /// Reads and compiles the inputs.
+    pub(super) fn compile(&mut self, args: &InputArgs) -> Result<Compilation, Failure> {
+        let facts = facts(args.kubernetes_version.as_deref())?;
+        let params = self.params(&args.params, &args.set)?;
+        let options = Options {
+            profiles: args.profile.iter().map(|name| name.trim().into()).collect(),
+            params,
+            max_instances: args.max_instances,
+        };
+        let inputs = read_inputs(&args.inputs, &Disk, read_stdin, &mut self.sources, &mut self.diagnostics);
+        Ok(compile(inputs, &Settings { facts, options }, &Disk, &mut self.sources, &mut self.diagnostics))
+    }
+
+    /// Reads given parameters, the lowest layer first.
+    fn params(&mut self, files: &[String], set: &[String]) -> Result<Vec<Map>, Failure> {
+        let mut layers = Vec::new();
+        for path in files {
+            let bytes = std::fs::read(path).map_err(|error| {
+                Failure::Environment(format!("cannot read `{path}`: {}", crate::expand::reason(&error)))
+            })?;
+            let Some(root) = read_document(&mut self.sources, path, bytes, &mut self.diagnostics) else { continue };
+            match root.as_map() {
+                Some(map) => layers.push(map.clone()),
+                None => {
+                    let found = root.type_name();
+                    return Err(Failure::Usage(format!("expected a mapping of parameters in `{path}`, found {found}")));
+                }
+            }
+        }
+        let mut single = Map::new();
+        for text in set {
+            let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+                return Err(Failure::Usage(format!("expected `--set NAME=VALUE`, found `--set {text}`")));
+            };
+            let file = self.sources.add("--set", text.as_str());
+            let origin = Origin::new(file, name.len() + 1, text.len());
+            let node = if value.starts_with(['[', '{', '"', '\'']) {
+                let bytes = value.as_bytes().to_vec();
+                match read_document(&mut self.sources, &format!("--set {name}"), bytes, &mut self.diagnostics) {
+                    Some(node) => node,
+                    None => continue,
+                }
+            } else if value.is_empty() {
+                Node::string("", origin)
+            } else {
+                Node::new(Value::Plain(value.into()), origin)
+            };
+            let key = Key::new(name, Origin::new(file, 0, name.len()));
+            single.set(key, node);
+        }
+        layers.push(single);
+        Ok(layers)
+    }
+
+    /// Judges the findings and shows them on `out`; says whether any of them is an error.
+    pub(super) fn report(&mut self, report: &ReportArgs, out: Channel) -> Result<Exit, Failure> {
+        let found = std::mem::take(&mut self.diagnostics);
+        let judged = self.policy.apply(found, &self.sources);
+        let style = out.style();
+        let text = render(&judged, &self.sources, report.format.into(), style);
+        out.write(text.as_bytes())?;
+        Ok(if judged.has_errors() { Exit::Findings } else { Exit::Fine })
+    }
+}
+
+/// Where findings go.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Channel {
+    /// They are the output of the command.
+    Stdout,
+    /// They stand beside it.
+    Stderr,
+}
+
+impl Channel {
+    fn style(self) -> Style {
+        let terminal = match self {
+            Self::Stdout => std::io::stdout().is_terminal(),
+            Self::Stderr => std::io::stderr().is_terminal(),
+        };
+        let choice = match self {
+            Self::Stdout => anstream::AutoStream::choice(&std::io::stdout()),
+            Self::Stderr => anstream::AutoStream::choice(&std::io::stderr()),
+        };
+        let color = choice != anstream::ColorChoice::Never;
+        Style { color, width: if terminal { terminal_width() } else { 140 } }
+    }
+
+    fn write(self, bytes: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => std::io::stdout().lock().write_all(bytes)?,
+            Self::Stderr => std::io::stderr().lock().write_all(bytes)?,
+        }
+        Ok(())
+    }
+}
+
+fn terminal_width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(120)
+}
+
+/// Returns the facts of the Kubernetes version asked for.
+pub(super) fn facts(version: Option<&str>) -> Result<&'static Facts, Failure> {
+    let Some(text) = version else { return Ok(Facts::newest()) };
+    Minor::parse(text).and_then(Facts::of).ok_or_else(|| {
+        let known: Vec<String> = Minor::bundled().map(|minor| minor.to_string()).collect();
+        Failure::Usage(format!("the Kubernetes version `{text}` is not known; known are {}", known.join(", ")))
+    })
+}
+
+/// Prints one line about why a command ended early.
+pub(super) fn complain(message: &str) {
+    // There is nobody left to tell where even this fails.
+    let _ = writeln!(anstream::stderr(), "error: {message}");
+}
+
+/// Prints one line beside the output.
+pub(super) fn remark(message: &str) {
+    let _ = writeln!(anstream::stderr(), "{message}");
+}
+
+fn read_stdin() -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(crate::source::MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
