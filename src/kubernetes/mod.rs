@@ -1,6 +1,7 @@
 //! What Kubernetes says: types and kinds, the identity of objects, and the notations of values.
 
 pub mod facts;
+mod format;
 pub mod hash;
 pub mod name;
 mod object;
@@ -10,6 +11,7 @@ mod selector;
 mod taint;
 
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
+pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey};
 pub use order::install_rank;
 pub use quantity::{NotAQuantity, Notation, Quantity};
