@@ -218,3 +218,65 @@ fn display(root: &Node, path: &[String]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Sources, read_document};
+
+    fn read(sources: &mut Sources, text: &str) -> Node {
+        read_document(sources, "a.yaml", text.into(), &mut Diagnostics::new()).unwrap()
+    }
+
+    /// Returns what a schema does not allow, each as the text that it points at and the message.
+    fn found(schema: &str, instance: &str) -> Vec<String> {
+        let mut sources = Sources::default();
+        let validator = Validator::new(&read(&mut sources, schema)).unwrap();
+        let instance = read(&mut sources, instance);
+        let found = validator.validate(&instance);
+        found.iter().map(|one| format!("{}: {} ({})", one.path, one.message, sources.text(one.origin))).collect()
+    }
+
+    #[test]
+    fn instances_are_read_where_they_stand() {
+        let schema = "{type: object, additionalProperties: false, required: [a], properties: {a: {type: array, \
+             items: {type: [integer, boolean]}}, b: {type: string, format: ipv4}}}";
+        assert_eq!(found(schema, "{a: [1, true, -3], b: 10.0.0.1}"), [""; 0]);
+        assert_eq!(
+            found(schema, "{a: [yes]}"),
+            ["a[0]: expected a boolean or an integer, found the string `yes` (yes)"]
+        );
+        assert_eq!(
+            found(schema, "{b: 10.0.0}"),
+            ["b: expected a text of the format `ipv4`, found the string `10.0.0` (10.0.0)", "a: missing field `a` (b)"]
+        );
+        assert_eq!(found(schema, "{a: [], c: 1}"), ["c: unknown field `c` (c)"]);
+    }
+
+    #[test]
+    fn a_shared_subtree_is_no_cycle() {
+        let schema = "{$defs: {t: {type: object, additionalProperties: {$ref: '#/$defs/t'}}}, $ref: '#/$defs/t'}";
+        assert_eq!(found(schema, "{a: &a {b: {}}, c: *a, d: {e: *a}}"), [""; 0]);
+        assert_eq!(found(schema, "{a: {b: 1}}"), ["a.b: expected a mapping, found the integer `1` (1)"]);
+    }
+
+    #[test]
+    fn of_several_forms_the_nearest_explains() {
+        let schema = "{anyOf: [{type: integer}, {type: object, properties: {from: {type: integer}}}]}";
+        assert_eq!(found(schema, "{from: a}"), ["from: expected an integer, found the string `a` (a)"]);
+        assert_eq!(found("{oneOf: [{type: integer}, {type: boolean}]}", "a").len(), 1);
+    }
+
+    #[test]
+    fn a_schema_that_is_none_says_where() {
+        let mut sources = Sources::default();
+        for (schema, place) in [("{type: strng}", "strng"), ("{properties: {a: {minimum: b}}}", "b")] {
+            let schema = read(&mut sources, schema);
+            let refused = Validator::new(&schema).unwrap_err();
+            let finding = refused.iter().next().unwrap();
+            assert_eq!(sources.text(finding.origin), place, "{}", finding.message);
+        }
+        let schema = read(&mut sources, "{$ref: 'https://example.com/schema.json'}");
+        assert!(Validator::new(&schema).is_err(), "nothing is fetched");
+    }
+}

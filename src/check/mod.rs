@@ -4,6 +4,7 @@
 //! definitions among the inputs.
 
 mod crd;
+mod doubt;
 mod hint;
 mod identity;
 mod leaf;

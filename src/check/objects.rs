@@ -160,12 +160,15 @@ fn duplicates(manifests: &[Manifest]) -> impl Iterator<Item = Diagnostic> {
 }
 
 fn text_size(text: &str) -> usize {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
     let escaped = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
         0x00..0x20 => 5,
         _ => 0,
     };
-    2 + text.len() + text.bytes().map(escaped).sum::<usize>()
+    // Nearly all texts need no escape, and are soon looked through.
+    let extra = if text.bytes().all(plain) { 0 } else { text.bytes().map(escaped).sum() };
+    2 + text.len() + extra
 }
 
 #[cfg(test)]

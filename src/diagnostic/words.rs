@@ -8,14 +8,19 @@ use crate::source::{Node, Value};
 /// The most characters of a value that a message repeats.
 const SHOWN: usize = 40;
 
-/// Names a value as the second half of "expected …, found …".
+/// Names a value as the second half of "expected …, found …", as kubectl reads it.
 pub(crate) fn found(node: &Node, masked: bool) -> String {
+    found_by(node, masked, scalar::resolve)
+}
+
+/// Names a value as [`found`] does, for a reader of one's choice.
+pub(crate) fn found_by(node: &Node, masked: bool, resolve: impl Fn(&str) -> Meaning) -> String {
     let (noun, text) = match node.value() {
         Value::String(text) | Value::Raw(text) => ("string", text.clone()),
         Value::Number(text) if text.contains(['.', 'e', 'E']) => ("number", text.clone()),
         Value::Number(text) => ("integer", text.clone()),
         Value::Bool(value) => ("boolean", format_smolstr!("{value}")),
-        Value::Plain(text) => (noun(&scalar::resolve(text)), text.clone()),
+        Value::Plain(text) => (noun(&resolve(text)), text.clone()),
         Value::Null | Value::Seq(_) | Value::Map(_) => return node.type_name().to_owned(),
     };
     match (noun, masked) {

@@ -2,6 +2,7 @@
 
 pub mod documented;
 pub mod facts;
+mod format;
 pub mod hash;
 pub mod name;
 mod object;
@@ -12,6 +13,7 @@ mod taint;
 mod workload;
 
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
+pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey};
 pub use order::install_rank;
 pub use quantity::{NotAQuantity, Notation, Quantity};

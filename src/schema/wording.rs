@@ -5,14 +5,14 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{did_you_mean, words};
-use crate::source::{Node, Value};
+use crate::source::{Node, Value, scalar};
 
 /// The most values that a message lists.
 const LISTED: usize = 12;
 
 /// Says what is wrong with an instance.
 pub(super) fn of(error: &ValidationError<'_>, node: &Node) -> String {
-    let found = || words::found(node, false);
+    let found = || found(node);
     let size = |unit: &str| format!("{} {unit}", length(node));
     match error.kind() {
         Kind::Type { kind } => format!("expected {}, found {}", types(kind), found()),
@@ -81,12 +81,16 @@ fn forms(context: &[Vec<ValidationError<'static>>], node: &Node) -> String {
     if let Some(names) = names {
         let types: Result<Vec<String>, String> = names.iter().cloned().collect();
         if let Ok(types) = types {
-            return format!("expected {}, found {}", types.join(" or "), words::found(node, false));
+            return format!("expected {}, found {}", types.join(" or "), found(node));
         }
         let fields: Vec<String> = names.into_iter().filter_map(Result::err).collect();
         return format!("missing field: one of {}", words::list(fields.iter().map(String::as_str), "and"));
     }
-    format!("expected one of {} forms, found {} that fits none", context.len(), words::found(node, false))
+    format!("expected one of {} forms, found {} that fits none", context.len(), found(node))
+}
+
+fn found(node: &Node) -> String {
+    words::found_by(node, false, scalar::resolve_core)
 }
 
 fn of_key(error: &ValidationError<'_>) -> String {

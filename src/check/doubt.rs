@@ -1,0 +1,148 @@
+//! What is wrong with a scalar, or doubtful, in words: the findings of [`leaf`](super::leaf).
+
+use smol_str::SmolStr;
+
+use super::path::Path;
+use super::shape::{Mode, Walk};
+use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean, words};
+use crate::kubernetes::{Quantity, Schema, is_base64, is_time};
+use crate::source::scalar::{self, Meaning};
+use crate::source::{Node, Value};
+
+impl Walk<'_> {
+    /// Reports a scalar that kubectl reads as no text where a text belongs.
+    pub(super) fn unquoted(&mut self, node: &Node, text: &str, meaning: &Meaning, expected: &str, path: &Path<'_>) {
+        let ambiguous = !agree(text, &words::settled(meaning, text), false);
+        let found = if self.masked {
+            node.type_name().to_owned()
+        } else if ambiguous {
+            format!("`{}`, which kubectl reads as {}", words::shown(text), words::reading(meaning, text))
+        } else {
+            words::found(node, false)
+        };
+        let code = if ambiguous { Code::AmbiguousScalar } else { Code::WrongType };
+        let mut finding = Diagnostic::new(code, node.origin(), format!("expected {expected}, found {found}"));
+        // A null is left out rather than quoted.
+        if *meaning != Meaning::Null {
+            finding = finding.label(format!("not {expected} without quotes"));
+            finding = if self.masked {
+                finding.help("quote the value")
+            } else {
+                finding.help(format!("quote it: `{}`", words::quoted(text))).fix(node.origin(), words::quoted(text))
+            };
+        }
+        self.report(finding, path);
+    }
+
+    pub(super) fn check_range(&mut self, node: &Node, digits: &str, narrow: bool, path: &Path<'_>) {
+        let fits = if narrow { digits.parse::<i32>().is_ok() } else { digits.parse::<i64>().is_ok() };
+        if !fits {
+            let (bits, least, most) =
+                if narrow { (32, i64::from(i32::MIN), i64::from(i32::MAX)) } else { (64, i64::MIN, i64::MAX) };
+            let message = format!("expected an integer of {bits} bits, found `{}`", words::shown(digits));
+            self.invalid(node, message, Some(format!("the field takes {least} to {most}")), path);
+        }
+    }
+
+    pub(super) fn check_quantity(&mut self, node: &Node, text: &str, path: &Path<'_>) {
+        if let Err(refused) = Quantity::parse(text) {
+            self.invalid(node, refused.reason, refused.hint, path);
+        }
+    }
+
+    pub(super) fn check_time(&mut self, node: &Node, text: &str, path: &Path<'_>) {
+        if !is_time(text) {
+            let help = "RFC 3339 has date, time and zone: `2030-01-31T08:00:00Z`".to_owned();
+            self.invalid(node, format!("expected a time, found `{}`", words::shown(text)), Some(help), path);
+        }
+    }
+
+    pub(super) fn check_base64(&mut self, node: &Node, text: &str, path: &Path<'_>) {
+        if !is_base64(text) {
+            // The value may be a secret that was not encoded.
+            let help = "plain text belongs in `stringData` of a Secret or `data` of a ConfigMap".to_owned();
+            self.invalid(
+                node,
+                "expected text in base64, found other characters or padding".to_owned(),
+                Some(help),
+                path,
+            );
+        }
+    }
+
+    pub(super) fn check_enum(&mut self, node: &Node, text: &str, schema: &Schema, path: &Path<'_>) {
+        // The server takes an empty text for none, and defaults it.
+        if schema.values.is_empty() || text.is_empty() || schema.values.iter().any(|known| known == text) {
+            return;
+        }
+        let values = || schema.values.iter().map(SmolStr::as_str);
+        let message = format!("expected {}, found `{}`", words::list(values(), "or"), words::shown(text));
+        let mut finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
+        if let Some(meant) = did_you_mean(text, values()) {
+            finding = finding.help(format!("did you mean `{meant}`?")).fix(node.origin(), meant);
+        }
+        self.report(finding, path);
+    }
+
+    pub(super) fn invalid(&mut self, node: &Node, message: String, help: Option<String>, path: &Path<'_>) {
+        let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
+        self.report(finding.maybe_help(help), path);
+    }
+
+    /// Reports a value of another type, which without its quotes may be the one that was meant.
+    pub(super) fn quoted(&mut self, node: &Node, expected: &str, meant: Option<SmolStr>, path: &Path<'_>) {
+        let Some(meant) = meant else { return self.wrong_type(node, expected, path, None) };
+        let message = format!("expected {expected}, found {}", words::found(node, self.masked));
+        let finding = Diagnostic::new(Code::WrongType, node.origin(), message)
+            .label(format!("not {expected} in quotes"))
+            .help(format!("remove the quotes: `{meant}`"))
+            .fix(node.origin(), meant);
+        self.report(finding, path);
+    }
+
+    /// Warns of a scalar that fits as kubectl reads it, where another reader would make something else of it.
+    pub(super) fn warn_of_other_readers(
+        &mut self,
+        node: &Node,
+        text: &str,
+        settled: &Value,
+        octal: bool,
+        path: &Path<'_>,
+    ) {
+        if self.mode == Mode::Spec || !matches!(node.value(), Value::Plain(_)) || agree(text, settled, octal) {
+            return;
+        }
+        let message = format!("readers of YAML disagree: `{text}` is {}", words::readings(text));
+        let sent = match settled {
+            Value::Bool(value) => format!("{value}"),
+            Value::Number(number) => number.to_string(),
+            _ => words::quoted(text),
+        };
+        let finding = Diagnostic::new(Code::AmbiguousScalar, node.origin(), message)
+            .severity(Severity::Warning)
+            .help(format!("write `{sent}`, which all of them read alike"))
+            .fix(node.origin(), sent);
+        self.report(finding, path);
+    }
+}
+
+/// Whether all readers make of a scalar what it settled to. `octal` passes over integers that YAML 1.2 alone takes for
+/// decimal: every tool that applies manifests agrees on them.
+pub(super) fn agree(text: &str, settled: &Value, octal: bool) -> bool {
+    let same = |meaning: &Meaning| match (words::settled(meaning, text), settled) {
+        (Value::Number(other), Value::Number(number)) => {
+            other == *number || other.parse::<f64>().ok() == number.parse::<f64>().ok()
+        }
+        (other, settled) => other == *settled,
+    };
+    // Most are written as they are sent.
+    if matches!(settled, Value::Number(number) if number == text) {
+        return true;
+    }
+    same(&scalar::resolve_kustomize(text)) && (same(&scalar::resolve_core(text)) || octal && is_octal(text))
+}
+
+fn is_octal(text: &str) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
