@@ -10,7 +10,7 @@ use super::expression::engine_value;
 use crate::source::{Map, Node, Origin};
 
 /// The names that expressions know.
-pub const ROOTS: &[&str] = &["params", "matrix", "index", "name", "batch"];
+pub(super) const ROOTS: &[&str] = &["params", "matrix", "index", "name", "batch"];
 
 /// The values that one instance's expressions see.
 #[derive(Clone, Debug, Default)]

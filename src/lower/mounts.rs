@@ -130,11 +130,11 @@ impl Lowering<'_> {
             own_name.clone().unwrap_or_else(|| budgeted(&slug(&format_smolstr!("{prefix}-{name}")), 63))
         };
         let what = source.key.text.as_str();
-        if what != "claim" {
-            if let Some(option) = mount.iter().find(|entry| AT_CLAIM.contains(&entry.key.text.as_str())) {
-                let message = format!("`{}` belongs to a `claim`, not to `{what}`", option.key.text);
-                self.refuse(&option.value, message, FORM);
-            }
+        if what != "claim"
+            && let Some(option) = mount.iter().find(|entry| AT_CLAIM.contains(&entry.key.text.as_str()))
+        {
+            let message = format!("`{}` belongs to a `claim`, not to `{what}`", option.key.text);
+            self.refuse(&option.value, message, FORM);
         }
         let text = value.text().filter(|_| !value.is_null()).cloned();
         let (name, body) = match (what, text) {
