@@ -23,7 +23,7 @@ fn put(value: &Json, depth: usize, taken: usize, out: &mut String) {
             '}',
             members.iter().map(|(name, value)| (format!("{}: ", Json::from(name.as_str())), value)).collect(),
         ),
-        Json::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+        Json::Array(items) if !items.is_empty() => {
             ('[', ']', items.iter().map(|item| (String::new(), item)).collect::<Vec<_>>())
         }
         _ => return out.push_str(&flat),
