@@ -3,3 +3,5 @@
 mod check;
 mod diagnostic;
 mod emit;
+mod readme;
+mod tidy;
