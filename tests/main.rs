@@ -1,6 +1,10 @@
 //! The one test binary: a module for each part, cases as files.
 
+
 mod check;
 mod diagnostic;
 mod emit;
+mod plan;
+mod readme;
 mod schema;
+mod tidy;

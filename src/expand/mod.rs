@@ -2,6 +2,7 @@
 //!
 //! Merging follows one rule (see [`merge`]) and one order: defaults, templates, workload, profiles, overrides.
 
+mod axes;
 mod bind;
 mod expression;
 mod matrix;
