@@ -1,9 +1,9 @@
 //! The one test binary: a module for each part, cases as files.
 
-
 mod check;
 mod diagnostic;
 mod emit;
+mod init;
 mod plan;
 mod readme;
 mod schema;
