@@ -1,6 +1,7 @@
 //! The one test binary: a module for each part, cases as files.
 
 mod check;
+mod cli;
 mod diagnostic;
 mod emit;
 mod readme;
