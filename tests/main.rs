@@ -5,4 +5,5 @@ mod cli;
 mod diagnostic;
 mod emit;
 mod readme;
+mod schema;
 mod tidy;

@@ -17,6 +17,7 @@ mod world;
 pub use expression::render_document;
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
+pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
 pub use scope::Scope;
 pub use world::{World, join, reason};

@@ -19,7 +19,7 @@ impl Lowering<'_> {
             Some(_) => Map::from_iter([crate::source::Entry { key: Key::new("host", origin), value: written.clone() }]),
             None => self.expect_map(written, "ingress", FORM)?.clone(),
         };
-        let ty = self.context.facts.named("networking.k8s.io/v1.IngressSpec");
+        let ty = self.context.facts.named("networking/v1.IngressSpec");
         let native = own.iter().any(|entry| matches!(entry.key.text.as_str(), "rules" | "defaultBackend"));
         let spec = if native {
             let beside = ["labels", "annotations"];
@@ -128,7 +128,7 @@ impl Lowering<'_> {
                 spec.put("policyTypes", Node::seq(written, origin));
             }
         }
-        let ty = self.context.facts.named("networking.k8s.io/v1.NetworkPolicySpec");
+        let ty = self.context.facts.named("networking/v1.NetworkPolicySpec");
         spec.sort_by_key(|entry| ty.position(&entry.key.text));
         let name = self.instance.name.clone();
         let metadata = self.companion_metadata(&name, Some(own));
