@@ -48,12 +48,11 @@ impl Session {
                 Failure::Environment(format!("cannot read `{path}`: {}", crate::expand::reason(&error)))
             })?;
             let Some(root) = read_document(&mut self.sources, path, bytes, &mut self.diagnostics) else { continue };
-            match root.as_map() {
-                Some(map) => layers.push(map.clone()),
-                None => {
-                    let found = root.type_name();
-                    return Err(Failure::Usage(format!("expected a mapping of parameters in `{path}`, found {found}")));
-                }
+            if let Some(map) = root.as_map() {
+                layers.push(map.clone());
+            } else {
+                let found = root.type_name();
+                return Err(Failure::Usage(format!("expected a mapping of parameters in `{path}`, found {found}")));
             }
         }
         let mut single = Map::new();

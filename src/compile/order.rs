@@ -27,9 +27,12 @@ pub enum Producer {
     Plan(usize, usize),
 }
 
+/// Rank, group, kind, name of the maker, and its namespace or batch.
+type SortKey = (usize, SmolStr, SmolStr, SmolStr, SmolStr);
+
 /// Returns all makers in the order of the output.
 pub(super) fn sequence(units: &[Unit], manifests: &[Manifest]) -> Vec<Batched> {
-    let mut keyed: Vec<((usize, SmolStr, SmolStr, SmolStr, SmolStr), Batched)> = Vec::new();
+    let mut keyed: Vec<(SortKey, Batched)> = Vec::new();
     let mut add = |group: &SmolStr, kind: &SmolStr, name: &SmolStr, namespace: &SmolStr, producer| {
         let key = (install_rank(group, kind), group.clone(), kind.clone(), name.clone(), namespace.clone());
         keyed.push((key, Batched { kind: (group.clone(), kind.clone()), producer }));

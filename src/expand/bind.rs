@@ -11,7 +11,7 @@ use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value};
 
 /// A tree whose expressions are cut and wait for their values.
 #[derive(Debug)]
-pub enum Bindable {
+pub(super) enum Bindable {
     /// No expression stands in it.
     Fixed(Node),
     /// A text with expressions.
@@ -24,7 +24,7 @@ pub enum Bindable {
 
 /// A key that may hold expressions.
 #[derive(Debug)]
-pub enum BindableKey {
+pub(super) enum BindableKey {
     /// A key as written.
     Fixed(Key),
     /// A key with expressions.
@@ -33,7 +33,7 @@ pub enum BindableKey {
 
 impl Bindable {
     /// Cuts all texts of a tree; what cannot be cut is a finding, and stays as it is.
-    pub fn of(node: &Node, sources: &Sources, diagnostics: &mut Diagnostics) -> Self {
+    pub(super) fn of(node: &Node, sources: &Sources, diagnostics: &mut Diagnostics) -> Self {
         match node.value() {
             Value::String(_) | Value::Plain(_) => match Template::of(node, sources) {
                 None => Self::Fixed(node.clone()),
@@ -67,12 +67,12 @@ impl Bindable {
     }
 
     /// Whether no expression stands in it.
-    pub fn is_fixed(&self) -> bool {
+    pub(super) fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
     }
 
     /// Fills in the value of one key of a mapping.
-    pub fn bind_key(&self, key: &str, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
+    pub(super) fn bind_key(&self, key: &str, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
         match self {
             Self::Fixed(node) => node.get(key).cloned(),
             Self::Map(entries, _) => entries
@@ -84,7 +84,7 @@ impl Bindable {
     }
 
     /// Fills all expressions in; a text that cannot be filled in is a finding, and null.
-    pub fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Node {
+    pub(super) fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Node {
         match self {
             Self::Fixed(node) => node.clone(),
             Self::Text(template) => template.fill(scope).unwrap_or_else(|finding| {

@@ -37,7 +37,7 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
 
 /// A text with expressions, cut into its parts.
 #[derive(Debug)]
-pub struct Template {
+pub(super) struct Template {
     parts: Vec<Part>,
     origin: Origin,
     plain: bool,
@@ -62,13 +62,13 @@ enum Part {
 }
 
 /// Whether a text may hold expressions.
-pub fn has_expression(text: &str) -> bool {
+pub(super) fn has_expression(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
 impl Template {
     /// Cuts the text of a node; none where it holds no expression.
-    pub fn of(node: &Node, sources: &Sources) -> Option<Result<Self, Box<Diagnostic>>> {
+    pub(super) fn of(node: &Node, sources: &Sources) -> Option<Result<Self, Box<Diagnostic>>> {
         let (text, plain) = match node.value() {
             Value::String(text) => (text, false),
             Value::Plain(text) => (text, true),
@@ -78,7 +78,7 @@ impl Template {
     }
 
     /// Cuts a text that was written at `origin`.
-    pub fn cut(text: &SmolStr, origin: Origin, plain: bool, sources: &Sources) -> Result<Self, Box<Diagnostic>> {
+    pub(super) fn cut(text: &SmolStr, origin: Origin, plain: bool, sources: &Sources) -> Result<Self, Box<Diagnostic>> {
         if text.contains("{%") || text.contains("{#") {
             ENGINE.template_from_str(text).map_err(|error| failure(&error, text, 0, origin, sources))?;
             return Ok(Self { parts: vec![Part::Block { text: text.clone(), origin }], origin, plain });
@@ -100,14 +100,13 @@ impl Template {
             };
             let expression = rest[open + 2..open + 2 + length].trim_matches(['-', ' ', '\t', '\n', '\r']);
             let place = inner_origin(text, begin, length + 4, nth, origin, sources);
-            parts.push(match simple_path(expression) {
-                Some(path) => Part::Path { path, origin: place },
-                None => {
-                    let compiled = ENGINE
-                        .compile_expression_owned(expression.to_owned())
-                        .map_err(|error| failure(&error, expression, begin, place, sources))?;
-                    Part::Expression { compiled, origin: place }
-                }
+            parts.push(if let Some(path) = simple_path(expression) {
+                Part::Path { path, origin: place }
+            } else {
+                let compiled = ENGINE
+                    .compile_expression_owned(expression.to_owned())
+                    .map_err(|error| failure(&error, expression, begin, place, sources))?;
+                Part::Expression { compiled, origin: place }
             });
             rest = &rest[open + 2 + length + 2..];
             nth += 1;
@@ -119,7 +118,7 @@ impl Template {
     }
 
     /// Returns the paths that the text reads, `params.tag`, with their places.
-    pub fn paths(&self) -> Vec<(Vec<SmolStr>, Origin)> {
+    pub(super) fn paths(&self) -> Vec<(Vec<SmolStr>, Origin)> {
         let split = |path: &str| path.split('.').map(SmolStr::new).collect::<Vec<_>>();
         let mut paths = Vec::new();
         for part in &self.parts {
@@ -140,7 +139,7 @@ impl Template {
     }
 
     /// Fills the text in.
-    pub fn fill(&self, scope: &Scope<'_>) -> Result<Node, Box<Diagnostic>> {
+    pub(super) fn fill(&self, scope: &Scope<'_>) -> Result<Node, Box<Diagnostic>> {
         if let [part] = self.parts.as_slice() {
             return match part {
                 Part::Literal(text) => Ok(self.text_node(text.clone())),
@@ -207,7 +206,7 @@ pub fn render_document(text: &str, scope: &Scope<'_>, origin: Origin) -> Result<
 }
 
 /// Returns the paths that a whole text reads, sorted.
-pub fn document_paths(text: &str) -> Vec<String> {
+pub(super) fn document_paths(text: &str) -> Vec<String> {
     let mut paths: Vec<String> = match ENGINE.template_from_str(text) {
         Ok(template) => template.undeclared_variables(true).into_iter().collect(),
         Err(_) => Vec::new(),

@@ -18,7 +18,7 @@ const MAX_COMBINATIONS: usize = 10_000_000;
 
 /// The instances of one matrix.
 #[derive(Clone, Debug, Default)]
-pub struct Cells {
+pub(super) struct Cells {
     /// The values of each instance: a mapping from axis to value.
     pub cells: Vec<Node>,
     /// The axes that name an instance, in order.
@@ -37,7 +37,7 @@ struct Axis {
 }
 
 /// Expands `matrix` and `instances`.
-pub fn expand(
+pub(super) fn expand(
     matrix: Option<&Entry>,
     instances: Option<&Entry>,
     scope: &Scope<'_>,
@@ -92,7 +92,7 @@ pub fn same_value(left: &Node, right: &Node) -> bool {
 }
 
 /// Returns the text of a scalar value of an axis.
-pub fn scalar_text(node: &Node) -> Option<SmolStr> {
+pub(super) fn scalar_text(node: &Node) -> Option<SmolStr> {
     match node.value() {
         Value::Bool(value) => Some(value.to_smolstr()),
         Value::Null => None,
@@ -257,16 +257,17 @@ fn read_range(axis: &str, map: &Map, origin: Origin, diagnostics: &mut Diagnosti
         return None;
     }
     let format = match map.get("format") {
-        Some(node) => match node.as_str().map(Format::parse) {
-            Some(Some(format)) => Some(format),
-            _ => {
+        Some(node) => {
+            if let Some(Some(format)) = node.as_str().map(Format::parse) {
+                Some(format)
+            } else {
                 diagnostics.push(
                     invalid(node.origin(), "expected a format with one `%d`")
                         .help("write `%03d` for three digits, `shard-%d` for a word before"),
                 );
                 return None;
             }
-        },
+        }
         None => None,
     };
     let values = (0..i64::try_from(count).unwrap_or(0)).map(|at| {
@@ -433,7 +434,7 @@ fn entries_of(rest: &Map, key: &str, known: &[&SmolStr], diagnostics: &mut Diagn
 }
 
 /// Returns the finding about a key that is no axis.
-pub fn unknown_axis(entry: &Entry, known: &[&SmolStr]) -> Diagnostic {
+pub(super) fn unknown_axis(entry: &Entry, known: &[&SmolStr]) -> Diagnostic {
     let names = known.iter().map(|name| name.as_str());
     Diagnostic::new(Code::UnknownField, entry.key.origin, format!("the matrix has no axis `{}`", entry.key.text))
         .maybe_help(crate::diagnostic::suggestion(&entry.key.text, names))
@@ -534,7 +535,7 @@ fn combination(axes: &[Axis], number: usize, origin: Origin) -> Node {
 }
 
 /// Whether a cell has all values of a pattern; a list stands for any of its values.
-pub fn matches(pattern: &Map, cell: &Node) -> bool {
+pub(super) fn matches(pattern: &Map, cell: &Node) -> bool {
     pattern.iter().all(|entry| {
         cell.get(&entry.key.text).is_some_and(|value| match entry.value.as_seq() {
             Some(any) => any.iter().any(|one| same_value(one, value)),

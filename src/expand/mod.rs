@@ -203,6 +203,13 @@ fn check_used(
     }
 }
 
+/// Returns the paths that the expressions of a tree read: `params.tag`.
+pub fn paths_read(node: &Node, sources: &Sources) -> BTreeSet<SmolStr> {
+    let mut read = BTreeSet::new();
+    collect_reads(node, sources, &mut read);
+    read
+}
+
 fn collect_reads(node: &Node, sources: &Sources, read: &mut BTreeSet<SmolStr>) {
     match node.value() {
         Value::Seq(items) => items.iter().for_each(|item| collect_reads(item, sources, read)),

@@ -53,7 +53,7 @@ const SCHEMA_WORDS: &[&str] = &[
 /// Resolves the values of all parameters; those that cannot be are findings, and are left out.
 ///
 /// `given` is the lowest layer first.
-pub fn resolve(declared: &Map, given: &[&Map], diagnostics: &mut Diagnostics) -> Node {
+pub(super) fn resolve(declared: &Map, given: &[&Map], diagnostics: &mut Diagnostics) -> Node {
     let mut values = Map::with_capacity(declared.len());
     let mut origin = Origin::NOWHERE;
     for entry in declared {
@@ -67,7 +67,7 @@ pub fn resolve(declared: &Map, given: &[&Map], diagnostics: &mut Diagnostics) ->
 }
 
 /// Returns the finding about a value for a parameter that no batch declares.
-pub fn unknown<'a>(key: &Key, declared: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+pub(super) fn unknown<'a>(key: &Key, declared: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let known: Vec<&str> = declared.into_iter().collect();
     let finding =
         Diagnostic::new(Code::UnknownParameter, key.origin, format!("no parameter `{}` is declared", key.text));
@@ -101,19 +101,18 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
         );
         return None;
     }
-    let value = match set.map(|set| &set.value).or_else(|| schema.get("default")) {
-        Some(value) => as_text_where_asked(value, schema),
-        None => {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::MissingParameter,
-                    declaration.key.origin,
-                    format!("the parameter `{name}` has no default and was not given"),
-                )
-                .help(format!("give it with `--set {name}=…`, or in a file with `--params`")),
-            );
-            return None;
-        }
+    let value = if let Some(value) = set.map(|set| &set.value).or_else(|| schema.get("default")) {
+        as_text_where_asked(value, schema)
+    } else {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::MissingParameter,
+                declaration.key.origin,
+                format!("the parameter `{name}` has no default and was not given"),
+            )
+            .help(format!("give it with `--set {name}=…`, or in a file with `--params`")),
+        );
+        return None;
     };
     let validator = match Validator::new(&declaration.value) {
         Ok(validator) => validator,

@@ -96,7 +96,7 @@ impl Plan {
 }
 
 /// Plans one workload of a batch; what cannot be planned is a finding.
-pub fn plan(
+pub(super) fn plan(
     facts: &'static Facts,
     batch: &Batch,
     workload: &Entry,
@@ -140,7 +140,9 @@ pub fn plan(
             Some(cell) => (0..overrides.len()).filter(|at| matrix::matches(&overrides[*at].pattern, cell)).collect(),
             None => Vec::new(),
         };
-        matching.iter().for_each(|at| used[*at] = true);
+        for at in &matching {
+            used[*at] = true;
+        }
         let variant = *known.entry(matching).or_insert_with_key(|matching| {
             let tree =
                 matching.iter().fold(base.clone(), |below, at| merge(facts, &below, &overrides[*at].fields, place));
@@ -176,21 +178,16 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
         Some(node) => vec![node.clone()],
     };
     for name in uses {
-        match name.as_str().and_then(|text| batch.templates.get(text)) {
-            Some(template) => layers.push(template.clone()),
-            None => {
-                let known = batch.templates.iter().map(|entry| entry.key.text.as_str());
-                let word = name.as_str().unwrap_or_default();
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::UnknownTemplate,
-                        name.origin(),
-                        format!("the batch has no template `{word}`"),
-                    )
+        if let Some(template) = name.as_str().and_then(|text| batch.templates.get(text)) {
+            layers.push(template.clone());
+        } else {
+            let known = batch.templates.iter().map(|entry| entry.key.text.as_str());
+            let word = name.as_str().unwrap_or_default();
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownTemplate, name.origin(), format!("the batch has no template `{word}`"))
                     .maybe_help(suggestion(word, known)),
-                );
-                return None;
-            }
+            );
+            return None;
         }
     }
     layers.push(workload.clone());

@@ -11,7 +11,7 @@ use crate::kubernetes::{Facts, Union, WorkloadKind};
 use crate::source::{Map, Node};
 
 /// Applies the profiles that the batch declares, in the order given; returns the batch and the parameters they set.
-pub fn apply(
+pub(super) fn apply(
     facts: &'static Facts,
     root: &Node,
     profiles: &[SmolStr],

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Key, Map, Node, Origin, Value, read_document};
 
 /// Reads the rows that a value names or holds.
-pub fn read(node: &Node, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Option<(Vec<Map>, Origin)> {
+pub(super) fn read(node: &Node, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Option<(Vec<Map>, Origin)> {
     let origin = node.origin();
     if node.as_seq().is_some() {
         return Some((mappings(node, diagnostics)?, origin));
@@ -40,12 +40,11 @@ fn mappings(list: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Map>> {
     };
     let mut rows = Vec::with_capacity(items.len());
     for item in items {
-        match item.as_map() {
-            Some(map) => rows.push(map.clone()),
-            None => {
-                diagnostics.push(wrong(item, "a row to be a mapping"));
-                return None;
-            }
+        if let Some(map) = item.as_map() {
+            rows.push(map.clone());
+        } else {
+            diagnostics.push(wrong(item, "a row to be a mapping"));
+            return None;
         }
     }
     Some(rows)

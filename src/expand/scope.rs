@@ -10,7 +10,7 @@ use super::expression::engine_value;
 use crate::source::{Map, Node, Origin};
 
 /// The names that expressions know.
-pub const ROOTS: &[&str] = &["params", "matrix", "index", "name", "batch"];
+pub(super) const ROOTS: &[&str] = &["params", "matrix", "index", "name", "batch"];
 
 /// The values that one instance's expressions see.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +96,6 @@ impl Scope<'_> {
         if let Some(name) = self.name {
             values.insert("name", minijinja::Value::from(name));
         }
-        minijinja::Value::from_iter(values)
+        minijinja::Value::from_pairs(values)
     }
 }

@@ -182,18 +182,19 @@ impl Lowering<'_> {
             }
             return name.into();
         };
-        if let (Some(key), Some(keys)) = (key, &shared.keys) {
-            if !keys.contains(key) && !optional {
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Code::UndeclaredReference,
-                        at.origin(),
-                        format!("the {} `{name}` has no key `{key}`", source.kind()),
-                    )
-                    .maybe_help(suggestion(key, keys.iter().map(SmolStr::as_str)))
-                    .also(shared.origin, "declared here"),
-                );
-            }
+        if let (Some(key), Some(keys)) = (key, &shared.keys)
+            && !keys.contains(key)
+            && !optional
+        {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::UndeclaredReference,
+                    at.origin(),
+                    format!("the {} `{name}` has no key `{key}`", source.kind()),
+                )
+                .maybe_help(suggestion(key, keys.iter().map(SmolStr::as_str)))
+                .also(shared.origin, "declared here"),
+            );
         }
         shared.name.clone()
     }
@@ -337,16 +338,15 @@ fn secret_type(definition: &Map) -> &str {
 
 fn mapping(definition: &Map, key: &str, diagnostics: &mut Diagnostics) -> Map {
     let Some(node) = definition.get(key).filter(|node| !node.is_null()) else { return Map::new() };
-    match node.as_map() {
-        Some(map) => map.clone(),
-        None => {
-            diagnostics.push(Diagnostic::new(
-                Code::WrongType,
-                node.origin(),
-                format!("expected a mapping for `{key}`, found {}", node.type_name()),
-            ));
-            Map::new()
-        }
+    if let Some(map) = node.as_map() {
+        map.clone()
+    } else {
+        diagnostics.push(Diagnostic::new(
+            Code::WrongType,
+            node.origin(),
+            format!("expected a mapping for `{key}`, found {}", node.type_name()),
+        ));
+        Map::new()
     }
 }
 

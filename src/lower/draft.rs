@@ -35,12 +35,6 @@ impl Draft {
         self.node(key, Node::string(text, origin))
     }
 
-    /// Adds a number.
-    pub(super) fn integer(self, key: &str, number: i64) -> Self {
-        let origin = self.origin;
-        self.node(key, Node::integer(number, origin))
-    }
-
     /// Adds all entries of a mapping; those that are there already are replaced.
     pub(super) fn all(mut self, entries: impl IntoIterator<Item = crate::source::Entry>) -> Self {
         entries.into_iter().for_each(|entry| self.map.set(entry.key, entry.value));

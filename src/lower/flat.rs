@@ -3,7 +3,7 @@
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::kubernetes::Home;
-use crate::source::{Entry, Map, Node};
+use crate::source::{Entry, Map};
 use crate::spec::keys;
 
 /// The fields of a flat workload by the part that they go into; own keys are left out.
@@ -55,11 +55,11 @@ impl Lowering<'_> {
                 None => self.unknown(entry),
             }
         }
-        if let Some(pod) = self.field("pod") {
-            if let Some(written) = self.expect_map(pod, "pod", "write the fields of a PodSpec in it") {
-                for Entry { key, value } in written.iter().filter(|entry| !entry.value.is_null()) {
-                    parts.pod.set(key.clone(), value.clone());
-                }
+        if let Some(pod) = self.field("pod")
+            && let Some(written) = self.expect_map(pod, "pod", "write the fields of a PodSpec in it")
+        {
+            for Entry { key, value } in written.iter().filter(|entry| !entry.value.is_null()) {
+                parts.pod.set(key.clone(), value.clone());
             }
         }
         parts
@@ -84,13 +84,4 @@ impl Lowering<'_> {
                 .maybe_help(help),
         );
     }
-}
-
-/// Lays the entries of a mapping over another one; nested mappings are merged by the caller where that is wanted.
-pub(super) fn lay(base: Option<&Node>, over: &Map) -> Map {
-    let mut map = base.and_then(Node::as_map).cloned().unwrap_or_default();
-    for Entry { key, value } in over {
-        map.set(key.clone(), value.clone());
-    }
-    map
 }

@@ -38,21 +38,18 @@ impl Lowering<'_> {
             );
             return;
         };
-        match text.split_once("..") {
-            Some((request, limit)) => {
-                if !request.is_empty() {
-                    requests.set(key(), Node::string(request, value.origin()));
-                }
-                if !limit.is_empty() {
-                    limits.set(key(), Node::string(limit, value.origin()));
-                }
+        if let Some((request, limit)) = text.split_once("..") {
+            if !request.is_empty() {
+                requests.set(key(), Node::string(request, value.origin()));
             }
-            None => {
-                requests.set(key(), value.clone());
-                // What cannot be overcommitted needs a limit, and the limit is the request.
-                if entry.key.text.contains('/') || entry.key.text.starts_with("hugepages-") {
-                    limits.set(key(), value.clone());
-                }
+            if !limit.is_empty() {
+                limits.set(key(), Node::string(limit, value.origin()));
+            }
+        } else {
+            requests.set(key(), value.clone());
+            // What cannot be overcommitted needs a limit, and the limit is the request.
+            if entry.key.text.contains('/') || entry.key.text.starts_with("hugepages-") {
+                limits.set(key(), value.clone());
             }
         }
     }

@@ -65,7 +65,7 @@ pub fn read_documents(
     let mut failed = !broken.is_empty();
     for (roots, findings) in results {
         failed |= !findings.is_empty();
-        findings.into_iter().for_each(|finding| diagnostics.push(finding));
+        diagnostics.extend(findings);
         documents.extend(roots.into_iter().map(|root| Document { root, file }));
     }
     if documents.is_empty() && !failed {
@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
                 let range = self.trimmed(range);
                 let origin = self.origin(range.clone());
                 let plain = style == ScalarStyle::Plain;
-                let name = tag.as_deref().map(|tag| tag.original());
+                let name = tag.as_deref().map(granit_parser::Tag::original);
                 let text = SmolStr::new(text);
                 let value = match name.as_deref() {
                     None if plain => Value::Plain(text),
