@@ -4,6 +4,7 @@ mod check;
 mod cli;
 mod diagnostic;
 mod emit;
+mod explain;
 mod readme;
 mod schema;
 mod tidy;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expand::{join, reason};
+use crate::expand::{join, reason, too_large};
 use crate::source::{Document, FileId, Files, MAX_FILE_BYTES, Node, Origin, Sources, read_documents};
 use crate::spec;
 
@@ -127,14 +127,7 @@ fn read_file(path: &str, files: &dyn Files, sources: &mut Sources, diagnostics: 
     let size = files.size(path).unwrap_or(0);
     if size > MAX_FILE_BYTES {
         let file = sources.add(path, "");
-        diagnostics.push(
-            Diagnostic::new(
-                Code::FileTooLarge,
-                Origin::new(file, 0, 0),
-                format!("`{path}` has {} MiB, the limit is {} MiB", size >> 20, MAX_FILE_BYTES >> 20),
-            )
-            .help("split it into several files"),
-        );
+        diagnostics.push(too_large(path, size, Origin::new(file, 0, 0)));
         return Vec::new();
     }
     match files.read(path) {
