@@ -19,7 +19,8 @@ fn every_wrong_example_has_its_code_and_one_finding() {
         for run in wrong(*code) {
             let seen = run.check();
             if seen.codes() != [*code] {
-                untrue += &format!("{code}: expected one finding of the code, found {:?}\n{}\n", seen.codes(), seen.human());
+                untrue +=
+                    &format!("{code}: expected one finding of the code, found {:?}\n{}\n", seen.codes(), seen.human());
             }
             shown += &seen.human();
         }
