@@ -1,8 +1,10 @@
 //! The one test binary: a module for each part, cases as files.
 
 mod check;
+mod cli;
 mod diagnostic;
 mod emit;
+mod explain;
 mod init;
 mod plan;
 mod readme;

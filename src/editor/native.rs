@@ -31,7 +31,7 @@ impl Types {
     /// Returns the form of a value.
     pub(super) fn of(&mut self, schema: &Schema) -> Json {
         if !schema.values.is_empty() {
-            return words(schema.values.iter().map(|value| value.as_str()));
+            return words(schema.values.iter().map(smol_str::SmolStr::as_str));
         }
         match &schema.shape {
             Shape::String => reference("text"),

@@ -20,7 +20,7 @@ pub use merge::{MOUNT_OPTIONS, Place, merge};
 pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
 pub use scope::Scope;
-pub use world::{World, join, reason};
+pub use world::{World, join, reason, too_large};
 
 use std::collections::BTreeSet;
 
