@@ -75,6 +75,16 @@ fn a_spec_for_an_image_compiles_whatever_its_name() {
 }
 
 #[test]
+fn what_the_comments_offer_compiles_too() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(fanfold(folder.path(), &["init", "a.yaml", "--image", "nginx:1.27"]).status.success());
+    let offered = fs::read_to_string(folder.path().join("a.yaml")).unwrap().replace("\n    # ", "\n    ").replace("\n  # ", "\n  ");
+    assert!(offered.contains("\n    matrix:") && offered.contains("\n  namespace:"));
+    fs::write(folder.path().join("a.yaml"), offered).unwrap();
+    assert_compiles(folder.path(), "a.yaml");
+}
+
+#[test]
 fn what_is_no_image_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for image in ["", "a b", "a\nb: c", "a:{{ params.x }}", "\"", "/a", "a:", "a@", "ä"] {
