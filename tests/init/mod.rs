@@ -78,7 +78,10 @@ fn a_spec_for_an_image_compiles_whatever_its_name() {
 fn what_the_comments_offer_compiles_too() {
     let folder = tempfile::tempdir().unwrap();
     assert!(fanfold(folder.path(), &["init", "a.yaml", "--image", "nginx:1.27"]).status.success());
-    let offered = fs::read_to_string(folder.path().join("a.yaml")).unwrap().replace("\n    # ", "\n    ").replace("\n  # ", "\n  ");
+    let offered = fs::read_to_string(folder.path().join("a.yaml"))
+        .unwrap()
+        .replace("\n    # ", "\n    ")
+        .replace("\n  # ", "\n  ");
     assert!(offered.contains("\n    matrix:") && offered.contains("\n  namespace:"));
     fs::write(folder.path().join("a.yaml"), offered).unwrap();
     assert_compiles(folder.path(), "a.yaml");
