@@ -5,6 +5,8 @@ mod cli;
 mod diagnostic;
 mod emit;
 mod explain;
+mod init;
+mod plan;
 mod readme;
 mod schema;
 mod tidy;
