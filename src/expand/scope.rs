@@ -96,6 +96,6 @@ impl Scope<'_> {
         if let Some(name) = self.name {
             values.insert("name", minijinja::Value::from(name));
         }
-        minijinja::Value::from_iter(values)
+        minijinja::Value::from_pairs(values)
     }
 }
