@@ -3,3 +3,4 @@
 mod check;
 mod diagnostic;
 mod emit;
+mod golden;
