@@ -1,1 +1,3 @@
+//! What the stages of the pipeline cost.
+
 fn main() {}

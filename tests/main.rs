@@ -1,6 +1,11 @@
 //! The one test binary: a module for each part, cases as files.
 
 mod check;
+mod cli;
 mod diagnostic;
 mod emit;
+mod explain;
 mod golden;
+mod readme;
+mod schema;
+mod tidy;

@@ -49,7 +49,7 @@ impl Session {
             })?;
             let Some(root) = read_document(&mut self.sources, path, bytes, &mut self.diagnostics) else { continue };
             if let Some(map) = root.as_map() {
-                layers.push(map.clone())
+                layers.push(map.clone());
             } else {
                 let found = root.type_name();
                 return Err(Failure::Usage(format!("expected a mapping of parameters in `{path}`, found {found}")));

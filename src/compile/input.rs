@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expand::{join, reason};
+use crate::expand::{join, reason, too_large};
 use crate::source::{Document, FileId, Files, MAX_FILE_BYTES, Node, Origin, Sources, read_documents};
 use crate::spec;
 
@@ -72,6 +72,8 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
             }
         } else if spec::is_batch(root) {
             inputs.specs.push(document);
+        } else if is_for_kustomize(root) {
+            // It says how to build objects and is none itself.
         } else if !in_folder || (root.get("apiVersion").is_some() && root.get("kind").is_some()) {
             others.push(document);
         }
@@ -84,6 +86,10 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
     };
     inputs.manifests = others.into_iter().filter(|document| !is_passed(document.file)).collect();
     inputs
+}
+
+fn is_for_kustomize(root: &Node) -> bool {
+    root.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 
 fn passed_through(specs: &[Document], sources: &Sources) -> Vec<globset::GlobMatcher> {
@@ -121,14 +127,7 @@ fn read_file(path: &str, files: &dyn Files, sources: &mut Sources, diagnostics: 
     let size = files.size(path).unwrap_or(0);
     if size > MAX_FILE_BYTES {
         let file = sources.add(path, "");
-        diagnostics.push(
-            Diagnostic::new(
-                Code::FileTooLarge,
-                Origin::new(file, 0, 0),
-                format!("`{path}` has {} MiB, the limit is {} MiB", size >> 20, MAX_FILE_BYTES >> 20),
-            )
-            .help("split it into several files"),
-        );
+        diagnostics.push(too_large(path, size, Origin::new(file, 0, 0)));
         return Vec::new();
     }
     match files.read(path) {

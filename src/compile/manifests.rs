@@ -45,15 +45,8 @@ fn read_one(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(Node, Origin)> {
-    let bytes = match files.read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let message = format!("cannot read `{path}`: {}", expand::reason(&error));
-            let finding = Diagnostic::new(Code::UnreadableFile, pattern.origin(), message);
-            diagnostics.push(finding.help("paths are relative to the file that names them"));
-            return Vec::new();
-        }
-    };
+    let world = World { files, sources, spec: expanded.batch.file };
+    let Some(bytes) = world.read_resolved(path, pattern.origin(), diagnostics) else { return Vec::new() };
     let (name, bytes) = if let Some(stem) = path.strip_suffix(".j2") {
         let Ok(text) = String::from_utf8(bytes) else {
             let message = format!("`{path}` is not valid UTF-8");

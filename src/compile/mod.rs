@@ -6,6 +6,7 @@
 mod input;
 mod manifests;
 mod order;
+mod secrets;
 mod stamp;
 
 pub use input::{Inputs, read_inputs};
@@ -83,8 +84,10 @@ pub fn compile(
     let mut documents: Vec<(Node, Origin)> =
         documents.into_iter().map(|document| (document.root.clone(), document.root.origin())).collect();
     for batch in &batches {
+        secrets::hide_in_batch(batch, sources);
         documents.extend(manifests::read(batch, files, sources, diagnostics));
     }
+    secrets::hide_in_manifests(&documents, sources);
     let (manifests, findings) = check::check_objects(documents, facts, Mode::Manifest);
     diagnostics.append(findings);
 

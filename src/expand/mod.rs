@@ -2,6 +2,7 @@
 //!
 //! Merging follows one rule (see [`merge`]) and one order: defaults, templates, workload, profiles, overrides.
 
+mod axes;
 mod bind;
 mod expression;
 mod matrix;
@@ -18,10 +19,11 @@ mod world;
 pub use expression::render_document;
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
+pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
 pub use resources::{is_short, spelled};
 pub use scope::Scope;
-pub use world::{World, join, reason};
+pub use world::{World, join, reason, too_large};
 
 use std::collections::BTreeSet;
 
@@ -204,6 +206,13 @@ fn check_used(
             );
         }
     }
+}
+
+/// Returns the paths that the expressions of a tree read: `params.tag`.
+pub fn paths_read(node: &Node, sources: &Sources) -> BTreeSet<SmolStr> {
+    let mut read = BTreeSet::new();
+    collect_reads(node, sources, &mut read);
+    read
 }
 
 fn collect_reads(node: &Node, sources: &Sources, read: &mut BTreeSet<SmolStr>) {

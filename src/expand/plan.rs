@@ -181,7 +181,7 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
     };
     for name in uses {
         if let Some(template) = name.as_str().and_then(|text| batch.templates.get(text)) {
-            layers.push(template.clone())
+            layers.push(template.clone());
         } else {
             let known = batch.templates.iter().map(|entry| entry.key.text.as_str());
             let word = name.as_str().unwrap_or_default();

@@ -41,7 +41,7 @@ fn mappings(list: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Map>> {
     let mut rows = Vec::with_capacity(items.len());
     for item in items {
         if let Some(map) = item.as_map() {
-            rows.push(map.clone())
+            rows.push(map.clone());
         } else {
             diagnostics.push(wrong(item, "a row to be a mapping"));
             return None;

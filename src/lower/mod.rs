@@ -51,7 +51,7 @@ pub struct Context<'a> {
 pub fn batch_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
     let mut objects = sections::lower(context, diagnostics);
     objects.extend(context.configs.objects());
-    objects.into_iter().filter_map(|object| context.patches.apply(context, object, diagnostics)).collect()
+    objects.into_iter().map(|object| context.patches.apply(context, object, diagnostics)).collect()
 }
 
 /// Returns the objects of one instance.
@@ -65,8 +65,8 @@ pub fn instance_objects(
     let objects = workload::lower(&mut lowering);
     let own = lowering.instance.fields.clone();
     patch::check_kinds(&own, &objects, diagnostics);
-    let patched = objects.into_iter().filter_map(|object| {
-        let object = context.patches.apply(context, object, diagnostics)?;
+    let patched = objects.into_iter().map(|object| {
+        let object = context.patches.apply(context, object, diagnostics);
         patch::apply_own(context.facts, &own, object, diagnostics)
     });
     patched.collect()

@@ -23,7 +23,7 @@ const AT_CLAIM: &[&str] = &["size", "storageClassName", "accessModes", "volumeMo
 /// The volumes of one pod, and the claims that go with them.
 #[derive(Debug, Default)]
 pub(super) struct Volumes {
-    pub(super) volumes: Vec<Node>,
+    pub(super) listed: Vec<Node>,
     pub(super) claim_templates: Vec<Node>,
     pub(super) claims: Vec<Manifest>,
 }
@@ -59,7 +59,7 @@ impl Lowering<'_> {
             if let Some(projected) = volume.get("projected") {
                 changed = replace(&changed, "projected", self.native_projection(projected));
             }
-            volumes.volumes.push(changed);
+            volumes.listed.push(changed);
         }
     }
 
@@ -139,7 +139,7 @@ impl Lowering<'_> {
         let text = value.text().filter(|_| !value.is_null()).cloned();
         let (name, body) = match (what, text) {
             ("volume", Some(name)) => return Some(Node::string(name, at)),
-            ("claim", Some(claim)) => return self.claim(&claim, value, mount, volumes, own_name, origin),
+            ("claim", Some(claim)) => return Some(self.claim(&claim, value, mount, volumes, own_name, origin)),
             ("configMap", Some(config)) => {
                 let target =
                     self.reference(Source::ConfigMap, &config, None, mount.get("optional").is_some_and(is_true), value);
@@ -193,7 +193,7 @@ impl Lowering<'_> {
         volumes: &mut Volumes,
         own_name: Option<SmolStr>,
         origin: Origin,
-    ) -> Option<Node> {
+    ) -> Node {
         let at = value.origin();
         let volume_name = own_name.unwrap_or_else(|| budgeted(&slug(claim), 63));
         let Some(size) = mount.get("size") else {
@@ -210,7 +210,7 @@ impl Lowering<'_> {
                 volumes,
                 Draft::new(origin).text("name", volume_name.clone()).node("persistentVolumeClaim", body).done(),
             );
-            return Some(Node::string(volume_name, at));
+            return Node::string(volume_name, at);
         };
         let spec = claim_spec(size, mount, origin);
         if self.plan.kind() == WorkloadKind::StatefulSet {
@@ -242,7 +242,7 @@ impl Lowering<'_> {
                 ));
             }
         }
-        Some(Node::string(volume_name, at))
+        Node::string(volume_name, at)
     }
 }
 
@@ -284,7 +284,7 @@ fn spelled_items(items: &Node) -> Node {
 
 fn add_volume(volumes: &mut Volumes, volume: Node) {
     let name = volume.get("name").and_then(Node::text).cloned();
-    if !volumes.volumes.iter().any(|known| known.get("name").and_then(Node::text) == name.as_ref()) {
-        volumes.volumes.push(volume);
+    if !volumes.listed.iter().any(|known| known.get("name").and_then(Node::text) == name.as_ref()) {
+        volumes.listed.push(volume);
     }
 }

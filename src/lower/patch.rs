@@ -35,19 +35,19 @@ impl BatchPatches {
     }
 
     /// Applies the patches to an object.
-    pub fn apply(&self, context: &Context<'_>, object: Manifest, diagnostics: &mut Diagnostics) -> Option<Manifest> {
+    pub fn apply(&self, context: &Context<'_>, object: Manifest, diagnostics: &mut Diagnostics) -> Manifest {
         let mut object = object;
         for (patch, effective) in &self.patches {
             if patch.kind != object.key.kind {
                 continue;
             }
             let before = object.node.clone();
-            object = patch.apply(context.facts, object, diagnostics)?;
+            object = patch.apply(context.facts, object, diagnostics);
             if object.node != before {
                 effective.store(true, Ordering::Relaxed);
             }
         }
-        Some(object)
+        object
     }
 
     /// Reports the patches that changed nothing in the whole run.
@@ -66,9 +66,9 @@ pub(super) fn apply_own(
     fields: &Node,
     object: Manifest,
     diagnostics: &mut Diagnostics,
-) -> Option<Manifest> {
+) -> Manifest {
     if fields.get("patch").is_none() && fields.get("patchJSON6902").is_none() {
-        return Some(object);
+        return object;
     }
     let mut object = object;
     for patch in read(fields.get("patch"), fields.get("patchJSON6902"), diagnostics) {
@@ -76,12 +76,12 @@ pub(super) fn apply_own(
             continue;
         }
         let before = object.node.clone();
-        object = patch.apply(facts, object, diagnostics)?;
+        object = patch.apply(facts, object, diagnostics);
         if object.node == before {
             diagnostics.push(ineffective(&patch));
         }
     }
-    Some(object)
+    object
 }
 
 /// Reports the patches of an instance that none of its objects takes.
@@ -139,7 +139,7 @@ fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnos
 }
 
 impl Patch {
-    fn apply(&self, facts: &'static Facts, object: Manifest, diagnostics: &mut Diagnostics) -> Option<Manifest> {
+    fn apply(&self, facts: &'static Facts, object: Manifest, diagnostics: &mut Diagnostics) -> Manifest {
         let node = if self.json {
             let operations = self.body.as_seq().unwrap_or_default();
             let applied = operations.iter().try_fold(object.node.clone(), |node, operation| operate(&node, operation));
@@ -147,7 +147,7 @@ impl Patch {
                 Ok(node) => node,
                 Err(finding) => {
                     diagnostics.push((*finding).subject(object.key.to_string(), ""));
-                    return Some(object);
+                    return object;
                 }
             }
         } else {
@@ -158,7 +158,7 @@ impl Patch {
             merge(facts, &object.node, &self.body, ty.map_or(Place::Free, Place::Type))
         };
         let key = ObjectKey::of(&node).unwrap_or(object.key);
-        Some(Manifest { key, node, origin: object.origin })
+        Manifest { key, node, origin: object.origin }
     }
 }
 

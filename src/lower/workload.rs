@@ -200,8 +200,8 @@ impl Lowering<'_> {
         };
         set("containers", containers);
         set("initContainers", init);
-        volumes.volumes.sort_by(|left, right| name_of(left).cmp(&name_of(right)));
-        set("volumes", std::mem::take(&mut volumes.volumes));
+        volumes.listed.sort_by(|left, right| name_of(left).cmp(&name_of(right)));
+        set("volumes", std::mem::take(&mut volumes.listed));
 
         self.placement(&mut pod);
         self.identity(&mut pod);
