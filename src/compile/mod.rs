@@ -94,9 +94,9 @@ pub fn compile(
     let mut units = read_units(batches, &manifests, files, sources, diagnostics);
     for unit in &mut units {
         let context = unit.context(facts);
+        let stamped = unit.expanded.plans.iter().map(|plan| stamp::check(&context, plan, diagnostics)).collect();
         let own = crate::lower::batch_objects(&context, diagnostics);
         let own: Vec<Manifest> = own.into_iter().map(|object| stamp::settle(object, facts, diagnostics)).collect();
-        let stamped = unit.expanded.plans.iter().map(|plan| stamp::check(&context, plan, diagnostics)).collect();
         unit.patches.finish(diagnostics);
         (unit.own, unit.stamped) = (own, stamped);
     }

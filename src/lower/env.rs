@@ -38,7 +38,7 @@ impl Lowering<'_> {
             }
             return Some(draft.node("value", as_text(value)).done());
         };
-        if map.contains("value") || map.contains("valueFrom") {
+        if ["name", "value", "valueFrom"].iter().any(|key| map.contains(key)) {
             let native = draft.all(map.iter().cloned()).done();
             return Some(self.native_variable(&native));
         }
