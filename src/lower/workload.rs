@@ -344,7 +344,7 @@ impl Lowering<'_> {
     pub(super) fn native_reference(&mut self, kind: Source, reference: &Node, field: &str, key: Option<&str>) -> Node {
         let Some(name) = reference.get(field).cloned() else { return reference.clone() };
         let Some(text) = name.text().cloned() else { return reference.clone() };
-        let optional = reference.get("optional").is_some_and(super::env::is_true);
+        let optional = reference.get("optional").is_some_and(super::draft::is_true);
         let target = self.reference(kind, &text, key, optional, &name);
         if target == text { reference.clone() } else { replace(reference, field, Node::string(target, name.origin())) }
     }
