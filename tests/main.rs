@@ -5,6 +5,7 @@ mod cli;
 mod diagnostic;
 mod emit;
 mod explain;
+mod golden;
 mod init;
 mod plan;
 mod readme;

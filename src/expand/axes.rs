@@ -5,12 +5,14 @@
 use smol_str::{SmolStr, format_smolstr};
 
 use super::bind::Bindable;
-use super::matrix::{MAX_COMBINATIONS, invalid, too_many};
 use super::rows;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
+
+/// The most combinations that are looked at before `exclude` and `where`.
+pub(super) const MAX_COMBINATIONS: usize = 10_000_000;
 
 /// A group of axes that move together: one axis, rows, or zipped ones.
 pub(super) struct Axis {
@@ -250,4 +252,19 @@ pub(super) fn read_instances(
         map
     };
     Some(Axis { steps: (0..count).map(step).collect(), names: vec!["index".into()], naming: 1, origin })
+}
+
+/// Returns the finding about a matrix that cannot be expanded.
+pub(super) fn invalid(origin: Origin, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::InvalidMatrix, origin, message)
+}
+
+/// Returns the finding about more instances than the limit.
+pub(super) fn too_many(origin: Origin, count: usize, limit: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::TooManyInstances,
+        origin,
+        format!("the fan-out makes {count} instances, the limit is {limit}"),
+    )
+    .help(format!("`--max-instances {count}` allows them"))
 }

@@ -5,16 +5,13 @@
 
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
-use super::axes::{Axis, read_axis, read_instances};
+use super::axes::{Axis, MAX_COMBINATIONS, invalid, read_axis, read_instances, too_many};
 use super::bind::Bindable;
 use super::expression::{Template, has_expression};
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Entry, Map, Node, Origin, Sources, Value, scalar};
-
-/// The most combinations that are looked at before `exclude` and `where`.
-pub(super) const MAX_COMBINATIONS: usize = 10_000_000;
 
 /// The instances of one matrix.
 #[derive(Clone, Debug, Default)]
@@ -89,10 +86,6 @@ pub(super) fn scalar_text(node: &Node) -> Option<SmolStr> {
     }
 }
 
-pub(super) fn invalid(origin: Origin, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(Code::InvalidMatrix, origin, message)
-}
-
 fn bind(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) -> Node {
     // `where` reads the cells themselves: it is bound for each of them.
     let Some(map) = node.as_map() else { return Bindable::of(node, sources, diagnostics).bind(scope, diagnostics) };
@@ -106,15 +99,6 @@ fn bind(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Dia
         bound.push(entry.key.clone(), value);
     }
     Node::map(bound, node.origin())
-}
-
-pub(super) fn too_many(origin: Origin, count: usize, limit: usize) -> Diagnostic {
-    Diagnostic::new(
-        Code::TooManyInstances,
-        origin,
-        format!("the fan-out makes {count} instances, the limit is {limit}"),
-    )
-    .help(format!("`--max-instances {count}` allows them"))
 }
 
 fn check_names(axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<()> {
