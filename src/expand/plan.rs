@@ -111,7 +111,8 @@ pub(super) fn plan(
     let union = Union::of(facts, kind);
     let place = Place::Workload(&union);
     let merged = layers.into_iter().reduce(|below, above| merge(facts, &below, &above, place))?;
-    let mut fields = merged.as_map().cloned()?;
+    // Merging takes null for what is not there; a workload of one layer was merged with nothing.
+    let mut fields: Map = merged.as_map()?.iter().filter(|entry| !entry.value.is_null()).cloned().collect();
     fields.remove("use");
     let (matrix, instances) = (fields.remove("matrix"), fields.remove("instances"));
     let overrides = fields.remove("overrides");
@@ -174,7 +175,7 @@ pub(super) fn plan(
 /// Returns the partial workloads that make up a workload, lowest first.
 fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     let mut layers: Vec<Node> = batch.defaults.iter().cloned().collect();
-    let uses = match workload.get("use") {
+    let uses = match workload.get("use").filter(|node| !node.is_null()) {
         None => Vec::new(),
         Some(node) if node.as_seq().is_some() => node.as_seq().unwrap_or_default().to_vec(),
         Some(node) => vec![node.clone()],
