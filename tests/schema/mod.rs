@@ -97,19 +97,21 @@ fn compiles(spec: &str, flags: &[&str]) -> bool {
 #[test]
 fn examples_that_compile_are_valid() {
     let validator = validator(Minor::NEWEST);
+    let cases = files(&root().join("tests/golden/cases")).into_iter().map(|path| fs::read_to_string(path).unwrap());
+    let mut examples: Vec<(String, Vec<&str>)> = cases.map(|text| (text, Vec::new())).collect();
+    for page in Code::ALL.iter().map(|code| explanation(*code)) {
+        let specs = page.right.into_iter().chain(page.wrong).filter(|example| example.language == "yaml");
+        examples.extend(specs.map(|example| (example.text.to_owned(), example.flags)));
+    }
     let mut refused = String::new();
     let mut seen = 0;
-    for code in Code::ALL {
-        let page = explanation(*code);
-        let specs = page.right.iter().chain(&page.wrong).filter(|example| example.language == "yaml");
-        for example in specs.filter(|example| compiles(example.text, &example.flags)) {
-            // What only Fanfold's own reader takes, editors have refused already.
-            let documents = serde_yaml::Deserializer::from_str(example.text).map(Json::deserialize);
-            for document in documents.flatten().filter(|document| document["kind"] == "Batch") {
-                seen += 1;
-                let errors = validator.iter_errors(&document);
-                errors.for_each(|error| writeln!(refused, "{code}: {error} at {}", error.instance_path()).unwrap());
-            }
+    for (text, _) in examples.iter().filter(|(text, flags)| compiles(text, flags)) {
+        // What only Fanfold's own reader takes, editors have refused already.
+        let documents = serde_yaml::Deserializer::from_str(text).map(Json::deserialize);
+        for document in documents.flatten().filter(|document| document["kind"] == "Batch") {
+            seen += 1;
+            let errors = validator.iter_errors(&document);
+            errors.for_each(|error| writeln!(refused, "{error} at {} in\n{text}", error.instance_path()).unwrap());
         }
     }
     assert!(refused.is_empty() && seen > 10, "{seen} examples\n{refused}");
