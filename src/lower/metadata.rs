@@ -49,7 +49,7 @@ impl Lowering<'_> {
             for entry in written.as_map().into_iter().flatten() {
                 let pinned = matches!(entry.key.text.as_str(), NAME_LABEL | INSTANCE_LABEL);
                 let differs = labels.get(&entry.key.text).and_then(Node::as_str) != entry.value.as_str();
-                if pinned && differs && self.plan.kind().selects_pods() && self.field("selector").is_none() {
+                if pods && pinned && differs && self.plan.kind().selects_pods() && self.field("selector").is_none() {
                     self.diagnostics.push(
                         Diagnostic::new(
                             Code::SelectorConflict,
