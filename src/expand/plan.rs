@@ -3,7 +3,7 @@
 //! Layers merge in one order: defaults, templates as `use` names them, the workload with its profiles, overrides. The
 //! instances that the same overrides match share one tree, whose expressions are cut once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use smol_str::{SmolStr, format_smolstr};
 
@@ -154,10 +154,9 @@ pub(super) fn plan(
         planned.push(Planned { name: SmolStr::default(), cell, variant });
     }
     for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
-        diagnostics.push(
-            Diagnostic::new(Code::UnmatchedEntry, overrides[at].origin, "this override matches no instance")
-                .help("remove it, or mend its `match`: values are compared as text"),
-        );
+        let Override { pattern, origin, .. } = &overrides[at];
+        let cells = planned.iter().filter_map(|planned: &Planned| planned.cell.as_ref()?.as_map());
+        diagnostics.push(matrix::unmatched("override", pattern, *origin, cells));
     }
     let mut plan = Plan {
         workload: workload.key.text.clone(),
@@ -187,7 +186,7 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
             let word = name.as_str().unwrap_or_default();
             diagnostics.push(
                 Diagnostic::new(Code::UnknownTemplate, name.origin(), format!("the batch has no template `{word}`"))
-                    .maybe_help(suggestion(word, known)),
+                    .did_you_mean(word, known),
             );
             return None;
         }
@@ -300,6 +299,7 @@ fn read_overrides(
 fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
     let budget = plan.kind().name_budget();
     let mut names: HashMap<SmolStr, usize> = HashMap::with_capacity(plan.instances.len());
+    let mut collisions: BTreeMap<Origin, Vec<(usize, usize, SmolStr)>> = BTreeMap::new();
     for at in 0..plan.instances.len() {
         let Planned { cell, variant, .. } = &plan.instances[at];
         let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
@@ -329,24 +329,47 @@ fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnost
                 }
             },
         };
-        if let Some(first) = names.insert(name.clone(), at) {
-            let origin = own.as_ref().map_or(plan.origin, Node::origin);
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::NameCollision,
-                    origin,
-                    format!(
-                        "two instances of `{}` are named `{name}`: {} and {}",
-                        plan.workload,
-                        describe(plan.cell(first)),
-                        describe(plan.cell(at)),
-                    ),
-                )
-                .help("give them names that differ: `name: \"…{{ matrix.AXIS }}…\"` with every axis, or values that differ"),
-            );
+        if let Some(first) = names.get(&name) {
+            collisions.entry(own.as_ref().map_or(plan.origin, Node::origin)).or_default().push((*first, at, name));
+            continue;
         }
+        names.insert(name.clone(), at);
         plan.instances[at].name = name;
     }
+    for (origin, colliding) in collisions {
+        diagnostics.extend(collision(plan, origin, &colliding));
+    }
+    // What has no name of its own would be found again as an object that is made twice.
+    plan.instances.retain(|instance| !instance.name.is_empty());
+}
+
+/// Returns one finding for all collisions of one cause: a name that leaves an axis out makes many.
+fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)]) -> Option<Diagnostic> {
+    let (first, again, name) = colliding.first()?;
+    let (first, again) = (plan.cell(*first), plan.cell(*again));
+    let message =
+        format!("two instances of `{}` are named `{name}`: {} and {}", plan.workload, describe(first), describe(again));
+    let differing = first.and_then(Node::as_map).into_iter().flatten().find_map(|entry| {
+        let other = again?.get(&entry.key.text)?;
+        (!matrix::same_value(&entry.value, other) && entry.value.origin() != other.origin())
+            .then(|| (entry.value.origin(), other.origin()))
+    });
+    let composed = origin == plan.origin;
+    // A composed name collides because of its values, a written one because of what it leaves out.
+    let mut finding = match differing {
+        Some((one, other)) if composed => Diagnostic::new(Code::NameCollision, other, message)
+            .label(format!("makes `{name}`"))
+            .also(one, "and so does this"),
+        _ => Diagnostic::new(Code::NameCollision, origin, message),
+    };
+    if colliding.len() > 1 {
+        finding = finding.help(format!("{} more instances have names that are taken", colliding.len() - 1));
+    }
+    Some(finding.help(if composed {
+        "values are lowered and other characters become `-`: write values that differ, or a `name` with another part"
+    } else {
+        "name every axis in it: `name: \"…{{ matrix.AXIS }}…\"`"
+    }))
 }
 
 /// Returns `<workload>-<value>-<value>`; the place of a value that leaves no text otherwise.
