@@ -101,6 +101,7 @@ pub fn compile(
         (unit.own, unit.stamped) = (own, stamped);
     }
     check_identities(&units, &manifests, diagnostics);
+    *diagnostics = std::mem::take(diagnostics).without_echoes();
     let sequence = order::sequence(&units, &manifests);
     Compilation { facts, units, manifests, sequence }
 }
@@ -156,9 +157,11 @@ fn check_command_line(specs: &[Document], options: &Options, diagnostics: &mut D
             .find_map(|root| root.as_map()?.entry("profiles").map(|entry| entry.key.origin))
             .or_else(|| roots.first().map(|root| root.origin().at_start()))
             .unwrap_or(Origin::NOWHERE);
+        let names = crate::diagnostic::words::list(declared(), "and");
+        let help = suggestion(profile, declared()).or_else(|| (!names.is_empty()).then(|| format!("there is {names}")));
         diagnostics.push(
             Diagnostic::new(Code::UnknownProfile, origin, format!("no profile `{profile}` is declared"))
-                .maybe_help(suggestion(profile, declared())),
+                .maybe_help(help),
         );
     }
 }

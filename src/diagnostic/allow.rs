@@ -162,7 +162,7 @@ impl Comments {
             Diagnostic::new(
                 Code::UnusedAllow,
                 allowed.origin,
-                format!("expected a `{code}` to allow on line {line}, found none"),
+                format!("expected a finding of `{code}` to allow on line {line}, found none"),
             )
             .help("remove it: what it allowed is gone")
         })

@@ -150,8 +150,19 @@ fn read_range(axis: &str, map: &Map, origin: Origin, diagnostics: &mut Diagnosti
         number
     };
     let (from, to, step) = (number("from", Some(0))?, number("to", None)?, number("step", Some(1))?);
-    if step == 0 || (step > 0 && from > to) || (step < 0 && from < to) {
-        diagnostics.push(invalid(origin, format!("the range of `{axis}` from {from} to {to} by {step} has no values")));
+    if step == 0 {
+        let at = map.get("step").map_or(origin, Node::origin);
+        diagnostics.push(
+            invalid(at, format!("the range of `{axis}` never ends: expected a step that is not 0"))
+                .help("leave `step` out to count by 1"),
+        );
+        return None;
+    }
+    if (step > 0 && from > to) || (step < 0 && from < to) {
+        diagnostics.push(
+            invalid(origin, format!("the range of `{axis}` from {from} to {to} by {step} has no values"))
+                .help("both ends belong to the range; a negative `step` counts down"),
+        );
         return None;
     }
     let count = (i128::from(to) - i128::from(from)) / i128::from(step) + 1;

@@ -36,6 +36,11 @@ impl Origin {
         self.file == Self::NOWHERE.file
     }
 
+    /// Whether two places share text, or are the same.
+    pub fn touches(self, other: Self) -> bool {
+        self == other || (self.file == other.file && self.start < other.end && other.start < self.end)
+    }
+
     /// Returns the empty range at the start of this one.
     #[must_use]
     pub fn at_start(self) -> Self {

@@ -3,6 +3,7 @@
 //! An example is a YAML fence without a file name; fences with one are the files beside it. What no text can show is
 //! built here. `golden/explain/CODE.snap` holds what a user sees of each Wrong.
 
+mod echoes;
 mod run;
 
 use fanfold::diagnostic::{Code, Example, Severity, explanation};
