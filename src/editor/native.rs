@@ -113,7 +113,8 @@ pub(super) fn scalars() -> Members {
         ("text", json!({"type": ["string", "number", "boolean", "null"]})),
         ("texts", mapping(reference("text"))),
         ("string", json!({"type": ["string", "null"]})),
-        ("integer", open(&["integer"], json!({}))),
+        // `0644` is octal to Fanfold, and a text to some readers.
+        ("integer", open(&["integer"], json!({"pattern": format!("^0o?[0-7]+$|{EXPRESSION}")}))),
         ("integerOrText", json!({"type": ["integer", "string", "null"]})),
         ("number", open(&["number"], json!({}))),
         ("boolean", open(&["boolean"], json!({}))),
