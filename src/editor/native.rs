@@ -113,8 +113,8 @@ pub(super) fn scalars() -> Members {
         ("text", json!({"type": ["string", "number", "boolean", "null"]})),
         ("texts", mapping(reference("text"))),
         ("string", json!({"type": ["string", "null"]})),
-        // `0644` is octal to Fanfold, and a text to some readers.
-        ("integer", open(&["integer"], json!({"pattern": format!("^0o?[0-7]+$|{EXPRESSION}")}))),
+        // Readers of YAML that take `0644` for a text send it here as one.
+        ("integer", json!({"type": ["integer", "string", "null"], "pattern": format!("^0o?[0-7]+$|{EXPRESSION}")})),
         ("integerOrText", json!({"type": ["integer", "string", "null"]})),
         ("number", open(&["number"], json!({}))),
         ("boolean", open(&["boolean"], json!({}))),
