@@ -176,13 +176,21 @@ pub(super) fn plan(
 /// Returns the partial workloads that make up a workload, lowest first.
 fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     let mut layers: Vec<Node> = batch.defaults.iter().cloned().collect();
-    let uses = match workload.get("use").filter(|node| !node.is_null()) {
+    // Defaults may name templates for all workloads: a `use` of the workload's own replaces them, as lists do.
+    let used = workload.get("use").or_else(|| batch.defaults.as_ref()?.get("use"));
+    let uses = match used.filter(|node| !node.is_null()) {
         None => Vec::new(),
         Some(node) if node.as_seq().is_some() => node.as_seq().unwrap_or_default().to_vec(),
         Some(node) => vec![node.clone()],
     };
     for name in uses {
         if let Some(template) = name.as_str().and_then(|text| batch.templates.get(text)) {
+            if let Some(entry) = template.as_map().and_then(|map| map.entry("use")) {
+                diagnostics.push(
+                    Diagnostic::new(Code::UnknownField, entry.key.origin, "a template does not use other templates")
+                        .help("name both in the `use` of the workload, in the order in which they merge"),
+                );
+            }
             layers.push(template.clone());
         } else {
             let known = batch.templates.iter().map(|entry| entry.key.text.as_str());
