@@ -18,4 +18,5 @@ pub mod lower;
 pub mod check;
 pub mod emit;
 pub mod compile;
+pub mod explain;
 pub mod cli;

@@ -320,8 +320,8 @@ fn undefined(missing: &Missing, origin: Origin) -> Box<Diagnostic> {
     let start = origin.start as usize + offset;
     let narrow = Origin::new(origin.file, start, start + word.len());
     let origin = if narrow.end <= origin.end { narrow } else { origin };
-    let finding = Diagnostic::new(Code::UndefinedVariable, origin, message)
-        .did_you_mean(word, known.iter().map(SmolStr::as_str));
+    let finding =
+        Diagnostic::new(Code::UndefinedVariable, origin, message).did_you_mean(word, known.iter().map(SmolStr::as_str));
     Box::new(if finding.help.is_empty() && !known.is_empty() {
         finding.help(format!("there is {}", words::list(known.iter().map(SmolStr::as_str), "and")))
     } else {

@@ -23,7 +23,8 @@ fn what_follows_from_an_expression_without_a_value_is_not_told() {
         ("{image: nginx, use: [nothing]}", Code::UnknownTemplate),
     ];
     for (fields, code) in cases {
-        let fields = fields.trim_start_matches('{').strip_suffix('}').filter(|_| fields.starts_with('{')).unwrap_or(fields);
+        let fields =
+            fields.trim_start_matches('{').strip_suffix('}').filter(|_| fields.starts_with('{')).unwrap_or(fields);
         let text = if fields.starts_with("image: nginx,") {
             spec(&format!("workloads: {{web: {{kind: Deployment, {fields}}}}}\n"))
         } else {
