@@ -18,5 +18,7 @@ pub mod lower;
 pub mod check;
 pub mod emit;
 pub mod compile;
+pub mod plan;
 pub mod explain;
+pub mod editor;
 pub mod cli;

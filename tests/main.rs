@@ -1,6 +1,13 @@
 //! The one test binary: a module for each part, cases as files.
 
 mod check;
+mod cli;
 mod diagnostic;
 mod emit;
 mod explain;
+mod golden;
+mod init;
+mod plan;
+mod readme;
+mod schema;
+mod tidy;

@@ -7,6 +7,7 @@ use super::session::{Channel, Session, facts, remark};
 use super::{Exit, Failure};
 use crate::diagnostic::{Code, explanation, suggestion};
 use crate::explain::{Topic, Unknown, Wanted, story, topics};
+use crate::kubernetes::Manifest;
 
 /// Explains.
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
@@ -73,11 +74,21 @@ fn object(what: &str, args: &ExplainArgs) -> Result<Exit, Failure> {
     if found.is_empty() {
         complain(&Unknown {
             message: format!("the inputs make no object `{what}`"),
-            help: suggestion(wanted.name(), objects.iter().map(|object| object.key.name.as_str())),
+            help: suggestion(wanted.name(), objects.iter().map(|object| object.key.name.as_str()))
+                .or_else(|| some_of(&objects)),
         });
         return Ok(Exit::Findings);
     }
     print(&joined(&found))
+}
+
+/// Names the first of the objects that there are.
+fn some_of(objects: &[Manifest]) -> Option<String> {
+    const SHOWN: usize = 6;
+    let names: Vec<String> =
+        objects.iter().take(SHOWN).map(|Manifest { key, .. }| format!("`{}/{}`", key.kind, key.name)).collect();
+    let more = if objects.len() > SHOWN { format!(" and {} more", objects.len() - SHOWN) } else { String::new() };
+    (!names.is_empty()).then(|| format!("they make {}{more}", names.join(", ")))
 }
 
 fn joined(topics: &[Topic]) -> String {

@@ -78,6 +78,8 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
             }
         } else if spec::is_batch(root) {
             inputs.specs.push(document);
+        } else if is_for_kustomize(root) {
+            // It says how to build objects and is none itself.
         } else if !in_folder || (root.get("apiVersion").is_some() && root.get("kind").is_some()) {
             others.push(document);
         }
@@ -90,6 +92,10 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
     };
     inputs.manifests = others.into_iter().filter(|document| !is_passed(document.file)).collect();
     inputs
+}
+
+fn is_for_kustomize(root: &Node) -> bool {
+    root.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 
 fn passed_through(specs: &[Document], sources: &Sources) -> Vec<globset::GlobMatcher> {

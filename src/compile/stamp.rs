@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use crate::check::{self, Mode, Path, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::Plan;
+use crate::kubernetes::documented::in_order;
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{self, Context};
 
@@ -115,7 +116,8 @@ pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut 
     let ty = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind));
     let mut walk = Walk::new(facts, Mode::Spec).about(&key);
     let node = match ty {
-        Some(ty) => walk.settle_type(&node, ty, &Path::Root),
+        // What an expression or a patch brought comes in any order.
+        Some(ty) => in_order(facts, facts.ty(ty), &walk.settle_type(&node, ty, &Path::Root)),
         None => walk.settle_custom(&node),
     };
     walk.into_findings().into_iter().for_each(|finding| diagnostics.push(finding));

@@ -2,13 +2,16 @@
 //!
 //! Merging follows one rule (see [`merge`]) and one order: defaults, templates, workload, profiles, overrides.
 
+mod axes;
 mod bind;
 mod expression;
 mod matrix;
 mod merge;
+mod order;
 mod params;
 mod plan;
 mod profile;
+mod resources;
 mod rows;
 mod scope;
 mod world;
@@ -16,7 +19,9 @@ mod world;
 pub use expression::render_document;
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
+pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
+pub use resources::{is_short, spelled};
 pub use scope::Scope;
 pub use world::{World, join, reason, too_large};
 

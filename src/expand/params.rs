@@ -10,7 +10,7 @@ use crate::schema::Validator;
 use crate::source::{Entry, Key, Map, Node, Origin, Value, scalar};
 
 /// The words of JSON Schema that a declaration may use.
-const SCHEMA_WORDS: &[&str] = &[
+pub const SCHEMA_WORDS: &[&str] = &[
     "type",
     "default",
     "description",

@@ -10,6 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::bind::Bindable;
 use super::matrix::{self, Cells};
 use super::merge::{Place, merge};
+use super::order::in_documented_order;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
@@ -146,6 +147,7 @@ pub(super) fn plan(
         let variant = *known.entry(matching).or_insert_with_key(|matching| {
             let tree =
                 matching.iter().fold(base.clone(), |below, at| merge(facts, &below, &overrides[*at].fields, place));
+            let tree = in_documented_order(facts, &union, &tree);
             variants.push(Bindable::of(&tree, world.sources, diagnostics));
             variants.len() - 1
         });

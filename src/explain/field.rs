@@ -34,7 +34,7 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
     let steps: Vec<&str> =
         name.split('.').map(|step| step.split('[').next().unwrap_or(step)).filter(|step| !step.is_empty()).collect();
     let Some((first, rest)) = steps.split_first() else { return Err(unknown(name, None)) };
-    let named = WorkloadKind::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(first));
+    let named = WorkloadKind::ALL.into_iter().find(|kind| kind.as_str() == *first);
     let mut topics = Vec::new();
     match (named, rest) {
         (Some(kind), []) => return Ok(vec![workload_kind(facts, kind)]),
@@ -47,7 +47,7 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
         topics.extend(own(key, &[keys::BATCH], "a batch"));
     }
     if let Some(kind) = named {
-        topics.extend(find(facts, kind, rest).map(|found| describe(facts, name, &[kind], &found, rest)));
+        topics.extend(find(facts, kind, rest).map(|found| describe(facts, name, &[(kind, found)], rest)));
     } else if let Some(kind) = native_kind(facts, first) {
         match rest {
             [] => topics.extend(object_kind(facts, kind)),
@@ -64,6 +64,9 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
 }
 
 fn unknown(name: &str, help: Option<String>) -> Unknown {
+    let help = help.or_else(|| {
+        Some("`fanfold explain` lists the codes, `fanfold explain Deployment` the fields of a kind".into())
+    });
     Unknown { message: format!("no code, field or key is named `{name}`"), help }
 }
 
@@ -73,29 +76,51 @@ fn own(key: &str, tables: &[&[OwnKey]], place: &str) -> Option<Topic> {
     Some(Topic::new(key).row("key of", place).row("is", known.summary).row("written", forms(key).join("\n")))
 }
 
-/// Describes a flat field in all kinds that have it; kinds in which it goes to the same place share a topic.
+/// Describes a flat field in all kinds that have it; kinds in which it takes the same share a topic.
 fn in_all_kinds(facts: &'static Facts, name: &str, steps: &[&str]) -> Vec<Topic> {
-    let mut groups: Vec<(Vec<WorkloadKind>, Found)> = Vec::new();
+    let mut groups: Vec<Vec<(WorkloadKind, Found)>> = Vec::new();
     for kind in WorkloadKind::ALL {
         let Some(found) = find(facts, kind, steps) else { continue };
-        let same = |known: &Found| known.path == found.path && std::ptr::eq(known.field, found.field);
-        let like = |known: &Found| {
-            known.path == found.path && takes(facts, &known.field.schema) == takes(facts, &found.field.schema)
+        let same = |known: &Found| {
+            std::ptr::eq(known.field, found.field)
+                || (takes(facts, &known.field.schema) == takes(facts, &found.field.schema)
+                    && known.field.schema.values == found.field.schema.values
+                    && known.field.schema.default == found.field.schema.default)
         };
-        match groups.iter_mut().find(|(_, known)| same(known) || like(known)) {
-            Some((kinds, _)) => kinds.push(kind),
-            None => groups.push((vec![kind], found)),
+        match groups.iter_mut().find(|group| same(&group[0].1)) {
+            Some(group) => group.push((kind, found)),
+            None => groups.push(vec![(kind, found)]),
         }
     }
-    groups.iter().map(|(kinds, found)| describe(facts, name, kinds, found, steps)).collect()
+    groups.iter().map(|group| describe(facts, name, group, steps)).collect()
 }
 
-fn describe(facts: &'static Facts, name: &str, kinds: &[WorkloadKind], found: &Found, steps: &[&str]) -> Topic {
-    let since = since(|facts| find(facts, kinds[0], steps).is_some());
-    let names = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-    let topic = Topic::new(name).row("field of", names).row("goes to", found.path.as_str());
+/// Describes what a field takes in all of these kinds, and where it goes in each.
+fn describe(facts: &'static Facts, name: &str, group: &[(WorkloadKind, Found)], steps: &[&str]) -> Topic {
+    let (kind, found) = &group[0];
+    let since = since(|facts| find(facts, *kind, steps).is_some());
+    let mut places: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (kind, found) in group {
+        match places.iter_mut().find(|(path, _)| *path == found.path) {
+            Some((_, kinds)) => kinds.push(kind.as_str()),
+            None => places.push((&found.path, vec![kind.as_str()])),
+        }
+    }
+    let place = |(path, kinds): &(&str, Vec<&str>)| {
+        if group.len() == 1 { (*path).to_owned() } else { format!("{path} in {}", kinds.join(", ")) }
+    };
+    let topic = Topic::new(name)
+        .row("field of", group.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>().join(", "))
+        .row("goes to", places.iter().map(place).collect::<Vec<_>>().join("\n"));
     let written = if steps.len() == 1 { forms(steps[0]).join("\n") } else { String::new() };
-    details(facts, topic, found, since).row("short form", written).with_parts(facts, found)
+    let clash = Union::of(facts, *kind).clashes().iter().any(|clash| steps == [clash.as_str()]);
+    let in_pod = facts.named("core/v1.PodSpec").field(steps[0]).is_some();
+    let beside = if clash && in_pod && !found.owner.name.ends_with(".PodSpec") {
+        format!("the field of this name in the PodSpec is written `pod: {{{}: …}}`", steps[0])
+    } else {
+        String::new()
+    };
+    details(facts, topic, found, since).row("beside", beside).row("short form", written).with_parts(facts, found)
 }
 
 fn native(facts: &'static Facts, name: &str, kind: &Kind, found: &Found, steps: &[&str]) -> Topic {

@@ -7,8 +7,8 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::Lowering;
 use super::configs::Source;
-use super::draft::{Draft, list_of};
-use super::env::{is_true, replace};
+use super::draft::{Draft, is_true, list_of};
+use super::env::replace;
 use crate::expand::MOUNT_OPTIONS;
 use crate::kubernetes::name::{budgeted, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};

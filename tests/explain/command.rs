@@ -86,6 +86,7 @@ fn fields_say_where_they_go() {
             &["pod.securityContext.fsGroup"],
             &["Service.spec.ports.protocol"],
             &["resizePolicy"],
+            &["schedulingGroup"],
         ],
     );
 }
@@ -106,7 +107,7 @@ fn unknown_words_are_near_others() {
             &["frobnicate"],
             &["Deployment/web"],
             &["Deployment/web-asia", "shop.yaml"],
-            &["--kubernetes-version", "1.34", "StatefulSet.updateStrategy.nothing"],
+            &["--kubernetes-version", "1.34", "schedulingGroup"],
         ],
     );
 }
