@@ -197,6 +197,8 @@ impl Lowering<'_> {
         let ports: Vec<Port> = containers.iter().flat_map(ports::of_container).collect();
         let init = self.init_containers(&pod, volumes);
 
+        self.check_mounted(containers.iter().chain(&init), volumes);
+
         let mut set = |key: &str, list: Vec<Node>| match list.first().map(Node::origin) {
             Some(first) => pod.set(Key::new(key, first), Node::seq(list, first)),
             None => drop(pod.remove(key)),
