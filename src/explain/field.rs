@@ -6,10 +6,11 @@
 use smol_str::SmolStr;
 
 use super::forms::forms;
+use super::path::{Found, find, find_native, home_path};
 use super::table::Topic;
 use crate::diagnostic::{did_you_mean, words};
 use crate::kubernetes::facts::{Field, Kind};
-use crate::kubernetes::{Facts, Home, Merge, Minor, Schema, Shape, Type, Union, WorkloadKind};
+use crate::kubernetes::{Facts, Merge, Minor, Schema, Shape, Type, Union, WorkloadKind};
 use crate::spec::keys::{self, OwnKey};
 
 /// A word that names nothing.
@@ -19,14 +20,6 @@ pub struct Unknown {
     pub message: String,
     /// What may have been meant.
     pub help: Option<String>,
-}
-
-/// A field, and the way to it.
-#[derive(Clone)]
-struct Found {
-    path: String,
-    field: &'static Field,
-    owner: &'static Type,
 }
 
 /// Returns all that a name may mean.
@@ -57,10 +50,9 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
         topics.extend(in_all_kinds(facts, name, &steps));
     }
     if topics.is_empty() {
-        Err(unknown(name, near(facts, named, &steps).or_else(|| elsewhere(named, &steps))))
-    } else {
-        Ok(topics)
+        return Err(unknown(name, elsewhere(named, &steps).or_else(|| near(facts, named, &steps))));
     }
+    Ok(topics)
 }
 
 fn unknown(name: &str, help: Option<String>) -> Unknown {
@@ -217,70 +209,6 @@ fn native_kind(facts: &'static Facts, name: &str) -> Option<&'static Kind> {
 fn object_name(kind: &Kind) -> String {
     let slash = if kind.group.is_empty() { "" } else { "/" };
     format!("{} of {}{slash}{}", kind.kind, kind.group, kind.version)
-}
-
-/// Follows a path of a flat workload.
-fn find(facts: &'static Facts, kind: WorkloadKind, steps: &[&str]) -> Option<Found> {
-    let union = Union::of(facts, kind);
-    let start = |home: Home, owner: &'static Type, field: &'static Field| Found {
-        path: format!("{}.{}", home_path(kind, home), field.name),
-        field,
-        owner,
-    };
-    let (found, rest) = match steps {
-        ["spec" | "metadata", ..] => {
-            let (group, version) = kind.api_version().split_once('/').unwrap_or(("", kind.api_version()));
-            return find_native(facts, facts.kind(group, version, kind.as_str())?, steps);
-        }
-        ["pod", name, rest @ ..] => (start(Home::Pod, union.pod, union.pod.field(name)?), rest),
-        [name, rest @ ..] => {
-            let (home, field) = union.field(name)?;
-            let owner = match home {
-                Home::Spec => union.spec,
-                Home::Job => union.job?,
-                Home::Pod => union.pod,
-                Home::Container => union.container,
-            };
-            (start(home, owner, field), rest)
-        }
-        [] => return None,
-    };
-    descend(facts, found, rest)
-}
-
-/// Follows a path of an object.
-fn find_native(facts: &'static Facts, kind: &Kind, steps: &[&str]) -> Option<Found> {
-    let owner = facts.ty(facts.type_of(kind)?);
-    let (first, rest) = steps.split_first()?;
-    let field = owner.field(first)?;
-    descend(facts, Found { path: field.name.to_string(), field, owner }, rest)
-}
-
-fn descend(facts: &'static Facts, found: Found, steps: &[&str]) -> Option<Found> {
-    steps.iter().try_fold(found, |found, step| {
-        let owner = facts.inner_type(&found.field.schema)?;
-        let field = owner.field(step)?;
-        let item = match found.field.schema.shape {
-            Shape::List(_) => "[]",
-            Shape::Map(_) => "[KEY]",
-            _ => "",
-        };
-        Some(Found { path: format!("{}{item}.{}", found.path, field.name), field, owner })
-    })
-}
-
-fn home_path(kind: WorkloadKind, home: Home) -> String {
-    let pod = match kind {
-        WorkloadKind::Pod => "spec",
-        WorkloadKind::CronJob => "spec.jobTemplate.spec.template.spec",
-        _ => "spec.template.spec",
-    };
-    match home {
-        Home::Spec => "spec".to_owned(),
-        Home::Job => "spec.jobTemplate.spec".to_owned(),
-        Home::Pod => pod.to_owned(),
-        Home::Container => format!("{pod}.containers[0]"),
-    }
 }
 
 /// Says what a value is.

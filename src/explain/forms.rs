@@ -64,7 +64,14 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("podAntiAffinity", &["podAntiAffinity: {require: kubernetes.io/hostname}"]),
     ("spread", &["spread: {kubernetes.io/hostname: 1}"]),
     ("resources", &["resources: {cpu: 100m, memory: 64Mi..128Mi}"]),
-    ("update", &["update: Recreate", "update: {maxSurge: 25%, maxUnavailable: 0}"]),
+    (
+        "update",
+        &[
+            "update: {maxSurge: 25%, maxUnavailable: 0}",
+            "update: Recreate  # in a Deployment",
+            "update: OnDelete  # in a StatefulSet or DaemonSet",
+        ],
+    ),
     ("autoscale", &["autoscale: {min: 2, max: 10, cpu: 80%}"]),
     ("disruption", &["disruption: {maxUnavailable: 1}", "disruption: {minAvailable: 50%}"]),
     ("ingress", &["ingress: {host: shop.example.com, path: /}"]),

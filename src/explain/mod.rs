@@ -6,6 +6,7 @@
 mod field;
 mod forms;
 mod object;
+mod path;
 mod table;
 
 pub use field::{Unknown, topics};
