@@ -7,6 +7,7 @@ mod bind;
 mod expression;
 mod matrix;
 mod merge;
+mod naming;
 mod order;
 mod params;
 mod plan;

@@ -3,18 +3,18 @@
 //! Layers merge in one order: defaults, templates as `use` names them, the workload with its profiles, overrides. The
 //! instances that the same overrides match share one tree, whose expressions are cut once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use smol_str::{SmolStr, format_smolstr};
 
 use super::bind::Bindable;
 use super::matrix::{self, Cells};
 use super::merge::{Place, merge};
+use super::naming::{check_selectors, name_instances};
 use super::order::in_documented_order;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
-use crate::kubernetes::name::{budgeted, slug};
 use crate::kubernetes::{Facts, Union, WorkloadKind};
 use crate::source::{Entry, Map, Node, Origin};
 use crate::spec::{Batch, keys};
@@ -30,15 +30,16 @@ pub struct Plan {
     pub union: Union,
     /// The axes that name an instance; none without fan-out.
     pub axes: Vec<SmolStr>,
-    instances: Vec<Planned>,
-    variants: Vec<Bindable>,
+    pub(super) instances: Vec<Planned>,
+    pub(super) variants: Vec<Bindable>,
 }
 
+/// An instance before its fields are filled in.
 #[derive(Debug)]
-struct Planned {
-    name: SmolStr,
-    cell: Option<Node>,
-    variant: usize,
+pub(super) struct Planned {
+    pub(super) name: SmolStr,
+    pub(super) cell: Option<Node>,
+    pub(super) variant: usize,
 }
 
 /// One instance of a workload, its expressions filled in.
@@ -167,6 +168,7 @@ pub(super) fn plan(
         variants,
     };
     name_instances(&mut plan, scope, diagnostics);
+    check_selectors(&plan, scope, diagnostics);
     Some(plan)
 }
 
@@ -294,97 +296,6 @@ fn read_overrides(
         overrides.push(Override { pattern, fields: Node::map(fields, item.origin()), origin: item.origin() });
     }
     Some(overrides)
-}
-
-fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
-    let budget = plan.kind().name_budget();
-    let mut names: HashMap<SmolStr, usize> = HashMap::with_capacity(plan.instances.len());
-    let mut collisions: BTreeMap<Origin, Vec<(usize, usize, SmolStr)>> = BTreeMap::new();
-    for at in 0..plan.instances.len() {
-        let Planned { cell, variant, .. } = &plan.instances[at];
-        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
-        let own = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
-        let name = match own.as_ref().map(|name| (name, name.text())) {
-            Some((_, Some(text))) => text.clone(),
-            Some((node, None)) => {
-                diagnostics.push(Diagnostic::new(
-                    Code::WrongType,
-                    node.origin(),
-                    format!("expected a string for `name`, found {}", node.type_name()),
-                ));
-                continue;
-            }
-            None => match composed_name(&plan.workload, &plan.axes, cell.as_ref(), budget) {
-                Ok(name) => name,
-                Err(origin) => {
-                    diagnostics.push(
-                        Diagnostic::new(
-                            Code::InvalidName,
-                            origin,
-                            "this value leaves nothing for the name of the instance",
-                        )
-                        .help("give the instances a `name` of their own"),
-                    );
-                    continue;
-                }
-            },
-        };
-        if let Some(first) = names.get(&name) {
-            collisions.entry(own.as_ref().map_or(plan.origin, Node::origin)).or_default().push((*first, at, name));
-            continue;
-        }
-        names.insert(name.clone(), at);
-        plan.instances[at].name = name;
-    }
-    for (origin, colliding) in collisions {
-        diagnostics.extend(collision(plan, origin, &colliding));
-    }
-    // What has no name of its own would be found again as an object that is made twice.
-    plan.instances.retain(|instance| !instance.name.is_empty());
-}
-
-/// Returns one finding for all collisions of one cause: a name that leaves an axis out makes many.
-fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)]) -> Option<Diagnostic> {
-    let (first, again, name) = colliding.first()?;
-    let (first, again) = (plan.cell(*first), plan.cell(*again));
-    let message =
-        format!("two instances of `{}` are named `{name}`: {} and {}", plan.workload, describe(first), describe(again));
-    let differing = first.and_then(Node::as_map).into_iter().flatten().find_map(|entry| {
-        let other = again?.get(&entry.key.text)?;
-        (!matrix::same_value(&entry.value, other) && entry.value.origin() != other.origin())
-            .then(|| (entry.value.origin(), other.origin()))
-    });
-    let composed = origin == plan.origin;
-    // A composed name collides because of its values, a written one because of what it leaves out.
-    let mut finding = match differing {
-        Some((one, other)) if composed => Diagnostic::new(Code::NameCollision, other, message)
-            .label(format!("makes `{name}`"))
-            .also(one, "and so does this"),
-        _ => Diagnostic::new(Code::NameCollision, origin, message),
-    };
-    if colliding.len() > 1 {
-        finding = finding.help(format!("{} more instances have names that are taken", colliding.len() - 1));
-    }
-    Some(finding.help(if composed {
-        "values are lowered and other characters become `-`: write values that differ, or a `name` with another part"
-    } else {
-        "name every axis in it: `name: \"…{{ matrix.AXIS }}…\"`"
-    }))
-}
-
-/// Returns `<workload>-<value>-<value>`; the place of a value that leaves no text otherwise.
-fn composed_name(workload: &str, axes: &[SmolStr], cell: Option<&Node>, budget: usize) -> Result<SmolStr, Origin> {
-    let mut name = workload.to_owned();
-    for axis in axes {
-        let Some(value) = cell.and_then(|cell| cell.get(axis)) else { continue };
-        let text = label_text(value).map(|text| slug(&text)).unwrap_or_default();
-        if text.is_empty() {
-            return Err(value.origin());
-        }
-        name.push('-');
-        name.push_str(&text);
-    }
-    Ok(budgeted(&name, budget))
 }
 
 /// Returns the text that stands for an axis value in names and labels: its own, or its `name`.
