@@ -176,8 +176,12 @@ fn workload_kind(facts: &'static Facts, kind: WorkloadKind) -> Topic {
     let union = Union::of(facts, kind);
     let mut topic = Topic::new(kind.as_str())
         .row("written", format!("kind: {kind}, under `workloads`"))
-        .row("becomes", format!("a {kind} of `{}`", kind.api_version()));
-    topic.heading = "fields";
+        .row("becomes", format!("a {kind} of `{}`", kind.api_version()))
+        .row(
+            "takes",
+            "the fields of its spec, of its pods and of their main container side by side, and keys of its own",
+        );
+    topic.heading = "fields and keys";
     topic.parts = union
         .names()
         .into_iter()
@@ -186,6 +190,9 @@ fn workload_kind(facts: &'static Facts, kind: WorkloadKind) -> Topic {
             Some((name.to_owned(), format!("{} in {}", takes(facts, &field.schema), home_path(kind, home))))
         })
         .collect();
+    let own = keys::WORKLOAD.iter().chain(keys::FAN_OUT).map(|key| (key.name.to_owned(), key.summary.to_owned()));
+    topic.parts.extend(own);
+    topic.parts.sort();
     topic
 }
 

@@ -87,6 +87,7 @@ fn fields_say_where_they_go() {
             &["Service.spec.ports.protocol"],
             &["resizePolicy"],
             &["schedulingGroup"],
+            &["CronJob"],
         ],
     );
 }
