@@ -158,7 +158,7 @@ pub(super) fn plan(
     for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
         let Override { pattern, origin, .. } = &overrides[at];
         let cells = planned.iter().filter_map(|planned: &Planned| planned.cell.as_ref()?.as_map());
-        diagnostics.push(matrix::unmatched("override", pattern, *origin, cells));
+        diagnostics.push(matrix::unmatched("override", pattern, *origin, &cells));
     }
     let mut plan = Plan {
         workload: workload.key.text.clone(),

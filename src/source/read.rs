@@ -422,7 +422,12 @@ impl<'a> Reader<'a> {
         let end = self.text[at..line_end].chars().next().map_or(at, |first| at + first.len_utf8());
         // The parser quotes single characters: `unclosed bracket '['`.
         let message = error.info().trim_end_matches('.').replace('\'', "`");
-        let mut finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message);
+        let closing = match message.as_str() {
+            "unclosed bracket `[`" => Some("close it with `]`: the list goes on until then, over all lines"),
+            "unclosed bracket `{`" => Some("close it with `}`: the mapping goes on until then, over all lines"),
+            _ => None,
+        };
+        let mut finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message).maybe_help(closing);
         let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let indent = &self.text[line_start..line_end];
         if indent[..indent.len() - indent.trim_start().len()].contains('\t') {
