@@ -31,6 +31,10 @@ pub fn read_inputs(
         if path == "-" {
             let Some(read) = stdin.take() else { continue };
             match read() {
+                Ok(bytes) if bytes.len() as u64 > MAX_FILE_BYTES => {
+                    let message = format!("`<stdin>` has more than {} MiB, which is the limit", MAX_FILE_BYTES >> 20);
+                    too_large("<stdin>", message, sources, diagnostics);
+                }
                 Ok(bytes) => {
                     let read = read_documents(sources, "<stdin>", bytes, diagnostics);
                     documents.extend(read.into_iter().map(|document| (document, false)));
@@ -120,15 +124,8 @@ fn has_hidden_part(folder: &str, path: &str) -> bool {
 fn read_file(path: &str, files: &dyn Files, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Document> {
     let size = files.size(path).unwrap_or(0);
     if size > MAX_FILE_BYTES {
-        let file = sources.add(path, "");
-        diagnostics.push(
-            Diagnostic::new(
-                Code::FileTooLarge,
-                Origin::new(file, 0, 0),
-                format!("`{path}` has {} MiB, the limit is {} MiB", size >> 20, MAX_FILE_BYTES >> 20),
-            )
-            .help("split it into several files"),
-        );
+        let message = format!("`{path}` has {} MiB, the limit is {} MiB", size >> 20, MAX_FILE_BYTES >> 20);
+        too_large(path, message, sources, diagnostics);
         return Vec::new();
     }
     match files.read(path) {
@@ -138,6 +135,12 @@ fn read_file(path: &str, files: &dyn Files, sources: &mut Sources, diagnostics: 
             Vec::new()
         }
     }
+}
+
+fn too_large(path: &str, message: String, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+    let file = sources.add(path, "");
+    let finding = Diagnostic::new(Code::FileTooLarge, Origin::new(file, 0, 0), message);
+    diagnostics.push(finding.help("split it into several files"));
 }
 
 fn unreadable(path: &str, error: &std::io::Error, sources: &mut Sources, diagnostics: &mut Diagnostics) {
