@@ -18,4 +18,6 @@ pub mod lower;
 pub mod check;
 pub mod emit;
 pub mod compile;
+pub mod plan;
+pub mod editor;
 pub mod cli;

@@ -2,6 +2,14 @@
 
 mod bench_inputs;
 mod check;
+mod cli;
 mod diagnostic;
 mod emit;
+mod explain;
+mod golden;
+mod init;
+mod plan;
+mod readme;
 mod reading;
+mod schema;
+mod tidy;

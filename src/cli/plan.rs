@@ -1,6 +1,27 @@
-//! stub
-use super::args::PlanArgs;
+//! `fanfold plan`: specs in, numbers out.
+
+use std::io::Write;
+
+use super::args::{PlanArgs, PlanOutputArg};
+use super::session::{Channel, Session};
 use super::{Exit, Failure};
-pub(super) fn run(_args: &PlanArgs) -> Result<Exit, Failure> {
+use crate::plan::Estimate;
+
+/// Compiles and counts; nothing is kept of the objects but their numbers.
+pub(super) fn run(args: &PlanArgs) -> Result<Exit, Failure> {
+    let mut session = Session::new(&args.input.report)?;
+    let compilation = session.compile(&args.input)?;
+    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+        return Ok(Exit::Findings);
+    }
+    if compilation.is_empty() {
+        return Err(Failure::Usage("the inputs hold no objects: there is nothing to count".into()));
+    }
+    let estimate = Estimate::of(&compilation);
+    let text = match args.output {
+        PlanOutputArg::Table => estimate.to_table(),
+        PlanOutputArg::Json => estimate.to_json(),
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(Exit::Fine)
 }

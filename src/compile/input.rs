@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expand::{join, reason};
+use crate::expand::{join, reason, too_large};
 use crate::source::{Document, FileId, Files, MAX_FILE_BYTES, Node, Origin, Sources, read_documents};
 use crate::spec;
 
@@ -31,10 +31,6 @@ pub fn read_inputs(
         if path == "-" {
             let Some(read) = stdin.take() else { continue };
             match read() {
-                Ok(bytes) if bytes.len() as u64 > MAX_FILE_BYTES => {
-                    let message = format!("`<stdin>` has more than {} MiB, which is the limit", MAX_FILE_BYTES >> 20);
-                    too_large("<stdin>", message, sources, diagnostics);
-                }
                 Ok(bytes) => {
                     let read = read_documents(sources, "<stdin>", bytes, diagnostics);
                     documents.extend(read.into_iter().map(|document| (document, false)));
@@ -71,11 +67,19 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
                         root.origin(),
                         format!("expected a document to be a mapping, found {}", root.type_name()),
                     )
-                    .help("a document is a batch spec or an object of Kubernetes"),
+                    .help(
+                        if root.as_seq().is_some_and(|items| items.iter().any(|item| item.get("kind").is_some())) {
+                            "write each item as a document of its own, with `---` between them"
+                        } else {
+                            "a document is a batch spec or an object of Kubernetes"
+                        },
+                    ),
                 );
             }
         } else if spec::is_batch(root) {
             inputs.specs.push(document);
+        } else if is_for_kustomize(root) {
+            // It says how to build objects and is none itself.
         } else if !in_folder || (root.get("apiVersion").is_some() && root.get("kind").is_some()) {
             others.push(document);
         }
@@ -88,6 +92,10 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
     };
     inputs.manifests = others.into_iter().filter(|document| !is_passed(document.file)).collect();
     inputs
+}
+
+fn is_for_kustomize(root: &Node) -> bool {
+    root.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 
 fn passed_through(specs: &[Document], sources: &Sources) -> Vec<globset::GlobMatcher> {
@@ -124,8 +132,8 @@ fn has_hidden_part(folder: &str, path: &str) -> bool {
 fn read_file(path: &str, files: &dyn Files, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Document> {
     let size = files.size(path).unwrap_or(0);
     if size > MAX_FILE_BYTES {
-        let message = format!("`{path}` has {} MiB, the limit is {} MiB", size >> 20, MAX_FILE_BYTES >> 20);
-        too_large(path, message, sources, diagnostics);
+        let file = sources.add(path, "");
+        diagnostics.push(too_large(path, size, Origin::new(file, 0, 0)));
         return Vec::new();
     }
     match files.read(path) {
@@ -135,12 +143,6 @@ fn read_file(path: &str, files: &dyn Files, sources: &mut Sources, diagnostics: 
             Vec::new()
         }
     }
-}
-
-fn too_large(path: &str, message: String, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    let file = sources.add(path, "");
-    let finding = Diagnostic::new(Code::FileTooLarge, Origin::new(file, 0, 0), message);
-    diagnostics.push(finding.help("split it into several files"));
 }
 
 fn unreadable(path: &str, error: &std::io::Error, sources: &mut Sources, diagnostics: &mut Diagnostics) {

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use crate::check::{self, Mode, Path, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::Plan;
+use crate::kubernetes::documented::in_order;
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{self, Context};
 
@@ -109,10 +110,14 @@ pub(super) fn emit<T: Send, E>(
 /// Settles an object: every scalar becomes what its field makes of it, and what the field does not take is a finding.
 pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) -> Manifest {
     let Manifest { key, node, origin } = object;
+    if let Some(finding) = check::name::check(&key, &node, facts) {
+        diagnostics.push(finding);
+    }
     let ty = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind));
     let mut walk = Walk::new(facts, Mode::Spec).about(&key);
     let node = match ty {
-        Some(ty) => walk.settle_type(&node, ty, &Path::Root),
+        // What an expression or a patch brought comes in any order.
+        Some(ty) => in_order(facts, facts.ty(ty), &walk.settle_type(&node, ty, &Path::Root)),
         None => walk.settle_custom(&node),
     };
     walk.into_findings().into_iter().for_each(|finding| diagnostics.push(finding));
@@ -121,7 +126,11 @@ pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut 
             Diagnostic::new(
                 Code::ObjectTooLarge,
                 origin,
-                format!("expected at most {} bytes, found an object of {size}", check::MAX_OBJECT_BYTES),
+                format!(
+                    "expected an object of at most {} KiB, found one of {}",
+                    check::MAX_OBJECT_BYTES >> 10,
+                    size.div_ceil(1024)
+                ),
             )
             .help("spread its data over several objects, or mount it from a volume")
             .subject(key.to_string(), ""),

@@ -6,6 +6,7 @@
 
 use smol_str::SmolStr;
 
+use super::resources::{is_short, spelled};
 use crate::kubernetes::{Facts, Merge, Schema, Shape, Type, Union};
 use crate::source::{Key, Map, Node, Value};
 
@@ -24,6 +25,8 @@ pub enum Place<'a> {
     Mounts,
     /// What is mounted at one path.
     Mount,
+    /// Requests and limits of a container, natively or in short.
+    Resources,
     /// A value of a type.
     Type(&'a Type),
     /// A value of a field.
@@ -52,6 +55,17 @@ pub const MOUNT_OPTIONS: &[&str] = &[
 /// Merges `over` on `base`.
 pub fn merge(facts: &Facts, base: &Node, over: &Node, place: Place<'_>) -> Node {
     match (base.value(), over.value()) {
+        // Where one layer is short and the other is not, both are spelled out, so that the later one counts.
+        (Value::Map(below), Value::Map(above)) if matches!(place, Place::Resources) => {
+            let short = |map: &Map| map.iter().any(|entry| is_short(&entry.key.text));
+            let native = |map: &Map| map.iter().any(|entry| !is_short(&entry.key.text));
+            let merged = if (short(below) && native(above)) || (native(below) && short(above)) {
+                merge_maps(facts, &spelled(below), &spelled(above), Place::Free)
+            } else {
+                merge_maps(facts, below, above, Place::Free)
+            };
+            Node::map(merged, over.origin())
+        }
         (Value::Map(below), Value::Map(above)) => {
             if is_atomic(place) || directive(above) == Some("replace") {
                 return without_directive(over);
@@ -174,7 +188,7 @@ fn list_keys(place: Place<'_>) -> Option<(&[SmolStr], &Schema)> {
 
 fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<'a> {
     match place {
-        Place::Free | Place::Mount => Place::Free,
+        Place::Free | Place::Mount | Place::Resources => Place::Free,
         Place::Atomic | Place::Named(_, None) => Place::Atomic,
         Place::Named(_, Some(ty)) => Place::Type(ty),
         Place::Mounts => Place::Mount,
@@ -186,27 +200,27 @@ fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<'a> {
                 None => Place::Free,
             },
             _ => match union.field(key) {
-                Some((_, field)) => field_place(facts, key, &field.schema),
+                Some((_, field)) => field_place(facts, &field.schema),
                 None => Place::Free,
             },
         },
         Place::Type(_) if key == "mounts" => Place::Mounts,
-        Place::Type(ty) => ty.field(key).map_or(Place::Free, |field| field_place(facts, key, &field.schema)),
+        Place::Type(ty) => ty.field(key).map_or(Place::Free, |field| field_place(facts, &field.schema)),
         Place::Schema(Schema { shape: Shape::Map(value), .. }) => schema_place(facts, value),
         // The items of a list that merges by key.
         Place::Schema(Schema { shape: Shape::Type(id), .. }) => {
-            facts.ty(*id).field(key).map_or(Place::Free, |field| field_place(facts, key, &field.schema))
+            facts.ty(*id).field(key).map_or(Place::Free, |field| field_place(facts, &field.schema))
         }
         Place::Schema(_) => Place::Free,
     }
 }
 
-fn field_place<'a>(facts: &'a Facts, key: &str, schema: &'a Schema) -> Place<'a> {
+fn field_place<'a>(facts: &'a Facts, schema: &'a Schema) -> Place<'a> {
     match facts.inner_type(schema) {
         Some(item) if matches!(item.name.as_str(), "core/v1.EnvVar" | "core/v1.ContainerPort") => {
             Place::Named(schema, None)
         }
-        _ if key == "resources" => Place::Free,
+        Some(ty) if ty.name == "core/v1.ResourceRequirements" => Place::Resources,
         _ => schema_place(facts, schema),
     }
 }

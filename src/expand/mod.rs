@@ -2,13 +2,17 @@
 //!
 //! Merging follows one rule (see [`merge`]) and one order: defaults, templates, workload, profiles, overrides.
 
+mod axes;
 mod bind;
 mod expression;
 mod matrix;
 mod merge;
+mod naming;
+mod order;
 mod params;
 mod plan;
 mod profile;
+mod resources;
 mod rows;
 mod scope;
 mod world;
@@ -16,9 +20,11 @@ mod world;
 pub use expression::render_document;
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
+pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
+pub use resources::{is_short, spelled};
 pub use scope::Scope;
-pub use world::{World, join, reason};
+pub use world::{World, join, reason, too_large};
 
 use std::collections::BTreeSet;
 
@@ -84,6 +90,10 @@ pub fn expand(
     let given: Vec<&Map> = profile_params.iter().chain(&options.params).collect();
     let params = params::resolve(&batch.params, &given, diagnostics);
     check_used(document, &batch, &params, files, sources, diagnostics);
+    if batch.params.iter().any(|entry| params.get(&entry.key.text).is_none()) {
+        // Whatever reads a parameter without a value would be one more finding of the same cause.
+        return None;
+    }
 
     let nothing = Node::new(Value::Null, Origin::NOWHERE);
     let outer = Scope { params: Some(&params), ..Scope::default() };

@@ -10,10 +10,11 @@ use smol_str::{SmolStr, format_smolstr};
 use super::bind::Bindable;
 use super::matrix::{self, Cells};
 use super::merge::{Place, merge};
+use super::naming::{check_selectors, name_instances};
+use super::order::in_documented_order;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
-use crate::kubernetes::name::{budgeted, slug};
 use crate::kubernetes::{Facts, Union, WorkloadKind};
 use crate::source::{Entry, Map, Node, Origin};
 use crate::spec::{Batch, keys};
@@ -29,15 +30,16 @@ pub struct Plan {
     pub union: Union,
     /// The axes that name an instance; none without fan-out.
     pub axes: Vec<SmolStr>,
-    instances: Vec<Planned>,
-    variants: Vec<Bindable>,
+    pub(super) instances: Vec<Planned>,
+    pub(super) variants: Vec<Bindable>,
 }
 
+/// An instance before its fields are filled in.
 #[derive(Debug)]
-struct Planned {
-    name: SmolStr,
-    cell: Option<Node>,
-    variant: usize,
+pub(super) struct Planned {
+    pub(super) name: SmolStr,
+    pub(super) cell: Option<Node>,
+    pub(super) variant: usize,
 }
 
 /// One instance of a workload, its expressions filled in.
@@ -146,16 +148,16 @@ pub(super) fn plan(
         let variant = *known.entry(matching).or_insert_with_key(|matching| {
             let tree =
                 matching.iter().fold(base.clone(), |below, at| merge(facts, &below, &overrides[*at].fields, place));
+            let tree = in_documented_order(facts, &union, &tree);
             variants.push(Bindable::of(&tree, world.sources, diagnostics));
             variants.len() - 1
         });
         planned.push(Planned { name: SmolStr::default(), cell, variant });
     }
     for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
-        diagnostics.push(
-            Diagnostic::new(Code::UnmatchedEntry, overrides[at].origin, "this override matches no instance")
-                .help("remove it, or mend its `match`: values are compared as text"),
-        );
+        let Override { pattern, origin, .. } = &overrides[at];
+        let cells = planned.iter().filter_map(|planned: &Planned| planned.cell.as_ref()?.as_map());
+        diagnostics.push(matrix::unmatched("override", pattern, *origin, cells));
     }
     let mut plan = Plan {
         workload: workload.key.text.clone(),
@@ -166,6 +168,7 @@ pub(super) fn plan(
         variants,
     };
     name_instances(&mut plan, scope, diagnostics);
+    check_selectors(&plan, scope, diagnostics);
     Some(plan)
 }
 
@@ -185,7 +188,7 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
             let word = name.as_str().unwrap_or_default();
             diagnostics.push(
                 Diagnostic::new(Code::UnknownTemplate, name.origin(), format!("the batch has no template `{word}`"))
-                    .maybe_help(suggestion(word, known)),
+                    .did_you_mean(word, known),
             );
             return None;
         }
@@ -293,73 +296,6 @@ fn read_overrides(
         overrides.push(Override { pattern, fields: Node::map(fields, item.origin()), origin: item.origin() });
     }
     Some(overrides)
-}
-
-fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
-    let budget = plan.kind().name_budget();
-    let mut names: HashMap<SmolStr, usize> = HashMap::with_capacity(plan.instances.len());
-    for at in 0..plan.instances.len() {
-        let Planned { cell, variant, .. } = &plan.instances[at];
-        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
-        let own = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
-        let name = match own.as_ref().map(|name| (name, name.text())) {
-            Some((_, Some(text))) => text.clone(),
-            Some((node, None)) => {
-                diagnostics.push(Diagnostic::new(
-                    Code::WrongType,
-                    node.origin(),
-                    format!("expected a string for `name`, found {}", node.type_name()),
-                ));
-                continue;
-            }
-            None => match composed_name(&plan.workload, &plan.axes, cell.as_ref(), budget) {
-                Ok(name) => name,
-                Err(origin) => {
-                    diagnostics.push(
-                        Diagnostic::new(
-                            Code::InvalidName,
-                            origin,
-                            "this value leaves nothing for the name of the instance",
-                        )
-                        .help("give the instances a `name` of their own"),
-                    );
-                    continue;
-                }
-            },
-        };
-        if let Some(first) = names.insert(name.clone(), at) {
-            let origin = own.as_ref().map_or(plan.origin, Node::origin);
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::NameCollision,
-                    origin,
-                    format!(
-                        "two instances of `{}` are named `{name}`: {} and {}",
-                        plan.workload,
-                        describe(plan.cell(first)),
-                        describe(plan.cell(at)),
-                    ),
-                )
-                .help("give them names that differ: `name: \"…{{ matrix.AXIS }}…\"` with every axis, or values that differ"),
-            );
-        }
-        plan.instances[at].name = name;
-    }
-}
-
-/// Returns `<workload>-<value>-<value>`; the place of a value that leaves no text otherwise.
-fn composed_name(workload: &str, axes: &[SmolStr], cell: Option<&Node>, budget: usize) -> Result<SmolStr, Origin> {
-    let mut name = workload.to_owned();
-    for axis in axes {
-        let Some(value) = cell.and_then(|cell| cell.get(axis)) else { continue };
-        let text = label_text(value).map(|text| slug(&text)).unwrap_or_default();
-        if text.is_empty() {
-            return Err(value.origin());
-        }
-        name.push('-');
-        name.push_str(&text);
-    }
-    Ok(budgeted(&name, budget))
 }
 
 /// Returns the text that stands for an axis value in names and labels: its own, or its `name`.

@@ -1,7 +1,7 @@
 //! The files that a spec names, read relative to the spec; every path that was read is remembered.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{FileId, Files, Origin, Sources};
+use crate::source::{FileId, Files, MAX_FILE_BYTES, Origin, Sources};
 
 /// The files around the spec that is being expanded.
 pub struct World<'a> {
@@ -40,17 +40,33 @@ impl World<'_> {
     /// Reads a file that the spec names at `origin`.
     pub fn read(&self, path: &str, origin: Origin, diagnostics: &mut Diagnostics) -> Option<(String, Vec<u8>)> {
         let name = self.resolve(path);
-        match self.files.read(&name) {
-            Ok(bytes) => Some((name, bytes)),
-            Err(error) => {
-                diagnostics.push(
-                    Diagnostic::new(Code::UnreadableFile, origin, format!("cannot read `{name}`: {}", reason(&error)))
-                        .help("paths are relative to the file that names them"),
-                );
-                None
-            }
-        }
+        let bytes = self.read_resolved(&name, origin, diagnostics)?;
+        Some((name, bytes))
     }
+
+    /// Reads a file by its whole path; one over the limit is not touched, so that a wrong path costs no memory.
+    pub fn read_resolved(&self, name: &str, origin: Origin, diagnostics: &mut Diagnostics) -> Option<Vec<u8>> {
+        let refused = match self.files.size(name) {
+            Ok(size) if size > MAX_FILE_BYTES => too_large(name, size, origin),
+            _ => match self.files.read(name) {
+                Ok(bytes) => return Some(bytes),
+                Err(error) => {
+                    let message = format!("cannot read `{name}`: {}", reason(&error));
+                    Diagnostic::new(Code::UnreadableFile, origin, message)
+                        .help("paths are relative to the file that names them")
+                }
+            },
+        };
+        diagnostics.push(refused);
+        None
+    }
+}
+
+/// Returns the finding about a file over the limit.
+pub fn too_large(name: &str, size: u64, origin: Origin) -> Diagnostic {
+    let message =
+        format!("expected a file of at most {} MiB, found `{name}` with {} MiB", MAX_FILE_BYTES >> 20, size >> 20);
+    Diagnostic::new(Code::FileTooLarge, origin, message).help("split it into several files, or check the path")
 }
 
 /// Returns what went wrong, without the number of the operating system's error.

@@ -15,6 +15,9 @@ const LOWER: &str = "lowercase letters, digits and `-`";
 const LOWER_DOTTED: &str = "lowercase letters, digits, `-` and `.`";
 const QUALIFIED: &str = "letters, digits, `-`, `_` and `.`";
 
+/// The characters of a hash in a name.
+const HASH_LENGTH: usize = 8;
+
 /// Checks a DNS-1123 label: the names of containers, volumes, namespaces.
 pub fn dns_label(name: &str) -> Result<(), String> {
     length(name, LABEL_LENGTH)?;
@@ -94,13 +97,23 @@ pub fn config_key(key: &str) -> Result<(), String> {
 ///
 /// The hash is over the whole name, so that two long names with one beginning stay apart.
 pub fn budgeted(name: &str, limit: usize) -> SmolStr {
-    /// No vowels, and no digits that look like one: no words by chance.
-    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    const HASH_LENGTH: usize = 8;
     if name.len() <= limit {
         return name.into();
     }
-    let digest = Sha256::digest(name.as_bytes());
+    let mut cut = limit.saturating_sub(HASH_LENGTH + 1);
+    while !name.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    let kept = name[..cut].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    let hash = short_hash(name);
+    if kept.is_empty() { hash } else { format_smolstr!("{kept}-{hash}") }
+}
+
+/// Returns eight characters that stand for a text, for names.
+pub fn short_hash(text: &str) -> SmolStr {
+    /// No vowels, and no digits that look like one: no words by chance.
+    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let digest = Sha256::digest(text.as_bytes());
     let mut number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let mut hash = SmolStrBuilder::new();
     for _ in 0..HASH_LENGTH {
@@ -108,13 +121,7 @@ pub fn budgeted(name: &str, limit: usize) -> SmolStr {
         hash.push(char::from(ALPHABET[usize::try_from(number % radix).unwrap_or_default()]));
         number /= radix;
     }
-    let mut cut = limit.saturating_sub(HASH_LENGTH + 1);
-    while !name.is_char_boundary(cut) {
-        cut -= 1;
-    }
-    let kept = name[..cut].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    let hash = hash.finish();
-    if kept.is_empty() { hash } else { format_smolstr!("{kept}-{hash}") }
+    hash.finish()
 }
 
 /// Returns a value as a part of a name: in lower case, each run of other characters a single `-`, none at the ends.

@@ -27,10 +27,13 @@ impl Lowering<'_> {
             match key.text.as_str() {
                 "min" => spec.set(crate::source::Key::new("minReplicas", key.origin), value.clone()),
                 "max" => spec.set(crate::source::Key::new("maxReplicas", key.origin), value.clone()),
-                "cpu" | "memory" => metrics.extend(self.resource_metric(&key.text, value)),
-                "metrics" | "labels" | "annotations" => {}
+                "cpu" | "memory" | "metrics" | "labels" | "annotations" => {}
                 _ => spec.set(key.clone(), value.clone()),
             }
+        }
+        for resource in ["cpu", "memory"] {
+            let written = own.get(resource).filter(|value| !value.is_null());
+            metrics.extend(written.and_then(|value| self.resource_metric(resource, value)));
         }
         if let Some(first) = metrics.first().map(Node::origin) {
             spec.put("metrics", Node::seq(metrics, first));

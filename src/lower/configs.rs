@@ -4,6 +4,8 @@
 //! The places of secret values are hidden from every excerpt.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -62,14 +64,21 @@ pub struct Shared {
     pub keys: Option<BTreeSet<SmolStr>>,
     /// Where it was declared.
     pub origin: Origin,
+    /// The object; none where it is external.
+    object: Option<Manifest>,
+    /// Whether its name has no hash: others may refer to it by name.
+    plain: bool,
 }
 
 /// The ConfigMaps and Secrets of a batch.
 #[derive(Debug, Default)]
 pub struct Configs {
-    objects: Vec<Manifest>,
     shared: BTreeMap<(Source, SmolStr), Shared>,
     known: BTreeSet<(SmolStr, SmolStr)>,
+    /// What this batch declares itself, and whether an object in its own namespace refers to it.
+    own: BTreeMap<(Source, SmolStr), AtomicBool>,
+    /// The other namespaces from which each is referred to.
+    elsewhere: Mutex<BTreeSet<(Source, SmolStr, SmolStr)>>,
 }
 
 impl Configs {
@@ -92,9 +101,26 @@ impl Configs {
         configs
     }
 
-    /// Returns the objects.
-    pub fn objects(&self) -> &[Manifest] {
-        &self.objects
+    /// Returns the objects, once all references are known.
+    ///
+    /// They live in the namespace of the batch, and a copy in every other one that refers to them. What is referred to
+    /// from other namespaces only, and by nobody who could know its hashed name, lives there alone.
+    pub fn objects(&self) -> Vec<Manifest> {
+        let elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_elsewhere =
+            |key: &(Source, SmolStr)| elsewhere.iter().any(|(of, name, _)| (*of, name) == (key.0, &key.1));
+        let mut objects = Vec::new();
+        for (key, at_home) in &self.own {
+            let Some(Shared { object: Some(object), plain, .. }) = self.shared.get(key) else { continue };
+            if *plain || at_home.load(Ordering::Relaxed) || !is_elsewhere(key) {
+                objects.push(object.clone());
+            }
+        }
+        for (source, name, namespace) in elsewhere.iter() {
+            let shared = self.shared.get(&(*source, name.clone()));
+            objects.extend(shared.and_then(|shared| shared.object.as_ref()).map(|object| moved(object, namespace)));
+        }
+        objects
     }
 
     fn declare(
@@ -117,21 +143,22 @@ impl Configs {
                 .maybe_help(suggestion(&unknown.key.text, source.fields().iter().copied())),
             );
         }
-        if definition.get("external").is_some_and(super::env::is_true) {
-            let shared = Shared { name: declared.clone(), keys: None, origin: entry.key.origin };
+        if definition.get("external").is_some_and(super::draft::is_true) {
+            let shared =
+                Shared { name: declared.clone(), keys: None, origin: entry.key.origin, object: None, plain: true };
             self.shared.insert((source, declared.clone()), shared);
             return;
         }
         let mut content = Content { source, text: BTreeMap::new(), binary: BTreeMap::new() };
         content.read(definition, world, diagnostics);
-        let hashed = definition.get("nameHash").is_none_or(super::env::is_true);
+        let hashed = definition.get("nameHash").is_none_or(super::draft::is_true);
         let name = if hashed { format_smolstr!("{declared}-{}", content.hash(definition)) } else { declared.clone() };
         let keys = content.text.keys().chain(content.binary.keys()).cloned().collect();
-        self.shared.insert(
-            (source, declared.clone()),
-            Shared { name: name.clone(), keys: Some(keys), origin: entry.key.origin },
-        );
-        self.objects.push(object(source, &name, entry, definition, &content, expanded));
+        let object = object(source, &name, entry, definition, &content, expanded);
+        let origin = entry.key.origin;
+        let shared = Shared { name, keys: Some(keys), origin, object: Some(object), plain: !hashed };
+        self.shared.insert((source, declared.clone()), shared);
+        self.own.insert((source, declared.clone()), AtomicBool::new(false));
     }
 
     /// Returns the declared names.
@@ -148,6 +175,22 @@ impl Configs {
 
     fn target(&self, source: Source, name: &str) -> Option<&Shared> {
         self.shared.get(&(source, name.into()))
+    }
+
+    /// Notes that an object refers to a name: one in another namespace than the batch's, where that is given.
+    fn note(&self, source: Source, name: &str, elsewhere: Option<&SmolStr>) {
+        let key = (source, SmolStr::new(name));
+        match elsewhere {
+            Some(namespace) => {
+                let mut noted = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+                noted.insert((source, key.1, namespace.clone()));
+            }
+            None => {
+                if let Some(at_home) = self.own.get(&key) {
+                    at_home.store(true, Ordering::Relaxed);
+                }
+            }
+        }
     }
 }
 
@@ -182,6 +225,9 @@ impl Lowering<'_> {
             }
             return name.into();
         };
+        let (here, home) = (self.namespace(), self.context.batch.batch.namespace.as_ref());
+        let (here, home) = (here.and_then(Node::text), home.and_then(Node::text));
+        configs.note(source, name, here.filter(|_| here != home));
         if let (Some(key), Some(keys)) = (key, &shared.keys)
             && !keys.contains(key)
             && !optional
@@ -198,6 +244,17 @@ impl Lowering<'_> {
         }
         shared.name.clone()
     }
+}
+
+/// Returns a copy of an object in another namespace.
+fn moved(object: &Manifest, namespace: &SmolStr) -> Manifest {
+    let mut root = object.node.as_map().cloned().unwrap_or_default();
+    let mut metadata = root.get("metadata").and_then(Node::as_map).cloned().unwrap_or_default();
+    metadata.put("namespace", Node::string(namespace.clone(), object.origin));
+    root.put("metadata", Node::map(metadata, object.origin));
+    let mut key = object.key.clone();
+    key.namespace = namespace.clone();
+    Manifest { key, node: Node::map(root, object.node.origin()), origin: object.origin }
 }
 
 /// What a ConfigMap or Secret holds: texts, and base64 of other bytes.

@@ -41,32 +41,45 @@ impl Lowering<'_> {
                 labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
             }
         }
-        if let Some(batch) = &self.context.batch.batch.labels {
-            overlay(&mut labels, batch);
-        }
-        let own = [self.field("labels"), if pods { self.field("podLabels") } else { None }];
+        let own = [
+            self.context.batch.batch.labels.as_ref(),
+            self.field("labels"),
+            if pods { self.field("podLabels") } else { None },
+        ];
         for written in own.into_iter().flatten() {
-            if self.expect_map(written, "labels", "write `labels: {KEY: value}`").is_none() {
-                continue;
-            }
-            for entry in written.as_map().into_iter().flatten() {
-                let pinned = matches!(entry.key.text.as_str(), NAME_LABEL | INSTANCE_LABEL);
-                let differs = labels.get(&entry.key.text).and_then(Node::as_str) != entry.value.as_str();
-                if pinned && differs && self.plan.kind().selects_pods() && self.field("selector").is_none() {
-                    self.diagnostics.push(
-                        Diagnostic::new(
-                            Code::SelectorConflict,
-                            entry.key.origin,
-                            format!("the selector of `{}` uses the label `{}`", self.instance.workload, entry.key.text),
-                        )
-                        .label("this would take its pods out of the selector")
-                        .help("use another label, or write the `selector` yourself"),
-                    );
+            if self.expect_map(written, "labels", "write `labels: {KEY: value}`").is_some() {
+                if pods {
+                    self.check_pinned(written);
                 }
+                overlay(&mut labels, written);
             }
-            overlay(&mut labels, written);
         }
         labels
+    }
+
+    /// Reports labels that would take the pods out of what selects them.
+    pub(super) fn check_pinned(&mut self, written: &Node) {
+        // A Pod or Job has no selector of its own, but what accompanies it may have one.
+        const SELECTING: &[&str] =
+            &["service", "disruption", "networkPolicy", "spread", "podAffinity", "podAntiAffinity"];
+        let selected = self.plan.kind().selects_pods() || SELECTING.iter().any(|key| self.field(key).is_some());
+        if !selected || self.field("selector").is_some() {
+            return;
+        }
+        let pinned = self.pinned_labels();
+        for entry in written.as_map().into_iter().flatten() {
+            if pinned.get(&entry.key.text).is_some_and(|value| value.as_str() != entry.value.as_str()) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::SelectorConflict,
+                        entry.key.origin,
+                        format!("the selector of `{}` uses the label `{}`", self.instance.workload, entry.key.text),
+                    )
+                    .label("this would take its pods out of the selector")
+                    .help("use another label, or write the `selector` yourself"),
+                );
+            }
+        }
     }
 
     /// Returns the annotations of the instance's objects; of its pods with `pods`.

@@ -46,9 +46,11 @@ pub struct Context<'a> {
 }
 
 /// Returns the objects that belong to the batch as a whole: namespaces, ConfigMaps, Secrets, claims, accounts, Services.
+///
+/// Comes after the instances, whose references say where ConfigMaps and Secrets are needed.
 pub fn batch_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
     let mut objects = sections::lower(context, diagnostics);
-    objects.extend(context.configs.objects().iter().cloned());
+    objects.extend(context.configs.objects());
     objects.into_iter().map(|object| context.patches.apply(context, object, diagnostics)).collect()
 }
 

@@ -3,14 +3,17 @@
 //! Equal sources share a volume. A claim with a size becomes a volumeClaimTemplate in a StatefulSet, and a
 //! PersistentVolumeClaim of the instance elsewhere; one without names a claim that is there.
 
+use std::collections::BTreeMap;
+
 use smol_str::{SmolStr, format_smolstr};
 
 use super::Lowering;
 use super::configs::Source;
-use super::draft::{Draft, list_of};
-use super::env::{is_true, replace};
+use super::container::name_of;
+use super::draft::{Draft, is_true, list_of};
+use super::env::replace;
 use crate::expand::MOUNT_OPTIONS;
-use crate::kubernetes::name::{budgeted, slug};
+use crate::kubernetes::name::{budgeted, short_hash, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};
 use crate::source::{Entry, Map, Node, Origin};
 
@@ -26,6 +29,8 @@ pub(super) struct Volumes {
     pub(super) listed: Vec<Node>,
     pub(super) claim_templates: Vec<Node>,
     pub(super) claims: Vec<Manifest>,
+    /// The paths that volumes were named after.
+    paths: BTreeMap<SmolStr, SmolStr>,
 }
 
 impl Lowering<'_> {
@@ -48,18 +53,28 @@ impl Lowering<'_> {
             }
         };
         for volume in listed {
-            let mut changed = volume.clone();
-            for (field, key, kind) in
-                [("configMap", "name", Source::ConfigMap), ("secret", "secretName", Source::Secret)]
-            {
-                if let Some(source) = volume.get(field) {
-                    changed = replace(&changed, field, self.native_reference(kind, source, key, None));
-                }
+            let sources = volume.as_map().into_iter().flatten().map(|entry| Entry {
+                key: entry.key.clone(),
+                value: self.native_source(&entry.key.text, &entry.value),
+            });
+            let volume = Node::map(sources.collect(), volume.origin());
+            // A flat volume takes the place of the one of its name in a native body.
+            let known =
+                name_of(&volume).and_then(|name| volumes.listed.iter().position(|one| name_of(one) == Some(name)));
+            match known {
+                Some(at) => volumes.listed[at] = volume,
+                None => volumes.listed.push(volume),
             }
-            if let Some(projected) = volume.get("projected") {
-                changed = replace(&changed, "projected", self.native_projection(projected));
-            }
-            volumes.listed.push(changed);
+        }
+    }
+
+    /// Rewrites the names of ConfigMaps and Secrets in a native source of a volume.
+    fn native_source(&mut self, what: &str, source: &Node) -> Node {
+        match what {
+            "configMap" => self.native_reference(Source::ConfigMap, source, "name", None),
+            "secret" => self.native_reference(Source::Secret, source, "secretName", None),
+            "projected" => self.native_projection(source),
+            _ => source.clone(),
         }
     }
 
@@ -83,8 +98,13 @@ impl Lowering<'_> {
     pub(super) fn mounts(&mut self, node: &Node, volumes: &mut Volumes) -> Vec<Node> {
         let Some(map) = self.expect_map(node, "mounts", FORM) else { return Vec::new() };
         let mut entries: Vec<&Entry> = map.iter().filter(|entry| !entry.value.is_null()).collect();
-        entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
-        entries.into_iter().filter_map(|entry| self.mount(entry, volumes)).collect()
+        // Claims come first: their names are kept, others make way.
+        entries.sort_by_key(|entry| (entry.value.get("claim").is_none(), &entry.key.text));
+        let mut mounted: Vec<Node> = entries.into_iter().filter_map(|entry| self.mount(entry, volumes)).collect();
+        mounted.sort_by(|left, right| {
+            left.get("mountPath").and_then(Node::text).cmp(&right.get("mountPath").and_then(Node::text))
+        });
+        mounted
     }
 
     fn mount(&mut self, entry: &Entry, volumes: &mut Volumes) -> Option<Node> {
@@ -139,7 +159,7 @@ impl Lowering<'_> {
         let text = value.text().filter(|_| !value.is_null()).cloned();
         let (name, body) = match (what, text) {
             ("volume", Some(name)) => return Some(Node::string(name, at)),
-            ("claim", Some(claim)) => return Some(self.claim(&claim, value, mount, volumes, own_name, origin)),
+            ("claim", Some(claim)) => return self.claim(&claim, value, mount, volumes, own_name, origin),
             ("configMap", Some(config)) => {
                 let target =
                     self.reference(Source::ConfigMap, &config, None, mount.get("optional").is_some_and(is_true), value);
@@ -154,7 +174,9 @@ impl Lowering<'_> {
             }
             ("hostPath", Some(host)) => (by_path(), Draft::new(at).text("path", host).done()),
             ("emptyDir", None) => (by_path(), if value.is_null() { Node::map(Map::new(), at) } else { value.clone() }),
-            (_, None) if self.is_volume_source(what) => (by_path(), value.clone()),
+            (_, None) if value.as_map().is_some() && self.is_volume_source(what) => {
+                (by_path(), self.native_source(what, value))
+            }
             ("volume" | "claim" | "configMap" | "secret" | "hostPath", None) => {
                 self.refuse(value, format!("expected a name for `{what}`, found {}", value.type_name()), FORM);
                 return None;
@@ -175,9 +197,47 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        let volume = Draft::new(origin).text("name", name.clone()).node(what, body).done();
-        add_volume(volumes, volume);
-        Some(Node::string(name, at))
+        if own_name.is_some() {
+            return self.place(volumes, name, what, body, value, origin);
+        }
+        // Equal sources share a volume, and what is named after its path only with mounts at the same path.
+        let shared =
+            matches!(what, "configMap" | "secret") || volumes.paths.get(&name).is_none_or(|known| known == path);
+        let name = match volumes.find(&name) {
+            Found::Nothing => name,
+            Found::Volume(known) if shared && known.get(what) == Some(&body) => name,
+            _ => budgeted(&format_smolstr!("{name}-{}", short_hash(path)), 63),
+        };
+        volumes.paths.insert(name.clone(), path.into());
+        self.place(volumes, name, what, body, value, origin)
+    }
+
+    /// Adds a volume where it is not there yet; another source of the same name is a finding.
+    fn place(
+        &mut self,
+        volumes: &mut Volumes,
+        name: SmolStr,
+        what: &str,
+        body: Node,
+        value: &Node,
+        origin: Origin,
+    ) -> Option<Node> {
+        match volumes.find(&name) {
+            Found::Nothing => {
+                volumes.listed.push(Draft::new(origin).text("name", name.clone()).node(what, body).done());
+            }
+            Found::Volume(known) if known.get(what) == Some(&body) => {}
+            _ => {
+                let message = format!("the volume `{name}` is there already, with another source");
+                self.refuse(
+                    value,
+                    message,
+                    "give one of them another `name`, or mount the same one as `{volume: NAME}`",
+                );
+                return None;
+            }
+        }
+        Some(Node::string(name, value.origin()))
     }
 
     fn is_volume_source(&self, field: &str) -> bool {
@@ -193,7 +253,7 @@ impl Lowering<'_> {
         volumes: &mut Volumes,
         own_name: Option<SmolStr>,
         origin: Origin,
-    ) -> Node {
+    ) -> Option<Node> {
         let at = value.origin();
         let volume_name = own_name.unwrap_or_else(|| budgeted(&slug(claim), 63));
         let Some(size) = mount.get("size") else {
@@ -206,43 +266,35 @@ impl Lowering<'_> {
             }
             let target = claim.clone();
             let body = Draft::new(at).text("claimName", target).done();
-            add_volume(
-                volumes,
-                Draft::new(origin).text("name", volume_name.clone()).node("persistentVolumeClaim", body).done(),
-            );
-            return Node::string(volume_name, at);
+            return self.place(volumes, volume_name, "persistentVolumeClaim", body, value, origin);
         };
         let spec = claim_spec(size, mount, origin);
         if self.plan.kind() == WorkloadKind::StatefulSet {
             let metadata = Draft::new(at).node("name", Node::string(volume_name.clone(), at)).done();
             let template = Draft::new(origin).node("metadata", metadata).node("spec", spec).done();
-            if !volumes
-                .claim_templates
-                .iter()
-                .any(|known| known.at(&["metadata", "name"]).and_then(Node::text) == Some(&volume_name))
-            {
-                volumes.claim_templates.push(template);
+            match volumes.find(&volume_name) {
+                Found::Nothing => volumes.claim_templates.push(template),
+                Found::Template(known) if *known == template => {}
+                _ => {
+                    let message = format!("the volume `{volume_name}` is there already, with another source");
+                    self.refuse(
+                        value,
+                        message,
+                        "give one of them another `name`, or mount the same one as `{volume: NAME}`",
+                    );
+                    return None;
+                }
             }
-        } else {
-            let name = budgeted(&format_smolstr!("{}-{claim}", self.instance.name), 253);
-            let body = Draft::new(at).text("claimName", name.clone()).done();
-            add_volume(
-                volumes,
-                Draft::new(origin).text("name", volume_name.clone()).node("persistentVolumeClaim", body).done(),
-            );
-            if !volumes.claims.iter().any(|known| known.key.name == name) {
-                let metadata = self.companion_metadata(&name, None);
-                volumes.claims.push(self.object(
-                    "v1",
-                    "PersistentVolumeClaim",
-                    &name,
-                    metadata,
-                    vec![("spec", spec)],
-                    origin,
-                ));
-            }
+            return Some(Node::string(volume_name, at));
         }
-        Node::string(volume_name, at)
+        let name = budgeted(&format_smolstr!("{}-{claim}", self.instance.name), 253);
+        let body = Draft::new(at).text("claimName", name.clone()).done();
+        if !volumes.claims.iter().any(|known| known.key.name == name) {
+            let metadata = self.companion_metadata(&name, None);
+            let body = vec![("spec", spec)];
+            volumes.claims.push(self.object("v1", "PersistentVolumeClaim", &name, metadata, body, origin));
+        }
+        self.place(volumes, volume_name, "persistentVolumeClaim", body, value, origin)
     }
 }
 
@@ -282,9 +334,17 @@ fn spelled_items(items: &Node) -> Node {
     Node::seq(list, items.origin())
 }
 
-fn add_volume(volumes: &mut Volumes, volume: Node) {
-    let name = volume.get("name").and_then(Node::text).cloned();
-    if !volumes.listed.iter().any(|known| known.get("name").and_then(Node::text) == name.as_ref()) {
-        volumes.listed.push(volume);
+enum Found<'v> {
+    Nothing,
+    Volume(&'v Node),
+    Template(&'v Node),
+}
+
+impl Volumes {
+    fn find(&self, name: &SmolStr) -> Found<'_> {
+        let is_named = |template: &&Node| template.at(&["metadata", "name"]).and_then(Node::text) == Some(name);
+        let listed = self.listed.iter().find(|volume| name_of(volume) == Some(name)).map(Found::Volume);
+        let template = || self.claim_templates.iter().find(is_named).map(Found::Template);
+        listed.or_else(template).unwrap_or(Found::Nothing)
     }
 }

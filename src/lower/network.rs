@@ -19,7 +19,7 @@ impl Lowering<'_> {
             Some(_) => Map::from_iter([crate::source::Entry { key: Key::new("host", origin), value: written.clone() }]),
             None => self.expect_map(written, "ingress", FORM)?.clone(),
         };
-        let ty = self.context.facts.named("networking.k8s.io/v1.IngressSpec");
+        let ty = self.context.facts.named("networking/v1.IngressSpec");
         let native = own.iter().any(|entry| matches!(entry.key.text.as_str(), "rules" | "defaultBackend"));
         let spec = if native {
             let beside = ["labels", "annotations"];
@@ -74,7 +74,7 @@ impl Lowering<'_> {
                 return tls.clone();
             }
             let hosts = own.get("host").map(|host| list_of(host.clone()));
-            let named = tls.text().filter(|_| !super::env::is_true(tls)).map(|_| tls.clone());
+            let named = tls.text().filter(|_| !super::draft::is_true(tls)).map(|_| tls.clone());
             list_of(Draft::new(tls.origin()).maybe("hosts", hosts).maybe("secretName", named).done())
         });
         Some(
@@ -119,16 +119,12 @@ impl Lowering<'_> {
             spec.put("podSelector", self.pod_selector(origin));
         }
         if !spec.contains("policyTypes") {
-            // The server defaults egress away where no rule of it is written: the types are said outright.
-            let types = [("ingress", "Ingress"), ("egress", "Egress")];
-            let written =
-                types.iter().filter(|(key, _)| spec.contains(key)).map(|(_, name)| Node::string(*name, origin));
-            let written: Vec<Node> = written.collect();
-            if !written.is_empty() {
-                spec.put("policyTypes", Node::seq(written, origin));
-            }
+            // What the server takes them to be, said outright: an empty list of `egress` rules counts as well.
+            let egress = spec.contains("egress").then_some("Egress");
+            let types = ["Ingress"].into_iter().chain(egress).map(|name| Node::string(name, origin)).collect();
+            spec.put("policyTypes", Node::seq(types, origin));
         }
-        let ty = self.context.facts.named("networking.k8s.io/v1.NetworkPolicySpec");
+        let ty = self.context.facts.named("networking/v1.NetworkPolicySpec");
         spec.sort_by_key(|entry| ty.position(&entry.key.text));
         let name = self.instance.name.clone();
         let metadata = self.companion_metadata(&name, Some(own));

@@ -141,7 +141,7 @@ impl Lowering<'_> {
     fn pod_term(&mut self, item: &Node) -> Option<(Node, Option<Node>)> {
         let origin = item.origin();
         if item.text().is_some() {
-            let selector = self.own_selector(origin);
+            let selector = self.pod_selector(origin);
             let term = Draft::new(origin).node("labelSelector", selector).node("topologyKey", item.clone()).done();
             return Some((term, None));
         }
@@ -152,17 +152,13 @@ impl Lowering<'_> {
         if !map.contains("labelSelector") {
             let selector = match map.get("selector") {
                 Some(written) => self.label_selector(written)?,
-                None => self.own_selector(origin),
+                None => self.pod_selector(origin),
             };
             term.put("labelSelector", selector);
         }
         let order = ["labelSelector", "topologyKey"];
         term.sort_by_key(|entry| order.iter().position(|key| *key == entry.key.text).unwrap_or(order.len()));
         Some((Node::map(term, origin), weight))
-    }
-
-    fn own_selector(&self, origin: Origin) -> Node {
-        Draft::new(origin).node("matchLabels", self.pinned_labels()).done()
     }
 
     /// Reads a label selector in selector grammar.
@@ -203,7 +199,7 @@ impl Lowering<'_> {
             .node("whenUnsatisfiable", when.unwrap_or_else(|| Node::string("DoNotSchedule", value.origin())))
             .node(
                 "labelSelector",
-                own.get("labelSelector").cloned().unwrap_or_else(|| self.own_selector(value.origin())),
+                own.get("labelSelector").cloned().unwrap_or_else(|| self.pod_selector(value.origin())),
             )
             .all(rest.cloned())
             .done()

@@ -1,6 +1,6 @@
 //! Services: a type, `headless`, or any field of a ServiceSpec; selector and ports follow the workload.
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::Lowering;
 use super::draft::Draft;
@@ -88,7 +88,7 @@ impl Lowering<'_> {
                 spec.put("ports", spelled);
             }
             None if !ports.is_empty() && !external => {
-                let list = ports.iter().map(|port| follow(port, written.origin())).collect();
+                let list = ports.iter().map(|port| follow(port, ports.len() > 1, written.origin())).collect();
                 spec.set(Key::new("ports", written.origin()), Node::seq(list, written.origin()));
             }
             None => {
@@ -164,13 +164,17 @@ impl Lowering<'_> {
     }
 }
 
-/// Returns the port of a Service that leads to a port of the pods.
-fn follow(port: &Port, origin: Origin) -> Node {
+/// Returns the port of a Service that leads to a port of the pods. Among several each needs a name: one that has none
+/// is named after its number, as `tcp-8080`.
+fn follow(port: &Port, several: bool, origin: Origin) -> Node {
     let at = port.number.origin();
     let named = port.name.as_ref().map(|name| Node::string(name.clone(), at));
     let target = named.clone().unwrap_or_else(|| port.number.clone());
+    let number = port.number.text().filter(|_| several);
+    let protocol = port.protocol.as_deref().unwrap_or("TCP").to_ascii_lowercase();
+    let numbered = number.map(|number| Node::string(format_smolstr!("{protocol}-{number}"), at));
     Draft::new(origin)
-        .maybe("name", named)
+        .maybe("name", named.or(numbered))
         .maybe("protocol", port.protocol.as_ref().map(|protocol| Node::string(protocol.clone(), at)))
         .node("port", port.number.clone())
         .node("targetPort", target)

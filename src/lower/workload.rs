@@ -11,11 +11,13 @@ use super::flat::Parts;
 use super::metadata::{overlay, sorted};
 use super::mounts::Volumes;
 use super::ports::{self, Port};
+use smol_str::SmolStr;
+
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Place, merge};
+use crate::expand::{Place, merge, same_value};
 use crate::kubernetes::name::{budgeted, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};
-use crate::source::{Key, Map, Node, Value};
+use crate::source::{Entry, Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.
 const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
@@ -76,6 +78,9 @@ impl Lowering<'_> {
         let kind = self.plan.kind();
         let mut spec = written;
         if let Some(selector) = self.field("selector") {
+            if kind.selects_pods() {
+                self.check_selector(selector, &template);
+            }
             spec.set(Key::new("selector", selector.origin()), selector.clone());
         } else if kind.selects_pods() {
             let selector = Draft::new(origin).node("matchLabels", self.pinned_labels()).done();
@@ -99,6 +104,30 @@ impl Lowering<'_> {
         Node::map(spec, origin)
     }
 
+    /// Reports the labels by which a written selector would not find the pods.
+    fn check_selector(&mut self, selector: &Node, template: &Node) {
+        let labels = template.at(&["metadata", "labels"]).and_then(Node::as_map);
+        for Entry { key, value } in selector.get("matchLabels").and_then(Node::as_map).into_iter().flatten() {
+            let pair = format!("{}: {}", key.text, value.text().map_or("", SmolStr::as_str));
+            let finding = match labels.and_then(|labels| labels.entry(&key.text)) {
+                Some(label) if same_value(&label.value, value) => continue,
+                Some(label) => {
+                    let message = format!("the selector asks for pods with `{pair}`, and theirs is another");
+                    Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
+                        .label("would take the pods out of the selector")
+                        .also(value.origin(), "the selector")
+                        .help("write the same value in both")
+                }
+                None => {
+                    let message = format!("the selector asks for pods with `{pair}`, and they have no such label");
+                    Diagnostic::new(Code::SelectorConflict, key.origin, message)
+                        .help(format!("write `podLabels: {{{pair}}}`, or leave the selector out"))
+                }
+            };
+            self.diagnostics.push(finding);
+        }
+    }
+
     fn cron_job_spec(&mut self, parts: Parts, template: Node) -> Node {
         let origin = self.origin();
         let facts = self.context.facts;
@@ -120,15 +149,16 @@ impl Lowering<'_> {
         job.sort_by_key(|entry| job_type.position(&entry.key.text));
         let mut metadata =
             native.and_then(|native| native.get("metadata")).and_then(Node::as_map).cloned().unwrap_or_default();
-        let mut labels = self.labels(false);
-        if let Some(own) = metadata.get("labels") {
-            overlay(&mut labels, own);
-        }
-        if let Some(queue) = self.field("queue") {
-            labels.set(Key::new(QUEUE_LABEL, queue.origin()), queue.clone());
-        }
-        if let Some(labels) = sorted(&labels, origin) {
-            metadata.put("labels", labels);
+        for (key, generated) in [("labels", self.labels(false)), ("annotations", self.annotations(false))] {
+            let mut all = generated;
+            metadata.get(key).into_iter().chain(self.field(key)).for_each(|written| overlay(&mut all, written));
+            if let Some(queue) = self.field("queue").filter(|_| key == "labels") {
+                all.set(Key::new(QUEUE_LABEL, queue.origin()), queue.clone());
+            }
+            match sorted(&all, origin) {
+                Some(all) => metadata.put(key, all),
+                None => drop(metadata.remove(key)),
+            }
         }
         let job_template = Draft::new(origin)
             .node("metadata", Node::map(metadata, origin))
@@ -144,12 +174,19 @@ impl Lowering<'_> {
         let origin = self.origin();
         let native = self.native_template().and_then(|template| template.get("metadata")).cloned();
         let mut metadata = native.as_ref().and_then(Node::as_map).cloned().unwrap_or_default();
-        for (key, generated) in [("labels", self.labels(true)), ("annotations", self.annotations(true))] {
-            let mut all = Map::new();
-            if let Some(written) = native.as_ref().and_then(|native| native.get(key)) {
+        if let Some(written) = native.as_ref().and_then(|native| native.get("labels")) {
+            self.check_pinned(written);
+        }
+        for (key, generated, flat) in [
+            ("labels", self.labels(true), ["labels", "podLabels"]),
+            ("annotations", self.annotations(true), ["annotations", "podAnnotations"]),
+        ] {
+            // What is written counts more than what is generated, the flat form more than the native body.
+            let mut all = generated;
+            let written = native.as_ref().and_then(|native| native.get(key));
+            written.into_iter().chain(flat.into_iter().filter_map(|key| self.field(key))).for_each(|written| {
                 overlay(&mut all, written);
-            }
-            overlay(&mut all, &Node::map(generated, origin));
+            });
             match sorted(&all, origin) {
                 Some(all) => metadata.put(key, all),
                 None => drop(metadata.remove(key)),
@@ -244,19 +281,7 @@ impl Lowering<'_> {
         let facts = self.context.facts;
         let own_name = budgeted(&slug(&self.instance.workload), 63);
         let mounts = self.field("mounts");
-        let mut all = self.named_containers("containers", pod.get("containers"));
-        for (name, fields, at) in self.named_containers("containers", self.field("containers")) {
-            let known = all.iter().position(|(known, ..)| known.as_str() == name.as_str());
-            match known {
-                Some(known) => {
-                    let ty = self.plan.union.container;
-                    let below = Node::map(all[known].1.clone(), at);
-                    let merged = merge(facts, &below, &Node::map(fields, at), Place::Type(ty));
-                    all[known].1 = merged.as_map().cloned().unwrap_or_default();
-                }
-                None => all.push((name, fields, at)),
-            }
-        }
+        let mut all = self.layered_containers("containers", pod);
         let main = all.iter().position(|(name, ..)| name.as_str() == Some(&own_name));
         let flat = !parts.container.is_empty() || mounts.is_some();
         if flat || all.is_empty() {
@@ -285,14 +310,30 @@ impl Lowering<'_> {
         lowered
     }
 
+    /// Returns the containers of a native body with the flat ones of the same names merged over them, and the others.
+    fn layered_containers(&mut self, key: &str, pod: &Map) -> Vec<(Node, Map, Origin)> {
+        let facts = self.context.facts;
+        let mut all = self.named_containers(key, pod.get(key));
+        for (name, fields, at) in self.named_containers(key, self.field(key)) {
+            match all.iter().position(|(known, ..)| known.as_str() == name.as_str()) {
+                Some(known) => {
+                    let place = Place::Type(self.plan.union.container);
+                    let merged = merge(facts, &Node::map(all[known].1.clone(), at), &Node::map(fields, at), place);
+                    all[known].1 = merged.as_map().cloned().unwrap_or_default();
+                }
+                None => all.push((name, fields, at)),
+            }
+        }
+        all
+    }
+
     fn init_containers(&mut self, pod: &Map, volumes: &mut Volumes) -> Vec<Node> {
-        let mut all = self.named_containers("initContainers", pod.get("initContainers"));
-        all.extend(self.named_containers("initContainers", self.field("initContainers")));
+        let all = self.layered_containers("initContainers", pod);
         let lower = |(name, fields, at): (Node, Map, _)| self.container(&name, &fields, None, volumes, at);
         all.into_iter().map(lower).collect()
     }
 
-    fn missing_image(&mut self, workload: &str, origin: crate::source::Origin) {
+    fn missing_image(&mut self, workload: &str, origin: Origin) {
         self.diagnostics.push(
             Diagnostic::new(Code::MissingField, origin, format!("the workload `{workload}` needs an `image`"))
                 .help("write `image: NAME:TAG`, or give its `containers`"),
@@ -332,7 +373,7 @@ impl Lowering<'_> {
     pub(super) fn native_reference(&mut self, kind: Source, reference: &Node, field: &str, key: Option<&str>) -> Node {
         let Some(name) = reference.get(field).cloned() else { return reference.clone() };
         let Some(text) = name.text().cloned() else { return reference.clone() };
-        let optional = reference.get("optional").is_some_and(super::env::is_true);
+        let optional = reference.get("optional").is_some_and(super::draft::is_true);
         let target = self.reference(kind, &text, key, optional, &name);
         if target == text { reference.clone() } else { replace(reference, field, Node::string(target, name.origin())) }
     }

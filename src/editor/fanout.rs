@@ -1,0 +1,59 @@
+//! Fan-out: templates in use, axes, ranges, rows, exceptions.
+
+use serde_json::{Value as Json, json};
+
+use super::{Members, members, open, reference};
+
+/// Returns the form of a key that fans out.
+pub(super) fn own(key: &str) -> Option<Json> {
+    Some(match key {
+        "use" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
+        "matrix" => reference("matrix"),
+        "instances" => open(&["integer"], json!({"minimum": 1})),
+        "overrides" => json!({"type": ["array", "null"], "items": reference("override")}),
+        _ => return None,
+    })
+}
+
+/// Returns the definitions of matrices.
+pub(super) fn defs() -> Members {
+    let cells = |summary: &str| {
+        let cell = json!({"type": "object"});
+        super::described(summary, open(&["array", "object"], json!({"items": cell})))
+    };
+    let range = json!({
+        "from": super::described("the first value, 0 where none is written", reference("integer")),
+        "to": super::described("the last value", reference("integer")),
+        "step": super::described("the distance of two values, 1 where none is written", reference("integer")),
+        "format": super::described("how a value is written: `shard-%03d`", json!({"type": "string"})),
+    });
+    let axis = open(
+        &["array", "object"],
+        json!({
+            "items": {"type": ["string", "number", "boolean", "object"]},
+            "minItems": 1,
+            "properties": range,
+            "additionalProperties": false,
+        }),
+    );
+    let words = json!({
+        "rows": super::described(
+            "one instance a row: a CSV, JSON or YAML file, or a list of mappings",
+            json!({"type": ["string", "array", "null"], "items": {"type": "object"}}),
+        ),
+        "zip": super::described(
+            "axes of one length that move together",
+            json!({"type": ["object", "null"], "additionalProperties": reference("axis")}),
+        ),
+        "include": cells("instances beside the product of the axes; each names every axis"),
+        "exclude": cells("combinations to leave out"),
+        "where": super::described(
+            "an expression that holds for the instances to keep: `matrix.lr < 0.1`",
+            json!({"type": ["string", "boolean", "null"]}),
+        ),
+    });
+    members([
+        ("matrix", open(&["object"], json!({"properties": words, "additionalProperties": reference("axis")}))),
+        ("axis", axis),
+    ])
+}

@@ -1,0 +1,274 @@
+//! The short forms beside the native ones, and which fields take them.
+
+use serde_json::{Value as Json, json};
+
+use super::native::{AMOUNT, Types};
+use super::{EXPRESSION, Members, closed, described, list, members, open, reference, volumes, words, words_alone};
+use crate::spec::keys;
+
+/// Returns the definition that stands for a field of a type that has short forms.
+pub(super) fn field(of: &str, name: &str) -> Option<&'static str> {
+    Some(match (of, name) {
+        ("core/v1.Container", "env") => "short.env",
+        ("core/v1.Container", "envFrom") => "short.envFrom",
+        ("core/v1.Container", "ports") => "short.ports",
+        ("core/v1.Container", "resources") => "short.resources",
+        ("core/v1.Probe" | "core/v1.LifecycleHandler", "exec") => "short.exec",
+        ("core/v1.Probe" | "core/v1.LifecycleHandler", "httpGet") => "short.httpGet",
+        ("core/v1.Probe" | "core/v1.LifecycleHandler", "tcpSocket") => "short.tcpSocket",
+        ("core/v1.Probe", "grpc") => "short.grpc",
+        ("core/v1.PodSpec", "containers" | "initContainers") => "short.containers",
+        ("core/v1.PodSpec", "volumes") => "short.volumes",
+        ("core/v1.PodSpec", "tolerations") => "short.tolerations",
+        ("core/v1.PodSpec", "imagePullSecrets") => "short.imagePullSecrets",
+        _ => return None,
+    })
+}
+
+/// Returns the definitions of all short forms.
+pub(super) fn defs(types: &mut Types) -> Members {
+    let port = format!(r"^[0-9]{{1,5}}(/(TCP|UDP|SCTP))?$|{EXPRESSION}");
+    let service_port = format!(r"^[0-9]{{1,5}}(/(TCP|UDP|SCTP))?(:[a-z0-9-]+)?(/(TCP|UDP|SCTP))?$|{EXPRESSION}");
+    let amount = format!(r"^({AMOUNT})?(\.\.({AMOUNT})?)?$|{EXPRESSION}");
+    let item = |types: &mut Types, of: &str| json!({"type": ["string", "object", "null"], "properties": types.fields(of), "additionalProperties": false});
+    let by_name = |types: &mut Types, of: &str| {
+        let one = types.named(of);
+        open(&["object", "array"], json!({"additionalProperties": one, "items": one}))
+    };
+    let mut resources = types.fields("core/v1.ResourceRequirements");
+    resources.retain(|name, _| matches!(name.as_str(), "requests" | "limits" | "claims"));
+    let (variable, secret) = (types.named("core/v1.EnvVar"), item(types, "core/v1.LocalObjectReference"));
+    let (probe_port, toleration) = (json!(["integer", "string", "object", "null"]), item(types, "core/v1.Toleration"));
+    let mut all = members([
+        ("short.containers", by_name(types, "core/v1.Container")),
+        ("short.volumes", by_name(types, "core/v1.Volume")),
+        ("short.env", open(&["object", "array"], json!({"additionalProperties": env_value(types), "items": variable}))),
+        ("short.envFrom", json!({"type": ["array", "string", "null"], "items": env_source(types)})),
+        (
+            "short.ports",
+            open(
+                &["object", "array"],
+                json!({
+                    "additionalProperties": numbered(&port, types, "core/v1.ContainerPort"),
+                    "items": types.named("core/v1.ContainerPort"),
+                }),
+            ),
+        ),
+        (
+            "short.servicePorts",
+            open(
+                &["object", "array"],
+                json!({
+                    "additionalProperties": numbered(&service_port, types, "core/v1.ServicePort"),
+                    "items": types.named("core/v1.ServicePort"),
+                }),
+            ),
+        ),
+        (
+            "short.resources",
+            open(
+                &["object"],
+                json!({
+                    "properties": resources,
+                    "additionalProperties": {"type": ["string", "number", "null"], "pattern": amount},
+                }),
+            ),
+        ),
+        ("short.httpGet", item(types, "core/v1.HTTPGetAction")),
+        (
+            "short.tcpSocket",
+            json!({"type": probe_port, "properties": types.fields("core/v1.TCPSocketAction"), "additionalProperties": false}),
+        ),
+        (
+            "short.grpc",
+            json!({"type": probe_port, "properties": types.fields("core/v1.GRPCAction"), "additionalProperties": false}),
+        ),
+        (
+            "short.exec",
+            open(
+                &["array", "object"],
+                json!({
+                    "items": reference("text"),
+                    "properties": types.fields("core/v1.ExecAction"),
+                    "additionalProperties": false,
+                }),
+            ),
+        ),
+        ("short.tolerations", json!({"type": ["array", "string", "null"], "items": toleration})),
+        ("short.imagePullSecrets", json!({"type": ["array", "string", "null"], "items": secret})),
+        ("short.mount", volumes::mount(types)),
+        ("short.service", closed(service_fields(types))),
+        ("short.podTerms", pod_terms(types)),
+    ]);
+    for key in keys::SHORT_FORMS {
+        if let Some(form) = all.get_mut(&format!("short.{}", key.name)) {
+            *form = described(key.summary, form.take());
+        }
+    }
+    all
+}
+
+/// Returns `80`, `53/UDP`, or the native fields of a port.
+fn numbered(pattern: &str, types: &mut Types, of: &str) -> Json {
+    json!({
+        "type": ["integer", "string", "object", "null"],
+        "pattern": pattern,
+        "properties": types.fields(of),
+        "additionalProperties": false,
+    })
+}
+
+fn env_value(types: &mut Types) -> Json {
+    let source = |example: &str| json!({"type": ["string", "null"], "examples": [example]});
+    let mut all = members([
+        ("secret", source("NAME/KEY")),
+        ("configMap", source("NAME/KEY")),
+        ("field", source("status.podIP")),
+        ("resource", source("limits.cpu")),
+        ("optional", reference("boolean")),
+        ("apiVersion", reference("text")),
+        ("containerName", reference("text")),
+        ("divisor", reference("quantity")),
+    ]);
+    let mut native = types.fields("core/v1.EnvVar");
+    native.remove("name");
+    all.extend(native);
+    json!({
+        "type": ["string", "number", "boolean", "object", "null"],
+        "properties": all,
+        "additionalProperties": false,
+    })
+}
+
+fn env_source(types: &mut Types) -> Json {
+    let mut all =
+        members([("secret", reference("text")), ("configMap", reference("text")), ("optional", reference("boolean"))]);
+    all.extend(types.fields("core/v1.EnvFromSource"));
+    json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
+}
+
+/// Returns the fields of a Service: those of its spec, the short forms, and what goes to its metadata.
+pub(super) fn service_fields(types: &mut Types) -> Members {
+    let mut all = types.fields("core/v1.ServiceSpec");
+    all.insert("type".into(), words(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "headless"]));
+    all.insert("ports".into(), reference("short.servicePorts"));
+    all.insert("headless".into(), reference("boolean"));
+    all.extend(metadata());
+    all.insert("name".into(), reference("text"));
+    all
+}
+
+/// Returns what an entry may say about the metadata of its object.
+pub(super) fn metadata() -> Members {
+    members([("labels", reference("texts")), ("annotations", reference("texts"))])
+}
+
+/// Returns the form of an own key of a workload.
+pub(super) fn own(key: &str, types: &mut Types) -> Json {
+    match key {
+        "labels" | "annotations" | "podLabels" | "podAnnotations" => reference("texts"),
+        "pod" => types.named("core/v1.PodSpec"),
+        "mounts" => open(&["object"], json!({"additionalProperties": reference("short.mount")})),
+        "service" => {
+            let words = ["ClusterIP", "NodePort", "LoadBalancer", "headless"];
+            json!({"anyOf": [words_alone(words), reference("short.service")]})
+        }
+        "nodeAffinity" => node_affinity(types),
+        "podAffinity" => with_choice(types, "core/v1.PodAffinity", reference("short.podTerms")),
+        "podAntiAffinity" => with_choice(types, "core/v1.PodAntiAffinity", reference("short.podTerms")),
+        "spread" => {
+            let mut constraint = types.fields("core/v1.TopologySpreadConstraint");
+            constraint.remove("topologyKey");
+            let value = open(&["integer", "object"], json!({"properties": constraint, "additionalProperties": false}));
+            open(&["object"], json!({"additionalProperties": value}))
+        }
+        "autoscale" => {
+            let amount =
+                json!({"type": ["string", "number", "null"], "pattern": format!("^({AMOUNT}|[0-9]+%)$|{EXPRESSION}")});
+            let mut all = members([
+                ("min", reference("integer")),
+                ("max", reference("integer")),
+                ("cpu", amount.clone()),
+                ("memory", amount),
+            ]);
+            all.extend(types.fields("autoscaling/v2.HorizontalPodAutoscalerSpec"));
+            all.extend(metadata());
+            closed(all)
+        }
+        "disruption" => with_metadata(types, "policy/v1.PodDisruptionBudgetSpec"),
+        "networkPolicy" => with_metadata(types, "networking/v1.NetworkPolicySpec"),
+        "ingress" => ingress(types),
+        "patch" => open(&["object"], json!({"additionalProperties": {"type": ["object", "null"]}})),
+        "patchJSON6902" => {
+            let operation = json!({
+                "type": "object",
+                "properties": {
+                    "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+                    "path": {"type": "string"},
+                    "from": {"type": "string"},
+                    "value": true,
+                },
+                "required": ["op", "path"],
+                "additionalProperties": false,
+            });
+            open(&["object"], json!({"additionalProperties": list(operation)}))
+        }
+        _ => reference("text"),
+    }
+}
+
+fn with_metadata(types: &mut Types, of: &str) -> Json {
+    let mut all = types.fields(of);
+    all.extend(metadata());
+    closed(all)
+}
+
+fn ingress(types: &mut Types) -> Json {
+    let host = types.named("networking/v1.IngressTLS");
+    let tls = json!({"type": ["boolean", "string", "array", "object", "null"], "items": host});
+    let mut all = members([
+        ("host", reference("text")),
+        ("path", reference("text")),
+        ("pathType", words(["Prefix", "Exact", "ImplementationSpecific"])),
+        ("port", reference("integerOrText")),
+        ("className", reference("text")),
+    ]);
+    all.extend(types.fields("networking/v1.IngressSpec"));
+    all.insert("tls".into(), tls);
+    all.extend(metadata());
+    json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
+}
+
+/// Returns the native fields of an affinity beside `require` and `prefer`.
+fn with_choice(types: &mut Types, of: &str, terms: Json) -> Json {
+    let mut all = members([("require", terms.clone()), ("prefer", terms)]);
+    all.extend(types.fields(of));
+    closed(all)
+}
+
+fn node_affinity(types: &mut Types) -> Json {
+    let require = json!({
+        "type": ["string", "object", "null"],
+        "properties": types.fields("core/v1.NodeSelectorRequirement"),
+        "additionalProperties": false,
+    });
+    let mut preference = members([("match", reference("text"))]);
+    preference.extend(types.fields("core/v1.PreferredSchedulingTerm"));
+    let prefer = json!({"type": ["string", "object", "null"], "properties": preference, "additionalProperties": false});
+    let mut all = members([
+        ("require", json!({"type": ["array", "string", "null"], "items": require})),
+        ("prefer", json!({"type": ["array", "string", "null"], "items": prefer})),
+    ]);
+    all.extend(types.fields("core/v1.NodeAffinity"));
+    closed(all)
+}
+
+/// Returns topology keys and terms: one of them, or a list.
+fn pod_terms(types: &mut Types) -> Json {
+    let selector = open(&["array", "object", "string"], json!({"items": {"type": "string"}}));
+    let mut all = members([("weight", reference("integer")), ("selector", selector)]);
+    all.extend(types.fields("core/v1.WeightedPodAffinityTerm"));
+    all.extend(types.fields("core/v1.PodAffinityTerm"));
+    let term = json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false});
+    json!({"type": ["string", "array", "object", "null"], "properties": all, "additionalProperties": false, "items": term})
+}

@@ -1,0 +1,161 @@
+//! Names of instances, from the values of their axes alone, and what must differ between instances.
+
+use std::collections::{BTreeMap, HashMap};
+
+use smol_str::SmolStr;
+
+use super::matrix;
+use super::plan::{Plan, Planned, describe, label_text};
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::kubernetes::name::{budgeted, slug};
+use crate::source::{Node, Origin, Value};
+
+/// Gives each instance its name; two of one name in one namespace are a finding.
+pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
+    let budget = plan.kind().name_budget();
+    let mut names: HashMap<(Option<SmolStr>, SmolStr), usize> = HashMap::with_capacity(plan.instances.len());
+    let mut collisions: BTreeMap<Origin, Vec<(usize, usize, SmolStr)>> = BTreeMap::new();
+    for at in 0..plan.instances.len() {
+        let Planned { cell, variant, .. } = &plan.instances[at];
+        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
+        let own = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
+        let name = match own.as_ref().map(|name| (name, name.text())) {
+            Some((_, Some(text))) => text.clone(),
+            Some((node, None)) => {
+                diagnostics.push(Diagnostic::new(
+                    Code::WrongType,
+                    node.origin(),
+                    format!("expected a string for `name`, found {}", node.type_name()),
+                ));
+                continue;
+            }
+            None => match composed_name(&plan.workload, &plan.axes, cell.as_ref(), budget) {
+                Ok(name) => name,
+                Err(origin) => {
+                    diagnostics.push(
+                        Diagnostic::new(
+                            Code::InvalidName,
+                            origin,
+                            "this value leaves nothing for the name of the instance",
+                        )
+                        .help("give the instances a `name` of their own"),
+                    );
+                    continue;
+                }
+            },
+        };
+        let namespace = own.as_ref().and_then(|_| namespace(plan, at, &scope));
+        let key = (namespace, name.clone());
+        if let Some(first) = names.get(&key) {
+            collisions.entry(own.as_ref().map_or(plan.origin, Node::origin)).or_default().push((*first, at, name));
+            continue;
+        }
+        names.insert(key, at);
+        plan.instances[at].name = name;
+    }
+    for (origin, colliding) in collisions {
+        diagnostics.extend(collision(plan, origin, &colliding));
+    }
+    // What has no name of its own was reported: no more comes of it.
+    plan.instances.retain(|instance| !instance.name.is_empty());
+}
+
+/// Returns one finding for all collisions of one cause: a name that leaves an axis out makes many.
+fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)]) -> Option<Diagnostic> {
+    let (first, again, name) = colliding.first()?;
+    let (first, again) = (plan.cell(*first), plan.cell(*again));
+    let message =
+        format!("two instances of `{}` are named `{name}`: {} and {}", plan.workload, describe(first), describe(again));
+    let differing = first.and_then(Node::as_map).into_iter().flatten().find_map(|entry| {
+        let other = again?.get(&entry.key.text)?;
+        (!matrix::same_value(&entry.value, other) && entry.value.origin() != other.origin())
+            .then(|| (entry.value.origin(), other.origin()))
+    });
+    let composed = origin == plan.origin;
+    // A composed name collides because of its values, a written one because of what it leaves out.
+    let mut finding = match differing {
+        Some((one, other)) if composed => Diagnostic::new(Code::NameCollision, other, message)
+            .label(format!("makes `{name}`"))
+            .also(one, "and so does this"),
+        _ => Diagnostic::new(Code::NameCollision, origin, message),
+    };
+    if colliding.len() > 1 {
+        finding = finding.help(format!("{} more instances have names that are taken", colliding.len() - 1));
+    }
+    Some(finding.help(if composed {
+        "values are lowered and other characters become `-`: write values that differ, or a `name` with another part"
+    } else {
+        "name every axis in it: `name: \"…{{ matrix.AXIS }}…\"`"
+    }))
+}
+
+/// Returns `<workload>-<value>-<value>`; the place of a value that leaves no text otherwise.
+fn composed_name(workload: &str, axes: &[SmolStr], cell: Option<&Node>, budget: usize) -> Result<SmolStr, Origin> {
+    let mut name = workload.to_owned();
+    for axis in axes {
+        let Some(value) = cell.and_then(|cell| cell.get(axis)) else { continue };
+        let text = label_text(value).map(|text| slug(&text)).unwrap_or_default();
+        if text.is_empty() {
+            return Err(value.origin());
+        }
+        name.push('-');
+        name.push_str(&text);
+    }
+    Ok(budgeted(&name, budget))
+}
+
+/// Returns the namespace of an instance where it has one of its own.
+fn namespace(plan: &Plan, at: usize, scope: &Scope<'_>) -> Option<SmolStr> {
+    let variant = &plan.variants[plan.instances[at].variant];
+    // What is wrong with it is found when the instance is filled in.
+    variant.bind_key("namespace", scope, &mut Diagnostics::new())?.text().cloned()
+}
+
+/// Reports instances that share one selector: each would take the pods of the others for its own.
+pub(super) fn check_selectors(plan: &Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
+    if !plan.kind().selects_pods() || plan.len() < 2 {
+        return;
+    }
+    let mut seen: HashMap<(Option<SmolStr>, String), usize> = HashMap::new();
+    for (at, Planned { name, cell, variant }) in plan.instances.iter().enumerate() {
+        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: Some(name), ..scope.clone() };
+        let mut unreported = Diagnostics::new();
+        let Some(selector) = plan.variants[*variant].bind_key("selector", &scope, &mut unreported) else { continue };
+        if selector.is_null() || !unreported.is_empty() {
+            continue;
+        }
+        let key = (namespace(plan, at, &scope), canonical(&selector));
+        if let Some(first) = seen.insert(key, at) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::SelectorConflict,
+                    selector.origin(),
+                    format!(
+                        "two instances of `{}` have one selector: {} and {}",
+                        plan.workload,
+                        describe(plan.cell(first)),
+                        describe(plan.cell(at)),
+                    ),
+                )
+                .label("each would take the pods of the others for its own")
+                .help("remove `selector`, or put a value of each axis into it and into the labels of the pods"),
+            );
+            return;
+        }
+    }
+}
+
+/// Writes a tree as a text that is the same for trees that differ in the order of keys alone.
+fn canonical(node: &Node) -> String {
+    match node.value() {
+        Value::Map(map) => {
+            let mut entries: Vec<String> =
+                map.iter().map(|entry| format!("{:?}:{}", entry.key.text, canonical(&entry.value))).collect();
+            entries.sort_unstable();
+            format!("{{{}}}", entries.join(","))
+        }
+        Value::Seq(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        _ => format!("{:?}", node.as_str()),
+    }
+}

@@ -1,0 +1,236 @@
+//! The commands as a user runs them: exit codes, what goes where, what is left on the disk.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const SPEC: &str = "\
+apiVersion: fanfold.dev/v1
+kind: Batch
+metadata: {name: hello, namespace: demo}
+params: {tag: \"1.27\"}
+workloads:
+  web:
+    kind: Deployment
+    matrix: {region: [eu, us]}
+    image: \"nginx:{{ params.tag }}\"
+    ports: {http: 80}
+    service: ClusterIP
+profiles:
+  prod: {params: {tag: \"1.28\"}, workloads: {web: {replicas: 10}}}
+";
+
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        bench.write("spec.yaml", SPEC);
+        bench
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).expect("the file is written");
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfold"));
+        command.args(args).current_dir(self.folder.path()).env_clear().env("NO_COLOR", "1");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the binary runs")
+    }
+
+    fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?} failed: {}", stderr(&output));
+        stdout(&output)
+    }
+
+    fn fails(&self, exit: i32, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert_eq!(output.status.code(), Some(exit), "{args:?}: {}{}", stdout(&output), stderr(&output));
+        stderr(&output) + &stdout(&output)
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn parameters_come_from_profiles_files_and_the_command_line_the_last_one_wins() {
+    let bench = Bench::new();
+    bench.write("params.yaml", "tag: \"1.29\"\n");
+    assert!(bench.ok(&["build", "spec.yaml"]).contains("image: nginx:1.27"));
+    assert!(bench.ok(&["build", "spec.yaml", "-p", "prod"]).contains("image: nginx:1.28"));
+    let with_file = ["build", "spec.yaml", "-p", "prod", "--params", "params.yaml"];
+    assert!(bench.ok(&with_file).contains("image: nginx:1.29"));
+    let with_set = [&with_file[..], &["--set", "tag=1.30"]].concat();
+    assert!(bench.ok(&with_set).contains("image: nginx:1.30"));
+    assert!(bench.fails(1, &["build", "spec.yaml", "--set", "tga=1"]).contains("did you mean `tag`?"));
+    assert!(bench.fails(1, &["build", "spec.yaml", "-p", "prd"]).contains("did you mean `prod`?"));
+}
+
+#[test]
+fn a_folder_is_written_once_and_then_left_as_it_is() {
+    let bench = Bench::new();
+    bench.ok(&["build", "spec.yaml", "-o", "out"]);
+    let first = names(&bench.path("out"));
+    assert_eq!(first.len(), 5, "two Deployments, two Services and the index: {first:?}");
+    let stamp = || {
+        fs::metadata(bench.path("out/apps_v1_deployment_web-eu.yaml")).and_then(|file| file.modified()).expect("a time")
+    };
+    let before = stamp();
+    let again = bench.run(&["build", "spec.yaml", "-o", "out"]);
+    assert!(stderr(&again).contains("0 written, 0 removed, 4 unchanged"), "{}", stderr(&again));
+    assert_eq!(stamp(), before);
+    bench.ok(&["build", "spec.yaml", "-o", "out", "--check"]);
+
+    bench.write("spec.yaml", &SPEC.replace("[eu, us]", "[eu]"));
+    let stale = bench.fails(1, &["build", "spec.yaml", "-o", "out", "--check"]);
+    assert!(stale.contains("web-us") && stale.contains("is stale"), "{stale}");
+    assert_eq!(names(&bench.path("out")), first, "a check changes nothing");
+    bench.ok(&["build", "spec.yaml", "-o", "out"]);
+    assert_eq!(names(&bench.path("out")).len(), 3);
+}
+
+#[test]
+fn errors_leave_the_output_alone() {
+    let bench = Bench::new();
+    bench.ok(&["build", "spec.yaml", "-o", "out"]);
+    bench.write("spec.yaml", &SPEC.replace("image:", "imag:"));
+    let message = bench.fails(1, &["build", "spec.yaml", "-o", "out"]);
+    assert!(message.contains("did you mean `image`?"), "{message}");
+    assert_eq!(names(&bench.path("out")).len(), 5);
+    assert!(stdout(&bench.run(&["build", "spec.yaml"])).is_empty(), "no half output");
+}
+
+#[test]
+fn secrets_go_to_files_only_when_told_so() {
+    let bench = Bench::new();
+    bench.write(
+        "spec.yaml",
+        &SPEC.replace("\nworkloads:", "\nsecrets: {db: {stringData: {password: hunter2}}}\nworkloads:"),
+    );
+    let asked = bench.fails(2, &["build", "spec.yaml", "-o", "out"]);
+    assert!(asked.contains("--secrets include"), "{asked}");
+    assert!(!bench.path("out").exists());
+    bench.ok(&["build", "spec.yaml", "-o", "out", "--secrets", "omit"]);
+    assert!(!names(&bench.path("out")).iter().any(|name| name.contains("secret")));
+    bench.ok(&["build", "spec.yaml", "-o", "out", "--secrets", "include"]);
+    assert!(names(&bench.path("out")).iter().any(|name| name.contains("secret")));
+    assert!(bench.ok(&["build", "spec.yaml"]).contains("aHVudGVyMg=="), "standard output has them");
+    assert!(!bench.ok(&["build", "spec.yaml", "--secrets", "omit"]).contains("aHVudGVyMg=="));
+}
+
+#[test]
+fn all_notations_and_layouts_hold_the_same_objects() {
+    let bench = Bench::new();
+    let json = bench.ok(&["build", "spec.yaml", "--output", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(list["kind"], "List");
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(4));
+    assert!(bench.ok(&["build", "spec.yaml", "--output", "kyaml"]).contains("kind: \"Deployment\","));
+    bench.ok(&["build", "spec.yaml", "-o", "base", "--layout", "kustomize"]);
+    let kustomization = fs::read_to_string(bench.path("base/kustomization.yaml")).expect("a kustomization");
+    assert!(kustomization.contains("apps_v1_deployment_web-eu.yaml"), "{kustomization}");
+    bench.ok(&["build", "spec.yaml", "-o", "chart", "--layout", "helm"]);
+    assert!(bench.path("chart/Chart.yaml").exists() && bench.path("chart/templates").is_dir());
+    bench.ok(&["build", "spec.yaml", "-o", "all.yaml"]);
+    let stream = fs::read_to_string(bench.path("all.yaml")).expect("a file");
+    assert_eq!(stream, bench.ok(&["build", "spec.yaml"]));
+    assert!(bench.fails(2, &["build", "spec.yaml", "--layout", "helm"]).contains("-o DIR"));
+    assert!(bench.ok(&["build", "spec.yaml", "--provenance"]).contains("spec.yaml:6"));
+    for file in ["all.yaml", "base", "chart/templates"] {
+        bench.ok(&["check", file]);
+    }
+}
+
+#[test]
+fn findings_are_judged_as_asked() {
+    let bench = Bench::new();
+    bench.write(
+        "old.yaml",
+        "apiVersion: v1\nkind: Endpoints # fanfold: allow(deprecated-api) still in use\nmetadata: {name: a}\n",
+    );
+    let output = bench.run(&["check", "old.yaml", "--format", "short"]);
+    assert_eq!(output.status.code(), Some(0), "a warning is no failure: {}", stdout(&output));
+    bench.fails(1, &["check", "old.yaml", "--deny", "warnings"]);
+    bench.fails(2, &["check", "old.yaml", "--allow", "no-such-code"]);
+    bench.fails(2, &["check", "old.yaml", "--allow", "invalid-yaml"]);
+    let json = bench.ok(&["check", "old.yaml", "--format", "sarif"]);
+    assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "nothing but SARIF on standard output: {json}");
+}
+
+#[test]
+fn the_command_line_is_checked() {
+    let bench = Bench::new();
+    let unknown = bench.fails(2, &["build", "spec.yaml", "--kubernetes-version", "1.12"]);
+    assert!(unknown.contains("1.34, 1.35, 1.36, 1.37"), "{unknown}");
+    bench.ok(&["build", "spec.yaml", "--kubernetes-version", "v1.34.1"]);
+    bench.fails(2, &["build"]);
+    bench.fails(2, &["build", "spec.yaml", "--no-such-flag"]);
+    let missing = bench.fails(1, &["build", "nowhere.yaml"]);
+    assert!(missing.contains("cannot read `nowhere.yaml`: no such file or folder"), "{missing}");
+    let limit = bench.fails(1, &["build", "spec.yaml", "--max-instances", "1"]);
+    assert!(limit.contains("--max-instances 2"), "{limit}");
+}
+
+#[test]
+fn standard_input_is_an_input() {
+    let bench = Bench::new();
+    let mut child = bench
+        .command(&["build", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    child.stdin.take().expect("an input").write_all(SPEC.as_bytes()).expect("the spec is written");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(stdout(&output), bench.ok(&["build", "spec.yaml"]));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let bench = Bench::new();
+    bench.write("spec.yaml", &SPEC.replace("matrix: {region: [eu, us]}", "instances: 2000"));
+    let mut child =
+        bench.command(&["build", "spec.yaml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success() && stderr(&output).is_empty(), "{:?} {}", output.status, stderr(&output));
+}
+
+#[test]
+fn completions_and_manual_pages_are_printed() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(bench.ok(&["completions", shell]).contains("fanfold"), "{shell}");
+    }
+    assert!(bench.ok(&["man"]).contains(".TH"));
+    bench.ok(&["man", "man"]);
+    assert!(names(&bench.path("man")).contains(&"fanfold-build.1".to_owned()));
+}

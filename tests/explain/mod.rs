@@ -1,0 +1,92 @@
+//! The explain pages are true: every Wrong has its code and nothing else, every Right has no error and not that code.
+//!
+//! An example is a YAML fence without a file name; fences with one are the files beside it. What no text can show is
+//! built here. `golden/explain/CODE.snap` holds what a user sees of each Wrong.
+
+mod echoes;
+mod run;
+
+use fanfold::diagnostic::{Code, Example, Severity, explanation};
+
+use self::run::{Run, Seen};
+
+const GOLDEN: &str = "../../golden/explain";
+
+#[test]
+fn every_wrong_example_has_its_code_and_one_finding() {
+    let mut untrue = String::new();
+    for code in Code::ALL {
+        let mut shown = String::new();
+        for run in wrong(*code) {
+            let seen = run.check();
+            if seen.codes() != [*code] {
+                untrue +=
+                    &format!("{code}: expected one finding of the code, found {:?}\n{}\n", seen.codes(), seen.human());
+            }
+            shown += &seen.human();
+        }
+        if shown.is_empty() {
+            untrue += &format!("{code}: no case is rejected\n");
+        }
+        insta::with_settings!({ snapshot_path => GOLDEN, prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(code.name(), shown);
+        });
+    }
+    assert!(untrue.is_empty(), "{untrue}");
+}
+
+#[test]
+fn every_right_example_is_without_error_and_without_the_code() {
+    let mut untrue = String::new();
+    for code in Code::ALL {
+        let page = explanation(*code);
+        for run in runs(&page.right) {
+            let seen = run.check();
+            if seen.findings.iter().any(|finding| finding.severity == Severity::Error || finding.code == *code) {
+                untrue += &format!("{code}: found {:?}\n{}\n", seen.codes(), seen.human());
+            }
+        }
+    }
+    assert!(untrue.is_empty(), "{untrue}");
+}
+
+/// Returns the inputs that must have the code: those of the page, or what no text can show.
+fn wrong(code: Code) -> Vec<Run> {
+    match code {
+        Code::FileTooLarge => {
+            let dump = Run::of(&spec("manifests: [dump.yaml]\n")).with_size("dump.yaml", 300 << 20);
+            vec![dump, Run::of("").with_size("example.yaml", 300 << 20)]
+        }
+        Code::ObjectTooLarge => {
+            let model = "configMaps:\n  model: {files: [model.bin]}\n";
+            vec![Run::of(&spec(model)).with_file("model.bin", vec![b'x'; 3 << 20])]
+        }
+        Code::InvalidEncoding => {
+            let text = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata: {city: M\xfcnchen}\n";
+            vec![Run::of("").with_file("example.yaml", text.to_vec())]
+        }
+        _ => runs(&explanation(code).wrong),
+    }
+}
+
+fn spec(rest: &str) -> String {
+    format!("apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {{name: shop}}\n{rest}")
+}
+
+/// Returns a run for each input among the examples; the named files are beside all of them.
+fn runs(examples: &[Example]) -> Vec<Run> {
+    let inputs = examples.iter().filter(|example| example.language == "yaml" && example.file.is_none());
+    inputs
+        .map(|input| {
+            let beside = examples.iter().filter_map(|example| Some((example.file?, example.text)));
+            let run = Run::of(input.text).with_flags(&input.flags);
+            beside.fold(run, |run, (file, text)| run.with_file(file, text.into()))
+        })
+        .collect()
+}
+
+impl Seen {
+    fn codes(&self) -> Vec<Code> {
+        self.findings.iter().map(|finding| finding.code).collect()
+    }
+}

@@ -1,0 +1,222 @@
+//! The example specs and what they compile to: `specs/NAME.yaml` in, the bytes of `golden/specs/NAME.yaml` out.
+//!
+//! A line `# golden: profile=prod tag=1.28` in the leading comment of a spec asks for a second output with that profile and
+//! that parameter, `golden/specs/NAME.prod-1.28.yaml`. `UPDATE_GOLDEN=1 cargo test` writes the outputs.
+
+mod lowering;
+mod stable;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fanfold::compile::{Compilation, Inputs, Settings, compile, read_inputs};
+use fanfold::diagnostic::{Diagnostics, Format, Style, render};
+use fanfold::emit::{Output, Stream};
+use fanfold::expand::Options;
+use fanfold::kubernetes::documented::in_order;
+use fanfold::kubernetes::{Facts, Manifest};
+use fanfold::source::{Key, Map, MemoryFiles, Node, Origin, Sources, Value};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A spec, and what the command line says about it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Case {
+    /// The path of the spec: `specs/shop.yaml`.
+    spec: String,
+    /// What the golden line says, in order: profiles and parameters.
+    given: Vec<(String, String)>,
+}
+
+impl Case {
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        let mut params = Map::new();
+        for (name, value) in &self.given {
+            if name == "profile" {
+                options.profiles.push(value.into());
+            } else {
+                let key = Key::new(name.as_str(), Origin::NOWHERE);
+                params.set(key, Node::new(Value::Plain(value.into()), Origin::NOWHERE));
+            }
+        }
+        options.params.push(params);
+        options
+    }
+
+    /// Returns what the same run is on the command line.
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["build".to_owned(), self.spec.clone()];
+        for (name, value) in &self.given {
+            arguments.push(if name == "profile" {
+                format!("--profile={value}")
+            } else {
+                format!("--set={name}={value}")
+            });
+        }
+        arguments
+    }
+
+    fn golden(&self) -> PathBuf {
+        let stem = Path::new(&self.spec).file_stem().unwrap().to_str().unwrap();
+        let values: Vec<&str> = self.given.iter().map(|(_, value)| value.as_str()).collect();
+        let suffix = if values.is_empty() { String::new() } else { format!(".{}", values.join("-")) };
+        Path::new(ROOT).join(format!("golden/specs/{stem}{suffix}.yaml"))
+    }
+
+    fn inputs(&self, files: &MemoryFiles, sources: &mut Sources) -> Inputs {
+        let mut diagnostics = Diagnostics::new();
+        let stdin = || unreachable!("no spec comes from there");
+        let inputs = read_inputs(std::slice::from_ref(&self.spec), files, stdin, sources, &mut diagnostics);
+        assert_none(&diagnostics, sources, &self.spec);
+        inputs
+    }
+
+    /// Compiles the spec, which has no findings.
+    fn compile(&self, files: &MemoryFiles) -> Compilation {
+        let mut sources = Sources::default();
+        let inputs = self.inputs(files, &mut sources);
+        let (compilation, diagnostics) = run(inputs, self.options(), files, &mut sources);
+        assert_none(&diagnostics, &sources, &format!("{self:?}"));
+        compilation
+    }
+}
+
+fn run(inputs: Inputs, options: Options, files: &MemoryFiles, sources: &mut Sources) -> (Compilation, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let settings = Settings { facts: Facts::newest(), options };
+    let compilation = compile(inputs, &settings, files, sources, &mut diagnostics);
+    (compilation, diagnostics)
+}
+
+fn assert_none(diagnostics: &Diagnostics, sources: &Sources, what: &str) {
+    let style = Style { color: false, width: 120 };
+    assert!(diagnostics.is_empty(), "{what}\n{}", render(diagnostics, sources, Format::Human, style));
+}
+
+/// Returns the bytes that `build` writes.
+fn emitted(compilation: &Compilation) -> Vec<u8> {
+    let mut stream = Stream::new(Vec::new(), Output::Yaml);
+    compilation.render(|object| object.node.clone(), |node| stream.push(&node, None)).unwrap();
+    stream.finish().unwrap()
+}
+
+/// Returns each object on its own, by its identity.
+fn by_identity(compilation: &Compilation) -> BTreeMap<String, Vec<u8>> {
+    let text = |object: &Manifest| {
+        let mut bytes = Vec::new();
+        Output::Yaml.write_document(&object.node, None, &mut bytes);
+        (object.key.to_string(), bytes)
+    };
+    compilation.objects().iter().map(text).collect()
+}
+
+/// Returns all files below `specs`.
+fn files() -> MemoryFiles {
+    fn add(folder: &Path, files: MemoryFiles) -> MemoryFiles {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).fold(files, |files, path| {
+            if path.is_dir() {
+                return add(&path, files);
+            }
+            let name = path.strip_prefix(ROOT).unwrap().to_str().unwrap().replace('\\', "/");
+            files.with(name, fs::read(&path).unwrap())
+        })
+    }
+    add(&Path::new(ROOT).join("specs"), MemoryFiles::default())
+}
+
+/// Returns all specs with their variants, sorted.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(Path::new(ROOT).join("specs")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# ") && name.ends_with(".yaml"), "{name} starts with a comment on what it shows");
+        let spec = format!("specs/{name}");
+        let head = text.lines().take_while(|line| line.starts_with('#'));
+        for line in head.filter_map(|line| line.strip_prefix("# golden: ")) {
+            let given = line.split(' ').map(|word| word.split_once('=').expect("NAME=VALUE"));
+            let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            cases.push(Case { spec: spec.clone(), given });
+        }
+        cases.push(Case { spec, given: Vec::new() });
+    }
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_spec_compiles_to_its_golden_output() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let files = files();
+    let mut stale = Vec::new();
+    let mut expected = Vec::new();
+    for case in cases() {
+        let bytes = emitted(&case.compile(&files));
+        let golden = case.golden();
+        if fs::read(&golden).ok().as_ref() != Some(&bytes) {
+            if update {
+                fs::write(&golden, bytes).unwrap();
+            } else {
+                stale.push(golden.clone());
+            }
+        }
+        expected.push(golden);
+    }
+    for entry in fs::read_dir(Path::new(ROOT).join("golden/specs")).unwrap() {
+        let path = entry.unwrap().path();
+        if !expected.contains(&path) {
+            if update {
+                fs::remove_file(&path).unwrap();
+            } else {
+                stale.push(path);
+            }
+        }
+    }
+    assert!(stale.is_empty(), "run with UPDATE_GOLDEN=1, and read the difference: {stale:#?}");
+}
+
+#[test]
+fn golden_outputs_have_no_findings_and_are_in_order() {
+    for case in cases() {
+        let golden = case.golden();
+        let name = golden.file_name().unwrap().to_str().unwrap();
+        let files = MemoryFiles::default().with(name, fs::read(&golden).unwrap());
+        let written = Case { spec: name.to_owned(), given: Vec::new() };
+        let compilation = written.compile(&files);
+        let facts = compilation.facts();
+        for object in compilation.objects() {
+            let kind = facts.kind(&object.key.group, &object.key.version, &object.key.kind);
+            // These come as manifests, which keep the order in which they were written.
+            let passed = ["apiextensions.k8s.io", "rbac.authorization.k8s.io"].contains(&object.key.group.as_str());
+            if let Some(ty) = kind.and_then(|kind| facts.type_of(kind)).filter(|_| !passed) {
+                let ordered = in_order(facts, facts.ty(ty), &object.node);
+                assert!(ordered.same(&object.node), "the fields of `{}` in {name} are out of order", object.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn two_processes_write_the_same_bytes() {
+    for case in cases() {
+        let run = || {
+            let output = Command::new(env!("CARGO_BIN_EXE_fanfold"))
+                .args(case.arguments())
+                .current_dir(ROOT)
+                .output()
+                .expect("the binary starts");
+            assert!(output.status.success(), "{case:?}\n{}", String::from_utf8_lossy(&output.stderr));
+            output.stdout
+        };
+        let (first, second) = (run(), run());
+        assert!(first == second, "two runs of {case:?} differ");
+        assert!(first == fs::read(case.golden()).unwrap(), "the binary and the library differ in {case:?}");
+    }
+}
