@@ -22,10 +22,13 @@ const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 impl Lowering<'_> {
     /// Returns the labels that select the pods of this instance.
     pub(super) fn pinned_labels(&self) -> Node {
-        Draft::new(self.origin())
-            .text(INSTANCE_LABEL, self.instance.name.clone())
-            .text(NAME_LABEL, self.instance.workload.clone())
-            .done()
+        let origin = self.origin();
+        let mut labels = Map::with_capacity(2);
+        for (key, text) in [(INSTANCE_LABEL, &self.instance.name), (NAME_LABEL, &self.instance.workload)] {
+            // Longer than what a text holds in place: the key is not copied.
+            labels.push(Key::new(SmolStr::new_static(key), origin), Node::string(text.clone(), origin));
+        }
+        Node::map(labels, origin)
     }
 
     /// Returns the labels of the instance's objects; of its pods with `pods`.
