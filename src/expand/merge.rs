@@ -33,8 +33,11 @@ pub enum Place<'a> {
     Schema(&'a Schema),
 }
 
-/// The handlers of a probe, of which it can hold only one.
-const PROBE_HANDLERS: &[&str] = &["httpGet", "tcpSocket", "exec", "grpc"];
+/// The handlers of a probe or of a lifecycle event, of which it can hold only one.
+const HANDLERS: &[&str] = &["httpGet", "tcpSocket", "exec", "grpc", "sleep"];
+/// Fields of a workload that say the same thing: what a later layer says, in any of them, counts.
+const ALTERNATIVES: &[&[&str]] =
+    &[&["update", "strategy", "updateStrategy"], &["serviceAccount", "serviceAccountName"]];
 /// The keys of a mount that do not say what is mounted.
 pub const MOUNT_OPTIONS: &[&str] = &[
     "readOnly",
@@ -128,7 +131,7 @@ fn merge_lists(facts: &Facts, below: &[Node], above: &[Node], keys: &[SmolStr], 
         let delete = over.as_map().and_then(directive) == Some("delete");
         match known {
             Some(at) if delete => drop(merged.remove(at)),
-            Some(at) => merged[at] = merge(facts, &merged[at], over, Place::Schema(item)),
+            Some(at) => merged[at] = merge(facts, &merged[at], over, schema_place(facts, item)),
             None if delete => {}
             None => merged.push(over.clone()),
         }
@@ -170,8 +173,18 @@ fn is_excluded(key: &str, above: &Map, place: Place<'_>) -> bool {
         is_choice(key) && !above.contains(key) && above.iter().any(|entry| is_choice(&entry.key.text))
     };
     match place {
-        Place::Type(ty) if ty.name == "core/v1.Probe" => others(&|key| PROBE_HANDLERS.contains(&key)),
+        Place::Workload(_) => ALTERNATIVES.iter().any(|group| others(&|key| group.contains(&key))),
         Place::Mount => others(&|key| !MOUNT_OPTIONS.contains(&key)),
+        Place::Type(ty) => match ty.name.as_str() {
+            "core/v1.Probe" | "core/v1.LifecycleHandler" => others(&|key| HANDLERS.contains(&key)),
+            "core/v1.EnvVar" => others(&|key| matches!(key, "value" | "valueFrom")),
+            "core/v1.Volume" => others(&|key| key != "name"),
+            "apps/v1.DeploymentStrategy" | "apps/v1.DaemonSetUpdateStrategy" | "apps/v1.StatefulSetUpdateStrategy" => {
+                let ty = above.get("type").and_then(Node::as_str);
+                key == "rollingUpdate" && !above.contains(key) && ty.is_some_and(|ty| ty != "RollingUpdate")
+            }
+            _ => false,
+        },
         _ => false,
     }
 }
