@@ -9,13 +9,15 @@ use super::Lowering;
 use super::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::label_text;
-use crate::kubernetes::name;
+use crate::kubernetes::name::{self, budgeted};
 use crate::source::{Entry, Key, Map, Node};
 
 /// The label that names the workload.
 pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The label that names the instance.
 pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// The most bytes of the value of a label; names may have more.
+const LONGEST_VALUE: usize = 63;
 /// What the names of axes are put behind in labels.
 const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 
@@ -23,8 +25,8 @@ impl Lowering<'_> {
     /// Returns the labels that select the pods of this instance.
     pub(super) fn pinned_labels(&self) -> Node {
         Draft::new(self.origin())
-            .text(INSTANCE_LABEL, self.instance.name.clone())
-            .text(NAME_LABEL, self.instance.workload.clone())
+            .text(INSTANCE_LABEL, budgeted(&self.instance.name, LONGEST_VALUE))
+            .text(NAME_LABEL, budgeted(&self.instance.workload, LONGEST_VALUE))
             .done()
     }
 
