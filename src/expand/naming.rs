@@ -16,7 +16,7 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
     let mut names: HashMap<(Option<SmolStr>, SmolStr), usize> = HashMap::with_capacity(plan.instances.len());
     let mut collided = false;
     let mut sound = vec![false; plan.instances.len()];
-    for at in 0..plan.instances.len() {
+    for (at, sound) in sound.iter_mut().enumerate() {
         let Planned { cell, variant, .. } = &plan.instances[at];
         let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
         let own = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
@@ -46,7 +46,7 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
             },
         };
         let namespace = own.as_ref().and_then(|_| namespace(plan, at, &scope));
-        sound[at] = match names.insert((namespace, name.clone()), at) {
+        *sound = match names.insert((namespace, name.clone()), at) {
             None => true,
             // One mistake in the names makes many collisions: the first one shows it.
             Some(first) => {
