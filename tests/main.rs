@@ -6,6 +6,8 @@ mod diagnostic;
 mod emit;
 mod explain;
 mod golden;
+mod init;
+mod plan;
 mod readme;
 mod schema;
 mod tidy;

@@ -151,11 +151,11 @@ fn deprecation(key: &ObjectKey, facts: &Facts, origin: Origin) -> Option<Diagnos
     let lifecycle = facts.lifecycle(&key.group, &key.version, &key.kind)?;
     let since = minor(lifecycle.deprecated.as_ref()).filter(|since| *since <= facts.minor)?;
     let message = format!("`{}` of `{}` is deprecated since Kubernetes {since}", key.kind, key.api_version());
-    let mut finding = Diagnostic::new(Code::DeprecatedApi, origin, message).maybe_help(successor(lifecycle));
+    let mut finding = Diagnostic::new(Code::DeprecatedApi, origin, message);
     if let Some(removed) = minor(lifecycle.removed.as_ref()) {
         finding = finding.help(format!("Kubernetes {removed} will not serve it"));
     }
-    Some(finding.subject(key.to_string(), "apiVersion"))
+    Some(succeed(finding, lifecycle).subject(key.to_string(), "apiVersion"))
 }
 
 /// Says why a native kind is not served; none where the kind may be a custom one.
@@ -169,11 +169,14 @@ fn unserved(key: &ObjectKey, facts: &Facts, api_version: Origin, kind: Origin) -
         .or_else(|| older().map(|Minor(last)| Minor(last + 1)));
     if let Some(removed) = removed {
         let message = format!("`{}` of `{api}` was removed in Kubernetes {removed}", key.kind);
-        let help = lifecycle.and_then(successor).or_else(|| {
-            let versions = same_kind(key, facts);
-            versions.first().map(|version| format!("write `{version}`"))
+        let finding = Diagnostic::new(Code::RemovedApi, api_version, message);
+        return Some(match lifecycle.filter(|lifecycle| lifecycle.replacement.is_some()) {
+            Some(lifecycle) => succeed(finding, lifecycle),
+            None => match same_kind(key, facts).first() {
+                Some(version) => finding.help(format!("write `{version}`")).fix(api_version, version.as_str()),
+                None => finding,
+            },
         });
-        return Some(Diagnostic::new(Code::RemovedApi, api_version, message).maybe_help(help));
     }
     let unknown = |origin| {
         let message = format!("`{api}` has no kind `{}` in Kubernetes {}", key.kind, facts.minor);
@@ -232,13 +235,17 @@ fn api_version_of(kind: &Kind) -> SmolStr {
     }
 }
 
-fn successor(lifecycle: &Lifecycle) -> Option<String> {
-    let replacement = lifecycle.replacement.as_ref()?;
-    Some(match replacement.split_once(' ') {
-        Some((version, kind)) if kind == lifecycle.kind => format!("write `{version}`"),
-        Some((version, kind)) => format!("write `{kind}` of `{version}`"),
-        None => format!("write `{replacement}`"),
-    })
+/// Adds what takes the place of a version: a change of the `apiVersion`, where the kind is the same.
+fn succeed(finding: Diagnostic, lifecycle: &Lifecycle) -> Diagnostic {
+    let Some(replacement) = &lifecycle.replacement else { return finding };
+    let origin = finding.origin;
+    match replacement.split_once(' ') {
+        Some((version, kind)) if kind == lifecycle.kind => {
+            finding.help(format!("write `{version}`")).fix(origin, version)
+        }
+        Some((version, kind)) => finding.help(format!("write `{kind}` of `{version}`")),
+        None => finding.help(format!("write `{replacement}`")),
+    }
 }
 
 fn minor(text: Option<&SmolStr>) -> Option<Minor> {

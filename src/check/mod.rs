@@ -8,6 +8,7 @@ mod doubt;
 mod hint;
 mod identity;
 mod leaf;
+pub mod name;
 mod objects;
 mod path;
 mod shape;

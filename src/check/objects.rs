@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 
 use super::crd::Definitions;
 use super::identity::{Checked, identify, items_of, unknown_custom_kind};
+use super::name;
 use super::path::Path;
 use super::shape::{Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -105,6 +106,14 @@ fn check_object(node: &Node, origin: Origin, facts: &Facts, mode: Mode, definiti
         return Outcome { manifest: None, findings, unknown: None };
     };
     let key = identified.key;
+    if let Some(finding) = name::check(&key, node, facts) {
+        // A manifest holds the very text of its name; in a spec it may be made of other texts.
+        let (origin, mended) = (finding.origin, name::mended(&key.name));
+        findings.push(match mode {
+            Mode::Manifest if !mended.is_empty() && !finding.help.is_empty() => finding.fix(origin, mended),
+            _ => finding,
+        });
+    }
     let mut walk = Walk::new(facts, mode).about(&key);
     let mut unknown = None;
     let settled = match identified.kind {
@@ -122,7 +131,11 @@ fn check_object(node: &Node, origin: Origin, facts: &Facts, mode: Mode, definiti
     }
     let size = json_size(&settled);
     if size > MAX_OBJECT_BYTES {
-        let message = format!("expected at most {MAX_OBJECT_BYTES} bytes, found an object of {size}");
+        let message = format!(
+            "expected an object of at most {} KiB, found one of {}",
+            MAX_OBJECT_BYTES >> 10,
+            size.div_ceil(1024)
+        );
         findings.push(
             Diagnostic::new(Code::ObjectTooLarge, node.get("kind").map_or(origin, Node::origin), message)
                 .help("spread its data over several objects, or mount it from a volume")

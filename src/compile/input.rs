@@ -67,7 +67,13 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
                         root.origin(),
                         format!("expected a document to be a mapping, found {}", root.type_name()),
                     )
-                    .help("a document is a batch spec or an object of Kubernetes"),
+                    .help(
+                        if root.as_seq().is_some_and(|items| items.iter().any(|item| item.get("kind").is_some())) {
+                            "write each item as a document of its own, with `---` between them"
+                        } else {
+                            "a document is a batch spec or an object of Kubernetes"
+                        },
+                    ),
                 );
             }
         } else if spec::is_batch(root) {

@@ -47,24 +47,57 @@ fn read_one(
 ) -> Vec<(Node, Origin)> {
     let world = World { files, sources, spec: expanded.batch.file };
     let Some(bytes) = world.read_resolved(path, pattern.origin(), diagnostics) else { return Vec::new() };
-    let (name, bytes) = if let Some(stem) = path.strip_suffix(".j2") {
-        let Ok(text) = String::from_utf8(bytes) else {
-            let message = format!("`{path}` is not valid UTF-8");
-            diagnostics.push(Diagnostic::new(Code::InvalidEncoding, pattern.origin(), message));
-            return Vec::new();
-        };
-        let file = sources.add(path, text.as_str());
-        match expand::render_document(&text, &expanded.scope(), Origin::new(file, 0, 0)) {
-            // Lines of the rendered text are not those of the file: the name says so.
-            Ok(rendered) => (format!("{stem} (rendered from {path})"), rendered.into_bytes()),
-            Err(finding) => {
-                diagnostics.push(*finding);
-                return Vec::new();
-            }
-        }
-    } else {
-        (path.to_owned(), bytes)
+    let Some(_) = path.strip_suffix(".j2") else {
+        return roots(read_documents(sources, path, bytes, diagnostics));
     };
-    let documents = read_documents(sources, &name, bytes, diagnostics);
+    let Ok(template) = String::from_utf8(bytes) else {
+        let message = format!("`{path}` is not valid UTF-8");
+        diagnostics.push(Diagnostic::new(Code::InvalidEncoding, pattern.origin(), message));
+        return Vec::new();
+    };
+    let file = sources.add(path, template.as_str());
+    match expand::render_document(&template, &expanded.scope(), Origin::new(file, 0, 0)) {
+        Ok(rendered) => {
+            let lines = lines_of_origin(&template, &rendered);
+            let file = sources.next_id();
+            let documents = read_documents(sources, path, rendered.into_bytes(), diagnostics);
+            sources.came_from(file, lines);
+            roots(documents)
+        }
+        Err(finding) => {
+            diagnostics.push(*finding);
+            Vec::new()
+        }
+    }
+}
+
+fn roots(documents: Vec<Document>) -> Vec<(Node, Origin)> {
     documents.into_iter().map(|Document { root, .. }| (root.clone(), root.origin())).collect()
+}
+
+/// Returns the line of the template that each line of the rendered text came from: the same line where it stands in
+/// both, its neighbour among the lines that took its place otherwise.
+fn lines_of_origin(template: &str, rendered: &str) -> Vec<u32> {
+    let (before, after): (Vec<&str>, Vec<&str>) = (template.lines().collect(), rendered.lines().collect());
+    let mut lines = Vec::with_capacity(after.len());
+    for change in similar::capture_diff_slices(similar::Algorithm::Myers, &before, &after) {
+        let (old, new) = (change.old_range(), change.new_range());
+        let last = old.end.max(old.start + 1) - 1;
+        lines.extend((0..new.len()).map(|at| u32::try_from((old.start + at).min(last) + 1).unwrap_or(u32::MAX)));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines_of_origin;
+
+    #[test]
+    fn rendered_lines_know_the_lines_of_their_template() {
+        let template = "a: 1\nb: {{ x }}\n{% for y in ys %}\n- {{ y }}\n{% endfor %}\nc: 3\n";
+        let rendered = "a: 1\nb: 7\n\n- 1\n\n- 2\n\nc: 3\n";
+        let lines = lines_of_origin(template, rendered);
+        assert_eq!((lines[0], lines[1], lines[7]), (1, 2, 6));
+        assert!(lines[2..7].iter().all(|line| (2..=5).contains(line)), "{lines:?}");
+    }
 }

@@ -110,6 +110,9 @@ pub(super) fn emit<T: Send, E>(
 /// Settles an object: every scalar becomes what its field makes of it, and what the field does not take is a finding.
 pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) -> Manifest {
     let Manifest { key, node, origin } = object;
+    if let Some(finding) = check::name::check(&key, &node, facts) {
+        diagnostics.push(finding);
+    }
     let ty = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind));
     let mut walk = Walk::new(facts, Mode::Spec).about(&key);
     let node = match ty {
@@ -124,7 +127,11 @@ pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut 
             Diagnostic::new(
                 Code::ObjectTooLarge,
                 origin,
-                format!("expected at most {} bytes, found an object of {size}", check::MAX_OBJECT_BYTES),
+                format!(
+                    "expected an object of at most {} KiB, found one of {}",
+                    check::MAX_OBJECT_BYTES >> 10,
+                    size.div_ceil(1024)
+                ),
             )
             .help("spread its data over several objects, or mount it from a volume")
             .subject(key.to_string(), ""),

@@ -129,7 +129,7 @@ impl Comments {
         for (id, file) in sources.files() {
             for origin in comments_with(sources, id, MARK) {
                 let Some(allow) = Allow::read(sources, origin, found) else { continue };
-                let line = file.place(origin.start).line;
+                let line = file.line_of(origin.start);
                 let before = &file.text[file.line_range(line).start..origin.start as usize];
                 let target = if before.trim().is_empty() { next_content(file, line) } else { Some(line) };
                 for (code, origin) in allow.codes {
@@ -147,7 +147,7 @@ impl Comments {
             return false;
         }
         let Some(file) = sources.file(finding.origin.file) else { return false };
-        let line = file.place(finding.origin.start).line;
+        let line = file.line_of(finding.origin.start);
         match self.allowed.get_mut(&(finding.origin.file, line, finding.code)) {
             Some(allowed) => {
                 allowed.used = true;
@@ -162,7 +162,7 @@ impl Comments {
             Diagnostic::new(
                 Code::UnusedAllow,
                 allowed.origin,
-                format!("expected a `{code}` to allow on line {line}, found none"),
+                format!("expected a finding of `{code}` to allow on line {line}, found none"),
             )
             .help("remove it: what it allowed is gone")
         })
@@ -171,7 +171,7 @@ impl Comments {
 
 /// Returns the next line that holds more than a comment.
 fn next_content(file: &crate::source::SourceFile, line: usize) -> Option<usize> {
-    let last = file.place(u32::MAX).line;
+    let last = file.line_of(u32::MAX);
     (line + 1..=last).find(|line| {
         let text = file.line(*line).trim_start();
         !text.is_empty() && !text.starts_with('#')

@@ -143,6 +143,18 @@ impl Diagnostic {
         }
     }
 
+    /// Adds the candidate that was most likely meant in place of `word`, which stands at the place of the finding.
+    #[must_use]
+    pub fn did_you_mean<'a>(self, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        match did_you_mean(word, candidates) {
+            Some(near) => {
+                let origin = self.origin;
+                self.help(format!("did you mean `{near}`?")).fix(origin, near)
+            }
+            None => self,
+        }
+    }
+
     /// Adds the change that mends it.
     #[must_use]
     pub fn fix(mut self, origin: Origin, replacement: impl Into<String>) -> Self {
@@ -199,6 +211,27 @@ impl Diagnostics {
     /// Returns the number of different findings.
     pub fn len(&self) -> usize {
         self.found.len()
+    }
+
+    /// Leaves out the echoes of other findings: one cause is one finding.
+    ///
+    /// Where an expression has no value, all that is found is an echo; where a shorthand cannot be read, what stands
+    /// there unread is of the wrong type.
+    #[must_use]
+    pub fn without_echoes(mut self) -> Self {
+        let has_no_value = |code| matches!(code, Code::InvalidExpression | Code::UndefinedVariable);
+        let is_unread = |code| matches!(code, Code::InvalidShorthand | Code::AmbiguousPort);
+        let places = |of: &dyn Fn(Code) -> bool| -> Vec<Origin> {
+            self.iter().filter(|finding| of(finding.code)).map(|finding| finding.origin).collect()
+        };
+        let (empty, unread) = (places(&has_no_value), places(&is_unread));
+        self.found.retain(|(origin, code, _), _| {
+            let about_shape = matches!(code, Code::WrongType | Code::MissingField | Code::InvalidValue);
+            let echo = (!has_no_value(*code) && empty.iter().any(|place| place.touches(*origin)))
+                || (about_shape && unread.contains(origin));
+            !echo
+        });
+        self
     }
 
     /// Whether nothing was found.

@@ -52,7 +52,7 @@ pub(super) fn defs(types: &mut Types) -> Members {
     claim.insert("accessModes".into(), volumes::access_modes());
     claim.extend(short::metadata());
     let identity = [
-        ("name", described("the name of the batch", json!({"type": "string"}))),
+        ("name", described("the name of the batch", reference("text"))),
         ("namespace", described("the namespace of all objects that say no other", reference("text"))),
         ("labels", described("labels of all objects", texts())),
         ("annotations", described("annotations of all objects", texts())),

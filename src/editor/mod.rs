@@ -43,7 +43,10 @@ fn reference(name: &str) -> Json {
 
 /// Returns a closed object, or an expression that makes one, or null.
 fn closed(members: Members) -> Json {
-    open(&["object"], json!({"properties": members, "additionalProperties": false}))
+    let mut schema = open(&["object"], json!({}));
+    schema["properties"] = members.into();
+    schema["additionalProperties"] = false.into();
+    schema
 }
 
 /// Returns a mapping of any keys to values of one form.
@@ -87,10 +90,9 @@ fn words_alone<'w>(values: impl IntoIterator<Item = &'w str>) -> Json {
 fn described(description: &str, schema: Json) -> Json {
     let mut all = Members::new();
     all.insert("description".into(), description.into());
-    match schema {
-        Json::Object(schema) => all.extend(schema),
-        // Anything is allowed: there is nothing to say beside the description.
-        _ => {}
+    // Where anything is allowed, there is nothing to say beside the description.
+    if let Json::Object(schema) = schema {
+        all.extend(schema);
     }
     all.into()
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::native::{AMOUNT, Types};
-use super::{EXPRESSION, Members, closed, list, members, open, reference, volumes, words, words_alone};
+use super::{EXPRESSION, Members, closed, described, list, members, open, reference, volumes, words, words_alone};
+use crate::spec::keys;
 
 /// Returns the definition that stands for a field of a type that has short forms.
 pub(super) fn field(of: &str, name: &str) -> Option<&'static str> {
@@ -38,7 +39,7 @@ pub(super) fn defs(types: &mut Types) -> Members {
     resources.retain(|name, _| matches!(name.as_str(), "requests" | "limits" | "claims"));
     let (variable, secret) = (types.named("core/v1.EnvVar"), item(types, "core/v1.LocalObjectReference"));
     let (probe_port, toleration) = (json!(["integer", "string", "object", "null"]), item(types, "core/v1.Toleration"));
-    members([
+    let mut all = members([
         ("short.containers", by_name(types, "core/v1.Container")),
         ("short.volumes", by_name(types, "core/v1.Volume")),
         ("short.env", open(&["object", "array"], json!({"additionalProperties": env_value(types), "items": variable}))),
@@ -98,7 +99,13 @@ pub(super) fn defs(types: &mut Types) -> Members {
         ("short.mount", volumes::mount(types)),
         ("short.service", closed(service_fields(types))),
         ("short.podTerms", pod_terms(types)),
-    ])
+    ]);
+    for key in keys::SHORT_FORMS {
+        if let Some(form) = all.get_mut(&format!("short.{}", key.name)) {
+            *form = described(key.summary, form.take());
+        }
+    }
+    all
 }
 
 /// Returns `80`, `53/UDP`, or the native fields of a port.

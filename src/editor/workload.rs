@@ -70,9 +70,7 @@ fn of_kind(kind: WorkloadKind, types: &mut Types) -> Members {
             if name == "serviceAccount" { service_account(types) } else { types.field(&of.name, name, &field.schema) };
         fields.insert(name.to_owned(), form);
     }
-    if let Some(summary) = keys::WORKLOAD.iter().find(|key| key.name == "update").map(|key| key.summary) {
-        fields.insert("update".into(), described(summary, update(Some(kind), types)));
-    }
+    fields.insert("update".into(), described(keys::summary(keys::WORKLOAD, "update"), update(Some(kind), types)));
     fields
 }
 

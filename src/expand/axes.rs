@@ -5,12 +5,14 @@
 use smol_str::{SmolStr, format_smolstr};
 
 use super::bind::Bindable;
-use super::matrix::{MAX_COMBINATIONS, invalid, too_many};
 use super::rows;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
+
+/// The most combinations that are looked at before `exclude` and `where`.
+pub(super) const MAX_COMBINATIONS: usize = 10_000_000;
 
 /// A group of axes that move together: one axis, rows, or zipped ones.
 pub(super) struct Axis {
@@ -148,8 +150,19 @@ fn read_range(axis: &str, map: &Map, origin: Origin, diagnostics: &mut Diagnosti
         number
     };
     let (from, to, step) = (number("from", Some(0))?, number("to", None)?, number("step", Some(1))?);
-    if step == 0 || (step > 0 && from > to) || (step < 0 && from < to) {
-        diagnostics.push(invalid(origin, format!("the range of `{axis}` from {from} to {to} by {step} has no values")));
+    if step == 0 {
+        let at = map.get("step").map_or(origin, Node::origin);
+        diagnostics.push(
+            invalid(at, format!("the range of `{axis}` never ends: expected a step that is not 0"))
+                .help("leave `step` out to count by 1"),
+        );
+        return None;
+    }
+    if (step > 0 && from > to) || (step < 0 && from < to) {
+        diagnostics.push(
+            invalid(origin, format!("the range of `{axis}` from {from} to {to} by {step} has no values"))
+                .help("both ends belong to the range; a negative `step` counts down"),
+        );
         return None;
     }
     let count = (i128::from(to) - i128::from(from)) / i128::from(step) + 1;
@@ -250,4 +263,19 @@ pub(super) fn read_instances(
         map
     };
     Some(Axis { steps: (0..count).map(step).collect(), names: vec!["index".into()], naming: 1, origin })
+}
+
+/// Returns the finding about a matrix that cannot be expanded.
+pub(super) fn invalid(origin: Origin, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::InvalidMatrix, origin, message)
+}
+
+/// Returns the finding about more instances than the limit.
+pub(super) fn too_many(origin: Origin, count: usize, limit: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::TooManyInstances,
+        origin,
+        format!("the fan-out makes {count} instances, the limit is {limit}"),
+    )
+    .help(format!("`--max-instances {count}` allows them"))
 }

@@ -32,15 +32,16 @@ pub(super) enum BindableKey {
 }
 
 impl Bindable {
-    /// Cuts all texts of a tree; what cannot be cut is a finding, and stays as it is.
+    /// Cuts all texts of a tree; what cannot be cut is a finding, and empty.
     pub(super) fn of(node: &Node, sources: &Sources, diagnostics: &mut Diagnostics) -> Self {
         match node.value() {
             Value::String(_) | Value::Plain(_) => match Template::of(node, sources) {
                 None => Self::Fixed(node.clone()),
                 Some(Ok(template)) => Self::Text(template),
                 Some(Err(finding)) => {
+                    let stand_in = stand_in(&finding);
                     diagnostics.push(*finding);
-                    Self::Fixed(Node::new(Value::Null, node.origin()))
+                    Self::Fixed(stand_in)
                 }
             },
             Value::Seq(items) => {
@@ -83,14 +84,14 @@ impl Bindable {
         }
     }
 
-    /// Fills all expressions in; a text that cannot be filled in is a finding, and null.
+    /// Fills all expressions in; a text that cannot be filled in is a finding, and empty.
     pub(super) fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Node {
         match self {
             Self::Fixed(node) => node.clone(),
             Self::Text(template) => template.fill(scope).unwrap_or_else(|finding| {
-                let origin = finding.origin;
+                let stand_in = stand_in(&finding);
                 diagnostics.push(*finding);
-                Node::new(Value::Null, origin)
+                stand_in
             }),
             Self::Seq(items, origin) => {
                 Node::seq(items.iter().map(|item| item.bind(scope, diagnostics)).collect(), *origin)
@@ -117,6 +118,13 @@ impl Bindable {
             }
         }
     }
+}
+
+/// Returns what stands where an expression has no value: a text at the very place of the finding.
+///
+/// Later stages may take offence at it; [`Diagnostics::without_echoes`] knows such findings by their place.
+fn stand_in(finding: &Diagnostic) -> Node {
+    Node::string("", finding.origin)
 }
 
 impl BindableKey {

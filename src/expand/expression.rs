@@ -11,7 +11,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
 
 use super::scope::{Missing, Scope};
-use crate::diagnostic::{Code, Diagnostic, suggestion};
+use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::slug;
 use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
 
@@ -100,8 +100,12 @@ impl Template {
             };
             let expression = rest[open + 2..open + 2 + length].trim_matches(['-', ' ', '\t', '\n', '\r']);
             let place = inner_origin(text, begin, length + 4, nth, origin, sources);
+            let lead = rest[open..].find(expression).unwrap_or(0);
+            let start = place.start as usize + lead;
+            let whole = (place.end - place.start) as usize == length + 4;
+            let inside = if whole { Origin::new(place.file, start, start + expression.len()) } else { place };
             parts.push(if let Some(path) = simple_path(expression) {
-                Part::Path { path, origin: place }
+                Part::Path { path, origin: inside }
             } else {
                 let compiled = ENGINE
                     .compile_expression_owned(expression.to_owned())
@@ -311,17 +315,18 @@ fn undefined(missing: &Missing, origin: Origin) -> Box<Diagnostic> {
     } else {
         format!("`{place}` has no `{word}`")
     };
-    let mut finding = Diagnostic::new(Code::UndefinedVariable, origin, message);
-    finding = match suggestion(word, known.iter().map(SmolStr::as_str)) {
-        Some(hint) => finding.help(hint),
-        None if known.is_empty() => finding,
-        None => finding.help(format!("there is: {}", list(known))),
-    };
-    Box::new(finding)
-}
-
-fn list(words: &[SmolStr]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    // The word alone, where the place is that of the path as it was written.
+    let offset = if place.is_empty() { 0 } else { place.len() + 1 };
+    let start = origin.start as usize + offset;
+    let narrow = Origin::new(origin.file, start, start + word.len());
+    let origin = if narrow.end <= origin.end { narrow } else { origin };
+    let finding =
+        Diagnostic::new(Code::UndefinedVariable, origin, message).did_you_mean(word, known.iter().map(SmolStr::as_str));
+    Box::new(if finding.help.is_empty() && !known.is_empty() {
+        finding.help(format!("there is {}", words::list(known.iter().map(SmolStr::as_str), "and")))
+    } else {
+        finding
+    })
 }
 
 fn unusable(reason: &str, origin: Origin) -> Box<Diagnostic> {

@@ -5,16 +5,13 @@
 
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
-use super::axes::{Axis, read_axis, read_instances};
+use super::axes::{Axis, MAX_COMBINATIONS, invalid, read_axis, read_instances, too_many};
 use super::bind::Bindable;
 use super::expression::{Template, has_expression};
 use super::scope::Scope;
 use super::world::World;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::source::{Entry, Map, Node, Origin, Sources, Value, scalar};
-
-/// The most combinations that are looked at before `exclude` and `where`.
-pub(super) const MAX_COMBINATIONS: usize = 10_000_000;
 
 /// The instances of one matrix.
 #[derive(Clone, Debug, Default)]
@@ -89,10 +86,6 @@ pub(super) fn scalar_text(node: &Node) -> Option<SmolStr> {
     }
 }
 
-pub(super) fn invalid(origin: Origin, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(Code::InvalidMatrix, origin, message)
-}
-
 fn bind(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) -> Node {
     // `where` reads the cells themselves: it is bound for each of them.
     let Some(map) = node.as_map() else { return Bindable::of(node, sources, diagnostics).bind(scope, diagnostics) };
@@ -106,15 +99,6 @@ fn bind(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Dia
         bound.push(entry.key.clone(), value);
     }
     Node::map(bound, node.origin())
-}
-
-pub(super) fn too_many(origin: Origin, count: usize, limit: usize) -> Diagnostic {
-    Diagnostic::new(
-        Code::TooManyInstances,
-        origin,
-        format!("the fan-out makes {count} instances, the limit is {limit}"),
-    )
-    .help(format!("`--max-instances {count}` allows them"))
 }
 
 fn check_names(axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<()> {
@@ -274,12 +258,46 @@ fn product(
         }
     }
     for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
-        diagnostics.push(
-            Diagnostic::new(Code::UnmatchedEntry, filters.exclude_origins[at], "this `exclude` matches no instance")
-                .help("remove it, or mend its values: they are compared as text"),
-        );
+        let steps = axes.iter().flat_map(|axis| &axis.steps);
+        diagnostics.push(unmatched("exclude", &filters.exclude[at], filters.exclude_origins[at], steps));
     }
     Some(cells)
+}
+
+/// Says that an entry matches no instance: because of one value that no axis has, or of their combination.
+pub(super) fn unmatched<'a>(
+    what: &str,
+    pattern: &Map,
+    origin: Origin,
+    cells: impl Iterator<Item = &'a Map> + Clone,
+) -> Diagnostic {
+    /// How many values are listed.
+    const SHOWN: usize = 8;
+    for entry in pattern.iter().filter(|entry| entry.value.as_seq().is_none()) {
+        let axis = &entry.key.text;
+        let mut values: Vec<SmolStr> = Vec::new();
+        for value in cells.clone().filter_map(|cell| cell.get(axis)).filter_map(scalar_text) {
+            if values.len() > SHOWN {
+                break;
+            }
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        let taken = cells.clone().filter_map(|cell| cell.get(axis)).any(|value| same_value(value, &entry.value));
+        let Some(word) = scalar_text(&entry.value).filter(|_| !taken && !values.is_empty()) else { continue };
+        let message = format!("this `{what}` matches no instance: none has the {axis} `{word}`");
+        let finding = Diagnostic::new(Code::UnmatchedEntry, entry.value.origin(), message)
+            .did_you_mean(&word, values.iter().map(SmolStr::as_str));
+        if !finding.help.is_empty() {
+            return finding;
+        }
+        let listed = words::list(values.iter().take(SHOWN).map(SmolStr::as_str), "and");
+        let more = if values.len() > SHOWN { " and more" } else { "" };
+        return finding.help(format!("the values of `{axis}` are {listed}{more}"));
+    }
+    Diagnostic::new(Code::UnmatchedEntry, origin, format!("this `{what}` matches no instance"))
+        .help("remove it, or mend its values: no instance has all of them")
 }
 
 /// Returns the cell of that number; the last axis turns fastest.

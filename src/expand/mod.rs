@@ -90,6 +90,10 @@ pub fn expand(
     let given: Vec<&Map> = profile_params.iter().chain(&options.params).collect();
     let params = params::resolve(&batch.params, &given, diagnostics);
     check_used(document, &batch, &params, files, sources, diagnostics);
+    if batch.params.iter().any(|entry| params.get(&entry.key.text).is_none()) {
+        // Whatever reads a parameter without a value would be one more finding of the same cause.
+        return None;
+    }
 
     let nothing = Node::new(Value::Null, Origin::NOWHERE);
     let outer = Scope { params: Some(&params), ..Scope::default() };

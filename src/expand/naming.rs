@@ -1,9 +1,10 @@
 //! Names of instances, from the values of their axes alone, and what must differ between instances.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use smol_str::SmolStr;
 
+use super::matrix;
 use super::plan::{Plan, Planned, describe, label_text};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -14,9 +15,8 @@ use crate::source::{Node, Origin, Value};
 pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
     let budget = plan.kind().name_budget();
     let mut names: HashMap<(Option<SmolStr>, SmolStr), usize> = HashMap::with_capacity(plan.instances.len());
-    let mut collided = false;
-    let mut sound = vec![false; plan.instances.len()];
-    for (at, sound) in sound.iter_mut().enumerate() {
+    let mut collisions: BTreeMap<Origin, Vec<(usize, usize, SmolStr)>> = BTreeMap::new();
+    for at in 0..plan.instances.len() {
         let Planned { cell, variant, .. } = &plan.instances[at];
         let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
         let own = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
@@ -46,30 +46,48 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
             },
         };
         let namespace = own.as_ref().and_then(|_| namespace(plan, at, &scope));
-        *sound = match names.insert((namespace, name.clone()), at) {
-            None => true,
-            // One mistake in the names makes many collisions: the first one shows it.
-            Some(first) => {
-                if !collided {
-                    let origin = own.as_ref().map_or(plan.origin, Node::origin);
-                    diagnostics.push(collision(plan, &name, first, at, origin));
-                }
-                collided = true;
-                false
-            }
-        };
+        let key = (namespace, name.clone());
+        if let Some(first) = names.get(&key) {
+            collisions.entry(own.as_ref().map_or(plan.origin, Node::origin)).or_default().push((*first, at, name));
+            continue;
+        }
+        names.insert(key, at);
         plan.instances[at].name = name;
     }
+    for (origin, colliding) in collisions {
+        diagnostics.extend(collision(plan, origin, &colliding));
+    }
     // What has no name of its own was reported: no more comes of it.
-    let mut sound = sound.into_iter();
-    plan.instances.retain(|_| sound.next().unwrap_or(true));
+    plan.instances.retain(|instance| !instance.name.is_empty());
 }
 
-fn collision(plan: &Plan, name: &str, first: usize, at: usize, origin: Origin) -> Diagnostic {
-    let (first, again) = (describe(plan.cell(first)), describe(plan.cell(at)));
-    let message = format!("two instances of `{}` are named `{name}`: {first} and {again}", plan.workload);
-    Diagnostic::new(Code::NameCollision, origin, message)
-        .help("give them names that differ: `name: \"…{{ matrix.AXIS }}…\"` with every axis, or values that differ")
+/// Returns one finding for all collisions of one cause: a name that leaves an axis out makes many.
+fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)]) -> Option<Diagnostic> {
+    let (first, again, name) = colliding.first()?;
+    let (first, again) = (plan.cell(*first), plan.cell(*again));
+    let message =
+        format!("two instances of `{}` are named `{name}`: {} and {}", plan.workload, describe(first), describe(again));
+    let differing = first.and_then(Node::as_map).into_iter().flatten().find_map(|entry| {
+        let other = again?.get(&entry.key.text)?;
+        (!matrix::same_value(&entry.value, other) && entry.value.origin() != other.origin())
+            .then(|| (entry.value.origin(), other.origin()))
+    });
+    let composed = origin == plan.origin;
+    // A composed name collides because of its values, a written one because of what it leaves out.
+    let mut finding = match differing {
+        Some((one, other)) if composed => Diagnostic::new(Code::NameCollision, other, message)
+            .label(format!("makes `{name}`"))
+            .also(one, "and so does this"),
+        _ => Diagnostic::new(Code::NameCollision, origin, message),
+    };
+    if colliding.len() > 1 {
+        finding = finding.help(format!("{} more instances have names that are taken", colliding.len() - 1));
+    }
+    Some(finding.help(if composed {
+        "values are lowered and other characters become `-`: write values that differ, or a `name` with another part"
+    } else {
+        "name every axis in it: `name: \"…{{ matrix.AXIS }}…\"`"
+    }))
 }
 
 /// Returns `<workload>-<value>-<value>`; the place of a value that leaves no text otherwise.

@@ -85,7 +85,9 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
     let name = &declaration.key.text;
     let Some(schema) = declaration.value.as_map() else {
         return Some(match set {
-            Some(set) => typed_like(name, &declaration.value, set, diagnostics)?,
+            Some(set) => {
+                typed_like(name, &declaration.value, set, diagnostics).unwrap_or_else(|| declaration.value.clone())
+            }
             None => declaration.value.clone(),
         });
     };
@@ -101,7 +103,8 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
         );
         return None;
     }
-    let value = if let Some(value) = set.map(|set| &set.value).or_else(|| schema.get("default")) {
+    let default = schema.get("default");
+    let value = if let Some(value) = set.map(|set| &set.value).or(default) {
         as_text_where_asked(value, schema)
     } else {
         diagnostics.push(
@@ -134,7 +137,12 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
             .also(declaration.key.origin, "declared here"),
         );
     }
-    valid.then_some(value)
+    if valid {
+        return Some(value);
+    }
+    // With the default in place of the refused value, all else can still be looked at.
+    let fallback = default.filter(|_| set.is_some()).map(|default| as_text_where_asked(default, schema))?;
+    validator.validate(&fallback).is_empty().then_some(fallback)
 }
 
 /// Takes an unquoted value as a text where the schema asks for one: `--set tag=1.28` is no number.

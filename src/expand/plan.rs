@@ -155,10 +155,9 @@ pub(super) fn plan(
         planned.push(Planned { name: SmolStr::default(), cell, variant });
     }
     for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
-        diagnostics.push(
-            Diagnostic::new(Code::UnmatchedEntry, overrides[at].origin, "this override matches no instance")
-                .help("remove it, or mend its `match`: values are compared as text"),
-        );
+        let Override { pattern, origin, .. } = &overrides[at];
+        let cells = planned.iter().filter_map(|planned: &Planned| planned.cell.as_ref()?.as_map());
+        diagnostics.push(matrix::unmatched("override", pattern, *origin, cells));
     }
     let mut plan = Plan {
         workload: workload.key.text.clone(),
@@ -189,7 +188,7 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
             let word = name.as_str().unwrap_or_default();
             diagnostics.push(
                 Diagnostic::new(Code::UnknownTemplate, name.origin(), format!("the batch has no template `{word}`"))
-                    .maybe_help(suggestion(word, known)),
+                    .did_you_mean(word, known),
             );
             return None;
         }

@@ -6,7 +6,7 @@
 use smol_str::SmolStr;
 
 use super::merge::{Place, merge};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::{Facts, Union, WorkloadKind};
 use crate::source::{Map, Node};
 
@@ -32,15 +32,18 @@ pub(super) fn apply(
                 "a profile has no profiles of its own",
             ));
         }
-        check_workloads(&merged, &rest, diagnostics);
+        let rest = without_unknown_workloads(&merged, rest, diagnostics);
         merged = merge_batch(facts, &merged, &rest);
     }
     (merged, params)
 }
 
-fn check_workloads(base: &Node, profile: &Map, diagnostics: &mut Diagnostics) {
+/// Reports changes of workloads that are not there, and leaves them out: they would be workloads without a kind.
+fn without_unknown_workloads(base: &Node, mut profile: Map, diagnostics: &mut Diagnostics) -> Map {
     let workloads = base.get("workloads").and_then(Node::as_map);
-    for entry in profile.get("workloads").and_then(Node::as_map).into_iter().flatten() {
+    let Some(changes) = profile.entry("workloads").cloned() else { return profile };
+    let mut kept = Map::new();
+    for entry in changes.value.as_map().into_iter().flatten() {
         let known = workloads.is_some_and(|workloads| workloads.contains(&entry.key.text));
         if !known && entry.value.get("kind").is_none() {
             let names = workloads.into_iter().flatten().map(|entry| entry.key.text.as_str());
@@ -50,11 +53,17 @@ fn check_workloads(base: &Node, profile: &Map, diagnostics: &mut Diagnostics) {
                     entry.key.origin,
                     format!("the batch has no workload `{}`", entry.key.text),
                 )
-                .maybe_help(suggestion(&entry.key.text, names))
-                .help("a profile that adds a workload gives its `kind`"),
+                .help("a profile that adds a workload gives its `kind`")
+                .did_you_mean(&entry.key.text, names),
             );
+        } else {
+            kept.push(entry.key.clone(), entry.value.clone());
         }
     }
+    if changes.value.as_map().is_some_and(|written| written.len() > kept.len()) {
+        profile.set(changes.key, Node::map(kept, changes.value.origin()));
+    }
+    profile
 }
 
 fn merge_batch(facts: &'static Facts, base: &Node, profile: &Map) -> Node {

@@ -92,6 +92,12 @@ impl Quantity {
         Self::normal(product, self.scale, self.notation)
     }
 
+    /// Returns the nearest floating-point number, for people to read; sums and comparisons stay exact without it.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn approximate(&self) -> f64 {
+        self.mantissa as f64 * 10_f64.powi(i32::try_from(self.scale).unwrap_or(i32::MAX))
+    }
+
     fn normal(mut mantissa: i128, mut scale: i64, notation: Notation) -> Self {
         if mantissa == 0 {
             return Self { notation, ..Self::ZERO };
@@ -427,6 +433,7 @@ mod tests {
         assert!(quantity("-1e100") < quantity("1n"));
         assert!(quantity("11") > quantity("1e1"));
         assert!(quantity("0") < quantity("1n"));
+        assert!((quantity("1.5Gi").approximate() - 1_610_612_736.0).abs() < 1.0);
         assert!(!quantity("1500m").is_whole() && quantity("1.5Gi").is_whole());
     }
 

@@ -143,7 +143,7 @@ impl Configs {
                 .maybe_help(suggestion(&unknown.key.text, source.fields().iter().copied())),
             );
         }
-        if definition.get("external").is_some_and(super::env::is_true) {
+        if definition.get("external").is_some_and(super::draft::is_true) {
             let shared =
                 Shared { name: declared.clone(), keys: None, origin: entry.key.origin, object: None, plain: true };
             self.shared.insert((source, declared.clone()), shared);
@@ -151,7 +151,7 @@ impl Configs {
         }
         let mut content = Content { source, text: BTreeMap::new(), binary: BTreeMap::new() };
         content.read(definition, world, diagnostics);
-        let hashed = definition.get("nameHash").is_none_or(super::env::is_true);
+        let hashed = definition.get("nameHash").is_none_or(super::draft::is_true);
         let name = if hashed { format_smolstr!("{declared}-{}", content.hash(definition)) } else { declared.clone() };
         let keys = content.text.keys().chain(content.binary.keys()).cloned().collect();
         let object = object(source, &name, entry, definition, &content, expanded);

@@ -1,6 +1,6 @@
 //! Small builders for generated trees: every generated node stands for something that was written.
 
-use crate::source::{Key, Map, Node, Origin};
+use crate::source::{Key, Map, Node, Origin, Value};
 
 /// Builds a mapping that stands for what was written at one place.
 #[derive(Debug)]
@@ -58,5 +58,14 @@ pub(super) fn items(node: &Node) -> Vec<Node> {
     match node.as_seq() {
         Some(items) => items.to_vec(),
         None => vec![node.clone()],
+    }
+}
+
+/// Whether a value is true, as a boolean field reads it.
+pub(super) fn is_true(node: &Node) -> bool {
+    match node.value() {
+        Value::Bool(value) => *value,
+        Value::Plain(text) => crate::source::scalar::resolve(text) == crate::source::scalar::Meaning::Bool(true),
+        _ => false,
     }
 }

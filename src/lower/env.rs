@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::Lowering;
 use super::configs::Source;
-use super::draft::{Draft, items};
+use super::draft::{Draft, is_true, items};
 use crate::source::{Entry, Map, Node, Value};
 
 const FORM: &str =
@@ -147,15 +147,6 @@ pub(super) fn replace(node: &Node, key: &str, value: Node) -> Node {
     let mut map = map.clone();
     map.set(entry.key.clone(), value);
     Node::map(map, node.origin())
-}
-
-/// Whether a value is true, as a boolean field reads it.
-pub(super) fn is_true(node: &Node) -> bool {
-    match node.value() {
-        Value::Bool(value) => *value,
-        Value::Plain(text) => crate::source::scalar::resolve(text) == crate::source::scalar::Meaning::Bool(true),
-        _ => false,
-    }
 }
 
 /// An environment variable is a text, whatever its value looks like.

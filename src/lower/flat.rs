@@ -1,7 +1,7 @@
 //! A flat workload taken apart: which field belongs to the object's spec, to the Jobs', to the pods' and to the container.
 
 use super::Lowering;
-use crate::diagnostic::{Code, Diagnostic, suggestion};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Home;
 use crate::source::{Entry, Map};
 use crate::spec::keys;
@@ -80,8 +80,8 @@ impl Lowering<'_> {
         };
         self.diagnostics.push(
             Diagnostic::new(Code::UnknownField, entry.key.origin, format!("a {kind} workload has no field `{word}`"))
-                .maybe_help(if status { None } else { suggestion(word, known.iter().copied()) })
-                .maybe_help(help),
+                .maybe_help(help)
+                .did_you_mean(word, known.iter().copied().filter(|_| !status)),
         );
     }
 }

@@ -74,7 +74,7 @@ impl Lowering<'_> {
                 return tls.clone();
             }
             let hosts = own.get("host").map(|host| list_of(host.clone()));
-            let named = tls.text().filter(|_| !super::env::is_true(tls)).map(|_| tls.clone());
+            let named = tls.text().filter(|_| !super::draft::is_true(tls)).map(|_| tls.clone());
             list_of(Draft::new(tls.origin()).maybe("hosts", hosts).maybe("secretName", named).done())
         });
         Some(

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use smol_str::SmolStr;
 
 use super::Context;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
 use crate::expand::{Place, merge};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::source::{Entry, Key, Map, Node, Origin};
@@ -41,9 +41,9 @@ impl BatchPatches {
             if patch.kind != object.key.kind {
                 continue;
             }
-            let before = object.node.clone();
-            object = patch.apply(context.facts, object, diagnostics);
-            if object.node != before {
+            let changed;
+            (object, changed) = patch.apply(context.facts, object, diagnostics);
+            if changed != Some(false) {
                 effective.store(true, Ordering::Relaxed);
             }
         }
@@ -75,9 +75,9 @@ pub(super) fn apply_own(
         if patch.kind != object.key.kind {
             continue;
         }
-        let before = object.node.clone();
-        object = patch.apply(facts, object, diagnostics);
-        if object.node == before {
+        let changed;
+        (object, changed) = patch.apply(facts, object, diagnostics);
+        if changed == Some(false) {
             diagnostics.push(ineffective(&patch));
         }
     }
@@ -139,7 +139,13 @@ fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnos
 }
 
 impl Patch {
-    fn apply(&self, facts: &'static Facts, object: Manifest, diagnostics: &mut Diagnostics) -> Manifest {
+    /// Returns the patched object, and whether it changed: none where the patch cannot be applied, which is told here.
+    fn apply(
+        &self,
+        facts: &'static Facts,
+        object: Manifest,
+        diagnostics: &mut Diagnostics,
+    ) -> (Manifest, Option<bool>) {
         let node = if self.json {
             let operations = self.body.as_seq().unwrap_or_default();
             let applied = operations.iter().try_fold(object.node.clone(), |node, operation| operate(&node, operation));
@@ -147,7 +153,7 @@ impl Patch {
                 Ok(node) => node,
                 Err(finding) => {
                     diagnostics.push((*finding).subject(object.key.to_string(), ""));
-                    return object;
+                    return (object, None);
                 }
             }
         } else {
@@ -157,8 +163,9 @@ impl Patch {
                 .map(|id| facts.ty(id));
             merge(facts, &object.node, &self.body, ty.map_or(Place::Free, Place::Type))
         };
+        let changed = node != object.node;
         let key = ObjectKey::of(&node).unwrap_or(object.key);
-        Manifest { key, node, origin: object.origin }
+        (Manifest { key, node, origin: object.origin }, Some(changed))
     }
 }
 
@@ -177,8 +184,8 @@ fn operate(node: &Node, operation: &Node) -> Result<Node, Box<Diagnostic>> {
         let path = text("from").ok_or_else(|| refuse(operation, format!("`{op}` needs `from`")))?;
         find(node, &steps(path)).cloned().ok_or_else(|| refuse(operation, format!("there is nothing at `{path}`")))
     };
-    let missing = || refuse(path_node, format!("there is nothing at `{path}`"));
     let target = steps(path);
+    let missing = || Box::new(nothing_at(node, &target, path, path_node.origin()));
     match op {
         "add" => edit(node, &target, &Edit::Add(value()?)).ok_or_else(missing),
         "replace" => edit(node, &target, &Edit::Replace(value()?)).ok_or_else(missing),
@@ -201,6 +208,34 @@ fn operate(node: &Node, operation: &Node) -> Result<Node, Box<Diagnostic>> {
             format!("expected `add`, `remove`, `replace`, `move`, `copy` or `test`, found `{other}`"),
         )),
     }
+}
+
+/// Says how far a path leads, and what there is where it ends.
+fn nothing_at(node: &Node, steps: &[String], path: &str, origin: Origin) -> Diagnostic {
+    let finding = Diagnostic::new(Code::InvalidPatch, origin, format!("there is nothing at `{path}`"));
+    let mut at = node;
+    for (depth, step) in steps.iter().enumerate() {
+        if let Some(next) = find(at, std::slice::from_ref(step)) {
+            at = next;
+            continue;
+        }
+        let place = if depth == 0 { "the object".to_owned() } else { format!("`/{}`", steps[..depth].join("/")) };
+        if let Some(map) = at.as_map() {
+            let keys = || map.iter().map(|entry| entry.key.text.as_str());
+            if let Some(near) = did_you_mean(step, keys()) {
+                let mended = path.replacen(&format!("/{step}"), &format!("/{near}"), 1);
+                return finding.help(format!("did you mean `{mended}`?")).fix(origin, mended);
+            }
+            return finding.help(format!("{place} has {}", words::list(keys(), "and")));
+        }
+        return finding.help(match at.as_seq() {
+            Some(items) => {
+                format!("{place} is a list of {}: items count from 0, and `-` stands for a new last one", items.len())
+            }
+            None => format!("{place} has no parts"),
+        });
+    }
+    finding
 }
 
 enum Edit {

@@ -11,11 +11,13 @@ use super::flat::Parts;
 use super::metadata::{overlay, sorted};
 use super::mounts::Volumes;
 use super::ports::{self, Port};
+use smol_str::SmolStr;
+
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Place, merge};
+use crate::expand::{Place, merge, same_value};
 use crate::kubernetes::name::{budgeted, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};
-use crate::source::{Key, Map, Node, Origin, Value};
+use crate::source::{Entry, Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.
 const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
@@ -76,6 +78,9 @@ impl Lowering<'_> {
         let kind = self.plan.kind();
         let mut spec = written;
         if let Some(selector) = self.field("selector") {
+            if kind.selects_pods() {
+                self.check_selector(selector, &template);
+            }
             spec.set(Key::new("selector", selector.origin()), selector.clone());
         } else if kind.selects_pods() {
             let selector = Draft::new(origin).node("matchLabels", self.pinned_labels()).done();
@@ -97,6 +102,30 @@ impl Lowering<'_> {
         spec.set(Key::new("template", origin), template);
         spec.sort_by_key(|entry| self.plan.union.spec.position(&entry.key.text));
         Node::map(spec, origin)
+    }
+
+    /// Reports the labels by which a written selector would not find the pods.
+    fn check_selector(&mut self, selector: &Node, template: &Node) {
+        let labels = template.at(&["metadata", "labels"]).and_then(Node::as_map);
+        for Entry { key, value } in selector.get("matchLabels").and_then(Node::as_map).into_iter().flatten() {
+            let pair = format!("{}: {}", key.text, value.text().map_or("", SmolStr::as_str));
+            let finding = match labels.and_then(|labels| labels.entry(&key.text)) {
+                Some(label) if same_value(&label.value, value) => continue,
+                Some(label) => {
+                    let message = format!("the selector asks for pods with `{pair}`, and theirs is another");
+                    Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
+                        .label("would take the pods out of the selector")
+                        .also(value.origin(), "the selector")
+                        .help("write the same value in both")
+                }
+                None => {
+                    let message = format!("the selector asks for pods with `{pair}`, and they have no such label");
+                    Diagnostic::new(Code::SelectorConflict, key.origin, message)
+                        .help(format!("write `podLabels: {{{pair}}}`, or leave the selector out"))
+                }
+            };
+            self.diagnostics.push(finding);
+        }
     }
 
     fn cron_job_spec(&mut self, parts: Parts, template: Node) -> Node {
@@ -344,7 +373,7 @@ impl Lowering<'_> {
     pub(super) fn native_reference(&mut self, kind: Source, reference: &Node, field: &str, key: Option<&str>) -> Node {
         let Some(name) = reference.get(field).cloned() else { return reference.clone() };
         let Some(text) = name.text().cloned() else { return reference.clone() };
-        let optional = reference.get("optional").is_some_and(super::env::is_true);
+        let optional = reference.get("optional").is_some_and(super::draft::is_true);
         let target = self.reference(kind, &text, key, optional, &name);
         if target == text { reference.clone() } else { replace(reference, field, Node::string(target, name.origin())) }
     }

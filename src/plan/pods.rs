@@ -114,11 +114,13 @@ fn demand(pod: &Node) -> PodDemand {
     }
     demand.requests.raise(&peak.0);
     demand.limits.raise(&peak.1);
-    // What is written for the pod as a whole holds for all its containers together.
-    let (requests, limits) = amounts(pod);
+    // What is written for the pod as a whole holds for all its containers together; its limit is its request only where
+    // no container requests anything.
+    let (requests, limits) = written(pod);
     demand.requests.replace(&requests);
+    demand.requests.complete(&limits);
     demand.limits.replace(&limits);
-    demand.unrequested.retain(|name| requests.get(name).is_none());
+    demand.unrequested.retain(|name| requests.get(name).or_else(|| limits.get(name)).is_none());
     demand.unlimited.retain(|name| limits.get(name).is_none());
     demand.requests.add(&Amounts::read(pod.get("overhead")));
     demand
@@ -126,19 +128,19 @@ fn demand(pod: &Node) -> PodDemand {
 
 impl PodDemand {
     fn read(&mut self, container: &Node) -> (Amounts, Amounts) {
-        let (requests, limits) = amounts(container);
+        let (mut requests, limits) = written(container);
+        // Where only a limit is written, it is the request too.
+        requests.complete(&limits);
         self.unrequested.extend(lacking(&requests));
         self.unlimited.extend(lacking(&limits));
         (requests, limits)
     }
 }
 
-/// Returns the requests and limits of a container or pod; where only a limit is written, it is the request too.
-fn amounts(node: &Node) -> (Amounts, Amounts) {
-    let limits = Amounts::read(node.at(&["resources", "limits"]));
-    let mut requests = Amounts::read(node.at(&["resources", "requests"]));
-    requests.complete(&limits);
-    (requests, limits)
+/// Returns the requests and limits that a container or pod writes.
+fn written(node: &Node) -> (Amounts, Amounts) {
+    let read = |key: &str| Amounts::read(node.at(&["resources", key]));
+    (read("requests"), read("limits"))
 }
 
 fn list<'n>(node: &'n Node, key: &str) -> &'n [Node] {

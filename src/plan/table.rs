@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Amounts, Basis, Estimate, Share, Workload};
+use crate::kubernetes::Quantity;
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 30;
@@ -139,7 +140,31 @@ fn pods(basis: Basis, share: &Share) -> String {
 }
 
 fn amount(amounts: &Amounts, name: &str) -> String {
-    amounts.get(name).map_or_else(|| "-".to_owned(), ToString::to_string)
+    amounts.get(name).map_or_else(|| "-".to_owned(), |amount| readable(name, amount))
+}
+
+/// Writes an amount for people: bytes in the unit that fits, other things as numbers; parts of one as they are written.
+fn readable(name: &str, amount: &Quantity) -> String {
+    const UNITS: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    let mut value = amount.approximate();
+    if matches!(name, "memory" | "ephemeral-storage" | "storage") || name.starts_with("hugepages-") {
+        let mut unit = 0;
+        while value >= 1024.0 && unit + 1 < UNITS.len() {
+            value /= 1024.0;
+            unit += 1;
+        }
+        return format!("{}{}", decimal(value, 2), UNITS[unit]);
+    }
+    if value < 1.0 { amount.to_string() } else { decimal(value, 3) }
+}
+
+/// Writes a number with a comma between thousands, and so many decimals at most.
+fn decimal(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let whole = thousands(whole);
+    if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
 }
 
 /// Keeps the first rows, and says how many there were beyond them.
@@ -185,9 +210,12 @@ fn grouped(count: usize) -> String {
     grouped_u64(count as u64)
 }
 
-/// Writes a number with a comma between thousands.
 fn grouped_u64(count: u64) -> String {
-    let digits = count.to_string();
+    thousands(&count.to_string())
+}
+
+/// Puts a comma between thousands.
+fn thousands(digits: &str) -> String {
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {

@@ -36,6 +36,11 @@ impl Origin {
         self.file == Self::NOWHERE.file
     }
 
+    /// Whether two places share text, or are the same.
+    pub fn touches(self, other: Self) -> bool {
+        self == other || (self.file == other.file && self.start < other.end && other.start < self.end)
+    }
+
     /// Returns the empty range at the start of this one.
     #[must_use]
     pub fn at_start(self) -> Self {
@@ -66,6 +71,8 @@ pub struct SourceFile {
     /// The text without its byte-order mark.
     pub text: Arc<str>,
     line_starts: OnceLock<Vec<u32>>,
+    // For a text that was made from a file: the line of the file that each line came from. Empty for the file itself.
+    written_lines: Vec<u32>,
     // Sorted, disjoint: the ranges whose text is never shown.
     hidden: Vec<Range<u32>>,
 }
@@ -78,13 +85,25 @@ impl SourceFile {
         })
     }
 
-    /// Returns the line and column of a byte.
+    /// Returns the line and column of a byte, in the file as the user wrote it.
     pub fn place(&self, offset: u32) -> Place {
-        let starts = self.line_starts();
-        let line = starts.partition_point(|start| *start <= offset).max(1);
-        let start = starts[line - 1] as usize;
+        let line = self.line_of(offset);
+        let start = self.line_starts()[line - 1] as usize;
         let end = self.floor(offset as usize).max(start);
-        Place { line, column: self.text[start..end].chars().count() + 1 }
+        Place { line: self.written_line(line), column: self.text[start..end].chars().count() + 1 }
+    }
+
+    /// Returns the line of the text (counted from 1) that holds a byte.
+    pub fn line_of(&self, offset: u32) -> usize {
+        self.line_starts().partition_point(|start| *start <= offset).max(1)
+    }
+
+    /// Returns the line of the file that a line of the text came from.
+    pub fn written_line(&self, line: usize) -> usize {
+        match self.written_lines.get(line - 1).or(self.written_lines.last()) {
+            Some(written) => *written as usize,
+            None => line,
+        }
     }
 
     /// Returns the nearest byte at or before `offset` at which a character starts or the text ends.
@@ -132,14 +151,27 @@ pub struct Sources {
 impl Sources {
     /// Adds a text under a name and returns its number.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let id = self.next_id();
         self.files.push(SourceFile {
             name: name.into(),
             text: text.into(),
             line_starts: OnceLock::new(),
+            written_lines: Vec::new(),
             hidden: Vec::new(),
         });
         id
+    }
+
+    /// Returns the number that the next text will have.
+    pub fn next_id(&self) -> FileId {
+        FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Says from which line of its file (counted from 1) each line of a text came, where the text was made from the file.
+    pub fn came_from(&mut self, file: FileId, lines: Vec<u32>) {
+        if let Some(file) = self.files.get_mut(file.0 as usize) {
+            file.written_lines = lines;
+        }
     }
 
     /// Keeps the text of a range out of everything that shows sources: it holds a secret.

@@ -420,7 +420,8 @@ impl<'a> Reader<'a> {
         let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
         let line_end = self.text[at..].find('\n').map_or(self.text.len(), |length| at + length);
         let end = self.text[at..line_end].chars().next().map_or(at, |first| at + first.len_utf8());
-        let message = error.info().trim_end_matches('.').to_owned();
+        // The parser quotes single characters: `unclosed bracket '['`.
+        let message = error.info().trim_end_matches('.').replace('\'', "`");
         let mut finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message);
         let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let indent = &self.text[line_start..line_end];

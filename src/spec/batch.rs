@@ -84,7 +84,7 @@ impl Batch {
                         entry.key.origin,
                         format!("a batch has no field `{}`", entry.key.text),
                     )
-                    .maybe_help(suggestion(&entry.key.text, known))
+                    .did_you_mean(&entry.key.text, known)
                     .maybe_help(misplaced.then_some("it is a field of a workload: write it under `workloads.NAME`")),
                 );
             }

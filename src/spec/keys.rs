@@ -1,4 +1,4 @@
-//! Fanfold's own words: the keys of a batch and of a workload that are no Kubernetes fields.
+//! Fanfold's own words: the keys of a batch and of a workload that are no Kubernetes fields, and short forms of those.
 //!
 //! One table serves the check for unknown keys, `explain` and the editor schema.
 
@@ -69,6 +69,30 @@ pub const WORKLOAD: &[OwnKey] = &[
     key("patch", "strategic merge patches of the generated objects, by kind"),
     key("patchJSON6902", "JSON patches of the generated objects, by kind"),
 ];
+
+/// Fields of Kubernetes that may be written shorter than they are.
+pub const SHORT_FORMS: &[OwnKey] = &[
+    key("containers", "containers by name, or the native list"),
+    key(
+        "env",
+        "values by name: a text, `{secret: NAME/KEY}`, `{configMap: NAME/KEY}`, `{field: PATH}`, `{resource: NAME}`",
+    ),
+    key("envFrom", "ConfigMaps by name, Secrets as `secret:NAME`, or the native list"),
+    key("exec", "the words of a command, or the native form"),
+    key("grpc", "a port, or the native form"),
+    key("httpGet", "a path at the only port, or at the one named `http`; or the native form"),
+    key("imagePullSecrets", "names of Secrets, or the native list"),
+    key("ports", "ports by name: `80`, `53/UDP`, or the native list"),
+    key("resources", "amounts by resource: a request, `REQUEST..LIMIT`, `..LIMIT`; or the native requests and limits"),
+    key("tcpSocket", "a port by name or number, or the native form"),
+    key("tolerations", "taints as kubectl writes them: `key=value:Effect`, `key:Effect`, `key`; or the native list"),
+    key("volumes", "volumes by name, or the native list"),
+];
+
+/// Returns what a key of a table is for.
+pub fn summary(table: &[OwnKey], name: &str) -> &'static str {
+    table.iter().find(|key| key.name == name).map_or("", |key| key.summary)
+}
 
 /// Returns whether a table has a key.
 pub fn knows(table: &[OwnKey], name: &str) -> bool {

@@ -38,7 +38,7 @@ fn a_comment_allows_on_its_line_or_on_the_next() {
     let both = "# fanfold: allow(removed-api) old cluster\n# fanfold: allow(deprecated-api) it too\na: x@ # why\n";
     assert_eq!(
         judged(both, Code::RemovedApi),
-        ["2:18 warning[unused-allow]: expected a `deprecated-api` to allow on line 3, found none"]
+        ["2:18 warning[unused-allow]: expected a finding of `deprecated-api` to allow on line 3, found none"]
     );
 }
 

@@ -3,6 +3,7 @@
 //! An example is a YAML fence without a file name; fences with one are the files beside it. What no text can show is
 //! built here. `golden/explain/CODE.snap` holds what a user sees of each Wrong.
 
+mod echoes;
 mod run;
 
 use fanfold::diagnostic::{Code, Example, Severity, explanation};
@@ -19,7 +20,8 @@ fn every_wrong_example_has_its_code_and_one_finding() {
         for run in wrong(*code) {
             let seen = run.check();
             if seen.codes() != [*code] {
-                untrue += &format!("{code}: expected one finding of the code, found {:?}\n{}\n", seen.codes(), seen.human());
+                untrue +=
+                    &format!("{code}: expected one finding of the code, found {:?}\n{}\n", seen.codes(), seen.human());
             }
             shown += &seen.human();
         }

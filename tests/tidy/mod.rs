@@ -9,7 +9,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("minijinja", &["expand/expression.rs", "expand/scope.rs"]),
     ("jsonschema", &["schema.rs", "schema/"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
-    ("similar", &["cli/output"]),
+    ("similar", &["cli/output", "compile/manifests.rs"]),
     ("clap", &["cli/"]),
     ("anstream", &["cli/", "diagnostic/render/"]),
     ("csv", &["expand/rows.rs"]),

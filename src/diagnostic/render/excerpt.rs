@@ -55,7 +55,7 @@ struct Mark {
 impl Mark {
     /// Cuts an origin to the first line of it.
     fn new(file: &SourceFile, origin: Origin, number: usize) -> Self {
-        let line = file.place(origin.start).line;
+        let line = file.line_of(origin.start);
         let within = file.line_range(line);
         let clamp = |offset: usize| file.floor(offset.clamp(within.start, within.end));
         let start = clamp(origin.start as usize);
@@ -103,7 +103,8 @@ impl<'a> Cluster<'a> {
             }));
         }
         marks.sort_by_key(|(_, number)| *number);
-        Excerpt { name: &self.file.name, place: self.file.place(self.origin.start), first_line: first, text, marks }
+        let place = self.file.place(self.origin.start);
+        Excerpt { name: &self.file.name, place, first_line: self.file.written_line(first), text, marks }
     }
 }
 
