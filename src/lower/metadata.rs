@@ -47,7 +47,9 @@ impl Lowering<'_> {
         ];
         for written in own.into_iter().flatten() {
             if self.expect_map(written, "labels", "write `labels: {KEY: value}`").is_some() {
-                self.check_pinned(written);
+                if pods {
+                    self.check_pinned(written);
+                }
                 overlay(&mut labels, written);
             }
         }
