@@ -27,6 +27,10 @@ pub enum Place<'a> {
     Mount,
     /// Requests and limits of a container, natively or in short.
     Resources,
+    /// Patches by kind.
+    Patches,
+    /// The patches of one kind: those of the later layer come behind those of the earlier one.
+    Layered,
     /// A value of a type.
     Type(&'a Type),
     /// A value of a field.
@@ -58,6 +62,10 @@ pub const MOUNT_OPTIONS: &[&str] = &[
 /// Merges `over` on `base`.
 pub fn merge(facts: &Facts, base: &Node, over: &Node, place: Place<'_>) -> Node {
     match (base.value(), over.value()) {
+        _ if matches!(place, Place::Layered) => {
+            let items = |node: &Node| node.as_seq().map_or_else(|| vec![node.clone()], <[Node]>::to_vec);
+            Node::seq(items(base).into_iter().chain(items(over)).collect(), over.origin())
+        }
         // Where one layer is short and the other is not, both are spelled out, so that the later one counts.
         (Value::Map(below), Value::Map(above)) if matches!(place, Place::Resources) => {
             let short = |map: &Map| map.iter().any(|entry| is_short(&entry.key.text));
@@ -205,9 +213,12 @@ fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<'a> {
         Place::Atomic | Place::Named(_, None) => Place::Atomic,
         Place::Named(_, Some(ty)) => Place::Type(ty),
         Place::Mounts => Place::Mount,
+        Place::Patches => Place::Layered,
+        Place::Layered => Place::Free,
         Place::Workload(union) => match key {
             "pod" => Place::Type(union.pod),
             "mounts" => Place::Mounts,
+            "patch" | "patchJSON6902" => Place::Patches,
             "containers" | "initContainers" => match union.pod.field(key) {
                 Some(field) => Place::Named(&field.schema, Some(union.container)),
                 None => Place::Free,
