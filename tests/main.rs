@@ -1,6 +1,5 @@
 //! The one test binary: a module for each part, cases as files.
 
-mod bench_inputs;
 mod check;
 mod cli;
 mod diagnostic;
@@ -9,7 +8,7 @@ mod explain;
 mod golden;
 mod init;
 mod plan;
-mod readme;
 mod reading;
+mod readme;
 mod schema;
 mod tidy;

@@ -9,13 +9,15 @@ use super::Lowering;
 use super::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{label_text, same_value};
-use crate::kubernetes::name;
+use crate::kubernetes::name::{self, budgeted};
 use crate::source::{Entry, Key, Map, Node};
 
 /// The label that names the workload.
 pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The label that names the instance.
 pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// The most bytes of the value of a label; names may have more.
+const LONGEST_VALUE: usize = 63;
 /// What the names of axes are put behind in labels.
 const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 
@@ -26,7 +28,8 @@ impl Lowering<'_> {
         let mut labels = Map::with_capacity(2);
         for (key, text) in [(INSTANCE_LABEL, &self.instance.name), (NAME_LABEL, &self.instance.workload)] {
             // Longer than what a text holds in place: the key is not copied.
-            labels.push(Key::new(SmolStr::new_static(key), origin), Node::string(text.clone(), origin));
+            labels
+                .push(Key::new(SmolStr::new_static(key), origin), Node::string(budgeted(text, LONGEST_VALUE), origin));
         }
         Node::map(labels, origin)
     }

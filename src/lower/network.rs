@@ -98,10 +98,7 @@ impl Lowering<'_> {
             );
             return None;
         };
-        Some(match &port.name {
-            Some(name) => Node::string(name.clone(), at.origin()),
-            None => Node::new(port.number.value().clone(), at.origin()),
-        })
+        Some(port.as_written(at.origin()))
     }
 
     /// Returns the NetworkPolicy of this instance, where it has one.

@@ -323,9 +323,10 @@ impl<'a> Reader<'a> {
         let value = match open.content {
             Content::Seq(items) => Value::Seq(items),
             Content::Map { mut map, merges, .. } => {
-                let mut known: HashSet<SmolStr> = match merges.is_empty() {
-                    true => HashSet::new(),
-                    false => map.iter().map(|entry| entry.key.text.clone()).collect(),
+                let mut known: HashSet<SmolStr> = if merges.is_empty() {
+                    HashSet::new()
+                } else {
+                    map.iter().map(|entry| entry.key.text.clone()).collect()
                 };
                 for merged in merges {
                     for entry in merged.as_map().into_iter().flatten() {
