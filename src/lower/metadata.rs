@@ -3,7 +3,7 @@
 //! The labels that selectors use are pinned: nothing a user adds or changes reaches a selector, and a label that would
 //! change one is a finding.
 
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 use super::Lowering;
 use super::draft::Draft;
@@ -17,7 +17,7 @@ pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The label that names the instance.
 pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 /// What the names of axes are put behind in labels.
-const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
+pub(super) const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 
 impl Lowering<'_> {
     /// Returns the labels that select the pods of this instance.
@@ -35,9 +35,8 @@ impl Lowering<'_> {
     pub(super) fn labels(&mut self, pods: bool) -> Map {
         let mut labels = self.pinned_labels().as_map().cloned().unwrap_or_default();
         for entry in self.instance.cell.as_ref().and_then(Node::as_map).into_iter().flatten() {
-            let key = format_smolstr!("{AXIS_PREFIX}{}", entry.key.text);
             let value = label_text(&entry.value).filter(|text| name::label_value(text).is_ok());
-            if let Some(text) = value.filter(|_| name::label_key(&key).is_ok()) {
+            if let (Some(text), Some(key)) = (value, self.memo.axis_label(&entry.key.text)) {
                 labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
             }
         }
