@@ -96,7 +96,10 @@ pub fn compile(
         let context = unit.context(facts);
         let stamped = unit.expanded.plans.iter().map(|plan| stamp::check(&context, plan, diagnostics)).collect();
         let own = crate::lower::batch_objects(&context, diagnostics);
-        let own: Vec<Manifest> = own.into_iter().map(|object| stamp::settle(object, facts, diagnostics)).collect();
+        let memo = &mut check::Memo::default();
+        let own: Vec<Manifest> =
+            own.into_iter().map(|object| stamp::settle(object, facts, memo, diagnostics)).collect();
+        own.iter().for_each(|object| stamp::check_whole(object, facts, diagnostics));
         unit.patches.finish(diagnostics);
         (unit.own, unit.stamped) = (own, stamped);
     }
