@@ -99,7 +99,9 @@ pub fn compile(
         let memo = &mut check::Memo::default();
         let own: Vec<Manifest> =
             own.into_iter().map(|object| stamp::settle(object, facts, memo, diagnostics)).collect();
-        own.iter().for_each(|object| stamp::check_whole(object, facts, diagnostics));
+        for object in &own {
+            stamp::check_whole(object, facts, diagnostics);
+        }
         unit.patches.finish(diagnostics);
         (unit.own, unit.stamped) = (own, stamped);
     }
