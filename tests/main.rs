@@ -8,6 +8,7 @@ mod explain;
 mod golden;
 mod init;
 mod plan;
+mod reading;
 mod readme;
 mod schema;
 mod tidy;

@@ -15,6 +15,6 @@ mod shape;
 
 pub use crd::{Definition, Definitions, Version};
 pub use identity::{Checked, Identified, identify, items_of, unknown_custom_kind};
-pub use objects::{MAX_OBJECT_BYTES, check_objects, json_size};
+pub use objects::{MAX_OBJECT_BYTES, check_objects, json_size, oversize};
 pub use path::Path;
 pub use shape::{Mode, Walk};

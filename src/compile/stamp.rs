@@ -121,8 +121,7 @@ pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut 
         None => walk.settle_custom(&node),
     };
     walk.into_findings().into_iter().for_each(|finding| diagnostics.push(finding));
-    let size = check::json_size(&node);
-    if size > check::MAX_OBJECT_BYTES {
+    if let Some(size) = check::oversize(&node) {
         diagnostics.push(
             Diagnostic::new(
                 Code::ObjectTooLarge,

@@ -113,7 +113,8 @@ pub(super) fn scalars() -> Members {
         ("text", json!({"type": ["string", "number", "boolean", "null"]})),
         ("texts", mapping(reference("text"))),
         ("string", json!({"type": ["string", "null"]})),
-        ("integer", open(&["integer"], json!({}))),
+        // Readers of YAML that take `0644` for a text send it here as one.
+        ("integer", json!({"type": ["integer", "string", "null"], "pattern": format!("^0o?[0-7]+$|{EXPRESSION}")})),
         ("integerOrText", json!({"type": ["integer", "string", "null"]})),
         ("number", open(&["number"], json!({}))),
         ("boolean", open(&["boolean"], json!({}))),

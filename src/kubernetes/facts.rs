@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
@@ -74,7 +75,29 @@ pub struct Type {
     pub required: Vec<SmolStr>,
     /// Whether values of it are replaced as wholes.
     pub atomic: bool,
-    index: HashMap<SmolStr, usize>,
+    index: HashMap<SmolStr, usize, BuildHasherDefault<Fnv>>,
+}
+
+/// The hash FNV-1a: the tables hold bundled names alone, so nobody can make them collide.
+#[derive(Clone, Copy, Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A field of a type.

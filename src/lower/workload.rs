@@ -9,13 +9,11 @@ use super::flat::Parts;
 use super::metadata::{overlay, sorted};
 use super::mounts::Volumes;
 use super::ports::{self, Port};
-use smol_str::SmolStr;
-
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Place, merge, same_value};
+use crate::expand::{Place, merge};
 use crate::kubernetes::name::{budgeted, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};
-use crate::source::{Entry, Key, Map, Node, Origin, Value};
+use crate::source::{Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.
 const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
@@ -100,30 +98,6 @@ impl Lowering<'_> {
         spec.set(Key::new("template", origin), template);
         spec.sort_by_key(|entry| self.plan.union.spec.position(&entry.key.text));
         Node::map(spec, origin)
-    }
-
-    /// Reports the labels by which a written selector would not find the pods.
-    fn check_selector(&mut self, selector: &Node, template: &Node) {
-        let labels = template.at(&["metadata", "labels"]).and_then(Node::as_map);
-        for Entry { key, value } in selector.get("matchLabels").and_then(Node::as_map).into_iter().flatten() {
-            let pair = format!("{}: {}", key.text, value.text().map_or("", SmolStr::as_str));
-            let finding = match labels.and_then(|labels| labels.entry(&key.text)) {
-                Some(label) if same_value(&label.value, value) => continue,
-                Some(label) => {
-                    let message = format!("the selector asks for pods with `{pair}`, and theirs is another");
-                    Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
-                        .label("would take the pods out of the selector")
-                        .also(value.origin(), "the selector")
-                        .help("write the same value in both")
-                }
-                None => {
-                    let message = format!("the selector asks for pods with `{pair}`, and they have no such label");
-                    Diagnostic::new(Code::SelectorConflict, key.origin, message)
-                        .help(format!("write `podLabels: {{{pair}}}`, or leave the selector out"))
-                }
-            };
-            self.diagnostics.push(finding);
-        }
     }
 
     fn cron_job_spec(&mut self, parts: Parts, template: Node) -> Node {
@@ -220,6 +194,8 @@ impl Lowering<'_> {
         let containers = self.containers(&pod, parts, volumes);
         let ports: Vec<Port> = containers.iter().flat_map(ports::of_container).collect();
         let init = self.init_containers(&pod, volumes);
+
+        self.check_mounted(containers.iter().chain(&init), volumes);
 
         let mut set = |key: &str, list: Vec<Node>| match list.first().map(Node::origin) {
             Some(first) => pod.set(Key::new(key, first), Node::seq(list, first)),

@@ -133,6 +133,16 @@ impl Node {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Returns a number that no other node has as long as this one is there.
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Whether the same allocation is held elsewhere as well.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Returns the text of any scalar that is neither settled to be null nor a boolean.
     pub fn text(&self) -> Option<&SmolStr> {
         match self.value() {
@@ -252,7 +262,8 @@ impl Map {
 
     /// Adds an entry whose key is known to be new.
     pub fn push(&mut self, key: Key, value: Node) {
-        debug_assert!(!self.contains(&key.text), "duplicate key {}", key.text);
+        // Large mappings are left out: the assertion alone would take quadratic time.
+        debug_assert!(self.len() > 64 || !self.contains(&key.text), "duplicate key {}", key.text);
         self.entries.push(Entry { key, value });
     }
 
@@ -264,7 +275,7 @@ impl Map {
 
     /// Sorts the entries by what `rank` says of their keys; equal ones keep their order.
     pub fn sort_by_key<K: Ord>(&mut self, rank: impl FnMut(&Entry) -> K) {
-        self.entries.sort_by_key(rank);
+        self.entries.sort_by_cached_key(rank);
     }
 }
 

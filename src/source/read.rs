@@ -112,7 +112,8 @@ fn decode(bytes: Vec<u8>) -> (String, Vec<usize>) {
     }
 }
 
-/// Cuts a stream before each line that starts with `---`; directives stay with the document they precede.
+/// Cuts a stream before each line that starts with `---` and after each that starts with `...`; directives stay with the
+/// document they precede.
 ///
 /// YAML forbids such lines inside every kind of scalar, so that this cannot cut through one.
 pub(super) fn split(text: &str) -> Vec<Range<usize>> {
@@ -121,14 +122,19 @@ pub(super) fn split(text: &str) -> Vec<Range<usize>> {
     let mut has_content = false;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let starts_document =
-            line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']));
-        if starts_document {
+        let marks = |mark: &str| {
+            line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']))
+        };
+        if marks("---") {
             if has_content {
                 chunks.push(start..at);
                 start = at;
             }
             has_content = true;
+        } else if has_content && marks("...") {
+            chunks.push(start..at + line.len());
+            start = at + line.len();
+            has_content = false;
         } else if !has_content {
             let bare = line.trim();
             has_content = !(bare.is_empty() || bare.starts_with('#') || line.starts_with('%'));
@@ -317,9 +323,14 @@ impl<'a> Reader<'a> {
         let value = match open.content {
             Content::Seq(items) => Value::Seq(items),
             Content::Map { mut map, merges, .. } => {
+                let mut known: HashSet<SmolStr> = if merges.is_empty() {
+                    HashSet::new()
+                } else {
+                    map.iter().map(|entry| entry.key.text.clone()).collect()
+                };
                 for merged in merges {
                     for entry in merged.as_map().into_iter().flatten() {
-                        if !map.contains(&entry.key.text) {
+                        if known.insert(entry.key.text.clone()) {
                             map.push(entry.key.clone(), entry.value.clone());
                         }
                     }
@@ -417,12 +428,24 @@ impl<'a> Reader<'a> {
     }
 
     fn syntax_error(&mut self, error: &ScanError) {
-        let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
+        let mut at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
+        // A scalar that a line with a tab follows is not what is wrong.
+        if let Some(next) = self.text[at..].find('\n').map(|length| at + length + 1)
+            && error.info().contains("tab")
+            && self.text[next..].trim_start_matches(' ').starts_with('\t')
+        {
+            at = next;
+        }
         let line_end = self.text[at..].find('\n').map_or(self.text.len(), |length| at + length);
         let end = self.text[at..line_end].chars().next().map_or(at, |first| at + first.len_utf8());
         // The parser quotes single characters: `unclosed bracket '['`.
         let message = error.info().trim_end_matches('.').replace('\'', "`");
-        let mut finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message);
+        let closing = match message.as_str() {
+            "unclosed bracket `[`" => Some("close it with `]`: the list goes on until then, over all lines"),
+            "unclosed bracket `{`" => Some("close it with `}`: the mapping goes on until then, over all lines"),
+            _ => None,
+        };
+        let mut finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message).maybe_help(closing);
         let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let indent = &self.text[line_start..line_end];
         if indent[..indent.len() - indent.trim_start().len()].contains('\t') {

@@ -43,18 +43,23 @@ pub fn resolve(text: &str) -> Meaning {
     match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Meaning::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Meaning::Bool(false),
-        _ => resolve_kustomize(text),
+        _ => resolve_go(text, false),
     }
 }
 
 /// Returns the meaning to kustomize.
 pub fn resolve_kustomize(text: &str) -> Meaning {
+    resolve_go(text, true)
+}
+
+/// Returns what both versions of go-yaml read; `third` is the version that knows `0o`.
+fn resolve_go(text: &str, third: bool) -> Meaning {
     let first = text.as_bytes().first().copied().unwrap_or(b'~');
     match first {
         b'~' | b'n' | b'N' if is_null(text) => Meaning::Null,
         b't' | b'T' if matches!(text, "true" | "True" | "TRUE") => Meaning::Bool(true),
         b'f' | b'F' if matches!(text, "false" | "False" | "FALSE") => Meaning::Bool(false),
-        b'+' | b'-' | b'.' | b'0'..=b'9' => number(text),
+        b'+' | b'-' | b'.' | b'0'..=b'9' => number(text, third),
         _ => Meaning::Text,
     }
 }
@@ -74,6 +79,7 @@ pub fn resolve_core(text: &str) -> Meaning {
         Meaning::Integer(_) | Meaning::Float(_) if text.contains('_') => Meaning::Text,
         Meaning::Integer(_) if digits.starts_with("0b") || digits.starts_with("0B") => Meaning::Text,
         Meaning::Integer(_) if digits.starts_with("0X") || digits.starts_with("0O") => Meaning::Text,
+        Meaning::Integer(_) if digits.starts_with("0o") && digits[2..].starts_with(['+', '-']) => Meaning::Text,
         // The core schema has no sign before `0o` and `0x`.
         Meaning::Integer(_) if digits.len() != text.len() && digits.starts_with('0') => Meaning::Text,
         other => other,
@@ -86,7 +92,7 @@ pub fn disagreement(text: &str) -> Option<[Meaning; 3]> {
     (meanings[0] != meanings[1] || meanings[0] != meanings[2]).then_some(meanings)
 }
 
-fn number(text: &str) -> Meaning {
+fn number(text: &str, third: bool) -> Meaning {
     if let Some(special) = special_float(text) {
         return special;
     }
@@ -101,7 +107,8 @@ fn number(text: &str) -> Meaning {
     } else {
         text
     };
-    if let Some(integer) = integer(plain) {
+    let inner = inner_sign(plain, "0b", 2).or_else(|| inner_sign(plain, "0o", 8).filter(|_| third));
+    if let Some(integer) = integer(plain).or(inner) {
         return Meaning::Integer(integer);
     }
     if is_decimal_float(plain) {
@@ -154,6 +161,12 @@ fn integer(text: &str) -> Option<SmolStr> {
     }
     let sign = if digits == "0" { "" } else { sign };
     Some(if sign.len() + digits.len() == text.len() { SmolStr::new(text) } else { format_smolstr!("{sign}{digits}") })
+}
+
+/// Reads a sign after the prefix: go-yaml hands what follows it to a parser that takes one.
+fn inner_sign(text: &str, prefix: &str, radix: u32) -> Option<SmolStr> {
+    let rest = text.strip_prefix(prefix).filter(|rest| rest.starts_with(['+', '-']))?;
+    i64::from_str_radix(rest, radix).ok().map(|value| format_smolstr!("{value}"))
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
@@ -221,6 +234,9 @@ mod tests {
         assert_eq!(resolve("-._1"), Meaning::Float(Some("-0.1".into())));
         assert_eq!(resolve("-0x8000000000000001"), Meaning::Text);
         assert_eq!(resolve("-.inf"), Meaning::Float(None));
+        assert_eq!((resolve("0b-11"), resolve_core("0b-11")), (integer("-3"), Meaning::Text));
+        assert_eq!((resolve("0o-17"), resolve_kustomize("0o-17")), (Meaning::Text, integer("-15")));
+        assert_eq!(resolve_core("0o-17"), Meaning::Text);
         assert!(disagreement("80").is_none());
         assert!(disagreement("1.27").is_none());
         assert!(disagreement("off").is_some());

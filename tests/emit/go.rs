@@ -9,7 +9,7 @@ use std::thread;
 use serde_json::Value;
 
 /// Runs `readers COMMAND` on an input and returns what it prints.
-pub(super) fn run(command: &str, input: impl Into<Vec<u8>>) -> Result<String, String> {
+pub(crate) fn run(command: &str, input: impl Into<Vec<u8>>) -> Result<String, String> {
     let mut child = Command::new(program())
         .arg(command)
         .stdin(Stdio::piped())
@@ -28,7 +28,7 @@ pub(super) fn run(command: &str, input: impl Into<Vec<u8>>) -> Result<String, St
 }
 
 /// Returns what kubectl and kustomize read from each document of a stream.
-pub(super) fn read(stream: &[u8]) -> Vec<[Value; 2]> {
+pub(crate) fn read(stream: &[u8]) -> Vec<[Value; 2]> {
     let printed = run("read", stream).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(stream)));
     printed
         .lines()
