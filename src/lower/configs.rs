@@ -69,6 +69,9 @@ pub struct Shared {
     plain: bool,
 }
 
+/// A name that another batch declares, and the namespace that refers to it; none is that of both batches.
+pub type Borrowed = (Source, SmolStr, Option<SmolStr>);
+
 /// The ConfigMaps and Secrets of a batch.
 #[derive(Debug, Default)]
 pub struct Configs {
@@ -78,6 +81,8 @@ pub struct Configs {
     pub(super) own: BTreeMap<(Source, SmolStr), AtomicBool>,
     /// The other namespaces from which each is referred to.
     pub(super) elsewhere: Mutex<BTreeSet<(Source, SmolStr, SmolStr)>>,
+    /// What other batches declare, and the namespaces from which this one refers to it; none is its own.
+    pub(super) borrowed: Mutex<BTreeSet<Borrowed>>,
 }
 
 impl Configs {
@@ -98,6 +103,20 @@ impl Configs {
             }
         }
         configs
+    }
+
+    /// Returns what the batch refers to, and others declare.
+    pub fn borrowed(&self) -> BTreeSet<Borrowed> {
+        self.borrowed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes the references of another batch in the same namespace.
+    pub fn lend(&self, borrowed: &BTreeSet<Borrowed>) {
+        for (source, name, namespace) in borrowed {
+            if self.own.contains_key(&(*source, name.clone())) {
+                self.note(*source, name, namespace.as_ref());
+            }
+        }
     }
 
     /// Returns the objects, once all references are known.

@@ -69,13 +69,18 @@ impl Configs {
     }
 
     /// Notes that an object refers to a name: one in another namespace than the batch's, where that is given.
-    fn note(&self, source: Source, name: &str, elsewhere: Option<&SmolStr>) {
+    pub(super) fn note(&self, source: Source, name: &str, elsewhere: Option<&SmolStr>) {
         let key = (source, SmolStr::new(name));
-        if let Some(namespace) = elsewhere {
-            let mut noted = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-            noted.insert((source, key.1, namespace.clone()));
-        } else if let Some(at_home) = self.own.get(&key) {
-            at_home.store(true, Ordering::Relaxed);
+        match (self.own.get(&key), elsewhere) {
+            (Some(at_home), None) => at_home.store(true, Ordering::Relaxed),
+            (Some(_), Some(namespace)) => {
+                let mut noted = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+                noted.insert((source, key.1, namespace.clone()));
+            }
+            (None, elsewhere) => {
+                let mut noted = self.borrowed.lock().unwrap_or_else(PoisonError::into_inner);
+                noted.insert((source, key.1, elsewhere.cloned()));
+            }
         }
     }
 }
