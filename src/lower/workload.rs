@@ -3,10 +3,8 @@
 //! A native body (`template`, `jobTemplate`, `selector`, …) is the ground that flat fields merge over.
 
 use super::Lowering;
-use super::configs::Source;
 use super::container::name_of;
 use super::draft::{Draft, items};
-use super::env::replace;
 use super::flat::Parts;
 use super::metadata::{overlay, sorted};
 use super::mounts::Volumes;
@@ -244,15 +242,8 @@ impl Lowering<'_> {
             pod.set(Key::new("serviceAccountName", name.origin()), name);
         }
         if let Some(secrets) = pod.get("imagePullSecrets").cloned() {
-            let list = items(&secrets).into_iter().map(|item| match item.text() {
-                Some(name) => {
-                    let name = self.reference(Source::Secret, name, None, false, &item);
-                    Draft::new(item.origin()).text("name", name).done()
-                }
-                None => self.native_reference(Source::Secret, &item, "name", None),
-            });
-            let list: Vec<Node> = list.collect();
-            pod.set(Key::new("imagePullSecrets", secrets.origin()), Node::seq(list, secrets.origin()));
+            let list = self.secret_list(&secrets);
+            pod.set(Key::new("imagePullSecrets", secrets.origin()), list);
         }
     }
 
@@ -342,19 +333,11 @@ impl Lowering<'_> {
         let body = own
             .iter()
             .filter(|entry| !beside.contains(&entry.key.text.as_str()))
-            .map(|entry| (entry.key.text.as_str(), entry.value.clone()))
+            .map(|entry| match entry.key.text.as_str() {
+                key @ ("imagePullSecrets" | "secrets") => (key, self.secret_list(&entry.value)),
+                key => (key, entry.value.clone()),
+            })
             .collect();
         Some(self.object("v1", "ServiceAccount", &name, metadata, body, written.origin()))
-    }
-}
-
-impl Lowering<'_> {
-    /// Rewrites the name in a native reference to a ConfigMap or Secret.
-    pub(super) fn native_reference(&mut self, kind: Source, reference: &Node, field: &str, key: Option<&str>) -> Node {
-        let Some(name) = reference.get(field).cloned() else { return reference.clone() };
-        let Some(text) = name.text().cloned() else { return reference.clone() };
-        let optional = reference.get("optional").is_some_and(super::draft::is_true);
-        let target = self.reference(kind, &text, key, optional, &name);
-        if target == text { reference.clone() } else { replace(reference, field, Node::string(target, name.origin())) }
     }
 }
