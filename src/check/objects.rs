@@ -52,6 +52,9 @@ pub fn check_objects(
     }
     diagnostics.extend(unknown.into_values());
     diagnostics.extend(duplicates(&manifests));
+    if mode == Mode::Manifest {
+        diagnostics = diagnostics.into_iter().map(Diagnostic::as_written).collect();
+    }
     (manifests, diagnostics)
 }
 

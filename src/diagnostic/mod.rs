@@ -67,6 +67,8 @@ pub struct Subject {
     pub object: String,
     /// The path of the field in it, as the API server writes paths; empty for the object as a whole.
     pub field: String,
+    /// Whether the place of the finding is in the object itself, and not in what becomes of it.
+    pub written: bool,
 }
 
 /// One finding.
@@ -165,7 +167,16 @@ impl Diagnostic {
     /// Names the object and field that it became.
     #[must_use]
     pub fn subject(mut self, object: impl Into<String>, field: impl Into<String>) -> Self {
-        self.subject = Some(Subject { object: object.into(), field: field.into() });
+        self.subject = Some(Subject { object: object.into(), field: field.into(), written: false });
+        self
+    }
+
+    /// Says that the object that the finding names was written as it is, and not generated.
+    #[must_use]
+    pub fn as_written(mut self) -> Self {
+        if let Some(subject) = &mut self.subject {
+            subject.written = true;
+        }
         self
     }
 

@@ -61,13 +61,16 @@ fn repeated(finding: &Diagnostic) -> Option<String> {
     (finding.count > 1).then(|| format!("in {} objects", grouped(finding.count)))
 }
 
-/// Returns what a finding became: "becomes Deployment shop/web, field spec.replicas".
+/// Returns what a finding became, "becomes Deployment shop/web, field spec.replicas", or what it is in.
 fn became(finding: &Diagnostic) -> Option<String> {
     let subject = finding.subject.as_ref();
     let field = |field: &str| if field.is_empty() { String::new() } else { format!(", field {field}") };
     match (subject, repeated(finding)) {
         (Some(subject), Some(times)) => Some(format!("{times}, first {}{}", subject.object, field(&subject.field))),
-        (Some(subject), None) => Some(format!("becomes {}{}", subject.object, field(&subject.field))),
+        (Some(subject), None) => {
+            let verb = if subject.written { "in" } else { "becomes" };
+            Some(format!("{verb} {}{}", subject.object, field(&subject.field)))
+        }
         (None, times) => times,
     }
 }
