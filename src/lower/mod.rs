@@ -23,7 +23,7 @@ mod sections;
 mod service;
 mod workload;
 
-pub use configs::{Configs, Shared, Source};
+pub use configs::{Borrowed, Configs, Shared, Source};
 pub use patch::BatchPatches;
 
 use smol_str::SmolStr;
