@@ -8,6 +8,7 @@ mod doubt;
 mod hint;
 mod identity;
 mod leaf;
+mod memo;
 pub mod name;
 mod objects;
 mod path;
@@ -15,6 +16,7 @@ mod shape;
 
 pub use crd::{Definition, Definitions, Version};
 pub use identity::{Checked, Identified, identify, items_of, unknown_custom_kind};
+pub use memo::Memo;
 pub use objects::{MAX_OBJECT_BYTES, check_objects, json_size, oversize};
 pub use path::Path;
 pub use shape::{Mode, Walk};

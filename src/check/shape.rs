@@ -7,6 +7,7 @@
 use smol_str::SmolStr;
 
 use super::hint;
+use super::memo::Memo;
 use super::path::Path;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
@@ -35,6 +36,10 @@ pub struct Walk<'a> {
     pub(super) masked: bool,
     /// The structures around the one at hand, outermost first.
     around: Vec<&'a Type>,
+    /// Whether fields are put in the order in which Kubernetes documents them.
+    ordered: bool,
+    /// What is known of subtrees that other objects hold as well.
+    memo: Option<&'a mut Memo>,
     findings: Vec<Diagnostic>,
 }
 
@@ -48,13 +53,35 @@ enum Step {
 impl<'a> Walk<'a> {
     /// Returns a walk over whole objects.
     pub fn new(facts: &'a Facts, mode: Mode) -> Self {
-        Self { facts, mode, partial: false, object: None, masked: false, around: Vec::new(), findings: Vec::new() }
+        Self {
+            facts,
+            mode,
+            partial: false,
+            object: None,
+            masked: false,
+            around: Vec::new(),
+            ordered: false,
+            memo: None,
+            findings: Vec::new(),
+        }
     }
 
     /// Returns the walk with an object for findings to name.
     #[must_use]
     pub fn about(self, object: &'a ObjectKey) -> Self {
         Self { object: Some(object), ..self }
+    }
+
+    /// Returns the walk that also puts fields in documented order, and mappings of texts in that of their keys.
+    #[must_use]
+    pub fn ordering(self) -> Self {
+        Self { ordered: true, ..self }
+    }
+
+    /// Returns the walk with what walks before it have settled.
+    #[must_use]
+    pub fn remembering(self, memo: &'a mut Memo) -> Self {
+        Self { memo: Some(memo), ..self }
     }
 
     /// Checks a structure and returns it settled; `path` is where it stands in its object.
@@ -104,6 +131,24 @@ impl<'a> Walk<'a> {
 
     /// Returns the settled value, or none where the node is it already. `anchor` is where missing fields are missed.
     fn value(&mut self, node: &Node, schema: &Schema, path: &Path<'_>, anchor: Origin) -> Option<Node> {
+        let nests = matches!(schema.shape, Shape::Type(_) | Shape::List(_) | Shape::Map(_));
+        if self.memo.is_none() || !nests || !node.is_shared() {
+            return self.value_anew(node, schema, path, anchor);
+        }
+        let key = Memo::key(node, schema, self.partial, self.masked);
+        if let Some(settled) = self.memo.as_ref().and_then(|memo| memo.get(&key)) {
+            return settled;
+        }
+        let found = self.findings.len();
+        let settled = self.value_anew(node, schema, path, anchor);
+        // A finding names its object, so each object has its own.
+        if let Some(memo) = self.memo.as_mut().filter(|_| self.findings.len() == found) {
+            memo.insert(key, node, settled.as_ref());
+        }
+        settled
+    }
+
+    fn value_anew(&mut self, node: &Node, schema: &Schema, path: &Path<'_>, anchor: Origin) -> Option<Node> {
         match &schema.shape {
             Shape::Type(id) => self.structure(node, self.facts.ty(*id), path, anchor),
             Shape::List(item) => self.list(node, item, path),
@@ -119,13 +164,17 @@ impl<'a> Walk<'a> {
             return None;
         };
         let mut guessed: Vec<&str> = Vec::new();
+        let (mut in_order, mut next) = (true, 0);
         self.around.push(ty);
         let settled = rewrite(map, |entry| {
             let name = entry.key.text.as_str();
-            let Some(field) = ty.field(name) else {
+            let Some((at, field)) = ty.place(name) else {
+                in_order = false;
                 guessed.extend(self.unknown_field(entry, ty, map, path));
                 return Step::Keep;
             };
+            in_order &= at >= next;
+            next = at;
             if let Some(step) = self.null(&entry.value) {
                 return step;
             }
@@ -146,6 +195,13 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        let settled = if self.ordered && !in_order {
+            let mut map = settled.unwrap_or_else(|| map.clone());
+            map.sort_by_key(|entry| (ty.position(&entry.key.text), entry.key.text.clone()));
+            Some(map)
+        } else {
+            settled
+        };
         settled.map(|map| Node::map(map, node.origin()))
     }
 
@@ -162,6 +218,13 @@ impl<'a> Walk<'a> {
             }
             self.value(&entry.value, value, &path, entry.key.origin).map_or(Step::Keep, Step::Replace)
         });
+        let settled = if self.ordered && !map.iter().is_sorted_by(|one, next| one.key.text <= next.key.text) {
+            let mut map = settled.unwrap_or_else(|| map.clone());
+            map.sort_by_key(|entry| entry.key.text.clone());
+            Some(map)
+        } else {
+            settled
+        };
         settled.map(|map| Node::map(map, node.origin()))
     }
 

@@ -31,6 +31,10 @@ pub fn read_inputs(
         if path == "-" {
             let Some(read) = stdin.take() else { continue };
             match read() {
+                Ok(bytes) if bytes.len() as u64 > MAX_FILE_BYTES => {
+                    let file = sources.add("<stdin>", "");
+                    diagnostics.push(too_large("<stdin>", bytes.len() as u64, Origin::new(file, 0, 0)));
+                }
                 Ok(bytes) => {
                     let read = read_documents(sources, "<stdin>", bytes, diagnostics);
                     documents.extend(read.into_iter().map(|document| (document, false)));

@@ -104,7 +104,12 @@ pub fn compile(
         in_one_namespace.for_each(|(_, borrowed)| unit.configs.lend(borrowed));
         let context = unit.context(facts);
         let own = crate::lower::batch_objects(&context, diagnostics);
-        let own: Vec<Manifest> = own.into_iter().map(|object| stamp::settle(object, facts, diagnostics)).collect();
+        let memo = &mut check::Memo::default();
+        let own: Vec<Manifest> =
+            own.into_iter().map(|object| stamp::settle(object, facts, memo, diagnostics)).collect();
+        for object in &own {
+            stamp::check_whole(object, facts, diagnostics);
+        }
         unit.patches.finish(diagnostics);
         unit.own = own;
     }

@@ -9,12 +9,13 @@ use smol_str::SmolStr;
 use crate::check::{self, Mode, Path, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::Plan;
-use crate::kubernetes::documented::in_order;
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{self, Context};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
 const RUN: usize = 512;
+/// Instances in a row that share what they know.
+const LEAST: usize = 64;
 /// Plans with so few instances keep their objects, so that they are not made twice.
 const KEPT: usize = 1024;
 
@@ -63,9 +64,12 @@ pub(super) fn check(context: &Context<'_>, plan: &Plan, diagnostics: &mut Diagno
     let mut stamped = Stamped::default();
     let keep = plan.len() <= KEPT;
     for start in (0..plan.len()).step_by(RUN) {
-        let run: Vec<(Vec<Manifest>, Diagnostics)> = over(start..plan.len().min(start + RUN), |at| {
+        let run: Vec<(Vec<Manifest>, Diagnostics)> = over(start..plan.len().min(start + RUN), |memos, at| {
             let mut findings = Diagnostics::new();
-            let objects = stamp(context, plan, at, &mut findings, None);
+            let objects = stamp(context, plan, at, &mut findings, None, memos);
+            for object in &objects {
+                check_whole(object, context.facts, &mut findings);
+            }
             (objects, findings)
         });
         for (objects, findings) in run {
@@ -98,8 +102,8 @@ pub(super) fn emit<T: Send, E>(
         return stamped.kept.iter().filter(|object| wanted(&object.key)).try_for_each(|object| each(render(object)));
     }
     for start in (0..plan.len()).step_by(RUN) {
-        let run: Vec<Vec<T>> = over(start..plan.len().min(start + RUN), |at| {
-            let objects = stamp(context, plan, at, &mut Diagnostics::new(), Some(kind));
+        let run: Vec<Vec<T>> = over(start..plan.len().min(start + RUN), |memos, at| {
+            let objects = stamp(context, plan, at, &mut Diagnostics::new(), Some(kind), memos);
             objects.iter().filter(|object| wanted(&object.key)).map(render).collect()
         });
         run.into_iter().flatten().try_for_each(&mut *each)?;
@@ -108,24 +112,34 @@ pub(super) fn emit<T: Send, E>(
 }
 
 /// Settles an object: every scalar becomes what its field makes of it, and what the field does not take is a finding.
-pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) -> Manifest {
+pub(super) fn settle(
+    object: Manifest,
+    facts: &'static Facts,
+    memo: &mut check::Memo,
+    diagnostics: &mut Diagnostics,
+) -> Manifest {
     let Manifest { key, node, origin } = object;
-    if let Some(finding) = check::name::check(&key, &node, facts) {
-        diagnostics.push(finding);
-    }
     let ty = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind));
-    let mut walk = Walk::new(facts, Mode::Spec).about(&key);
+    // What an expression or a patch brought comes in any order.
+    let mut walk = Walk::new(facts, Mode::Spec).about(&key).ordering().remembering(memo);
     let node = match ty {
-        // What an expression or a patch brought comes in any order.
-        Some(ty) => in_order(facts, facts.ty(ty), &walk.settle_type(&node, ty, &Path::Root)),
+        Some(ty) => walk.settle_type(&node, ty, &Path::Root),
         None => walk.settle_custom(&node),
     };
     walk.into_findings().into_iter().for_each(|finding| diagnostics.push(finding));
-    if let Some(size) = check::oversize(&node) {
+    Manifest { key, node, origin }
+}
+
+/// Checks what is true of a settled object as a whole: its name and its size.
+pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) {
+    if let Some(finding) = check::name::check(&object.key, &object.node, facts) {
+        diagnostics.push(finding);
+    }
+    if let Some(size) = check::oversize(&object.node) {
         diagnostics.push(
             Diagnostic::new(
                 Code::ObjectTooLarge,
-                origin,
+                object.origin,
                 format!(
                     "expected an object of at most {} KiB, found one of {}",
                     check::MAX_OBJECT_BYTES >> 10,
@@ -133,10 +147,9 @@ pub(super) fn settle(object: Manifest, facts: &'static Facts, diagnostics: &mut 
                 ),
             )
             .help("spread its data over several objects, or mount it from a volume")
-            .subject(key.to_string(), ""),
+            .subject(object.key.to_string(), ""),
         );
     }
-    Manifest { key, node, origin }
 }
 
 fn stamp(
@@ -145,16 +158,30 @@ fn stamp(
     at: usize,
     diagnostics: &mut Diagnostics,
     kind: Option<&(SmolStr, SmolStr)>,
+    memos: &mut Memos,
 ) -> Vec<Manifest> {
     let instance = plan.instance(at, &context.batch.scope(), diagnostics);
-    let objects = lower::instance_objects(context, plan, &instance, diagnostics);
+    let named = kind.map(|(_, kind)| kind.as_str());
+    let objects = lower::instance_objects_of(context, plan, &instance, named, &mut memos.lowered, diagnostics);
     let wanted = objects
         .into_iter()
         .filter(|object| kind.is_none_or(|kind| object.key.group == kind.0 && object.key.kind == kind.1));
-    wanted.map(|object| settle(object, context.facts, diagnostics)).collect()
+    wanted.map(|object| settle(object, context.facts, &mut memos.settled, diagnostics)).collect()
+}
+
+/// What instances know from those before them; each run of them starts anew, so that memory stays bounded.
+#[derive(Default)]
+struct Memos {
+    lowered: lower::Memo,
+    settled: check::Memo,
 }
 
 /// Maps a range of instances, on all cores where there are many.
-fn over<T: Send>(range: std::ops::Range<usize>, map: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
-    if range.len() < 16 { range.map(map).collect() } else { range.into_par_iter().map(map).collect() }
+fn over<T: Send>(range: std::ops::Range<usize>, map: impl Fn(&mut Memos, usize) -> T + Sync + Send) -> Vec<T> {
+    if range.len() < 16 {
+        let mut memos = Memos::default();
+        range.map(|at| map(&mut memos, at)).collect()
+    } else {
+        range.into_par_iter().with_min_len(LEAST).map_init(Memos::default, map).collect()
+    }
 }

@@ -269,8 +269,7 @@ fn node_requirement(types: &mut Types) -> Json {
 
 /// Returns a selector, alone or with a weight, or a native term.
 fn node_preference(types: &mut Types) -> Json {
-    let selector = open(&["array", "string"], json!({"items": {"type": "string"}}));
-    let mut all = members([("match", selector)]);
+    let mut all = members([("match", one_or_more(&reference("short.nodeRequirement")))]);
     all.extend(types.fields("core/v1.PreferredSchedulingTerm"));
     json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
 }

@@ -2,6 +2,8 @@
 //!
 //! What holds no expression is the very same node in all instances: binding copies only the spines above expressions.
 
+use std::collections::HashSet;
+
 use smol_str::SmolStr;
 
 use super::expression::{Template, renamed};
@@ -72,6 +74,17 @@ impl Bindable {
         matches!(self, Self::Fixed(_))
     }
 
+    /// Collects the addresses of the nodes near the top that are the same in all instances.
+    pub(super) fn collect_fixed(&self, depth: usize, addresses: &mut HashSet<usize>) {
+        let Some(deeper) = depth.checked_sub(1) else { return };
+        match self {
+            Self::Fixed(node) => collect_addresses(node, depth, addresses),
+            Self::Text(_) => {}
+            Self::Seq(items, _) => items.iter().for_each(|item| item.collect_fixed(deeper, addresses)),
+            Self::Map(entries, _) => entries.iter().for_each(|(_, value)| value.collect_fixed(deeper, addresses)),
+        }
+    }
+
     /// Fills in the value of one key of a mapping.
     pub(super) fn bind_key(&self, key: &str, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
         match self {
@@ -125,6 +138,16 @@ impl Bindable {
 /// Later stages may take offence at it; [`Diagnostics::without_echoes`] knows such findings by their place.
 fn stand_in(finding: &Diagnostic) -> Node {
     Node::string("", finding.origin)
+}
+
+fn collect_addresses(node: &Node, depth: usize, addresses: &mut HashSet<usize>) {
+    addresses.insert(node.address());
+    let Some(deeper) = depth.checked_sub(1) else { return };
+    match node.value() {
+        Value::Seq(items) => items.iter().for_each(|item| collect_addresses(item, deeper, addresses)),
+        Value::Map(map) => map.iter().for_each(|entry| collect_addresses(&entry.value, deeper, addresses)),
+        _ => {}
+    }
 }
 
 impl BindableKey {

@@ -3,7 +3,7 @@
 //! Layers merge in one order: defaults, templates as `use` names them, the workload with its profiles, overrides. The
 //! instances that the same overrides match share one tree, whose expressions are cut once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use smol_str::{SmolStr, format_smolstr};
 
@@ -32,6 +32,8 @@ pub struct Plan {
     pub axes: Vec<SmolStr>,
     pub(super) instances: Vec<Planned>,
     pub(super) variants: Vec<Bindable>,
+    /// The addresses of nodes that `variants` hold.
+    fixed: HashSet<usize>,
 }
 
 /// An instance before its fields are filled in.
@@ -81,6 +83,11 @@ impl Plan {
     /// Returns the axis values of an instance.
     pub fn cell(&self, at: usize) -> Option<&Node> {
         self.instances[at].cell.as_ref()
+    }
+
+    /// Whether a node of an instance is the same in all instances of its variant, and stays as long as the plan does.
+    pub fn is_fixed(&self, node: &Node) -> bool {
+        self.fixed.contains(&node.address())
     }
 
     /// Fills an instance in.
@@ -167,7 +174,10 @@ pub(super) fn plan(
         axes: cells.naming,
         instances: planned,
         variants,
+        fixed: HashSet::new(),
     };
+    // Deep enough for the fields of the containers of a native pod template.
+    plan.variants.iter().for_each(|variant| variant.collect_fixed(6, &mut plan.fixed));
     name_instances(&mut plan, scope, diagnostics);
     check_selectors(&plan, scope, diagnostics);
     Some(plan)

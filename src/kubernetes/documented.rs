@@ -7,45 +7,58 @@ use crate::source::{Entry, Map, Node, Value};
 
 /// Puts the fields of a value of a type in order.
 pub fn in_order(facts: &Facts, ty: &Type, node: &Node) -> Node {
-    let Some(map) = node.as_map() else { return node.clone() };
-    sorted(
-        map,
-        node,
-        |entry| (ty.position(&entry.key.text), entry.key.text.clone()),
-        |entry| match ty.field(&entry.key.text) {
-            Some(field) => value_in_order(facts, &field.schema, &entry.value),
-            None => entry.value.clone(),
-        },
-    )
+    reordered(facts, ty, node).unwrap_or_else(|| node.clone())
 }
 
 /// Puts the fields of a value of any schema in order.
 pub fn value_in_order(facts: &Facts, schema: &Schema, node: &Node) -> Node {
+    reordered_value(facts, schema, node).unwrap_or_else(|| node.clone())
+}
+
+/// Returns the value in order; none where it is in order already.
+fn reordered(facts: &Facts, ty: &Type, node: &Node) -> Option<Node> {
+    sorted(
+        node.as_map()?,
+        node,
+        |entry| (ty.position(&entry.key.text), entry.key.text.clone()),
+        |entry| reordered_value(facts, &ty.field(&entry.key.text)?.schema, &entry.value),
+    )
+}
+
+fn reordered_value(facts: &Facts, schema: &Schema, node: &Node) -> Option<Node> {
     match (&schema.shape, node.value()) {
-        (Shape::Type(id), Value::Map(_)) => in_order(facts, facts.ty(*id), node),
+        (Shape::Type(id), Value::Map(_)) => reordered(facts, facts.ty(*id), node),
         (Shape::Map(value), Value::Map(map)) => {
-            sorted(map, node, |entry| entry.key.text.clone(), |entry| value_in_order(facts, value, &entry.value))
+            sorted(map, node, |entry| entry.key.text.clone(), |entry| reordered_value(facts, value, &entry.value))
         }
         (Shape::List(item), Value::Seq(items)) => {
-            let ordered: Vec<Node> = items.iter().map(|one| value_in_order(facts, item, one)).collect();
-            let same = ordered.iter().zip(items).all(|(new, old)| new.same(old));
-            if same { node.clone() } else { Node::seq(ordered, node.origin()) }
+            let mut changed: Option<Vec<Node>> = None;
+            for (at, one) in items.iter().enumerate() {
+                if let Some(ordered) = reordered_value(facts, item, one) {
+                    changed.get_or_insert_with(|| items.clone())[at] = ordered;
+                }
+            }
+            changed.map(|items| Node::seq(items, node.origin()))
         }
-        _ => node.clone(),
+        _ => None,
     }
 }
 
-fn sorted<K: Ord>(map: &Map, node: &Node, rank: impl Fn(&Entry) -> K, inner: impl Fn(&Entry) -> Node) -> Node {
-    let mut ordered = Map::with_capacity(map.len());
-    let mut same = true;
-    for entry in map {
-        let value = inner(entry);
-        same &= value.same(&entry.value);
-        ordered.push(entry.key.clone(), value);
+fn sorted<K: Ord>(
+    map: &Map,
+    node: &Node,
+    rank: impl Fn(&Entry) -> K,
+    inner: impl Fn(&Entry) -> Option<Node>,
+) -> Option<Node> {
+    // Nearly all mappings are in order: nothing is copied before one is found that is not.
+    let changed: Vec<Option<Node>> = map.iter().map(inner).collect();
+    if changed.iter().all(Option::is_none) && map.iter().is_sorted_by_key(&rank) {
+        return None;
     }
-    if same && map.iter().is_sorted_by_key(&rank) {
-        return node.clone();
+    let mut ordered = Map::with_capacity(map.len());
+    for (entry, value) in map.iter().zip(changed) {
+        ordered.push(entry.key.clone(), value.unwrap_or_else(|| entry.value.clone()));
     }
     ordered.sort_by_key(rank);
-    Node::map(ordered, node.origin())
+    Some(Node::map(ordered, node.origin()))
 }

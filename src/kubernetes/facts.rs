@@ -285,6 +285,11 @@ impl Type {
         self.index.get(name).map(|at| &self.fields[*at])
     }
 
+    /// Returns a field by name, with its place among the documented ones.
+    pub fn place(&self, name: &str) -> Option<(usize, &Field)> {
+        self.index.get(name).map(|at| (*at, &self.fields[*at]))
+    }
+
     /// Returns the place of a field among the documented ones; unknown fields come last.
     pub fn position(&self, name: &str) -> usize {
         self.index.get(name).copied().unwrap_or(usize::MAX)

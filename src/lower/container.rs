@@ -22,7 +22,8 @@ impl Lowering<'_> {
         let mut map = Map::with_capacity(fields.len() + 2);
         map.set(Key::new("name", name.origin()), name.clone());
         // Ports come first: probes look for theirs among them.
-        let declared = fields.get("ports").map(|node| self.ports(node));
+        let written = fields.get("ports");
+        let declared = written.map(|node| self.once("ports", node, None, |lowering| lowering.ports(node)));
         let known = declared
             .as_ref()
             .map(|ports| ports::of_container(&Draft::new(origin).node("ports", ports.clone()).done()))
@@ -32,8 +33,8 @@ impl Lowering<'_> {
                 "ports" => declared.clone().unwrap_or_else(|| value.clone()),
                 "env" => self.env(value),
                 "envFrom" => self.env_from(value),
-                "resources" => self.resources(value),
-                "lifecycle" => self.lifecycle(value, &known),
+                "resources" => self.once("resources", value, None, |lowering| lowering.resources(value)),
+                "lifecycle" => self.once("lifecycle", value, written, |lowering| lowering.lifecycle(value, &known)),
                 "command" | "args" if value.text().is_some() => {
                     self.refuse(
                         value,
@@ -42,7 +43,9 @@ impl Lowering<'_> {
                     );
                     continue;
                 }
-                probe if PROBES.contains(&probe) => self.probe(value, &known),
+                probe if PROBES.contains(&probe) => {
+                    self.once("probe", value, written, |lowering| lowering.probe(value, &known))
+                }
                 "mounts" => continue,
                 _ => value.clone(),
             };

@@ -3,7 +3,7 @@
 //! The labels that selectors use are pinned: nothing a user adds or changes reaches a selector, and a label that would
 //! change one is a finding.
 
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 use super::Lowering;
 use super::draft::Draft;
@@ -19,7 +19,7 @@ pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 /// The most bytes of the value of a label; names may have more.
 const LONGEST_VALUE: usize = 63;
 /// What the names of axes are put behind in labels.
-const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
+pub(super) const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 
 impl Lowering<'_> {
     /// Returns the labels that select the pods of this instance.
@@ -38,9 +38,8 @@ impl Lowering<'_> {
     pub(super) fn labels(&mut self, pods: bool) -> Map {
         let mut labels = self.pinned_labels().as_map().cloned().unwrap_or_default();
         for entry in self.instance.cell.as_ref().and_then(Node::as_map).into_iter().flatten() {
-            let key = format_smolstr!("{AXIS_PREFIX}{}", entry.key.text);
             let value = label_text(&entry.value).filter(|text| name::label_value(text).is_ok());
-            if let Some(text) = value.filter(|_| name::label_key(&key).is_ok()) {
+            if let (Some(text), Some(key)) = (value, self.memo.axis_label(&entry.key.text)) {
                 labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
             }
         }

@@ -9,6 +9,7 @@ mod container;
 mod draft;
 mod env;
 mod flat;
+mod memo;
 mod metadata;
 mod mounts;
 mod network;
@@ -24,6 +25,7 @@ mod service;
 mod workload;
 
 pub use configs::{Borrowed, Configs, Shared, Source};
+pub use memo::Memo;
 pub use patch::BatchPatches;
 
 use smol_str::SmolStr;
@@ -62,7 +64,25 @@ pub fn instance_objects(
     instance: &Instance,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Manifest> {
-    let mut lowering = Lowering::new(context, plan, instance, diagnostics);
+    instance_objects_of(context, plan, instance, None, &mut Memo::default(), diagnostics)
+}
+
+/// Returns the objects of one instance, as [`instance_objects`] does, with what is known from the instances before.
+///
+/// Objects of other kinds than `kind` may be missing.
+pub fn instance_objects_of(
+    context: &Context<'_>,
+    plan: &Plan,
+    instance: &Instance,
+    kind: Option<&str>,
+    memo: &mut Memo,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Manifest> {
+    let fields = &instance.fields;
+    // A patch may look at any object, and turn it into one of another kind.
+    let patched = !context.patches.is_empty() || fields.get("patch").is_some() || fields.get("patchJSON6902").is_some();
+    let kind = kind.filter(|_| !patched);
+    let mut lowering = Lowering { context, plan, instance, kind, memo, diagnostics };
     let objects = workload::lower(&mut lowering);
     let own = lowering.instance.fields.clone();
     patch::check_kinds(&own, &objects, diagnostics);
@@ -78,12 +98,15 @@ struct Lowering<'a> {
     context: &'a Context<'a>,
     plan: &'a Plan,
     instance: &'a Instance,
+    kind: Option<&'a str>,
+    memo: &'a mut Memo,
     diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> Lowering<'a> {
-    fn new(context: &'a Context<'a>, plan: &'a Plan, instance: &'a Instance, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { context, plan, instance, diagnostics }
+    /// Whether objects of a kind are asked for.
+    fn wants(&self, kind: &str) -> bool {
+        self.kind.is_none_or(|wanted| wanted == kind)
     }
 
     /// Returns the value of a field of the instance.

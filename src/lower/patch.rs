@@ -34,6 +34,11 @@ impl BatchPatches {
         Self { patches: patches.collect() }
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.patches.is_empty()
+    }
+
     /// Applies the patches to an object.
     pub fn apply(&self, context: &Context<'_>, object: Manifest, diagnostics: &mut Diagnostics) -> Manifest {
         let mut object = object;

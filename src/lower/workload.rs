@@ -26,12 +26,16 @@ pub(super) fn lower(lowering: &mut Lowering<'_>) -> Vec<Manifest> {
     let mut objects = Vec::new();
     objects.extend(lowering.service_account());
     objects.append(&mut volumes.claims);
-    objects.extend(lowering.service(&ports));
+    if lowering.wants("Service") {
+        objects.extend(lowering.service(&ports));
+    }
     objects.extend(lowering.autoscaler());
     objects.extend(lowering.disruption_budget());
     objects.extend(lowering.ingress(&ports));
     objects.extend(lowering.network_policy());
-    objects.push(lowering.main_object(parts, pod, volumes.claim_templates));
+    if lowering.wants(lowering.plan.kind().as_str()) {
+        objects.push(lowering.main_object(parts, pod, volumes.claim_templates));
+    }
     objects
 }
 

@@ -1,0 +1,58 @@
+//! What fields that no instance changes were lowered to by the instances before.
+//!
+//! Only fields whose lowering looks at nothing else are remembered: neither at the instance, nor at other objects. The
+//! plan holds on to the nodes, so that no address is ever that of another one.
+
+use std::collections::HashMap;
+
+use smol_str::{SmolStr, format_smolstr};
+
+use super::Lowering;
+use super::metadata::AXIS_PREFIX;
+use crate::kubernetes::name;
+use crate::source::Node;
+
+/// What is known from the instances before; results are the same without.
+#[derive(Debug, Default)]
+pub struct Memo {
+    lowered: HashMap<(usize, usize, SmolStr), Node>,
+    axes: Vec<(SmolStr, Option<SmolStr>)>,
+}
+
+impl Memo {
+    /// Returns the label that stands for an axis, where its name can be one.
+    pub(super) fn axis_label(&mut self, axis: &SmolStr) -> Option<SmolStr> {
+        if let Some((_, label)) = self.axes.iter().find(|(known, _)| known == axis) {
+            return label.clone();
+        }
+        let label = Some(format_smolstr!("{AXIS_PREFIX}{axis}")).filter(|key| name::label_key(key).is_ok());
+        self.axes.push((axis.clone(), label.clone()));
+        label
+    }
+}
+
+impl Lowering<'_> {
+    /// Lowers a field, or returns what it was lowered to before beside the same other field.
+    pub(super) fn once(
+        &mut self,
+        key: &str,
+        node: &Node,
+        beside: Option<&Node>,
+        lower: impl FnOnce(&mut Self) -> Node,
+    ) -> Node {
+        if !self.plan.is_fixed(node) || !beside.is_none_or(|beside| self.plan.is_fixed(beside)) {
+            return lower(self);
+        }
+        let key = (node.address(), beside.map_or(0, Node::address), SmolStr::new(key));
+        if let Some(known) = self.memo.lowered.get(&key) {
+            return known.clone();
+        }
+        let found = self.diagnostics.len();
+        let lowered = lower(self);
+        // Every instance has its own findings.
+        if self.diagnostics.len() == found {
+            self.memo.lowered.insert(key, lowered.clone());
+        }
+        lowered
+    }
+}
