@@ -47,6 +47,7 @@ pub(super) fn defs(types: &mut Types) -> Members {
     let mut account = types.fields("core/v1.ServiceAccount");
     account.retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata"));
     account.extend(short::metadata());
+    account.insert("imagePullSecrets".into(), reference("short.imagePullSecrets"));
     let mut claim = types.fields("core/v1.PersistentVolumeClaimSpec");
     claim.insert("size".into(), reference("quantity"));
     claim.insert("accessModes".into(), volumes::access_modes());

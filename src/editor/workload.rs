@@ -110,6 +110,7 @@ fn service_account(types: &mut Types) -> Json {
     fields.retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata"));
     fields.extend(short::metadata());
     fields.insert("name".into(), reference("text"));
+    fields.insert("imagePullSecrets".into(), reference("short.imagePullSecrets"));
     json!({"type": ["string", "object", "null"], "properties": fields, "additionalProperties": false})
 }
 

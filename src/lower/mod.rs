@@ -24,7 +24,7 @@ mod sections;
 mod service;
 mod workload;
 
-pub use configs::{Configs, Shared, Source};
+pub use configs::{Borrowed, Configs, Shared, Source};
 pub use memo::Memo;
 pub use patch::BatchPatches;
 
