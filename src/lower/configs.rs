@@ -70,7 +70,7 @@ pub struct Shared {
 }
 
 /// A name that another batch declares, and the namespace that refers to it; none is that of both batches.
-pub(super) type Borrowed = (Source, SmolStr, Option<SmolStr>);
+pub type Borrowed = (Source, SmolStr, Option<SmolStr>);
 
 /// The ConfigMaps and Secrets of a batch.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ use super::Lowering;
 use super::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{label_text, same_value};
+use crate::kubernetes::WorkloadKind;
 use crate::kubernetes::name::{self, budgeted};
 use crate::source::{Entry, Key, Map, Node};
 
@@ -38,6 +39,10 @@ impl Lowering<'_> {
     pub(super) fn labels(&mut self, pods: bool) -> Map {
         let mut labels = self.pinned_labels().as_map().cloned().unwrap_or_default();
         for entry in self.instance.cell.as_ref().and_then(Node::as_map).into_iter().flatten() {
+            // Pods have the labels of the axes that name them alone: a further column of rows would replace all pods.
+            if pods && self.plan.kind() != WorkloadKind::Pod && !self.plan.axes.contains(&entry.key.text) {
+                continue;
+            }
             let value = label_text(&entry.value).filter(|text| name::label_value(text).is_ok());
             if let (Some(text), Some(key)) = (value, self.memo.axis_label(&entry.key.text)) {
                 labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));

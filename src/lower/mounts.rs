@@ -30,6 +30,8 @@ pub(super) struct Volumes {
     pub(super) listed: Vec<Node>,
     pub(super) claim_templates: Vec<Node>,
     pub(super) claims: Vec<Manifest>,
+    /// The container whose mounts are spelled out, where it is not the main one.
+    pub(super) container: Option<SmolStr>,
     /// The paths that volumes were named after.
     paths: BTreeMap<SmolStr, SmolStr>,
 }
@@ -196,7 +198,14 @@ impl Lowering<'_> {
                 (named("secret", &secret), with_options(body, mount).done())
             }
             ("hostPath", Some(host)) => (by_path(), Draft::new(at).text("path", host).done()),
-            ("emptyDir", None) => (by_path(), if value.is_null() { Node::map(Map::new(), at) } else { value.clone() }),
+            ("emptyDir", None) => {
+                // Scratch space is a container's own; containers share it by giving it a `name`.
+                let name = match (&own_name, &volumes.container) {
+                    (None, Some(container)) => budgeted(&slug(&format_smolstr!("{container}-{path}")), 63),
+                    _ => by_path(),
+                };
+                (name, if value.is_null() { Node::map(Map::new(), at) } else { value.clone() })
+            }
             (_, None) if value.as_map().is_some() && self.is_volume_source(what) => {
                 (by_path(), self.native_source(what, value))
             }

@@ -276,6 +276,7 @@ impl Lowering<'_> {
         let mut lowered = Vec::with_capacity(all.len());
         for (number, (name, fields, at)) in all.into_iter().enumerate() {
             let mounts = if flat && number == 0 { mounts } else { None };
+            volumes.container = name.text().filter(|_| number > 0).cloned();
             lowered.push(self.container(&name, &fields, mounts, volumes, at));
         }
         lowered
@@ -300,7 +301,10 @@ impl Lowering<'_> {
 
     fn init_containers(&mut self, pod: &Map, volumes: &mut Volumes) -> Vec<Node> {
         let all = self.layered_containers("initContainers", pod);
-        let lower = |(name, fields, at): (Node, Map, _)| self.container(&name, &fields, None, volumes, at);
+        let lower = |(name, fields, at): (Node, Map, _)| {
+            volumes.container = name.text().cloned();
+            self.container(&name, &fields, None, volumes, at)
+        };
         all.into_iter().map(lower).collect()
     }
 
