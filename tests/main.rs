@@ -8,6 +8,7 @@ mod emit;
 mod explain;
 mod golden;
 mod init;
+mod memory;
 mod plan;
 mod readme;
 mod reading;
