@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Returns a spec of one Deployment with its Service in `instances` copies.
-pub fn fleet(instances: usize) -> String {
+pub(crate) fn fleet(instances: usize) -> String {
     let last = instances.saturating_sub(1);
     format!(
         r#"apiVersion: fanfold.dev/v1
@@ -30,7 +30,7 @@ workloads:
 }
 
 /// Returns a spec with `workloads` different workloads, each written out.
-pub fn literal(workloads: usize) -> String {
+pub(crate) fn literal(workloads: usize) -> String {
     let mut spec = String::from("apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: estate}\nworkloads:\n");
     for at in 0..workloads {
         let kind = ["Deployment", "StatefulSet", "DaemonSet", "CronJob"][at % 4];
@@ -62,7 +62,7 @@ pub fn literal(workloads: usize) -> String {
 }
 
 /// Returns a stream of `instances` Deployments, each with its Service: what [`fleet`] compiles to, in another order.
-pub fn manifests(instances: usize) -> String {
+pub(crate) fn manifests(instances: usize) -> String {
     let mut stream = String::with_capacity(instances * 1400);
     for at in 0..instances {
         let labels = |indent: usize| {
@@ -144,7 +144,7 @@ spec:
 }
 
 /// Returns a ConfigMap with `keys` keys, whose texts take every style that YAML has.
-pub fn wide(keys: usize) -> String {
+pub(crate) fn wide(keys: usize) -> String {
     let mut object = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wide}\ndata:\n");
     for at in 0..keys {
         let _ = match at % 5 {
@@ -159,7 +159,7 @@ pub fn wide(keys: usize) -> String {
 }
 
 /// Returns a custom resource whose fields nest `depth` levels deep, in block and in flow style.
-pub fn deep(depth: usize) -> String {
+pub(crate) fn deep(depth: usize) -> String {
     let mut object = String::from("apiVersion: deep.example/v1\nkind: Deep\nmetadata: {name: deep}\nspec:\n");
     for level in 0..depth {
         let _ = writeln!(object, "{}level{level}:", "  ".repeat(level + 1));

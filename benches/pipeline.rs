@@ -140,7 +140,9 @@ fn emit(criterion: &mut Criterion) {
     for (name, output) in [("yaml", Output::Yaml), ("kyaml", Output::Kyaml), ("json", Output::Json)] {
         let write = || {
             let mut bytes = Vec::new();
-            objects.iter().for_each(|object| output.write_document(&object.node, None, &mut bytes));
+            for object in &objects {
+                output.write_document(&object.node, None, &mut bytes);
+            }
             bytes
         };
         group.throughput(Throughput::Bytes(write().len() as u64));

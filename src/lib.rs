@@ -19,5 +19,6 @@ pub mod check;
 pub mod emit;
 pub mod compile;
 pub mod plan;
+pub mod explain;
 pub mod editor;
 pub mod cli;

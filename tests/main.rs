@@ -1,6 +1,5 @@
 //! The one test binary: a module for each part, cases as files.
 
-mod bench_inputs;
 mod check;
 mod cli;
 mod diagnostic;
@@ -10,7 +9,7 @@ mod golden;
 mod init;
 mod memory;
 mod plan;
-mod readme;
 mod reading;
+mod readme;
 mod schema;
 mod tidy;

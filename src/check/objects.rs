@@ -74,7 +74,7 @@ fn size_bound(node: &Node) -> usize {
             let entries = map.iter().map(|entry| AROUND + PER_BYTE * entry.key.text.len() + size_bound(&entry.value));
             AROUND + entries.sum::<usize>()
         }
-        _ => AROUND + 1 + PER_BYTE * node.text().map_or(0, |text| text.len()),
+        _ => AROUND + 1 + PER_BYTE * node.text().map_or(0, smol_str::SmolStr::len),
     }
 }
 

@@ -94,14 +94,24 @@ pub fn compile(
     let mut units = read_units(batches, &manifests, files, sources, diagnostics);
     for unit in &mut units {
         let context = unit.context(facts);
-        let stamped = unit.expanded.plans.iter().map(|plan| stamp::check(&context, plan, diagnostics)).collect();
+        unit.stamped = unit.expanded.plans.iter().map(|plan| stamp::check(&context, plan, diagnostics)).collect();
+    }
+    // Now it is known who refers to what, also across batches.
+    let borrowed: Vec<_> =
+        units.iter().map(|unit| (unit.expanded.batch.namespace.clone(), unit.configs.borrowed())).collect();
+    for unit in &mut units {
+        let in_one_namespace = borrowed.iter().filter(|(namespace, _)| *namespace == unit.expanded.batch.namespace);
+        in_one_namespace.for_each(|(_, borrowed)| unit.configs.lend(borrowed));
+        let context = unit.context(facts);
         let own = crate::lower::batch_objects(&context, diagnostics);
         let memo = &mut check::Memo::default();
         let own: Vec<Manifest> =
             own.into_iter().map(|object| stamp::settle(object, facts, memo, diagnostics)).collect();
-        own.iter().for_each(|object| stamp::check_whole(object, facts, diagnostics));
+        for object in &own {
+            stamp::check_whole(object, facts, diagnostics);
+        }
         unit.patches.finish(diagnostics);
-        (unit.own, unit.stamped) = (own, stamped);
+        unit.own = own;
     }
     check_identities(&units, &manifests, diagnostics);
     *diagnostics = std::mem::take(diagnostics).without_echoes();

@@ -67,7 +67,9 @@ pub(super) fn check(context: &Context<'_>, plan: &Plan, diagnostics: &mut Diagno
         let run: Vec<(Vec<Manifest>, Diagnostics)> = over(start..plan.len().min(start + RUN), |memos, at| {
             let mut findings = Diagnostics::new();
             let objects = stamp(context, plan, at, &mut findings, None, memos);
-            objects.iter().for_each(|object| check_whole(object, context.facts, &mut findings));
+            for object in &objects {
+                check_whole(object, context.facts, &mut findings);
+            }
             (objects, findings)
         });
         for (objects, findings) in run {

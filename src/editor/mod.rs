@@ -59,6 +59,11 @@ fn list(item: impl Into<Json>) -> Json {
     open(&["array"], json!({"items": item.into()}))
 }
 
+/// Returns one item, or a list of them.
+fn one_or_more(item: &Json) -> Json {
+    json!({"anyOf": [item, {"type": "array", "items": item}]})
+}
+
 /// Returns what takes the given types, an expression, or null, with more words beside them.
 fn open(types: &[&str], words: Json) -> Json {
     let mut schema = Members::new();

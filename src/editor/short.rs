@@ -3,7 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::native::{AMOUNT, Types};
-use super::{EXPRESSION, Members, closed, described, list, members, open, reference, volumes, words, words_alone};
+use super::{
+    EXPRESSION, Members, closed, described, list, members, one_or_more, open, reference, volumes, words, words_alone,
+};
 use crate::spec::keys;
 
 /// Returns the definition that stands for a field of a type that has short forms.
@@ -43,7 +45,8 @@ pub(super) fn defs(types: &mut Types) -> Members {
         ("short.containers", by_name(types, "core/v1.Container")),
         ("short.volumes", by_name(types, "core/v1.Volume")),
         ("short.env", open(&["object", "array"], json!({"additionalProperties": env_value(types), "items": variable}))),
-        ("short.envFrom", json!({"type": ["array", "string", "null"], "items": env_source(types)})),
+        ("short.envSource", env_source(types)),
+        ("short.envFrom", one_or_more(&reference("short.envSource"))),
         (
             "short.ports",
             open(
@@ -94,8 +97,11 @@ pub(super) fn defs(types: &mut Types) -> Members {
                 }),
             ),
         ),
-        ("short.tolerations", json!({"type": ["array", "string", "null"], "items": toleration})),
-        ("short.imagePullSecrets", json!({"type": ["array", "string", "null"], "items": secret})),
+        ("short.toleration", toleration),
+        ("short.tolerations", one_or_more(&reference("short.toleration"))),
+        ("short.imagePullSecrets", one_or_more(&secret)),
+        ("short.nodeRequirement", node_requirement(types)),
+        ("short.nodePreference", node_preference(types)),
         ("short.mount", volumes::mount(types)),
         ("short.service", closed(service_fields(types))),
         ("short.podTerms", pod_terms(types)),
@@ -247,20 +253,25 @@ fn with_choice(types: &mut Types, of: &str, terms: Json) -> Json {
 }
 
 fn node_affinity(types: &mut Types) -> Json {
-    let require = json!({
-        "type": ["string", "object", "null"],
-        "properties": types.fields("core/v1.NodeSelectorRequirement"),
-        "additionalProperties": false,
-    });
-    let mut preference = members([("match", reference("text"))]);
-    preference.extend(types.fields("core/v1.PreferredSchedulingTerm"));
-    let prefer = json!({"type": ["string", "object", "null"], "properties": preference, "additionalProperties": false});
     let mut all = members([
-        ("require", json!({"type": ["array", "string", "null"], "items": require})),
-        ("prefer", json!({"type": ["array", "string", "null"], "items": prefer})),
+        ("require", one_or_more(&reference("short.nodeRequirement"))),
+        ("prefer", one_or_more(&reference("short.nodePreference"))),
     ]);
     all.extend(types.fields("core/v1.NodeAffinity"));
     closed(all)
+}
+
+/// Returns a selector, or a native requirement.
+fn node_requirement(types: &mut Types) -> Json {
+    let all = types.fields("core/v1.NodeSelectorRequirement");
+    json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
+}
+
+/// Returns a selector, alone or with a weight, or a native term.
+fn node_preference(types: &mut Types) -> Json {
+    let mut all = members([("match", one_or_more(&reference("short.nodeRequirement")))]);
+    all.extend(types.fields("core/v1.PreferredSchedulingTerm"));
+    json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
 }
 
 /// Returns topology keys and terms: one of them, or a list.

@@ -154,6 +154,9 @@ impl Template {
                 Part::Expression { compiled, origin } => {
                     let value =
                         compiled.eval(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
+                    if value.is_undefined() {
+                        return Err(evaluation_failure(&ErrorKind::UndefinedError.into(), *origin));
+                    }
                     node_of(&value, self.origin).map_err(|reason| unusable(&reason, *origin))
                 }
                 Part::Block { text, origin } => {
@@ -253,8 +256,9 @@ fn simple_path(expression: &str) -> Option<Vec<SmolStr>> {
             && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     let words: Vec<&str> = expression.split('.').collect();
-    let known = super::scope::ROOTS.contains(&words[0]);
-    (known && words.iter().all(|word| is_word(word))).then(|| words.into_iter().map(SmolStr::new).collect())
+    // Any other first word is a variable that is not there, and is told as one.
+    let is_constant = matches!(words[0], "true" | "false" | "none" | "True" | "False" | "None");
+    (!is_constant && words.iter().all(|word| is_word(word))).then(|| words.into_iter().map(SmolStr::new).collect())
 }
 
 /// Returns the place of an expression inside the text as it was written: the same opening braces, counted from the start.

@@ -259,7 +259,7 @@ fn product(
     }
     for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
         let steps = axes.iter().flat_map(|axis| &axis.steps);
-        diagnostics.push(unmatched("exclude", &filters.exclude[at], filters.exclude_origins[at], steps));
+        diagnostics.push(unmatched("exclude", &filters.exclude[at], filters.exclude_origins[at], &steps));
     }
     Some(cells)
 }
@@ -269,7 +269,7 @@ pub(super) fn unmatched<'a>(
     what: &str,
     pattern: &Map,
     origin: Origin,
-    cells: impl Iterator<Item = &'a Map> + Clone,
+    cells: &(impl Iterator<Item = &'a Map> + Clone),
 ) -> Diagnostic {
     /// How many values are listed.
     const SHOWN: usize = 8;

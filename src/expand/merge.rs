@@ -27,14 +27,21 @@ pub enum Place<'a> {
     Mount,
     /// Requests and limits of a container, natively or in short.
     Resources,
+    /// Patches by kind.
+    Patches,
+    /// The patches of one kind: those of the later layer come behind those of the earlier one.
+    Layered,
     /// A value of a type.
     Type(&'a Type),
     /// A value of a field.
     Schema(&'a Schema),
 }
 
-/// The handlers of a probe, of which it can hold only one.
-const PROBE_HANDLERS: &[&str] = &["httpGet", "tcpSocket", "exec", "grpc"];
+/// The handlers of a probe or of a lifecycle event, of which it can hold only one.
+const HANDLERS: &[&str] = &["httpGet", "tcpSocket", "exec", "grpc", "sleep"];
+/// Fields of a workload that say the same thing: what a later layer says, in any of them, counts.
+const ALTERNATIVES: &[&[&str]] =
+    &[&["update", "strategy", "updateStrategy"], &["serviceAccount", "serviceAccountName"]];
 /// The keys of a mount that do not say what is mounted.
 pub const MOUNT_OPTIONS: &[&str] = &[
     "readOnly",
@@ -55,6 +62,10 @@ pub const MOUNT_OPTIONS: &[&str] = &[
 /// Merges `over` on `base`.
 pub fn merge(facts: &Facts, base: &Node, over: &Node, place: Place<'_>) -> Node {
     match (base.value(), over.value()) {
+        _ if matches!(place, Place::Layered) => {
+            let items = |node: &Node| node.as_seq().map_or_else(|| vec![node.clone()], <[Node]>::to_vec);
+            Node::seq(items(base).into_iter().chain(items(over)).collect(), over.origin())
+        }
         // Where one layer is short and the other is not, both are spelled out, so that the later one counts.
         (Value::Map(below), Value::Map(above)) if matches!(place, Place::Resources) => {
             let short = |map: &Map| map.iter().any(|entry| is_short(&entry.key.text));
@@ -128,7 +139,7 @@ fn merge_lists(facts: &Facts, below: &[Node], above: &[Node], keys: &[SmolStr], 
         let delete = over.as_map().and_then(directive) == Some("delete");
         match known {
             Some(at) if delete => drop(merged.remove(at)),
-            Some(at) => merged[at] = merge(facts, &merged[at], over, Place::Schema(item)),
+            Some(at) => merged[at] = merge(facts, &merged[at], over, schema_place(facts, item)),
             None if delete => {}
             None => merged.push(over.clone()),
         }
@@ -170,8 +181,18 @@ fn is_excluded(key: &str, above: &Map, place: Place<'_>) -> bool {
         is_choice(key) && !above.contains(key) && above.iter().any(|entry| is_choice(&entry.key.text))
     };
     match place {
-        Place::Type(ty) if ty.name == "core/v1.Probe" => others(&|key| PROBE_HANDLERS.contains(&key)),
+        Place::Workload(_) => ALTERNATIVES.iter().any(|group| others(&|key| group.contains(&key))),
         Place::Mount => others(&|key| !MOUNT_OPTIONS.contains(&key)),
+        Place::Type(ty) => match ty.name.as_str() {
+            "core/v1.Probe" | "core/v1.LifecycleHandler" => others(&|key| HANDLERS.contains(&key)),
+            "core/v1.EnvVar" => others(&|key| matches!(key, "value" | "valueFrom")),
+            "core/v1.Volume" => others(&|key| key != "name"),
+            "apps/v1.DeploymentStrategy" | "apps/v1.DaemonSetUpdateStrategy" | "apps/v1.StatefulSetUpdateStrategy" => {
+                let ty = above.get("type").and_then(Node::as_str);
+                key == "rollingUpdate" && !above.contains(key) && ty.is_some_and(|ty| ty != "RollingUpdate")
+            }
+            _ => false,
+        },
         _ => false,
     }
 }
@@ -192,9 +213,12 @@ fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<'a> {
         Place::Atomic | Place::Named(_, None) => Place::Atomic,
         Place::Named(_, Some(ty)) => Place::Type(ty),
         Place::Mounts => Place::Mount,
+        Place::Patches => Place::Layered,
+        Place::Layered => Place::Free,
         Place::Workload(union) => match key {
             "pod" => Place::Type(union.pod),
             "mounts" => Place::Mounts,
+            "patch" | "patchJSON6902" => Place::Patches,
             "containers" | "initContainers" => match union.pod.field(key) {
                 Some(field) => Place::Named(&field.schema, Some(union.container)),
                 None => Place::Free,

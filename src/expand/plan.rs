@@ -119,7 +119,8 @@ pub(super) fn plan(
     let union = Union::of(facts, kind);
     let place = Place::Workload(&union);
     let merged = layers.into_iter().reduce(|below, above| merge(facts, &below, &above, place))?;
-    let mut fields = merged.as_map().cloned()?;
+    // Merging takes null for what is not there; a workload of one layer was merged with nothing.
+    let mut fields: Map = merged.as_map()?.iter().filter(|entry| !entry.value.is_null()).cloned().collect();
     fields.remove("use");
     let (matrix, instances) = (fields.remove("matrix"), fields.remove("instances"));
     let overrides = fields.remove("overrides");
@@ -164,7 +165,7 @@ pub(super) fn plan(
     for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
         let Override { pattern, origin, .. } = &overrides[at];
         let cells = planned.iter().filter_map(|planned: &Planned| planned.cell.as_ref()?.as_map());
-        diagnostics.push(matrix::unmatched("override", pattern, *origin, cells));
+        diagnostics.push(matrix::unmatched("override", pattern, *origin, &cells));
     }
     let mut plan = Plan {
         workload: workload.key.text.clone(),
@@ -185,13 +186,21 @@ pub(super) fn plan(
 /// Returns the partial workloads that make up a workload, lowest first.
 fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     let mut layers: Vec<Node> = batch.defaults.iter().cloned().collect();
-    let uses = match workload.get("use") {
+    // Defaults may name templates for all workloads: a `use` of the workload's own replaces them, as lists do.
+    let used = workload.get("use").or_else(|| batch.defaults.as_ref()?.get("use"));
+    let uses = match used.filter(|node| !node.is_null()) {
         None => Vec::new(),
         Some(node) if node.as_seq().is_some() => node.as_seq().unwrap_or_default().to_vec(),
         Some(node) => vec![node.clone()],
     };
     for name in uses {
         if let Some(template) = name.as_str().and_then(|text| batch.templates.get(text)) {
+            if let Some(entry) = template.as_map().and_then(|map| map.entry("use")) {
+                diagnostics.push(
+                    Diagnostic::new(Code::UnknownField, entry.key.origin, "a template does not use other templates")
+                        .help("name both in the `use` of the workload, in the order in which they merge"),
+                );
+            }
             layers.push(template.clone());
         } else {
             let known = batch.templates.iter().map(|entry| entry.key.text.as_str());

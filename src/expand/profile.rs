@@ -73,6 +73,7 @@ fn merge_batch(facts: &'static Facts, base: &Node, profile: &Map) -> Node {
             None => entry.value.clone(),
             Some(below) => match entry.key.text.as_str() {
                 "defaults" => merge_workload(facts, below, &entry.value),
+                "patch" | "patchJSON6902" => merge(facts, below, &entry.value, Place::Patches),
                 "workloads" | "templates" => merge_named(facts, below, &entry.value),
                 _ => merge(facts, below, &entry.value, Place::Free),
             },

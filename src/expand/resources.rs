@@ -23,21 +23,18 @@ pub fn spelled(map: &Map) -> Map {
         let value = &entry.value;
         let Some(text) = value.text() else { continue };
         let key = || Key::new(entry.key.text.clone(), entry.key.origin);
-        match split(text) {
-            Some((request, limit)) => {
-                for (amount, target) in [(request, &mut requests), (limit, &mut limits)] {
-                    if !amount.is_empty() {
-                        target.set(key(), Node::string(amount, value.origin()));
-                    }
+        if let Some((request, limit)) = split(text) {
+            for (amount, target) in [(request, &mut requests), (limit, &mut limits)] {
+                if !amount.is_empty() {
+                    target.set(key(), Node::string(amount, value.origin()));
                 }
             }
-            None => {
-                requests.set(key(), value.clone());
-                // What cannot be overcommitted needs a limit, and the limit is the request.
-                if entry.key.text.contains('/') || entry.key.text.starts_with("hugepages-") {
-                    limits.set(key(), value.clone());
-                }
-            }
+            continue;
+        }
+        requests.set(key(), value.clone());
+        // What cannot be overcommitted needs a limit, and the limit is the request.
+        if entry.key.text.contains('/') || entry.key.text.starts_with("hugepages-") {
+            limits.set(key(), value.clone());
         }
     }
     for (key, mut amounts) in [("limits", limits), ("requests", requests)] {

@@ -9,9 +9,6 @@ use smol_str::SmolStr;
 use super::expression::engine_value;
 use crate::source::{Map, Node, Origin};
 
-/// The names that expressions know.
-pub(super) const ROOTS: &[&str] = &["params", "matrix", "index", "name", "batch"];
-
 /// The values that one instance's expressions see.
 #[derive(Clone, Debug, Default)]
 pub struct Scope<'a> {

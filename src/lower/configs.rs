@@ -11,7 +11,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use smol_str::{SmolStr, format_smolstr};
 
-use super::Lowering;
 use super::draft::Draft;
 use super::metadata::{overlay, sorted};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
@@ -29,14 +28,14 @@ pub enum Source {
 }
 
 impl Source {
-    fn kind(self) -> &'static str {
+    pub(super) fn kind(self) -> &'static str {
         match self {
             Self::ConfigMap => "ConfigMap",
             Self::Secret => "Secret",
         }
     }
 
-    fn section(self) -> &'static str {
+    pub(super) fn section(self) -> &'static str {
         match self {
             Self::ConfigMap => "configMaps",
             Self::Secret => "secrets",
@@ -70,15 +69,20 @@ pub struct Shared {
     plain: bool,
 }
 
+/// A name that another batch declares, and the namespace that refers to it; none is that of both batches.
+pub type Borrowed = (Source, SmolStr, Option<SmolStr>);
+
 /// The ConfigMaps and Secrets of a batch.
 #[derive(Debug, Default)]
 pub struct Configs {
-    shared: BTreeMap<(Source, SmolStr), Shared>,
-    known: BTreeSet<(SmolStr, SmolStr)>,
+    pub(super) shared: BTreeMap<(Source, SmolStr), Shared>,
+    pub(super) known: BTreeSet<(SmolStr, SmolStr)>,
     /// What this batch declares itself, and whether an object in its own namespace refers to it.
-    own: BTreeMap<(Source, SmolStr), AtomicBool>,
+    pub(super) own: BTreeMap<(Source, SmolStr), AtomicBool>,
     /// The other namespaces from which each is referred to.
-    elsewhere: Mutex<BTreeSet<(Source, SmolStr, SmolStr)>>,
+    pub(super) elsewhere: Mutex<BTreeSet<(Source, SmolStr, SmolStr)>>,
+    /// What other batches declare, and the namespaces from which this one refers to it; none is its own.
+    pub(super) borrowed: Mutex<BTreeSet<Borrowed>>,
 }
 
 impl Configs {
@@ -99,6 +103,20 @@ impl Configs {
             }
         }
         configs
+    }
+
+    /// Returns what the batch refers to, and others declare.
+    pub fn borrowed(&self) -> BTreeSet<Borrowed> {
+        self.borrowed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes the references of another batch in the same namespace.
+    pub fn lend(&self, borrowed: &BTreeSet<Borrowed>) {
+        for (source, name, namespace) in borrowed {
+            if self.own.contains_key(&(*source, name.clone())) {
+                self.note(*source, name, namespace.as_ref());
+            }
+        }
     }
 
     /// Returns the objects, once all references are known.
@@ -171,78 +189,6 @@ impl Configs {
         for (name, shared) in others {
             self.shared.entry(name.clone()).or_insert_with(|| shared.clone());
         }
-    }
-
-    fn target(&self, source: Source, name: &str) -> Option<&Shared> {
-        self.shared.get(&(source, name.into()))
-    }
-
-    /// Notes that an object refers to a name: one in another namespace than the batch's, where that is given.
-    fn note(&self, source: Source, name: &str, elsewhere: Option<&SmolStr>) {
-        let key = (source, SmolStr::new(name));
-        match elsewhere {
-            Some(namespace) => {
-                let mut noted = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-                noted.insert((source, key.1, namespace.clone()));
-            }
-            None => {
-                if let Some(at_home) = self.own.get(&key) {
-                    at_home.store(true, Ordering::Relaxed);
-                }
-            }
-        }
-    }
-}
-
-impl Lowering<'_> {
-    /// Returns the name of the object that a reference means; what nothing declares is a finding, and keeps its name.
-    pub(super) fn reference(
-        &mut self,
-        source: Source,
-        name: &str,
-        key: Option<&str>,
-        optional: bool,
-        at: &Node,
-    ) -> SmolStr {
-        let configs = self.context.configs;
-        let Some(shared) = configs.target(source, name) else {
-            let known = configs.known.contains(&(source.kind().into(), name.into()));
-            if !known && !optional {
-                let names: Vec<&str> =
-                    configs.shared.keys().filter(|(of, _)| *of == source).map(|(_, name)| name.as_str()).collect();
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Code::UndeclaredReference,
-                        at.origin(),
-                        format!("no {} `{name}` is declared", source.kind()),
-                    )
-                    .maybe_help(suggestion(name, names.iter().copied()))
-                    .help(format!(
-                        "declare it under `{}`; one that exists already as `{name}: {{external: true}}`",
-                        source.section()
-                    )),
-                );
-            }
-            return name.into();
-        };
-        let (here, home) = (self.namespace(), self.context.batch.batch.namespace.as_ref());
-        let (here, home) = (here.and_then(Node::text), home.and_then(Node::text));
-        configs.note(source, name, here.filter(|_| here != home));
-        if let (Some(key), Some(keys)) = (key, &shared.keys)
-            && !keys.contains(key)
-            && !optional
-        {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Code::UndeclaredReference,
-                    at.origin(),
-                    format!("the {} `{name}` has no key `{key}`", source.kind()),
-                )
-                .maybe_help(suggestion(key, keys.iter().map(SmolStr::as_str)))
-                .also(shared.origin, "declared here"),
-            );
-        }
-        shared.name.clone()
     }
 }
 

@@ -8,14 +8,16 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::label_text;
-use crate::kubernetes::name;
+use crate::expand::{label_text, same_value};
+use crate::kubernetes::name::{self, budgeted};
 use crate::source::{Entry, Key, Map, Node};
 
 /// The label that names the workload.
 pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The label that names the instance.
 pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// The most bytes of the value of a label; names may have more.
+const LONGEST_VALUE: usize = 63;
 /// What the names of axes are put behind in labels.
 pub(super) const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 
@@ -26,7 +28,8 @@ impl Lowering<'_> {
         let mut labels = Map::with_capacity(2);
         for (key, text) in [(INSTANCE_LABEL, &self.instance.name), (NAME_LABEL, &self.instance.workload)] {
             // Longer than what a text holds in place: the key is not copied.
-            labels.push(Key::new(SmolStr::new_static(key), origin), Node::string(text.clone(), origin));
+            labels
+                .push(Key::new(SmolStr::new_static(key), origin), Node::string(budgeted(text, LONGEST_VALUE), origin));
         }
         Node::map(labels, origin)
     }
@@ -78,6 +81,30 @@ impl Lowering<'_> {
                     .help("use another label, or write the `selector` yourself"),
                 );
             }
+        }
+    }
+
+    /// Reports the labels by which a written selector would not find the pods.
+    pub(super) fn check_selector(&mut self, selector: &Node, template: &Node) {
+        let labels = template.at(&["metadata", "labels"]).and_then(Node::as_map);
+        for Entry { key, value } in selector.get("matchLabels").and_then(Node::as_map).into_iter().flatten() {
+            let pair = format!("{}: {}", key.text, value.text().map_or("", SmolStr::as_str));
+            let finding = match labels.and_then(|labels| labels.entry(&key.text)) {
+                Some(label) if same_value(&label.value, value) => continue,
+                Some(label) => {
+                    let message = format!("the selector asks for pods with `{pair}`, and theirs is another");
+                    Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
+                        .label("would take the pods out of the selector")
+                        .also(value.origin(), "the selector")
+                        .help("write the same value in both")
+                }
+                None => {
+                    let message = format!("the selector asks for pods with `{pair}`, and they have no such label");
+                    Diagnostic::new(Code::SelectorConflict, key.origin, message)
+                        .help(format!("write `podLabels: {{{pair}}}`, or leave the selector out"))
+                }
+            };
+            self.diagnostics.push(finding);
         }
     }
 

@@ -16,6 +16,7 @@ mod network;
 mod patch;
 mod ports;
 mod probes;
+mod references;
 mod resources;
 mod rollout;
 mod scheduling;

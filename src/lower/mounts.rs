@@ -12,6 +12,7 @@ use super::configs::Source;
 use super::container::name_of;
 use super::draft::{Draft, is_true, list_of};
 use super::env::replace;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::MOUNT_OPTIONS;
 use crate::kubernetes::name::{budgeted, short_hash, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};
@@ -92,6 +93,28 @@ impl Lowering<'_> {
         let items: Vec<Node> = items.collect();
         let origin = projected.origin();
         replace(projected, "sources", Node::seq(items, origin))
+    }
+
+    /// Reports the mounts of volumes that the pod does not have: the server refuses it.
+    pub(super) fn check_mounted<'n>(&mut self, containers: impl Iterator<Item = &'n Node>, volumes: &Volumes) {
+        let templates = self.field("volumeClaimTemplates").and_then(Node::as_seq).unwrap_or_default();
+        let names =
+            volumes.listed.iter().filter_map(|volume| volume.get("name")).chain(
+                volumes.claim_templates.iter().chain(templates).filter_map(|claim| claim.at(&["metadata", "name"])),
+            );
+        let known: Vec<&str> = names.filter_map(Node::text).map(SmolStr::as_str).collect();
+        for mount in containers.filter_map(|container| container.get("volumeMounts")?.as_seq()).flatten() {
+            let Some((name, text)) = mount.get("name").and_then(|name| Some((name, name.text()?))) else { continue };
+            if known.contains(&text.as_str()) {
+                continue;
+            }
+            let message = format!("no volume `{text}` is declared");
+            self.diagnostics.push(
+                Diagnostic::new(Code::UndeclaredReference, name.origin(), message)
+                    .help("declare it under `volumes`, or name what to mount: `{configMap: NAME}`, `{emptyDir: {}}`")
+                    .did_you_mean(text, known.iter().copied()),
+            );
+        }
     }
 
     /// Spells out the mounts of one container, sorted by path.
@@ -187,11 +210,8 @@ impl Lowering<'_> {
             }
             _ => {
                 let known = ["claim", "configMap", "secret", "emptyDir", "hostPath", "volume"];
-                let finding = crate::diagnostic::Diagnostic::new(
-                    crate::diagnostic::Code::UnknownField,
-                    source.key.origin,
-                    format!("a mount has no field `{what}`"),
-                );
+                let finding =
+                    Diagnostic::new(Code::UnknownField, source.key.origin, format!("a mount has no field `{what}`"));
                 let hint = crate::diagnostic::suggestion(what, known.into_iter().chain(MOUNT_OPTIONS.iter().copied()));
                 self.diagnostics.push(finding.maybe_help(hint).help(FORM));
                 return None;

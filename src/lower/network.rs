@@ -1,7 +1,9 @@
 //! `ingress: {host, path, port, tls, className}` and `networkPolicy: {…}`.
 
 use super::Lowering;
-use super::draft::{Draft, list_of};
+use super::configs::Source;
+use super::draft::{Draft, is_true, items, list_of};
+use super::env::replace;
 use super::ports::Port;
 use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::kubernetes::Manifest;
@@ -25,6 +27,9 @@ impl Lowering<'_> {
             let beside = ["labels", "annotations"];
             let mut spec: Map =
                 own.iter().filter(|entry| !beside.contains(&entry.key.text.as_str())).cloned().collect();
+            if let Some(tls) = spec.get("tls").cloned() {
+                spec.put("tls", self.certificates(&tls));
+            }
             spec.sort_by_key(|entry| ty.position(&entry.key.text));
             Node::map(spec, origin)
         } else {
@@ -71,11 +76,12 @@ impl Lowering<'_> {
         let rule = Draft::new(origin).maybe("host", own.get("host").cloned()).node("http", http).done();
         let tls = own.get("tls").filter(|tls| !tls.is_null()).map(|tls| {
             if tls.as_seq().is_some() {
-                return tls.clone();
+                return self.certificates(tls);
             }
             let hosts = own.get("host").map(|host| list_of(host.clone()));
-            let named = tls.text().filter(|_| !super::draft::is_true(tls)).map(|_| tls.clone());
-            list_of(Draft::new(tls.origin()).maybe("hosts", hosts).maybe("secretName", named).done())
+            let named = tls.text().filter(|_| !is_true(tls)).map(|_| tls.clone());
+            let one = Draft::new(tls.origin()).maybe("hosts", hosts).maybe("secretName", named).done();
+            self.certificates(&list_of(one))
         });
         Some(
             Draft::new(origin)
@@ -84,6 +90,17 @@ impl Lowering<'_> {
                 .node("rules", list_of(rule))
                 .done(),
         )
+    }
+
+    /// Rewrites the names of declared Secrets; others are made by whoever issues the certificates.
+    fn certificates(&mut self, tls: &Node) -> Node {
+        let rewritten = items(tls).into_iter().map(|item| {
+            let Some(name) = item.get("secretName").cloned() else { return item };
+            let Some(text) = name.text() else { return item };
+            let target = self.reference(Source::Secret, text, None, true, &name);
+            replace(&item, "secretName", Node::string(target, name.origin()))
+        });
+        Node::seq(rewritten.collect(), tls.origin())
     }
 
     fn ingress_port(&mut self, at: &Node, ports: &[Port]) -> Option<Node> {
@@ -98,10 +115,7 @@ impl Lowering<'_> {
             );
             return None;
         };
-        Some(match &port.name {
-            Some(name) => Node::string(name.clone(), at.origin()),
-            None => Node::new(port.number.value().clone(), at.origin()),
-        })
+        Some(port.as_written(at.origin()))
     }
 
     /// Returns the NetworkPolicy of this instance, where it has one.

@@ -127,17 +127,24 @@ fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnos
             continue;
         };
         for Entry { key, value } in map {
-            let fits = if is_json { value.as_seq().is_some() } else { value.as_map().is_some() };
-            if !fits {
-                let expected = if is_json { "a list of operations" } else { "a mapping" };
-                diagnostics.push(Diagnostic::new(
-                    Code::InvalidPatch,
-                    value.origin(),
-                    format!("expected {expected} for the patch of `{}`, found {}", key.text, value.type_name()),
-                ));
-                continue;
+            // Layers of a workload bring several patches of one kind, in their order.
+            let layers = match value.as_seq() {
+                Some(layers) if !is_json => layers.iter().map(|body| (body, body.origin())).collect(),
+                _ => vec![(value, key.origin)],
+            };
+            for (body, origin) in layers {
+                let fits = if is_json { body.as_seq().is_some() } else { body.as_map().is_some() };
+                if !fits {
+                    let expected = if is_json { "a list of operations" } else { "a mapping" };
+                    diagnostics.push(Diagnostic::new(
+                        Code::InvalidPatch,
+                        body.origin(),
+                        format!("expected {expected} for the patch of `{}`, found {}", key.text, body.type_name()),
+                    ));
+                    continue;
+                }
+                patches.push(Patch { kind: key.text.clone(), body: body.clone(), json: is_json, origin });
             }
-            patches.push(Patch { kind: key.text.clone(), body: value.clone(), json: is_json, origin: key.origin });
         }
     }
     patches

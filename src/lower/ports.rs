@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::Lowering;
 use super::draft::Draft;
-use crate::source::{Entry, Node, Value};
+use crate::source::{Entry, Node, Origin, Value};
 
 const FORM: &str = "write `ports: {http: 80, dns: 53/UDP}`";
 
@@ -14,6 +14,16 @@ pub(super) struct Port {
     pub(super) name: Option<SmolStr>,
     pub(super) number: Node,
     pub(super) protocol: Option<SmolStr>,
+}
+
+impl Port {
+    /// Returns the port as others refer to it: by name where it has one.
+    pub(super) fn as_written(&self, origin: Origin) -> Node {
+        match &self.name {
+            Some(name) => Node::string(name.clone(), origin),
+            None => Node::new(self.number.value().clone(), origin),
+        }
+    }
 }
 
 impl Lowering<'_> {

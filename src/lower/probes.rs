@@ -6,7 +6,7 @@ use super::Lowering;
 use super::draft::Draft;
 use super::ports::Port;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{Entry, Map, Node};
+use crate::source::{Entry, Map, Node, Value};
 
 /// The fields of a container that hold a handler.
 pub(super) const PROBES: &[&str] = &["livenessProbe", "readinessProbe", "startupProbe"];
@@ -18,6 +18,10 @@ impl Lowering<'_> {
         let mut changed: Option<Map> = None;
         for entry in map {
             if let Some(value) = self.handler(entry, ports) {
+                // What has no port was reported: the probe is left out, so that nothing else is found in it.
+                if value.is_null() {
+                    return value;
+                }
                 changed.get_or_insert_with(|| map.clone()).set(entry.key.clone(), value);
             }
         }
@@ -39,27 +43,36 @@ impl Lowering<'_> {
     fn handler(&mut self, entry: &Entry, ports: &[Port]) -> Option<Node> {
         let value = &entry.value;
         let origin = value.origin();
+        let nothing = || Node::new(Value::Null, origin);
         match (entry.key.text.as_str(), value.as_map()) {
-            ("httpGet", Some(map)) if !map.contains("port") => {
-                let port = self.default_port(value, ports)?;
-                Some(Draft::new(origin).all(map.iter().cloned()).node("port", port).done())
+            ("httpGet" | "tcpSocket", Some(map)) if !map.contains("port") => {
+                let port = self.default_port(value, ports);
+                Some(port.map_or_else(nothing, |port| {
+                    Draft::new(origin).all(map.iter().cloned()).node("port", port.as_written(origin)).done()
+                }))
             }
             ("httpGet", None) if value.text().is_some() => {
-                let port = self.default_port(value, ports)?;
-                Some(Draft::new(origin).node("path", value.clone()).node("port", port).done())
-            }
-            ("tcpSocket" | "grpc", Some(map)) if !map.contains("port") => {
-                let port = self.default_port(value, ports)?;
-                Some(Draft::new(origin).all(map.iter().cloned()).node("port", port).done())
+                let port = self.default_port(value, ports);
+                Some(port.map_or_else(nothing, |port| {
+                    Draft::new(origin).node("path", value.clone()).node("port", port.as_written(origin)).done()
+                }))
             }
             ("tcpSocket", None) if value.text().is_some() => {
                 Some(Draft::new(origin).node("port", value.clone()).done())
             }
+            // The server takes a number alone here: a name is looked up.
+            ("grpc", Some(map)) => {
+                let port = match map.get("port") {
+                    Some(written) => numbered(written, ports),
+                    None => match self.default_port(value, ports) {
+                        Some(port) => Node::new(port.number.value().clone(), origin),
+                        None => return Some(nothing()),
+                    },
+                };
+                Some(Draft::new(origin).all(map.iter().cloned()).node("port", port).done())
+            }
             ("grpc", None) if value.text().is_some() => {
-                // The server takes a number alone here: a name is looked up.
-                let named = ports.iter().find(|port| port.name.as_ref() == value.text());
-                let number = named.map_or_else(|| value.clone(), |port| Node::new(port.number.value().clone(), origin));
-                Some(Draft::new(origin).node("port", number).done())
+                Some(Draft::new(origin).node("port", numbered(value, ports)).done())
             }
             ("exec", None) if value.as_seq().is_some() => {
                 Some(Draft::new(origin).node("command", value.clone()).done())
@@ -68,8 +81,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Returns the port that is meant where none is named: by name where it has one.
-    fn default_port(&mut self, at: &Node, ports: &[Port]) -> Option<Node> {
+    /// Returns the port that is meant where none is named.
+    fn default_port<'p>(&mut self, at: &Node, ports: &'p [Port]) -> Option<&'p Port> {
         let chosen = match ports {
             [only] => Some(only),
             several => several.iter().find(|port| port.name.as_deref() == Some("http")),
@@ -88,9 +101,12 @@ impl Lowering<'_> {
             });
             return None;
         };
-        Some(match &port.name {
-            Some(name) => Node::string(name.clone(), at.origin()),
-            None => Node::new(port.number.value().clone(), at.origin()),
-        })
+        Some(port)
     }
+}
+
+/// Returns the number of the port that a text names; what names none stays as it is.
+fn numbered(written: &Node, ports: &[Port]) -> Node {
+    let named = ports.iter().find(|port| port.name.is_some() && port.name.as_ref() == written.text());
+    named.map_or_else(|| written.clone(), |port| Node::new(port.number.value().clone(), written.origin()))
 }

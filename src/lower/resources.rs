@@ -1,6 +1,7 @@
 //! Resources: `{cpu: 100m, memory: 64Mi..128Mi}` beside the native requests and limits.
 
 use super::Lowering;
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::expand::{is_short, spelled};
 use crate::source::Node;
 
@@ -11,7 +12,14 @@ impl Lowering<'_> {
             return node.clone();
         };
         for entry in map.iter().filter(|entry| is_short(&entry.key.text) && !entry.value.is_null()) {
-            if entry.value.text().is_none() {
+            let native = did_you_mean(&entry.key.text, ["requests", "limits", "claims"]);
+            if let Some(native) = native.filter(|_| entry.value.text().is_none()) {
+                let message = format!("resources have no field `{}`", entry.key.text);
+                self.diagnostics.push(
+                    Diagnostic::new(Code::UnknownField, entry.key.origin, message)
+                        .did_you_mean(&entry.key.text, [native]),
+                );
+            } else if entry.value.text().is_none() {
                 self.refuse(
                     &entry.value,
                     format!("expected an amount of `{}`, found {}", entry.key.text, entry.value.type_name()),

@@ -90,7 +90,7 @@ impl Lowering<'_> {
             return None;
         };
         let origin = item.origin();
-        let expressions = self.requirements(&matching, NODE_FORM);
+        let expressions = items(&matching).iter().flat_map(|one| self.requirements(one, NODE_FORM)).collect();
         let preference = Draft::new(origin).node("matchExpressions", Node::seq(expressions, matching.origin())).done();
         let weight = weight.unwrap_or_else(|| Node::integer(FULL_WEIGHT, origin));
         Some(Draft::new(origin).node("weight", weight).node("preference", preference).done())

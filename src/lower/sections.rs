@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 use super::draft::Draft;
 use super::metadata::{overlay, sorted};
 use super::mounts::claim_spec;
+use super::references::secret_list;
 use super::{Context, object_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Manifest;
@@ -26,7 +27,11 @@ pub(super) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec
     for entry in by_name(&batch.service_accounts) {
         let fields = entry.value.as_map().cloned().unwrap_or_default();
         let fields = fields.iter().filter(|field| !METADATA.contains(&field.key.text.as_str()));
-        let fields: Vec<(&str, Node)> = fields.map(|field| (field.key.text.as_str(), field.value.clone())).collect();
+        let fields = fields.map(|field| match field.key.text.as_str() {
+            key @ ("imagePullSecrets" | "secrets") => (key, secret_list(context, &field.value, diagnostics)),
+            key => (key, field.value.clone()),
+        });
+        let fields: Vec<(&str, Node)> = fields.collect();
         objects.push(object(context, entry, "ServiceAccount", true, fields));
     }
     for entry in by_name(&batch.claims) {

@@ -88,6 +88,7 @@ impl Lowering<'_> {
                 spec.put("ports", spelled);
             }
             None if !ports.is_empty() && !external => {
+                self.check_port_names(ports);
                 let list = ports.iter().map(|port| follow(port, ports.len() > 1, written.origin())).collect();
                 spec.set(Key::new("ports", written.origin()), Node::seq(list, written.origin()));
             }
@@ -105,6 +106,24 @@ impl Lowering<'_> {
         let ty = self.context.facts.named("core/v1.ServiceSpec");
         spec.sort_by_key(|entry| ty.position(&entry.key.text));
         Some(Node::map(spec, written.origin()))
+    }
+
+    /// Reports ports of one name in several containers: a Service cannot tell them apart.
+    fn check_port_names(&mut self, ports: &[Port]) {
+        for (at, port) in ports.iter().enumerate() {
+            let Some(name) = &port.name else { continue };
+            if let Some(first) = ports[..at].iter().find(|first| first.name.as_ref() == Some(name)) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::AmbiguousPort,
+                        port.number.origin(),
+                        format!("two containers have a port named `{name}`, which the Service is to lead to"),
+                    )
+                    .also(first.number.origin(), "the first is here")
+                    .help("give them names that differ, or say which ports the Service has: `service: {ports: {http: 80}}`"),
+                );
+            }
+        }
     }
 
     fn service_ports(&mut self, node: &Node, ports: &[Port]) -> Node {

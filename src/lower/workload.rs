@@ -3,21 +3,17 @@
 //! A native body (`template`, `jobTemplate`, `selector`, …) is the ground that flat fields merge over.
 
 use super::Lowering;
-use super::configs::Source;
 use super::container::name_of;
 use super::draft::{Draft, items};
-use super::env::replace;
 use super::flat::Parts;
 use super::metadata::{overlay, sorted};
 use super::mounts::Volumes;
 use super::ports::{self, Port};
-use smol_str::SmolStr;
-
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Place, merge, same_value};
+use crate::expand::{Place, merge};
 use crate::kubernetes::name::{budgeted, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};
-use crate::source::{Entry, Key, Map, Node, Origin, Value};
+use crate::source::{Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.
 const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
@@ -106,30 +102,6 @@ impl Lowering<'_> {
         spec.set(Key::new("template", origin), template);
         spec.sort_by_key(|entry| self.plan.union.spec.position(&entry.key.text));
         Node::map(spec, origin)
-    }
-
-    /// Reports the labels by which a written selector would not find the pods.
-    fn check_selector(&mut self, selector: &Node, template: &Node) {
-        let labels = template.at(&["metadata", "labels"]).and_then(Node::as_map);
-        for Entry { key, value } in selector.get("matchLabels").and_then(Node::as_map).into_iter().flatten() {
-            let pair = format!("{}: {}", key.text, value.text().map_or("", SmolStr::as_str));
-            let finding = match labels.and_then(|labels| labels.entry(&key.text)) {
-                Some(label) if same_value(&label.value, value) => continue,
-                Some(label) => {
-                    let message = format!("the selector asks for pods with `{pair}`, and theirs is another");
-                    Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
-                        .label("would take the pods out of the selector")
-                        .also(value.origin(), "the selector")
-                        .help("write the same value in both")
-                }
-                None => {
-                    let message = format!("the selector asks for pods with `{pair}`, and they have no such label");
-                    Diagnostic::new(Code::SelectorConflict, key.origin, message)
-                        .help(format!("write `podLabels: {{{pair}}}`, or leave the selector out"))
-                }
-            };
-            self.diagnostics.push(finding);
-        }
     }
 
     fn cron_job_spec(&mut self, parts: Parts, template: Node) -> Node {
@@ -227,6 +199,8 @@ impl Lowering<'_> {
         let ports: Vec<Port> = containers.iter().flat_map(ports::of_container).collect();
         let init = self.init_containers(&pod, volumes);
 
+        self.check_mounted(containers.iter().chain(&init), volumes);
+
         let mut set = |key: &str, list: Vec<Node>| match list.first().map(Node::origin) {
             Some(first) => pod.set(Key::new(key, first), Node::seq(list, first)),
             None => drop(pod.remove(key)),
@@ -268,15 +242,8 @@ impl Lowering<'_> {
             pod.set(Key::new("serviceAccountName", name.origin()), name);
         }
         if let Some(secrets) = pod.get("imagePullSecrets").cloned() {
-            let list = items(&secrets).into_iter().map(|item| match item.text() {
-                Some(name) => {
-                    let name = self.reference(Source::Secret, name, None, false, &item);
-                    Draft::new(item.origin()).text("name", name).done()
-                }
-                None => self.native_reference(Source::Secret, &item, "name", None),
-            });
-            let list: Vec<Node> = list.collect();
-            pod.set(Key::new("imagePullSecrets", secrets.origin()), Node::seq(list, secrets.origin()));
+            let list = self.secret_list(&secrets);
+            pod.set(Key::new("imagePullSecrets", secrets.origin()), list);
         }
     }
 
@@ -366,19 +333,11 @@ impl Lowering<'_> {
         let body = own
             .iter()
             .filter(|entry| !beside.contains(&entry.key.text.as_str()))
-            .map(|entry| (entry.key.text.as_str(), entry.value.clone()))
+            .map(|entry| match entry.key.text.as_str() {
+                key @ ("imagePullSecrets" | "secrets") => (key, self.secret_list(&entry.value)),
+                key => (key, entry.value.clone()),
+            })
             .collect();
         Some(self.object("v1", "ServiceAccount", &name, metadata, body, written.origin()))
-    }
-}
-
-impl Lowering<'_> {
-    /// Rewrites the name in a native reference to a ConfigMap or Secret.
-    pub(super) fn native_reference(&mut self, kind: Source, reference: &Node, field: &str, key: Option<&str>) -> Node {
-        let Some(name) = reference.get(field).cloned() else { return reference.clone() };
-        let Some(text) = name.text().cloned() else { return reference.clone() };
-        let optional = reference.get("optional").is_some_and(super::draft::is_true);
-        let target = self.reference(kind, &text, key, optional, &name);
-        if target == text { reference.clone() } else { replace(reference, field, Node::string(target, name.origin())) }
     }
 }

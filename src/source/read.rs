@@ -323,9 +323,10 @@ impl<'a> Reader<'a> {
         let value = match open.content {
             Content::Seq(items) => Value::Seq(items),
             Content::Map { mut map, merges, .. } => {
-                let mut known: HashSet<SmolStr> = match merges.is_empty() {
-                    true => HashSet::new(),
-                    false => map.iter().map(|entry| entry.key.text.clone()).collect(),
+                let mut known: HashSet<SmolStr> = if merges.is_empty() {
+                    HashSet::new()
+                } else {
+                    map.iter().map(|entry| entry.key.text.clone()).collect()
                 };
                 for merged in merges {
                     for entry in merged.as_map().into_iter().flatten() {
@@ -439,7 +440,12 @@ impl<'a> Reader<'a> {
         let end = self.text[at..line_end].chars().next().map_or(at, |first| at + first.len_utf8());
         // The parser quotes single characters: `unclosed bracket '['`.
         let message = error.info().trim_end_matches('.').replace('\'', "`");
-        let mut finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message);
+        let closing = match message.as_str() {
+            "unclosed bracket `[`" => Some("close it with `]`: the list goes on until then, over all lines"),
+            "unclosed bracket `{`" => Some("close it with `}`: the mapping goes on until then, over all lines"),
+            _ => None,
+        };
+        let mut finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message).maybe_help(closing);
         let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let indent = &self.text[line_start..line_end];
         if indent[..indent.len() - indent.trim_start().len()].contains('\t') {

@@ -3,7 +3,10 @@
 //! An example is a YAML fence without a file name; fences with one are the files beside it. What no text can show is
 //! built here. `golden/explain/CODE.snap` holds what a user sees of each Wrong.
 
+mod claims;
+mod command;
 mod echoes;
+mod forms;
 mod run;
 
 use fanfold::diagnostic::{Code, Example, Severity, explanation};
@@ -20,13 +23,13 @@ fn every_wrong_example_has_its_code_and_one_finding() {
         for run in wrong(*code) {
             let seen = run.check();
             if seen.codes() != [*code] {
-                untrue +=
-                    &format!("{code}: expected one finding of the code, found {:?}\n{}\n", seen.codes(), seen.human());
+                let found = seen.codes();
+                untrue = format!("{untrue}{code}: expected one finding of it, found {found:?}\n{}\n", seen.human());
             }
             shown += &seen.human();
         }
         if shown.is_empty() {
-            untrue += &format!("{code}: no case is rejected\n");
+            untrue = format!("{untrue}{code}: no case is rejected\n");
         }
         insta::with_settings!({ snapshot_path => GOLDEN, prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(code.name(), shown);
@@ -43,7 +46,7 @@ fn every_right_example_is_without_error_and_without_the_code() {
         for run in runs(&page.right) {
             let seen = run.check();
             if seen.findings.iter().any(|finding| finding.severity == Severity::Error || finding.code == *code) {
-                untrue += &format!("{code}: found {:?}\n{}\n", seen.codes(), seen.human());
+                untrue = format!("{untrue}{code}: found {:?}\n{}\n", seen.codes(), seen.human());
             }
         }
     }

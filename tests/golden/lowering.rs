@@ -63,7 +63,7 @@ fn check(path: &Path) -> Vec<String> {
         };
         let found = json(object).pointer(pointer).cloned().unwrap_or_default();
         // As text, so that the order of keys counts.
-        if found.to_string() != expected.to_string() {
+        if found != expected {
             failures.push(format!("gives {subject} {pointer} {found}"));
         }
     }

@@ -51,7 +51,9 @@ impl Shuffle {
         }
         self.list(&mut entries);
         let mut shuffled = Map::new();
-        entries.into_iter().for_each(|(key, value)| shuffled.push(key, value));
+        for (key, value) in entries {
+            shuffled.push(key, value);
+        }
         shuffled
     }
 

@@ -103,7 +103,8 @@ fn what_is_no_text_has_a_finding() {
         let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
         units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
     };
-    let cases: Vec<(&str, Vec<u8>, Vec<&str>, Vec<Json>)> = vec![
+    type Case<'a> = (&'a str, Vec<u8>, Vec<&'a str>, Vec<Json>);
+    let cases: Vec<Case<'_>> = vec![
         ("empty", b"".to_vec(), vec!["empty-file 1:1"], vec![]),
         ("blank", b" \n\n\n".to_vec(), vec!["empty-file 1:1"], vec![]),
         ("a mark alone", b"\xEF\xBB\xBF".to_vec(), vec!["empty-file 1:1"], vec![]),

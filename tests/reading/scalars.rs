@@ -42,7 +42,8 @@ fn plain_scalars_mean_what_kubectl_and_kustomize_read() {
     // JSON, which kubectl sends, has no word for infinities.
     texts.retain(|text| scalar::resolve(text) != Meaning::Float(None));
     let texts: Vec<String> = texts.into_iter().collect();
-    let stream: String = texts.iter().map(|text| format!("---\na: {text}\n")).collect();
+    let documents: Vec<String> = texts.iter().map(|text| format!("---\na: {text}\n")).collect();
+    let stream = documents.concat();
     let read = go::read(stream.as_bytes());
     assert_eq!(read.len(), texts.len());
     let mut wrong = Vec::new();

@@ -22,7 +22,7 @@ fn blocks() -> Vec<Block> {
             let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
             blocks.push(Block { above: above.clone(), language: language.to_owned(), text: text.join("\n") + "\n" });
         }
-        above = line.to_owned();
+        line.clone_into(&mut above);
     }
     blocks
 }

@@ -1,11 +1,15 @@
 //! The editor schema: the one that is checked in, what it takes and what it refuses.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use fanfold::diagnostic::{Code, explanation};
 use fanfold::editor;
 use fanfold::kubernetes::{Facts, Minor};
+use serde::Deserialize as _;
 use serde_json::Value as Json;
 
 fn root() -> &'static Path {
@@ -20,9 +24,7 @@ fn validator(minor: Minor) -> jsonschema::Validator {
 
 /// Reads the documents of a file as a reader of YAML 1.2 does, which editors are.
 fn documents(text: &str) -> Vec<Json> {
-    serde_yaml::Deserializer::from_str(text)
-        .map(|document| serde::Deserialize::deserialize(document).unwrap())
-        .collect()
+    serde_yaml::Deserializer::from_str(text).map(|document| Json::deserialize(document).unwrap()).collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -76,6 +78,43 @@ fn specs_are_valid() {
             assert!(errors.is_empty(), "{}:\n{}", path.display(), errors.join("\n"));
         }
     }
+}
+
+/// Whether a spec compiles that needs no other file.
+fn compiles(spec: &str, flags: &[&str]) -> bool {
+    let mut check = Command::new(env!("CARGO_BIN_EXE_fanfold"))
+        .args(["check", "-"])
+        .args(flags)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    check.stdin.take().unwrap().write_all(spec.as_bytes()).unwrap();
+    check.wait().unwrap().success()
+}
+
+#[test]
+fn examples_that_compile_are_valid() {
+    let validator = validator(Minor::NEWEST);
+    let cases = files(&root().join("tests/golden/cases")).into_iter().map(|path| fs::read_to_string(path).unwrap());
+    let mut examples: Vec<(String, Vec<&str>)> = cases.map(|text| (text, Vec::new())).collect();
+    for page in Code::ALL.iter().map(|code| explanation(*code)) {
+        let specs = page.right.into_iter().chain(page.wrong).filter(|example| example.language == "yaml");
+        examples.extend(specs.map(|example| (example.text.to_owned(), example.flags)));
+    }
+    let mut refused = String::new();
+    let mut seen = 0;
+    for (text, _) in examples.iter().filter(|(text, flags)| compiles(text, flags)) {
+        // What only Fanfold's own reader takes, editors have refused already.
+        let documents = serde_yaml::Deserializer::from_str(text).map(Json::deserialize);
+        for document in documents.flatten().filter(|document| document["kind"] == "Batch") {
+            seen += 1;
+            let errors = validator.iter_errors(&document);
+            errors.for_each(|error| writeln!(refused, "{error} at {} in\n{text}", error.instance_path()).unwrap());
+        }
+    }
+    assert!(refused.is_empty() && seen > 10, "{seen} examples\n{refused}");
 }
 
 #[test]
