@@ -96,6 +96,9 @@ fn check_case(path: &Path, failures: &mut String) {
     }
 }
 
+/// A name, the bytes, what is found and what is read all the same.
+type Case<'a> = (&'a str, Vec<u8>, Vec<&'a str>, Vec<Json>);
+
 #[test]
 fn what_is_no_text_has_a_finding() {
     let object = json!({"apiVersion": "v1", "kind": "A"});
@@ -103,7 +106,6 @@ fn what_is_no_text_has_a_finding() {
         let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
         units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
     };
-    type Case<'a> = (&'a str, Vec<u8>, Vec<&'a str>, Vec<Json>);
     let cases: Vec<Case<'_>> = vec![
         ("empty", b"".to_vec(), vec!["empty-file 1:1"], vec![]),
         ("blank", b" \n\n\n".to_vec(), vec!["empty-file 1:1"], vec![]),
