@@ -1,7 +1,7 @@
 //! The inputs of the benchmarks: a benchmark of a refused input would measure nothing.
 
 #[path = "../benches/generate.rs"]
-mod generate;
+pub(crate) mod generate;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::Diagnostics;

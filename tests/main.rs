@@ -1,5 +1,6 @@
 //! The one test binary: a module for each part, cases as files.
 
+mod bench_inputs;
 mod check;
 mod cli;
 mod diagnostic;
@@ -7,6 +8,7 @@ mod emit;
 mod explain;
 mod golden;
 mod init;
+mod memory;
 mod plan;
 mod reading;
 mod readme;

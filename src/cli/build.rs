@@ -41,7 +41,8 @@ fn stream(compilation: &Compilation, output: Output, args: &BuildArgs, sources: 
     let mut stream = Stream::new(out, output);
     let omit = args.secrets == Some(SecretsArg::Omit);
     let render = |object: &Manifest| {
-        let mut bytes = Vec::new();
+        // Most objects fit: a text that grows is copied again and again.
+        let mut bytes = Vec::with_capacity(2048);
         if !(omit && is_secret(object)) {
             let source = args.provenance.then(|| provenance(object, sources)).flatten();
             output.write_document(&object.node, source.as_deref(), &mut bytes);
