@@ -5,8 +5,42 @@
 //!                (every node knows where it was written)                 └─check→ Diagnostics
 //! ```
 //!
-//! The library never touches the world: files come through [`source::Files`], and what it writes is returned. The
-//! modules stand in reading order.
+//! Modules stand in reading order; each is a stage, or what stages ask:
+//!
+//! | module | is |
+//! |---|---|
+//! | [`source`] | texts read into [`source::Node`]s; the only door to the YAML parser |
+//! | [`diagnostic`] | findings: one model, stable codes with their pages, a renderer a format, what `allow` and `deny` say |
+//! | [`kubernetes`] | what Kubernetes says: bundled facts, kinds, notations of values, order, names |
+//! | [`schema`] | JSON Schema over nodes: parameters, custom resources |
+//! | [`spec`] | what the user wrote, its parts told apart |
+//! | [`expand`] | profiles, params, templates, matrix, names, expressions: instances |
+//! | [`lower`] | shorthands spelled out, each field put where Kubernetes has it: objects |
+//! | [`check`] | objects against their types, settled in the same walk |
+//! | [`emit`] | YAML, KYAML, JSON; layouts of files |
+//! | [`compile`] | the whole: inputs in, objects in install order out |
+//! | [`plan`], [`explain`], [`editor`] | what is asked of a batch beside its objects: counts, reasons, the editors' schema |
+//! | [`cli`] | the command line: the disk, the terminal, exit codes |
+//!
+//! # What holds everywhere
+//!
+//! **One tree.** A node is a value and the place where it was written, immutable and shared. A generated node carries the
+//! place of what caused it, so that a finding about `spec.template.spec.containers[0].livenessProbe.httpGet.port` of one
+//! of a thousand Deployments points at the line `livenessProbe: {httpGet: /livez}` of a template. A plain scalar keeps
+//! its text until the type of its field is known; numbers are text all the way and never pass through floats.
+//!
+//! **The world is a parameter.** Files come through [`source::Files`]; what is written is returned. Nothing below [`cli`]
+//! touches the disk, the clock or the environment.
+//!
+//! **Twice over the instances.** [`compile`] checks every instance before a byte is written, and makes them once more to
+//! emit them kind by kind: a batch of any size needs little memory and never leaves half an output. What no instance
+//! changes is one allocation in all of them, lowered and settled once.
+//!
+//! **Collect, do not stop.** Every stage reports all it finds and goes on with what is sound; what is broken is left out or
+//! stands as a placeholder that later stages pass over, so that one cause gives one finding.
+//!
+//! **Order never depends on order.** Shuffling files, or keys (but for those of `matrix` and `initContainers`), changes
+//! no byte of the output.
 
 pub mod source;
 pub mod diagnostic;
