@@ -361,14 +361,20 @@ impl<'a> Reader<'a> {
             Content::Map { map, seen, key, merges } => match key.take() {
                 None => {
                     let Some(text) = node.text() else {
-                        self.findings.push(
-                            Diagnostic::new(
-                                Code::InvalidKey,
-                                node.origin(),
-                                format!("expected a text as key, found {}", node.type_name()),
-                            )
-                            .help("text that starts with `{`, `[`, `?` or `*` needs quotes"),
+                        let origin = node.origin();
+                        let start = (origin.start as usize).saturating_sub(self.base);
+                        // `{{ … }}` without quotes is a mapping in a mapping to YAML.
+                        let expression = self.text[start..].starts_with('{') && self.text[..start].ends_with('{');
+                        let finding = Diagnostic::new(
+                            Code::InvalidKey,
+                            origin,
+                            format!("expected a text as key, found {}", node.type_name()),
                         );
+                        self.findings.push(finding.help(if expression {
+                            "a value that starts with an expression needs quotes: `\"{{ … }}\"`"
+                        } else {
+                            "text that starts with `{`, `[`, `?` or `*` needs quotes"
+                        }));
                         return Step::Abandon;
                     };
                     *key = Some(Key { text: text.clone(), origin: node.origin(), plain });
