@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{label_text, same_value};
+use crate::expand::{Instance, label_text, same_value};
 use crate::kubernetes::WorkloadKind;
 use crate::kubernetes::name::{self, budgeted};
 use crate::source::{Entry, Key, Map, Node};
@@ -22,17 +22,21 @@ const LONGEST_VALUE: usize = 63;
 /// What the names of axes are put behind in labels.
 pub(super) const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 
+/// Returns the labels that select the pods of an instance.
+pub(super) fn pinned(instance: &Instance) -> Node {
+    let origin = instance.origin;
+    let mut labels = Map::with_capacity(2);
+    for (key, text) in [(INSTANCE_LABEL, &instance.name), (NAME_LABEL, &instance.workload)] {
+        // Longer than what a text holds in place: the key is not copied.
+        labels.push(Key::new(SmolStr::new_static(key), origin), Node::string(budgeted(text, LONGEST_VALUE), origin));
+    }
+    Node::map(labels, origin)
+}
+
 impl Lowering<'_> {
     /// Returns the labels that select the pods of this instance.
     pub(super) fn pinned_labels(&self) -> Node {
-        let origin = self.origin();
-        let mut labels = Map::with_capacity(2);
-        for (key, text) in [(INSTANCE_LABEL, &self.instance.name), (NAME_LABEL, &self.instance.workload)] {
-            // Longer than what a text holds in place: the key is not copied.
-            labels
-                .push(Key::new(SmolStr::new_static(key), origin), Node::string(budgeted(text, LONGEST_VALUE), origin));
-        }
-        Node::map(labels, origin)
+        self.pinned.clone()
     }
 
     /// Returns the labels of the instance's objects; of its pods with `pods`.

@@ -82,7 +82,8 @@ pub fn instance_objects_of(
     // A patch may look at any object, and turn it into one of another kind.
     let patched = !context.patches.is_empty() || fields.get("patch").is_some() || fields.get("patchJSON6902").is_some();
     let kind = kind.filter(|_| !patched);
-    let mut lowering = Lowering { context, plan, instance, kind, memo, diagnostics };
+    let pinned = metadata::pinned(instance);
+    let mut lowering = Lowering { context, plan, instance, kind, pinned, memo, diagnostics };
     let objects = workload::lower(&mut lowering);
     let own = lowering.instance.fields.clone();
     patch::check_kinds(&own, &objects, diagnostics);
@@ -99,6 +100,8 @@ struct Lowering<'a> {
     plan: &'a Plan,
     instance: &'a Instance,
     kind: Option<&'a str>,
+    /// The labels that select the pods of the instance.
+    pinned: Node,
     memo: &'a mut Memo,
     diagnostics: &'a mut Diagnostics,
 }

@@ -10,7 +10,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StrInput, St
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use super::{Entry, FileId, Key, Map, Node, Origin, Sources, Value};
+use super::{Entry, FileId, Key, Map, Node, Origin, Sources, Value, scalar};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
 /// The largest file that is read, in bytes.
@@ -145,6 +145,12 @@ pub(super) fn split(text: &str) -> Vec<Range<usize>> {
     chunks
 }
 
+/// Whether an unquoted scalar is a text to every reader, so that no field makes anything else of it.
+fn is_settled(text: &str) -> bool {
+    // What an expression is filled in with may be anything.
+    scalar::resolve(text) == scalar::Meaning::Text && !text.contains('{')
+}
+
 /// A list or mapping that is being read.
 struct Open {
     start: usize,
@@ -246,7 +252,7 @@ impl<'a> Reader<'a> {
                 let name = tag.as_deref().map(granit_parser::Tag::original);
                 let text = SmolStr::new(text);
                 let value = match name.as_deref() {
-                    None if plain => Value::Plain(text),
+                    None if plain && !is_settled(&text) => Value::Plain(text),
                     None | Some("!!str" | "!") => Value::String(text),
                     Some("!raw") => Value::Raw(text),
                     Some("!!int" | "!!float" | "!!bool" | "!!null") => Value::Plain(text),

@@ -96,9 +96,6 @@ fn check_case(path: &Path, failures: &mut String) {
     }
 }
 
-/// A name, the bytes, what is found and what is read all the same.
-type Case<'a> = (&'a str, Vec<u8>, Vec<&'a str>, Vec<Json>);
-
 #[test]
 fn what_is_no_text_has_a_finding() {
     type Case<'a> = (&'a str, Vec<u8>, Vec<&'a str>, Vec<Json>);
