@@ -69,6 +69,9 @@ pub fn compile(
 ) -> Compilation {
     let facts = settings.facts;
     let Inputs { specs, manifests: documents } = inputs;
+    for spec in &specs {
+        secrets::hide_in_spec(&spec.root, &settings.options.params, sources);
+    }
     check_command_line(&specs, &settings.options, diagnostics);
 
     let mut options = settings.options.clone();
@@ -84,7 +87,6 @@ pub fn compile(
     let mut documents: Vec<(Node, Origin)> =
         documents.into_iter().map(|document| (document.root.clone(), document.root.origin())).collect();
     for batch in &batches {
-        secrets::hide_in_batch(batch, sources);
         documents.extend(manifests::read(batch, files, sources, diagnostics));
     }
     secrets::hide_in_manifests(&documents, sources);

@@ -38,6 +38,7 @@ pub fn read_documents(
     bytes: Vec<u8>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Document> {
+    let utf16 = bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
     let (text, broken) = decode(bytes);
     let file = sources.add(name, text);
     let text = sources.file(file).expect("the file was just added").text.clone();
@@ -50,7 +51,11 @@ pub fn read_documents(
                 format!("`{name}` is not valid UTF-8{more}"),
             )
             .label("these bytes are no UTF-8")
-            .help("save the file as UTF-8; binary data belongs in base64 under `binaryData`"),
+            .help(if utf16 {
+                "it starts as UTF-16 does: save the file as UTF-8"
+            } else {
+                "save the file as UTF-8; binary data belongs in base64 under `binaryData`"
+            }),
         );
     }
     let chunks: Vec<Range<usize>> =

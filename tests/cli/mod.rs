@@ -185,6 +185,46 @@ fn findings_are_judged_as_asked() {
 }
 
 #[test]
+fn values_of_secrets_never_show() {
+    const TOKEN: &str = "tok3nThatNobodyMaySee";
+    let bench = Bench::new();
+    let spec = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: s}\n";
+    let cases = [
+        // A parameter that a Secret is made of, refused by its schema.
+        format!(
+            "{spec}params: {{pw: {{type: string, maxLength: 3, default: {TOKEN}}}}}\nsecrets: {{db: {{stringData: {{a: \"{{{{ params.pw }}}}\"}}}}}}\n"
+        ),
+        // A text where base64 belongs, a list where a text belongs, a mistake beside a value.
+        format!("{spec}secrets: {{db: {{data: {{a: \"{TOKEN}!\"}}}}}}\n"),
+        format!("{spec}secrets: {{db: {{stringData: {{a: [{TOKEN}]}}}}}}\n"),
+        format!("{spec}secrets: {{db: {{stringData: {{a: {TOKEN}}}, tpye: Opaque}}}}\n"),
+        // Manifests: a wrong type, and what kubectl repeats in an annotation.
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\ndata: {{a: \"{TOKEN}!\"}}\n"),
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: a, annotations: {{kubectl.kubernetes.io/last-applied-configuration: {TOKEN}, b: 1}}}}\n"
+        ),
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\nstringData: {{a: {TOKEN}}}\nstringdata: {{a: b}}\n"
+        ),
+    ];
+    for (number, case) in cases.iter().enumerate() {
+        bench.write("secret.yaml", case);
+        for format in ["human", "short", "json", "sarif", "github", "gitlab"] {
+            let output = bench.run(&["check", "secret.yaml", "--format", format]);
+            let said = stdout(&output) + &stderr(&output);
+            assert_eq!(output.status.code(), Some(1), "case {number} has an error: {said}");
+            assert!(!said.contains(TOKEN), "case {number} as {format} shows the value: {said}");
+        }
+    }
+    bench.write(
+        "secret.yaml",
+        &format!("{spec}params: {{pw: x}}\nsecrets: {{db: {{stringData: {{a: \"{{{{ params.pw }}}}\"}}}}}}\n"),
+    );
+    let output = bench.run(&["check", "secret.yaml", "--set", &format!("pw=[{TOKEN}]")]);
+    assert!(!(stdout(&output) + &stderr(&output)).contains(TOKEN));
+}
+
+#[test]
 fn the_command_line_is_checked() {
     let bench = Bench::new();
     let unknown = bench.fails(2, &["build", "spec.yaml", "--kubernetes-version", "1.12"]);
