@@ -64,11 +64,8 @@ impl World<'_> {
 
 /// Returns the finding about a file over the limit.
 pub fn too_large(name: &str, size: u64, origin: Origin) -> Diagnostic {
-    let message = format!(
-        "expected a file of at most {} MiB, found `{name}` with {} MiB",
-        MAX_FILE_BYTES >> 20,
-        size.div_ceil(1 << 20)
-    );
+    let message =
+        format!("expected a file of at most {} MiB, found `{name}` with {} MiB", MAX_FILE_BYTES >> 20, size >> 20);
     Diagnostic::new(Code::FileTooLarge, origin, message).help("split it into several files, or check the path")
 }
 
