@@ -43,6 +43,20 @@ pub struct InputArgs {
     #[arg(required = true, value_name = "FILE")]
     pub inputs: Vec<String>,
 
+    #[command(flatten)]
+    pub variant: VariantArgs,
+
+    /// The most instances that a run may make
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_instances: usize,
+
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// What specs are compiled for.
+#[derive(Args, Clone, Debug)]
+pub struct VariantArgs {
     /// Set a parameter
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
@@ -58,13 +72,6 @@ pub struct InputArgs {
     /// The Kubernetes version to compile for and check against
     #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
     pub kubernetes_version: Option<String>,
-
-    /// The most instances that a run may make
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    pub max_instances: usize,
-
-    #[command(flatten)]
-    pub report: ReportArgs,
 }
 
 /// How findings are judged and shown.
@@ -147,21 +154,8 @@ pub struct ExplainArgs {
     #[arg(value_name = "FILE")]
     pub inputs: Vec<String>,
 
-    /// Set a parameter
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub set: Vec<String>,
-
-    /// Read parameters from a YAML or JSON file
-    #[arg(long, value_name = "FILE")]
-    pub params: Vec<String>,
-
-    /// Apply a profile
-    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
-    pub profile: Vec<String>,
-
-    /// The Kubernetes version whose fields are meant
-    #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
-    pub kubernetes_version: Option<String>,
+    #[command(flatten)]
+    pub variant: VariantArgs,
 }
 
 /// `init`

@@ -25,7 +25,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
             "an object is explained from the specs that make it: `fanfold explain {what} SPEC…`"
         )));
     }
-    match topics(facts(args.kubernetes_version.as_deref())?, what) {
+    match topics(facts(args.variant.kubernetes_version.as_deref())?, what) {
         Ok(topics) => print(&joined(&topics)),
         Err(unknown) => {
             complain(&unknown);
@@ -52,10 +52,7 @@ fn object(what: &str, args: &ExplainArgs) -> Result<Exit, Failure> {
     };
     let input = InputArgs {
         inputs: args.inputs.clone(),
-        set: args.set.clone(),
-        params: args.params.clone(),
-        profile: args.profile.clone(),
-        kubernetes_version: args.kubernetes_version.clone(),
+        variant: args.variant.clone(),
         // Nothing is written: the limit that guards a cluster guards nothing here.
         max_instances: 1_000_000,
         report: ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() },

@@ -29,10 +29,10 @@ impl Session {
 
     /// Reads and compiles the inputs.
     pub(super) fn compile(&mut self, args: &InputArgs) -> Result<Compilation, Failure> {
-        let facts = facts(args.kubernetes_version.as_deref())?;
-        let params = self.params(&args.params, &args.set)?;
+        let facts = facts(args.variant.kubernetes_version.as_deref())?;
+        let params = self.params(&args.variant.params, &args.variant.set)?;
         let options = Options {
-            profiles: args.profile.iter().map(|name| name.trim().into()).collect(),
+            profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
             params,
             max_instances: args.max_instances,
         };
