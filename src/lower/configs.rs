@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::draft::Draft;
-use super::metadata::{overlay, sorted};
+use super::metadata::metadata_of_batch;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{Expanded, World};
 use crate::kubernetes::{Manifest, hash, name};
@@ -371,37 +371,18 @@ fn object(
 ) -> Manifest {
     let batch = &expanded.batch;
     let origin = entry.key.origin;
-    let mut maps = [Map::new(), Map::new()];
-    for (map, (key, of_batch)) in maps.iter_mut().zip([("labels", &batch.labels), ("annotations", &batch.annotations)])
-    {
-        of_batch.iter().chain(&definition.get(key).cloned()).for_each(|written| overlay(map, written));
-    }
-    let [labels, annotations] = maps;
-    let metadata = Draft::new(origin)
-        .node("name", Node::string(name.clone(), origin))
-        .maybe("namespace", batch.namespace.clone())
-        .maybe("labels", sorted(&labels, origin))
-        .maybe("annotations", sorted(&annotations, origin))
-        .done();
-    let data = |nodes: Vec<(&SmolStr, Node)>| {
-        let map: Map =
-            nodes.into_iter().map(|(key, value)| Entry { key: Key::new(key.clone(), value.origin()), value }).collect();
+    let metadata = metadata_of_batch(batch, name, batch.namespace.clone(), entry);
+    let data = |nodes: BTreeMap<&SmolStr, Node>| {
+        let entries = nodes.into_iter().map(|(key, value)| Entry { key: Key::new(key.clone(), value.origin()), value });
+        let map: Map = entries.collect();
         (!map.is_empty()).then(|| Node::map(map, origin))
     };
-    let owned = |nodes: &BTreeMap<SmolStr, Node>| -> Option<Node> {
-        let map: Map = nodes
-            .iter()
-            .map(|(key, value)| Entry { key: Key::new(key.clone(), value.origin()), value: value.clone() })
-            .collect();
-        (!map.is_empty()).then(|| Node::map(map, origin))
-    };
+    let plain = |nodes| data(BTreeMap::iter(nodes).map(|(key, value)| (key, Node::clone(value))).collect());
     let draft = Draft::new(origin).text("apiVersion", "v1").text("kind", source.kind()).node("metadata", metadata);
     let draft = draft.maybe("immutable", definition.get("immutable").cloned());
     let node = match source {
-        Source::ConfigMap => draft.maybe("data", owned(&content.text)).maybe("binaryData", owned(&content.binary)),
-        Source::Secret => {
-            draft.maybe("data", data(content.encoded().into_iter().collect())).text("type", secret_type(definition))
-        }
+        Source::ConfigMap => draft.maybe("data", plain(&content.text)).maybe("binaryData", plain(&content.binary)),
+        Source::Secret => draft.maybe("data", data(content.encoded())).text("type", secret_type(definition)),
     }
     .done();
     let namespace = batch.namespace.as_ref().and_then(Node::text).cloned().unwrap_or_default();

@@ -12,6 +12,7 @@ use crate::expand::{Instance, label_text, same_value};
 use crate::kubernetes::WorkloadKind;
 use crate::kubernetes::name::{self, budgeted};
 use crate::source::{Entry, Key, Map, Node};
+use crate::spec::Batch;
 
 /// The label that names the workload.
 pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
@@ -154,6 +155,22 @@ impl Lowering<'_> {
         }
         self.metadata(name, &labels, &annotations)
     }
+}
+
+/// Returns the metadata of an object that belongs to the batch as a whole: the batch's, and what its entry adds.
+pub(super) fn metadata_of_batch(batch: &Batch, name: &SmolStr, namespace: Option<Node>, entry: &Entry) -> Node {
+    let origin = entry.key.origin;
+    let all = |key: &str, of_batch: &Option<Node>| {
+        let mut map = Map::new();
+        of_batch.iter().chain(entry.value.get(key)).for_each(|written| overlay(&mut map, written));
+        sorted(&map, origin)
+    };
+    Draft::new(origin)
+        .node("name", Node::string(name.clone(), origin))
+        .maybe("namespace", namespace)
+        .maybe("labels", all("labels", &batch.labels))
+        .maybe("annotations", all("annotations", &batch.annotations))
+        .done()
 }
 
 /// Sets all entries of a mapping; a null takes the key out.

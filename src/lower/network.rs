@@ -4,7 +4,7 @@ use super::Lowering;
 use super::configs::Source;
 use super::draft::{Draft, is_true, items, list_of};
 use super::env::replace;
-use super::ports::Port;
+use super::ports::{self, Port};
 use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::kubernetes::Manifest;
 use crate::source::{Key, Map, Node};
@@ -104,11 +104,7 @@ impl Lowering<'_> {
     }
 
     fn ingress_port(&mut self, at: &Node, ports: &[Port]) -> Option<Node> {
-        let chosen = match ports {
-            [only] => Some(only),
-            several => several.iter().find(|port| port.name.as_deref() == Some("http")),
-        };
-        let Some(port) = chosen else {
+        let Some(port) = ports::meant_among(ports) else {
             self.diagnostics.push(
                 Diagnostic::new(Code::AmbiguousPort, at.origin(), "the Ingress names no port")
                     .help("the Service has several ports, none of them named `http`: write `port`"),

@@ -80,6 +80,14 @@ impl Lowering<'_> {
     }
 }
 
+/// Returns the port that is meant where none is named: the only one, or the one named `http`.
+pub(super) fn meant_among(ports: &[Port]) -> Option<&Port> {
+    match ports {
+        [only] => Some(only),
+        several => several.iter().find(|port| port.name.as_deref() == Some("http")),
+    }
+}
+
 /// Returns the ports that a container declares.
 pub(super) fn of_container(container: &Node) -> Vec<Port> {
     let ports = container.get("ports").and_then(Node::as_seq).unwrap_or_default();

@@ -4,7 +4,7 @@
 
 use super::Lowering;
 use super::draft::Draft;
-use super::ports::Port;
+use super::ports::{self, Port};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Entry, Map, Node, Value};
 
@@ -83,11 +83,7 @@ impl Lowering<'_> {
 
     /// Returns the port that is meant where none is named.
     fn default_port<'p>(&mut self, at: &Node, ports: &'p [Port]) -> Option<&'p Port> {
-        let chosen = match ports {
-            [only] => Some(only),
-            several => several.iter().find(|port| port.name.as_deref() == Some("http")),
-        };
-        let Some(port) = chosen else {
+        let Some(port) = ports::meant_among(ports) else {
             let names: Vec<String> =
                 ports.iter().filter_map(|port| port.name.as_ref()).map(|name| format!("`{name}`")).collect();
             let finding = Diagnostic::new(Code::AmbiguousPort, at.origin(), "the probe names no port");

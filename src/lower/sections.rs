@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::draft::Draft;
-use super::metadata::{overlay, sorted};
+use super::metadata::metadata_of_batch;
 use super::mounts::claim_spec;
 use super::references::secret_list;
 use super::{Context, object_key};
@@ -133,19 +133,8 @@ fn ports_by_name(ports: &Node) -> Node {
 fn object(context: &Context<'_>, entry: &Entry, kind: &str, namespaced: bool, fields: Vec<(&str, Node)>) -> Manifest {
     let batch = &context.batch.batch;
     let origin = entry.key.origin;
-    let mut maps = [Map::new(), Map::new()];
-    for (map, (key, of_batch)) in maps.iter_mut().zip([("labels", &batch.labels), ("annotations", &batch.annotations)])
-    {
-        of_batch.iter().chain(entry.value.get(key)).for_each(|written| overlay(map, written));
-    }
-    let [labels, annotations] = maps;
     let namespace = batch.namespace.clone().filter(|_| namespaced);
-    let metadata = Draft::new(origin)
-        .node("name", Node::string(entry.key.text.clone(), origin))
-        .maybe("namespace", namespace.clone())
-        .maybe("labels", sorted(&labels, origin))
-        .maybe("annotations", sorted(&annotations, origin))
-        .done();
+    let metadata = metadata_of_batch(batch, &entry.key.text, namespace.clone(), entry);
     let mut draft = Draft::new(origin).text("apiVersion", "v1").text("kind", kind).node("metadata", metadata);
     for (key, value) in fields {
         draft = draft.node(key, value);
