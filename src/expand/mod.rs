@@ -184,7 +184,10 @@ fn check_used(
     }
     let mut read = BTreeSet::new();
     collect_reads(&document.root, sources, &mut read);
-    collect_reads(&batch.root, sources, &mut read);
+    // What a profile overrides is read all the same; without one, both are one tree.
+    if !batch.root.same(&document.root) {
+        collect_reads(&batch.root, sources, &mut read);
+    }
     // Templates of whole manifests are read here only for the names in them; findings come when they are rendered.
     let world = World { files, sources, spec: batch.file };
     for path in batch.manifests.iter().filter_map(Node::as_str).filter(|path| path.ends_with(".j2")) {
