@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! files ─source→ Node ─spec→ Batch ─expand→ Instances ─lower→ Manifests ─┬─emit→  bytes
-//!                (every node knows where it was written)                 └─check→ Diagnostics
+//!                (every node knows where it was written)                 ├─check→ Diagnostics
+//!                                                                         └─apply→ Report
 //! ```
 //!
 //! Modules stand in reading order; each is a stage, or what stages ask:
@@ -19,6 +20,7 @@
 //! | [`check`] | objects against their types, settled in the same walk |
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
+//! | [`apply`] | objects to a cluster: proof, order, pace, waiting; `apply/client/` is the only door to a server |
 //! | [`plan`], [`explain`], [`editor`] | what is asked of a batch beside its objects: counts, reasons, the editors' schema |
 //! | [`cli`] | the command line: the disk, the terminal, exit codes |
 //!
@@ -30,7 +32,7 @@
 //! its text until the type of its field is known; numbers are text all the way and never pass through floats.
 //!
 //! **The world is a parameter.** Files come through [`source::Files`]; what is written is returned. Nothing below [`cli`]
-//! touches the disk, the clock or the environment.
+//! touches the disk, the clock or the environment, but for [`apply`], which has a clock of its own, and its client.
 //!
 //! **Twice over the instances.** [`compile`] checks every instance before a byte is written, and makes them once more to
 //! emit them kind by kind: a batch of any size needs little memory and never leaves half an output. What no instance
@@ -52,6 +54,7 @@ pub mod lower;
 pub mod check;
 pub mod emit;
 pub mod compile;
+pub mod apply;
 pub mod plan;
 pub mod explain;
 pub mod editor;

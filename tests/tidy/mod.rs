@@ -15,6 +15,14 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv", &["expand/rows.rs"]),
     ("globset", &["expand/world.rs", "compile/input.rs"]),
     ("sha2", &["kubernetes/", "diagnostic/render/", "emit/layout/", "cli/output/"]),
+    ("kube", &["apply/client/"]),
+    ("http", &["apply/client/"]),
+    ("hyper_util", &["apply/client/"]),
+    ("hyper_rustls", &["apply/client/"]),
+    ("tower", &["apply/client/"]),
+    ("tokio", &["apply/", "cli/"]),
+    ("jiff", &["apply/"]),
+    ("indicatif", &["cli/"]),
     ("base64", &["lower/configs.rs", "kubernetes/", "check/"]),
 ];
 /// Calls that touch the world, and stay on the command line.
