@@ -3,6 +3,32 @@
 //! What decides is pure and lies in a file each: [`order`](self) of sending, the proof that an object need not be sent,
 //! what an answer means, which pace is right, when an object is ready. Only `client/` speaks to a server.
 
+mod answer;
+pub mod client;
+mod desired;
+mod engine;
+mod event;
+mod field;
+mod finding;
+mod hold;
 mod live;
+mod order;
+mod pace;
+mod proof;
+mod prune;
+mod run;
+mod set;
+mod shard;
+mod survey;
+mod write;
 
+pub use desired::{Desired, Placing, defined_kinds};
+pub use engine::Interrupt;
+pub use event::{Event, Outcome, Report, Settled, Unready};
+pub use hold::Runner;
 pub use live::Live;
+pub use prune::PruneLimit;
+pub use run::{Options, RecreatePolicy, Run, RunError};
+pub use set::ApplySet;
+pub use shard::Shard;
+pub use write::{MANAGER, Recreate};

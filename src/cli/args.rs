@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::cluster::ClusterArgs;
+use crate::apply::{PruneLimit, Shard};
 use crate::diagnostic::Format;
 use crate::emit::Output;
 use crate::emit::layout::Layout;
@@ -26,6 +28,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Check specs and existing manifests
     Check(CheckArgs),
+    /// Apply specs or manifests to a cluster
+    Apply(ApplyArgs),
     /// Explain a code, a field of the language, or where a generated object comes from
     Explain(ExplainArgs),
     /// Print the JSON Schema of specs, for editors
@@ -141,6 +145,63 @@ pub struct PlanArgs {
 pub struct CheckArgs {
     #[command(flatten)]
     pub input: InputArgs,
+}
+
+/// `apply`
+#[derive(Args, Debug)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
+    /// The set that the objects become in the cluster [default: `fanfold-` and the name of the batch]
+    #[arg(long, value_name = "[KIND/]NAME")]
+    pub applyset: Option<String>,
+
+    /// Send everything as a dry run: the server checks it and changes nothing
+    #[arg(long, value_enum, value_name = "WHERE")]
+    pub dry_run: Option<DryRunArg>,
+
+    /// Take fields over from other managers
+    #[arg(long)]
+    pub force_conflicts: bool,
+
+    /// Take objects over that belong to another tool or set
+    #[arg(long)]
+    pub adopt: bool,
+
+    /// Delete objects and make them anew where a field cannot be changed: `on-change`, `never`, or `KIND=on-change`
+    #[arg(long, value_name = "POLICY", value_delimiter = ',')]
+    pub recreate: Vec<String>,
+
+    /// Delete what left the set
+    #[arg(long)]
+    pub prune: bool,
+
+    /// How much pruning may delete at once: a number, or a share of the set [default: 50%]
+    #[arg(long, value_name = "N|N%", requires = "prune")]
+    pub prune_limit: Option<PruneLimit>,
+
+    /// Prune also namespaces, volumes, claims and definitions, with all that is in them
+    #[arg(long, requires = "prune")]
+    pub prune_data: bool,
+
+    /// Keep so many requests in flight, instead of as many as the server takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: Option<u16>,
+
+    /// Apply one of several parts of the set, such as `2/8`
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+}
+
+/// Who tries a dry run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DryRunArg {
+    /// The API server
+    Server,
 }
 
 /// `explain`

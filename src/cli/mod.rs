@@ -1,8 +1,10 @@
 //! The command line: what the library must not do itself. One file a command.
 
+mod apply;
 mod args;
 mod build;
 mod check;
+mod cluster;
 mod completions;
 mod disk;
 mod explain;
@@ -10,6 +12,8 @@ mod init;
 mod man;
 pub mod output;
 mod plan;
+mod progress;
+mod report;
 mod schema;
 mod session;
 
@@ -30,6 +34,10 @@ pub enum Exit {
     Usage = 2,
     /// The environment refused something: a file, the network, a server.
     Environment = 3,
+    /// What was waited for did not come.
+    Waited = 4,
+    /// The user ended it.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -95,6 +103,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         args::Command::Build(args) => build::run(&args),
         args::Command::Plan(args) => plan::run(&args),
         args::Command::Check(args) => check::run(&args),
+        args::Command::Apply(args) => apply::run(&args),
         args::Command::Explain(args) => explain::run(&args),
         args::Command::Schema(args) => schema::run(&args),
         args::Command::Completions(args) => completions::run(&args),

@@ -130,6 +130,20 @@ codes! {
     UnusedAllow = "unused-allow", Warning;
     /// An `allow` comment that cannot be read, or names a code that does not exist.
     InvalidAllow = "invalid-allow", Error;
+
+    // What the server says.
+    /// A kind that the cluster does not serve.
+    NotServed = "not-served", Error;
+    /// An object of another tool, or another set.
+    OwnedElsewhere = "owned-elsewhere", Error;
+    /// Fields that somebody else manages.
+    FieldConflict = "field-conflict", Error;
+    /// A field that cannot be changed.
+    ImmutableField = "immutable-field", Error;
+    /// An object that the server does not take.
+    RefusedByServer = "refused-by-server", Error;
+    /// An object that the server takes with a warning.
+    ServerWarning = "server-warning", Warning;
 }
 
 impl Code {

@@ -1,0 +1,127 @@
+//! Reading collections page by page.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::resource::escape;
+use super::{Answer, Call, Client, Lost, METADATA, Resource, WHOLE};
+use crate::apply::Live;
+
+/// Pages are answered from the server's cache up to here without effort.
+const PAGE: usize = 500;
+
+/// How much of each object is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// All of it.
+    Whole,
+    /// Its metadata.
+    Metadata,
+}
+
+/// A whole collection.
+#[derive(Clone, Debug)]
+pub enum Listed {
+    /// What is there, and the version from which a watch goes on.
+    Objects(Vec<Live>, String),
+    /// The server refused.
+    Refused(Answer),
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: PageMetadata,
+    #[serde(default)]
+    items: Option<Vec<Value>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PageMetadata {
+    r#continue: String,
+    resource_version: String,
+}
+
+impl Client {
+    /// Lists a collection, in a namespace or in all, by label selector (empty for all); items are handed on page by page.
+    pub async fn list(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        selector: &str,
+        projection: Projection,
+    ) -> Result<Listed, Lost> {
+        let mut objects = Vec::new();
+        let mut token = String::new();
+        let mut restarts = 0;
+        loop {
+            let mut path = format!("{}?limit={PAGE}", resource.collection(namespace));
+            for (key, value) in [("labelSelector", selector), ("continue", &token)] {
+                if !value.is_empty() {
+                    path.push_str(&format!("&{key}={}", escape(value)));
+                }
+            }
+            let accept = match projection {
+                Projection::Whole => WHOLE,
+                Projection::Metadata => {
+                    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+                }
+            };
+            let answer = self.patient(&Call { accept, ..Call::get(path) }).await?;
+            // The continuation is older than what the server keeps: start again.
+            if answer.code == 410 && restarts < 3 {
+                restarts += 1;
+                objects.clear();
+                token.clear();
+                continue;
+            }
+            if !answer.is_success() {
+                return Ok(Listed::Refused(answer));
+            }
+            let page: Page = serde_json::from_slice(&answer.body)
+                .map_err(|error| Lost { reason: format!("the list cannot be read: {error}"), hopeless: false })?;
+            objects.extend(page.items.unwrap_or_default().into_iter().map(Live));
+            if page.metadata.r#continue.is_empty() {
+                return Ok(Listed::Objects(objects, page.metadata.resource_version));
+            }
+            token = page.metadata.r#continue;
+        }
+    }
+
+    /// Reads one object; none where it is not there.
+    pub async fn read(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+        projection: Projection,
+    ) -> Result<Result<Option<Live>, Answer>, Lost> {
+        let accept = if projection == Projection::Whole { WHOLE } else { METADATA };
+        let answer = self.patient(&Call { accept, ..Call::get(resource.object(namespace, name)) }).await?;
+        Ok(match answer.code {
+            200 => Ok(Some(Live(answer.json()))),
+            404 => Ok(None),
+            _ => Err(answer),
+        })
+    }
+
+    /// Sends a request whose repetition does no harm until it is answered for good, within reason.
+    pub async fn patient(&self, call: &Call) -> Result<Answer, Lost> {
+        let mut tries = 0u32;
+        loop {
+            let outcome = self.call(call).await;
+            let wait = match &outcome {
+                Ok(answer) if matches!(answer.code, 429 | 500 | 502 | 503 | 504) => answer.retry_after,
+                Err(lost) if !lost.hopeless => None,
+                _ => return outcome,
+            };
+            tries += 1;
+            if tries == 8 {
+                return outcome;
+            }
+            let pause = std::time::Duration::from_millis(25u64 << tries.min(6));
+            tokio::time::sleep(wait.unwrap_or(pause)).await;
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! The engine: sends what is ready as fast as the pace allows, and brings every object to its end.
+//!
+//! One loop holds all state; what is in flight is a single request each. An object that is tried again goes back to the
+//! queue, so that the pace sees every request, an interruption needs to wait for no more than what is in flight, and a server
+//! that is gone is asked by few.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::answer::{Expects, Passing, Refusal, Verdict, whole};
+use super::client::{Answer, Call, Client, Lost};
+use super::event::{Event, Outcome};
+use super::pace::Pace;
+
+/// How long one object is tried in all.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// One thing to be done, of one or several requests after each other.
+pub(super) trait Task: Send {
+    /// Returns the next request.
+    fn call(&self) -> Call;
+    /// Takes the answer to it.
+    fn answered(&mut self, answer: &Answer, effects: &mut Vec<Effect>) -> Next;
+    /// What the task is about, for messages.
+    fn key(&self) -> &crate::kubernetes::ObjectKey;
+    /// What of its surroundings is made by the same run.
+    fn expects(&self) -> Expects;
+}
+
+/// What else an answer brings.
+#[derive(Clone, Debug)]
+pub(super) enum Effect {
+    /// A warning of the server.
+    Warning(String),
+}
+
+/// How a task goes on.
+#[derive(Clone, Debug)]
+pub(super) enum Next {
+    /// It is done.
+    Done(Outcome),
+    /// It has another request to send.
+    Go,
+    /// It has another request to send, after a while.
+    Wait(Duration),
+    /// The answer did not do it.
+    Judge(Verdict),
+}
+
+/// How one task ended.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    pub(super) number: usize,
+    pub(super) outcome: Outcome,
+    pub(super) end: End,
+    pub(super) tries: u32,
+    pub(super) took: Duration,
+}
+
+/// Why a task ended so.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// As it should.
+    Well,
+    /// The last answer says why.
+    Verdict(Verdict),
+    /// No answer came for too long.
+    Lost(String),
+    /// Something that it needs is not there.
+    Needs(usize),
+    /// The run ended before.
+    NotTried,
+}
+
+/// How far an interruption goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interrupt {
+    /// None.
+    #[default]
+    None,
+    /// Send nothing more; finish what is in flight.
+    Drain,
+    /// Stop at once.
+    Abort,
+}
+
+/// What a run of the engine needs.
+pub(super) struct Engine<'a> {
+    pub(super) client: &'a Client,
+    pub(super) pace: &'a mut Pace,
+    pub(super) interrupt: &'a mut watch::Receiver<Interrupt>,
+    pub(super) start: Instant,
+    pub(super) requests: &'a mut usize,
+}
+
+struct State {
+    needs: usize,
+    users: Vec<usize>,
+    tries: u32,
+    first: Option<Instant>,
+    passing: u32,
+    ended: bool,
+}
+
+impl Engine<'_> {
+    /// Brings all tasks to their end. `needs` are edges between them, `rank` says which goes first.
+    #[expect(clippy::too_many_lines, reason = "the loop of the engine is read best in one piece")]
+    pub(super) async fn run<T: Task>(
+        &mut self,
+        tasks: &mut [T],
+        needs: &[Vec<usize>],
+        rank: impl Fn(usize) -> usize,
+        each: &mut dyn FnMut(&mut [T], Ended, Vec<Effect>),
+        tell: &mut dyn FnMut(Event),
+    ) {
+        let mut states: Vec<State> = needs
+            .iter()
+            .map(|needed| State {
+                needs: needed.len(),
+                users: Vec::new(),
+                tries: 0,
+                first: None,
+                passing: 0,
+                ended: false,
+            })
+            .collect();
+        for (user, needed) in needs.iter().enumerate() {
+            for needed in needed {
+                states[*needed].users.push(user);
+            }
+        }
+        let mut ready: BinaryHeap<Reverse<(usize, usize)>> = (0..tasks.len())
+            .filter(|number| states[*number].needs == 0)
+            .map(|number| Reverse((rank(number), number)))
+            .collect();
+        let mut later: BinaryHeap<Reverse<(Instant, usize)>> = BinaryHeap::new();
+        let mut flying: JoinSet<(usize, Instant, Result<Answer, Lost>)> = JoinSet::new();
+        let mut effects = Vec::new();
+        let mut open = tasks.len();
+        let mut listening = true;
+
+        while open > 0 {
+            let now = Instant::now();
+            while let Some(Reverse((at, number))) = later.peek().copied() {
+                if at > now {
+                    break;
+                }
+                later.pop();
+                ready.push(Reverse((rank(number), number)));
+            }
+            let interrupt = *self.interrupt.borrow_and_update();
+            if interrupt == Interrupt::Abort || (interrupt == Interrupt::Drain && flying.is_empty()) {
+                break;
+            }
+            let held = self.pace.held(now - self.start);
+            if held.is_none() && interrupt == Interrupt::None {
+                while flying.len() < self.pace.limit() {
+                    let Some(Reverse((_, number))) = ready.pop() else { break };
+                    let state = &mut states[number];
+                    state.tries += 1;
+                    state.first.get_or_insert(now);
+                    *self.requests += 1;
+                    let (client, call) = (self.client.clone(), tasks[number].call());
+                    flying.spawn(async move {
+                        let sent = Instant::now();
+                        (number, sent, client.call(&call).await)
+                    });
+                }
+            }
+            tell(Event::Pace { flying: flying.len(), limit: self.pace.limit() });
+
+            let wake = later.peek().map(|Reverse((at, _))| *at);
+            let wake = match held {
+                Some(held) if !ready.is_empty() => Some(wake.map_or(now + held, |at| at.min(now + held))),
+                _ => wake,
+            };
+            let joined = tokio::select! {
+                joined = flying.join_next(), if !flying.is_empty() => joined,
+                () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => None,
+                changed = self.interrupt.changed(), if listening => {
+                    listening = changed.is_ok();
+                    None
+                }
+                else => break,
+            };
+            let Some(Ok((number, sent, result))) = joined else { continue };
+            let now = Instant::now();
+            let busy = flying.len() + 1 >= self.pace.limit();
+            let state = &mut states[number];
+            let spent = now - state.first.unwrap_or(now);
+            let step = match result {
+                Ok(answer) => {
+                    let clock = now - self.start;
+                    let next = tasks[number].answered(&answer, &mut effects);
+                    match &next {
+                        Next::Judge(Verdict::Throttled(wait)) => self.pace.throttled(clock, *wait),
+                        Next::Judge(Verdict::Passing(Passing::Server)) => self.pace.troubled(clock, false),
+                        _ => self.pace.answered(clock, now - sent, busy),
+                    }
+                    next_step(next, state, spent, number)
+                }
+                Err(lost) => {
+                    self.pace.troubled(now - self.start, true);
+                    state.passing += 1;
+                    if lost.hopeless || spent > PATIENCE {
+                        Step::End(Outcome::Failed, End::Lost(lost.reason))
+                    } else {
+                        Step::Again(pause(state.passing, number), lost.reason)
+                    }
+                }
+            };
+            match step {
+                Step::Again(after, reason) => {
+                    if !reason.is_empty() {
+                        tell(Event::Retrying { key: tasks[number].key().clone(), reason, after });
+                    }
+                    later.push(Reverse((now + after, number)));
+                }
+                Step::End(outcome, end) => {
+                    let tries = states[number].tries;
+                    states[number].ended = true;
+                    open -= 1;
+                    each(tasks, Ended { number, outcome, end, tries, took: spent }, std::mem::take(&mut effects));
+                    if outcome.is_fine() {
+                        for user in std::mem::take(&mut states[number].users) {
+                            states[user].needs -= 1;
+                            if states[user].needs == 0 && !states[user].ended {
+                                ready.push(Reverse((rank(user), user)));
+                            }
+                        }
+                    } else {
+                        open -= skip_users(number, tasks, &mut states, each);
+                    }
+                }
+            }
+        }
+        flying.abort_all();
+        for number in 0..tasks.len() {
+            if !states[number].ended {
+                let tries = states[number].tries;
+                let ended =
+                    Ended { number, outcome: Outcome::Skipped, end: End::NotTried, tries, took: Duration::ZERO };
+                each(tasks, ended, Vec::new());
+            }
+        }
+    }
+}
+
+/// What becomes of a task after an answer.
+enum Step {
+    Again(Duration, String),
+    End(Outcome, End),
+}
+
+fn next_step(next: Next, state: &mut State, spent: Duration, number: usize) -> Step {
+    match next {
+        Next::Done(outcome) => Step::End(outcome, End::Well),
+        Next::Go => Step::Again(Duration::ZERO, String::new()),
+        Next::Wait(after) if spent < PATIENCE => Step::Again(after, String::new()),
+        Next::Wait(_) => {
+            let message = "it is still being deleted: something holds it back with a finalizer";
+            Step::End(Outcome::Failed, End::Verdict(Verdict::Refused(vec![whole(message, 0)])))
+        }
+        Next::Judge(verdict) => match &verdict {
+            // The pace holds all requests for as long as the server asked.
+            Verdict::Throttled(wait) if spent < PATIENCE * 3 => {
+                Step::Again(wait.unwrap_or(Duration::from_millis(100)), "the server asks for a slower pace".into())
+            }
+            Verdict::Passing(passing) => {
+                state.passing += 1;
+                let (patience, most) = patience(*passing);
+                if spent < patience && state.passing <= most {
+                    Step::Again(pause(state.passing, number), passing_reason(*passing).into())
+                } else {
+                    Step::End(Outcome::Failed, End::Verdict(verdict))
+                }
+            }
+            _ => Step::End(Outcome::Failed, End::Verdict(verdict)),
+        },
+    }
+}
+
+fn patience(passing: Passing) -> (Duration, u32) {
+    match passing {
+        Passing::Server => (PATIENCE, u32::MAX),
+        Passing::Race => (Duration::from_secs(60), 40),
+        Passing::NotYetVisible => (Duration::from_secs(30), u32::MAX),
+        Passing::Webhook => (Duration::from_secs(60), u32::MAX),
+        Passing::Unknown => (Duration::from_secs(30), 4),
+    }
+}
+
+fn passing_reason(passing: Passing) -> &'static str {
+    match passing {
+        Passing::Server => "the server has trouble",
+        Passing::Race => "somebody else wrote at the same moment",
+        Passing::NotYetVisible => "what it needs is not visible yet",
+        Passing::Webhook => "an admission webhook does not answer",
+        Passing::Unknown => "the server failed",
+    }
+}
+
+/// Doubles with every failure, up to two seconds; objects that failed together do not come back together.
+fn pause(failures: u32, number: usize) -> Duration {
+    let base = 25u64 << failures.min(6);
+    let spread = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(failures) % base.max(1);
+    Duration::from_millis(base + spread)
+}
+
+fn skip_users<T: Task>(
+    failed: usize,
+    tasks: &mut [T],
+    states: &mut [State],
+    each: &mut dyn FnMut(&mut [T], Ended, Vec<Effect>),
+) -> usize {
+    let mut skipped = 0;
+    let mut causes = vec![failed];
+    while let Some(cause) = causes.pop() {
+        for user in std::mem::take(&mut states[cause].users) {
+            if std::mem::replace(&mut states[user].ended, true) {
+                continue;
+            }
+            skipped += 1;
+            let end = End::Needs(failed);
+            each(
+                tasks,
+                Ended { number: user, outcome: Outcome::Skipped, end, tries: 0, took: Duration::ZERO },
+                Vec::new(),
+            );
+            causes.push(user);
+        }
+    }
+    skipped
+}
+
+/// What a verdict that ends an object says about its fields.
+pub(super) fn refusals(verdict: &Verdict) -> Vec<Refusal> {
+    match verdict {
+        Verdict::Refused(refusals) | Verdict::Immutable(refusals) => refusals.clone(),
+        Verdict::Conflict(_) | Verdict::Done { .. } => Vec::new(),
+        Verdict::Throttled(_) => vec![whole("the server asked for a slower pace again and again", 429)],
+        Verdict::Passing(passing) => vec![whole(passing_reason(*passing), 0)],
+    }
+}

@@ -1,0 +1,178 @@
+//! What a run tells while it goes on, and what it says in the end.
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostics;
+use crate::kubernetes::ObjectKey;
+use crate::source::Origin;
+
+/// How an object ended; each ends in exactly one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It was not there.
+    Created,
+    /// It was there, and is different now.
+    Configured,
+    /// It was there as it should be.
+    Unchanged,
+    /// It was deleted and made anew, since a field of it cannot be changed.
+    Recreated,
+    /// It was deleted, since it is no longer in the set.
+    Pruned,
+    /// It was deleted, as asked.
+    Deleted,
+    /// It was not there to be deleted.
+    Absent,
+    /// The server did not take it.
+    Failed,
+    /// It was not tried: what it needs failed, or the run ended before.
+    Skipped,
+}
+
+impl Outcome {
+    /// All outcomes, in the order in which summaries name them.
+    pub const ALL: [Self; 9] = [
+        Self::Created,
+        Self::Configured,
+        Self::Recreated,
+        Self::Unchanged,
+        Self::Pruned,
+        Self::Deleted,
+        Self::Absent,
+        Self::Failed,
+        Self::Skipped,
+    ];
+
+    /// Returns the word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Configured => "configured",
+            Self::Unchanged => "unchanged",
+            Self::Recreated => "recreated",
+            Self::Pruned => "pruned",
+            Self::Deleted => "deleted",
+            Self::Absent => "absent",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// Whether the object is as it should be.
+    pub fn is_fine(self) -> bool {
+        !matches!(self, Self::Failed | Self::Skipped)
+    }
+}
+
+/// The end of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The object.
+    pub key: ObjectKey,
+    /// Where it comes from; nowhere for what only the cluster has.
+    pub origin: Origin,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, where that needs saying.
+    pub reason: String,
+    /// Whether it was somebody's or nobody's before, and is a member of the set now.
+    pub adopted: bool,
+    /// How many requests it took.
+    pub tries: u32,
+    /// How long it took from the first request to the end.
+    pub took: Duration,
+}
+
+/// Something that happens in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// What is going to be done is known.
+    Planned {
+        /// The number of objects.
+        total: usize,
+        /// How many of them are proven to be as they should be.
+        unchanged: usize,
+        /// How many are going to be deleted.
+        prune: usize,
+    },
+    /// An object came to its end.
+    Settled(Settled),
+    /// An object is tried again.
+    Retrying {
+        /// The object.
+        key: ObjectKey,
+        /// Why.
+        reason: String,
+        /// When.
+        after: Duration,
+    },
+    /// How many requests are in flight, and how many may be.
+    Pace {
+        /// In flight.
+        flying: usize,
+        /// At most.
+        limit: usize,
+    },
+    /// How many objects work of those that are waited for.
+    Waiting {
+        /// Those that work.
+        ready: usize,
+        /// All of them.
+        total: usize,
+    },
+    /// An object works, or never will.
+    Ready {
+        /// The object.
+        key: ObjectKey,
+        /// Why it never will; none where it works.
+        failed: Option<String>,
+    },
+    /// Something that should be known.
+    Note(String),
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// All objects, in the order of the plan, pruned ones last.
+    pub settled: Vec<Settled>,
+    /// What the server said, at the places that caused it.
+    pub findings: Diagnostics,
+    /// Whether the user ended it early.
+    pub interrupted: bool,
+    /// Why the run as a whole did not go on.
+    pub stopped: Option<String>,
+    /// What does not work yet, and why; empty where all works or nothing was waited for.
+    pub waiting: Vec<Unready>,
+    /// The number of write requests that were sent.
+    pub requests: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// An object that was waited for in vain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unready {
+    /// The object.
+    pub key: ObjectKey,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What is missing.
+    pub state: String,
+    /// Why, the most telling first.
+    pub reasons: Vec<String>,
+    /// Whether it will never work as it is.
+    pub failed: bool,
+}
+
+impl Report {
+    /// Counts the objects of an outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.settled.iter().filter(|settled| settled.outcome == outcome).count()
+    }
+
+    /// Whether all that was asked for is done.
+    pub fn is_fine(&self) -> bool {
+        !self.interrupted && self.stopped.is_none() && self.settled.iter().all(|settled| settled.outcome.is_fine())
+    }
+}

@@ -1,0 +1,151 @@
+//! What the server says, as findings at the places that made the fields.
+
+use super::answer::{Conflict, Refusal, Verdict};
+use super::desired::Desired;
+use super::engine::{End, Ended, refusals};
+use super::field::locate;
+use super::write::Recreate;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Node, Value};
+
+/// The longest part of a server's message that is shown.
+const LONGEST: usize = 600;
+
+/// Returns the findings for an object that did not get through.
+pub(super) fn of_end(desired: &Desired, ended: &Ended, said: &str) -> Vec<Diagnostic> {
+    match &ended.end {
+        End::Well | End::Needs(_) | End::NotTried => Vec::new(),
+        End::Lost(reason) => {
+            vec![at_object(desired, Code::RefusedByServer, &format!("no answer from the server: {reason}"))]
+        }
+        End::Verdict(Verdict::Conflict(conflicts)) => {
+            conflicts.iter().map(|conflict| of_conflict(desired, conflict)).collect()
+        }
+        End::Verdict(Verdict::Immutable(refusals)) => {
+            refusals.iter().map(|refusal| of_immutable(desired, refusal)).collect()
+        }
+        End::Verdict(Verdict::Passing(_)) => {
+            let tries = ended.tries;
+            let message = format!("the server did not take it in {tries} tries: {said}");
+            vec![at_object(desired, Code::RefusedByServer, &message)]
+        }
+        End::Verdict(verdict) => refusals(verdict).iter().map(|refusal| of_refusal(desired, refusal)).collect(),
+    }
+}
+
+fn at_object(desired: &Desired, code: Code, message: &str) -> Diagnostic {
+    let origin = desired.node.at(&["metadata", "name"]).map_or(desired.origin, Node::origin);
+    Diagnostic::new(code, origin, tidy(desired, message)).subject(desired.key.to_string(), "")
+}
+
+fn at_field(desired: &Desired, code: Code, field: &str, message: &str) -> Diagnostic {
+    if field.is_empty() || field == "<nil>" {
+        return at_object(desired, code, message);
+    }
+    Diagnostic::new(code, locate(&desired.node, field), tidy(desired, message))
+        .subject(desired.key.to_string(), field.trim_start_matches('.'))
+}
+
+fn of_refusal(desired: &Desired, refusal: &Refusal) -> Diagnostic {
+    let finding = at_field(desired, Code::RefusedByServer, &refusal.field, &refusal.message);
+    let help = if refusal.message.contains("because it is being terminated") {
+        Some(format!("the namespace `{}` is being deleted: run again once it is gone", desired.key.namespace))
+    } else if refusal.message.contains("exceeded quota") {
+        Some(
+            "ask for less, or have the quota raised; `fanfold apply --preflight` says before what does not fit"
+                .to_owned(),
+        )
+    } else if refusal.message.starts_with("namespaces \"") && refusal.message.contains("not found") {
+        let namespace = &desired.key.namespace;
+        Some(format!("create it with `kubectl create namespace {namespace}`, or add a Namespace to the inputs"))
+    } else if refusal.message.contains("is forbidden: User") {
+        Some("ask for a role that allows `patch` and `create` on it".to_owned())
+    } else {
+        None
+    };
+    finding.maybe_help(help)
+}
+
+fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
+    let Conflict { field, manager, subresource } = conflict;
+    let field = field.trim_start_matches('.');
+    let through = if subresource.is_empty() { String::new() } else { format!(" through `{subresource}`") };
+    let message = format!("`{field}` is managed by `{manager}`{through}");
+    let finding = at_field(desired, Code::FieldConflict, field, &message);
+    if field == "spec.replicas" {
+        return finding
+            .help("leave `replicas` out: then whoever scales the workload keeps deciding")
+            .help("or take the field over with `--force-conflicts`");
+    }
+    finding.help("take the field over with `--force-conflicts`, or leave it out of the spec")
+}
+
+fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
+    let kind = &desired.key.kind;
+    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &refusal.message);
+    let consequence = match kind.as_str() {
+        "Job" => "its pods end and it starts again",
+        "StatefulSet" => "its pods and claims stay, and the new one takes them over",
+        "PersistentVolumeClaim" | "PersistentVolume" => "its data is lost",
+        _ => "what it controls is made anew",
+    };
+    finding
+        .help(format!("`--recreate {kind}=on-change` deletes it and makes it anew: {consequence}"))
+        .help("the annotation `fanfold.dev/recreate: on-change` says so for this object alone")
+}
+
+/// Returns the finding for a warning of the server.
+pub(super) fn of_warning(desired: &Desired, warning: &str) -> Diagnostic {
+    let field = warning.split_once(": ").map(|(field, _)| field);
+    let field = field.filter(|field| field.contains(['.', '[']) && !field.contains(' '));
+    match field {
+        Some(field) => at_field(desired, Code::ServerWarning, field, warning),
+        None => at_object(desired, Code::ServerWarning, warning),
+    }
+}
+
+/// Returns the finding for an object of somebody else.
+pub(super) fn of_owner(desired: &Desired, owner: &str) -> Diagnostic {
+    at_object(desired, Code::OwnedElsewhere, &format!("`{}` is there already and belongs to {owner}", desired.key))
+        .help("give the object another name, or take it over with `--adopt`")
+}
+
+/// Bounds a message, and takes out of it what a Secret holds.
+fn tidy(desired: &Desired, message: &str) -> String {
+    let mut message = message.to_owned();
+    if desired.key.kind == "Secret" && desired.key.group.is_empty() {
+        let mut values = Vec::new();
+        for field in ["data", "stringData"] {
+            secrets(desired.node.get(field), &mut values);
+        }
+        for value in values.iter().filter(|value| value.len() > 2) {
+            message = message.replace(value.as_str(), "***");
+        }
+    }
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message,
+    }
+}
+
+fn secrets(node: Option<&Node>, values: &mut Vec<String>) {
+    use base64::Engine;
+    let Some(map) = node.and_then(Node::as_map) else { return };
+    for entry in map {
+        if let Value::String(text) | Value::Plain(text) | Value::Number(text) = entry.value.value() {
+            values.push(text.to_string());
+            if let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(text.as_bytes()) {
+                values.extend(String::from_utf8(bytes));
+            }
+        }
+    }
+}
+
+/// What an annotation on the object says about making it anew, before what the command line says.
+pub(super) fn recreate_annotation(desired: &Desired) -> Option<Recreate> {
+    match desired.node.at(&["metadata", "annotations", "fanfold.dev/recreate"]).and_then(Node::as_str) {
+        Some("on-change") => Some(Recreate::OnChange),
+        Some("never") => Some(Recreate::Never),
+        _ => None,
+    }
+}

@@ -1,0 +1,144 @@
+//! What left the set, and may go.
+
+use super::order::priority;
+use super::set::asks_to_stay;
+use super::survey::Surplus;
+use super::write::Remove;
+use super::{Outcome, Settled};
+use crate::kubernetes::ObjectKey;
+use crate::source::Origin;
+
+/// How much may go at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PruneLimit {
+    /// A share of the set, in percent.
+    Percent(f64),
+    /// A number of objects.
+    Count(usize),
+}
+
+impl Default for PruneLimit {
+    fn default() -> Self {
+        Self::Percent(50.0)
+    }
+}
+
+impl std::str::FromStr for PruneLimit {
+    type Err = String;
+
+    /// Reads `20` or `80%`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("expected a number or a percentage such as `80%`, found `{text}`");
+        match text.strip_suffix('%') {
+            Some(percent) => {
+                let percent: f64 = percent.trim().parse().map_err(|_| wrong())?;
+                if (0.0..=100.0).contains(&percent) { Ok(Self::Percent(percent)) } else { Err(wrong()) }
+            }
+            None => text.parse().map(Self::Count).map_err(|_| wrong()),
+        }
+    }
+}
+
+impl PruneLimit {
+    /// Returns the refusal, for the user, where that many of that many members would go.
+    #[expect(clippy::cast_precision_loss, reason = "numbers of objects")]
+    pub(super) fn refusal(self, going: usize, members: usize) -> Option<String> {
+        let (over, limit) = match self {
+            Self::Percent(percent) => (going as f64 * 100.0 > members as f64 * percent, format!("{percent}%")),
+            Self::Count(count) => (going > count, count.to_string()),
+        };
+        over.then(|| {
+            format!("pruning would delete {going} of the {members} objects of the set, and the limit is {limit}: pass `--prune-limit {going}` if that is meant")
+        })
+    }
+}
+
+/// Kinds that take data or other objects with them.
+const PRECIOUS: &[(&str, &str)] = &[
+    ("", "Namespace"),
+    ("", "PersistentVolume"),
+    ("", "PersistentVolumeClaim"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+];
+
+/// What goes, and what stays although it left the set.
+#[derive(Debug, Default)]
+pub(super) struct Pruning {
+    pub(super) removals: Vec<Remove>,
+    pub(super) kept: Vec<Settled>,
+    /// The namespaces and kinds of what stays, which the set goes on to cover.
+    pub(super) still_members: bool,
+}
+
+/// Decides about each surplus member, in the order in which it may go.
+pub(super) fn pruning(
+    surplus: &[Surplus],
+    desired_namespaces: &dyn Fn(&str) -> bool,
+    data: bool,
+    dry_run: bool,
+) -> Pruning {
+    let mut result = Pruning::default();
+    for Surplus { resource, live } in surplus {
+        let key = ObjectKey {
+            group: resource.group.clone(),
+            version: resource.version.clone(),
+            kind: resource.kind.clone(),
+            namespace: live.namespace().into(),
+            name: live.name().into(),
+        };
+        let precious = PRECIOUS.contains(&(key.group.as_str(), key.kind.as_str()));
+        let reason = if asks_to_stay(live) {
+            Some("left the set; an annotation asks to keep it".to_owned())
+        } else if key.kind == "Namespace" && key.group.is_empty() && desired_namespaces(&key.name) {
+            Some("left the set; it holds objects of the set".to_owned())
+        } else if precious && !data {
+            Some(format!("left the set; a {} goes only with `--prune-data`", key.kind))
+        } else {
+            None
+        };
+        match reason {
+            Some(reason) => {
+                result.still_members = true;
+                result.kept.push(Settled {
+                    key,
+                    origin: Origin::NOWHERE,
+                    outcome: Outcome::Unchanged,
+                    reason,
+                    adopted: false,
+                    tries: 0,
+                    took: std::time::Duration::ZERO,
+                });
+            }
+            None => result.removals.push(Remove {
+                path: resource.object(&key.namespace, &key.name),
+                uid: live.uid().to_owned(),
+                outcome: Outcome::Pruned,
+                dry_run,
+                await_end: false,
+                ending: false,
+                said: String::new(),
+                key,
+            }),
+        }
+    }
+    result
+        .removals
+        .sort_by(|left, right| priority(&right.key).cmp(&priority(&left.key)).then_with(|| left.key.cmp(&right.key)));
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_half_of_a_set_does_not_go_unasked() {
+        let limit = PruneLimit::default();
+        assert_eq!(limit.refusal(5, 10), None);
+        assert!(limit.refusal(6, 10).is_some());
+        assert_eq!("6".parse::<PruneLimit>().expect("reads").refusal(6, 10), None);
+        assert_eq!("60%".parse::<PruneLimit>().expect("reads").refusal(6, 10), None);
+        assert!("150%".parse::<PruneLimit>().is_err());
+        assert!("x".parse::<PruneLimit>().is_err());
+    }
+}

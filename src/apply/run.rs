@@ -1,0 +1,512 @@
+//! A whole run: what is there, what has to be done, doing it, and what left the set.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::answer::{Expects, Verdict};
+use super::client::{Call, Client, Discovered, Lost, Verb};
+use super::engine::{Effect, End, Ended, Engine, Interrupt, refusals};
+use super::event::{Event, Outcome, Report, Settled};
+use super::hold::{self, Hold, HoldError, Runner};
+use super::pace::Pace;
+use super::prune::{PruneLimit, Pruning, pruning};
+use super::set::{ApplySet, Extent, other_owner};
+use super::shard::Shard;
+use super::survey::{Found, Survey, SurveyError, survey};
+use super::write::{MANAGER, Manner, Recreate, Remove, Write};
+use super::{Desired, finding, order, proof};
+use crate::kubernetes::Facts;
+use crate::source::Origin;
+
+/// How a run is meant.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The server only says what it would do.
+    pub dry_run: bool,
+    /// Fields of other managers become ours.
+    pub force_conflicts: bool,
+    /// Objects of other tools become ours.
+    pub adopt: bool,
+    /// Which kinds are made anew where a field cannot be changed.
+    pub recreate: RecreatePolicy,
+    /// Whether what left the set goes, and how much at once.
+    pub prune: Option<PruneLimit>,
+    /// Whether what holds data goes too.
+    pub prune_data: bool,
+    /// A number of requests in flight instead of one that adapts.
+    pub concurrency: Option<usize>,
+    /// The part of the set that is applied.
+    pub shard: Option<Shard>,
+}
+
+/// Which kinds are made anew where a field cannot be changed.
+#[derive(Clone, Debug, Default)]
+pub struct RecreatePolicy {
+    all: Option<Recreate>,
+    kinds: BTreeMap<String, Recreate>,
+}
+
+impl RecreatePolicy {
+    /// Adds `on-change`, `never`, or `KIND=on-change`.
+    pub fn add(&mut self, text: &str) -> Result<(), String> {
+        let (kind, word) = match text.split_once('=') {
+            Some((kind, word)) => (Some(kind), word),
+            None => (None, text),
+        };
+        let policy = match word {
+            "on-change" => Recreate::OnChange,
+            "never" => Recreate::Never,
+            _ => return Err(format!("expected `on-change`, `never` or `KIND=on-change`, found `{text}`")),
+        };
+        match kind {
+            Some(kind) => drop(self.kinds.insert(kind.to_owned(), policy)),
+            None => self.all = Some(policy),
+        }
+        Ok(())
+    }
+
+    /// Returns what holds for an object: its annotation, its kind, all kinds; what holds data only when it is named.
+    fn of(&self, desired: &Desired) -> Recreate {
+        const PRECIOUS: &[&str] =
+            &["Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition"];
+        let kind = desired.key.kind.as_str();
+        let named = finding::recreate_annotation(desired).or_else(|| self.kinds.get(kind).copied());
+        named.or_else(|| self.all.filter(|_| !PRECIOUS.contains(&kind))).unwrap_or(Recreate::Never)
+    }
+}
+
+/// Why a run ended before it began.
+#[derive(Clone, Debug)]
+pub enum RunError {
+    /// The cluster could not be read.
+    Survey(SurveyError),
+    /// Another run has the set.
+    Held(String),
+    /// The set could not be taken or written.
+    Set(String),
+}
+
+impl std::fmt::Display for RunError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Survey(error) => error.fmt(f),
+            Self::Held(holder) => {
+                write!(f, "another run is applying this set: {holder}; nothing was sent, run again when it is done")
+            }
+            Self::Set(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl From<HoldError> for RunError {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Held(holder) => Self::Held(holder),
+            HoldError::Failed(reason) => Self::Set(format!("cannot take the set: {reason}")),
+        }
+    }
+}
+
+impl From<Lost> for RunError {
+    fn from(lost: Lost) -> Self {
+        Self::Set(format!("cannot write the set: {lost}"))
+    }
+}
+
+/// All that a run works with.
+pub struct Run<'a> {
+    /// The server.
+    pub client: &'a Client,
+    /// Its kinds.
+    pub kinds: &'a Discovered,
+    /// What should be there.
+    pub desired: &'a [Desired],
+    /// The set that it is.
+    pub set: Option<&'a ApplySet>,
+    /// The facts that it was compiled for.
+    pub facts: &'static Facts,
+    /// How it is meant.
+    pub options: &'a Options,
+    /// Who runs.
+    pub runner: Runner<'a>,
+    /// What may end it.
+    pub interrupt: watch::Receiver<Interrupt>,
+    /// Who is told.
+    pub tell: &'a mut dyn FnMut(Event),
+}
+
+impl std::fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("objects", &self.desired.len()).field("set", &self.set).finish_non_exhaustive()
+    }
+}
+
+/// What is known before the first write.
+struct Plan {
+    survey: Survey,
+    needs: Vec<Vec<usize>>,
+    /// What is sent, by number.
+    send: Vec<usize>,
+    adopted: Vec<bool>,
+    chosen: Vec<bool>,
+    pruning: Pruning,
+}
+
+impl Run<'_> {
+    /// Applies the set.
+    pub async fn apply(mut self) -> Result<Report, RunError> {
+        let start = Instant::now();
+        let mut report = Report::default();
+        let mut settled: Vec<Option<Settled>> = vec![None; self.desired.len()];
+        let plan = self.plan(&mut settled, &mut report).await?;
+        let total = plan.chosen.iter().filter(|chosen| **chosen).count();
+        let unchanged = settled.iter().flatten().count();
+        (self.tell)(Event::Planned { total, unchanged, prune: plan.pruning.removals.len() });
+        for settled in settled.iter().flatten() {
+            (self.tell)(Event::Settled(settled.clone()));
+        }
+        if report.stopped.is_none() && (!plan.send.is_empty() || !plan.pruning.removals.is_empty()) {
+            self.write(&plan, start, &mut settled, &mut report).await?;
+        }
+        report.settled.splice(0..0, settled.into_iter().flatten());
+        report.settled.extend(plan.pruning.kept);
+        report.interrupted = *self.interrupt.borrow() != Interrupt::None;
+        report.took = start.elapsed();
+        Ok(report)
+    }
+
+    async fn plan(&mut self, settled: &mut [Option<Settled>], report: &mut Report) -> Result<Plan, RunError> {
+        let Self { client, kinds, desired, set, options, .. } = *self;
+        let survey = survey(client, kinds, desired, set).await.map_err(RunError::Survey)?;
+        let needs = order::needs(desired.iter().map(|object| (&object.key, &object.node)));
+        let mut chosen = vec![true; desired.len()];
+        if let Some(shard) = options.shard {
+            chosen = desired.iter().map(|object| shard.holds(&object.key)).collect();
+            order::with_needs(&mut chosen, &needs);
+        }
+        let own = set.map(ApplySet::id);
+        let mut adopted = vec![false; desired.len()];
+        let mut send = Vec::new();
+        for (number, object) in desired.iter().enumerate().filter(|(number, _)| chosen[*number]) {
+            match &survey.found[number] {
+                Found::Absent => send.push(number),
+                Found::Whole(live) if proof::is_unchanged(&object.node, live, self.facts, MANAGER) => {
+                    settled[number] = Some(end(object, Outcome::Unchanged, String::new()));
+                }
+                found => {
+                    let live = found.live().filter(|_| own.is_some());
+                    if let Some(owner) = live.and_then(|live| other_owner(live, own.as_deref())) {
+                        if !options.adopt {
+                            report.findings.push(finding::of_owner(object, &owner));
+                        }
+                    }
+                    adopted[number] = matches!(found, Found::Metadata(_)) && own.is_some();
+                    send.push(number);
+                }
+            }
+        }
+        if report.findings.has_errors() {
+            report.stopped = Some("objects of others are in the way; nothing was sent".into());
+        }
+        let pruning = match options.prune {
+            Some(limit) if set.is_some() => {
+                let in_use = |namespace: &str| desired.iter().any(|object| object.key.namespace == namespace);
+                let mut pruning = pruning(&survey.surplus, &in_use, options.prune_data, options.dry_run);
+                if let Some(refusal) = limit.refusal(pruning.removals.len(), survey.members) {
+                    let names: Vec<String> =
+                        pruning.removals.iter().take(10).map(|gone| format!("`{}`", gone.key)).collect();
+                    let more = pruning.removals.len().saturating_sub(names.len());
+                    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                    report.stopped = Some(format!("{refusal}; it would delete {}{more}", names.join(", ")));
+                }
+                if let Some(shard) = options.shard {
+                    pruning.removals.retain(|gone| shard.holds(&gone.key));
+                }
+                pruning
+            }
+            _ => Pruning { still_members: !survey.surplus.is_empty(), ..Pruning::default() },
+        };
+        Ok(Plan { survey, needs, send, adopted, chosen, pruning })
+    }
+
+    async fn write(
+        &mut self,
+        plan: &Plan,
+        start: Instant,
+        settled: &mut [Option<Settled>],
+        report: &mut Report,
+    ) -> Result<(), RunError> {
+        let mut pace = Pace::new(self.options.concurrency);
+        let set = self.set.filter(|_| !self.options.dry_run);
+        // A set lives in a namespace, which may itself be of the set and not be there yet.
+        let home = set.and_then(|set| {
+            let is_home = |number: &usize| {
+                let key = &self.desired[*number].key;
+                key.kind == "Namespace" && key.group.is_empty() && key.name == set.namespace
+            };
+            plan.send.iter().copied().find(is_home)
+        });
+        let mut rest = plan.send.clone();
+        if let Some(home) = home {
+            rest.retain(|number| *number != home);
+            self.send(plan, &[home], &mut pace, start, settled, report).await;
+            if settled[home].as_ref().is_none_or(|settled| !settled.outcome.is_fine()) {
+                for number in rest {
+                    let reason = format!("it needs `{}`", self.desired[home].key);
+                    self.settle(settled, number, end(&self.desired[number], Outcome::Skipped, reason));
+                }
+                return Ok(());
+            }
+        }
+        let hold = match set {
+            Some(set) => Some(self.take(set).await?),
+            None => None,
+        };
+        let outcome = self.write_held(plan, &rest, &mut pace, start, settled, report, hold.as_ref()).await;
+        if let Some(hold) = hold {
+            hold.release().await;
+        }
+        outcome
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one run")]
+    async fn write_held(
+        &mut self,
+        plan: &Plan,
+        rest: &[usize],
+        pace: &mut Pace,
+        start: Instant,
+        settled: &mut [Option<Settled>],
+        report: &mut Report,
+        hold: Option<&Hold>,
+    ) -> Result<(), RunError> {
+        let set = self.set.filter(|_| !self.options.dry_run);
+        let now = extent(self.desired);
+        if let Some(set) = set {
+            let wide = plan.survey.extent.as_ref().map_or_else(|| now.clone(), |before| now.with(before));
+            if plan.survey.extent.as_ref() != Some(&wide) {
+                write_parent(self.client, set, &wide).await?;
+            }
+        }
+        self.send(plan, rest, pace, start, settled, report).await;
+        let taken_over = hold.is_some_and(|hold| *hold.lost().borrow());
+        if taken_over {
+            report.stopped = Some("another run took the set over".into());
+        }
+        let all_fine = settled
+            .iter()
+            .zip(&plan.chosen)
+            .filter(|(_, chosen)| **chosen)
+            .all(|(settled, _)| settled.as_ref().is_some_and(|settled| settled.outcome.is_fine()));
+        if !all_fine || taken_over {
+            if !plan.pruning.removals.is_empty() {
+                (self.tell)(Event::Note("nothing was pruned, since not all objects were applied".into()));
+            }
+            return Ok(());
+        }
+        let pruned_all = self.prune(plan, pace, start, report).await;
+        if let (Some(set), true) = (set, pruned_all && self.options.shard.is_none() && !plan.pruning.still_members) {
+            write_parent(self.client, set, &now).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, set: &ApplySet) -> Result<Hold, RunError> {
+        let part = self.options.shard.map(Shard::suffix).unwrap_or_default();
+        let tell = &mut *self.tell;
+        Ok(hold::take(self.client, set, &part, self.runner, |note| tell(Event::Note(note))).await?)
+    }
+
+    /// Sends some of the objects; those that they need and that are not among them are there.
+    async fn send(
+        &mut self,
+        plan: &Plan,
+        numbers: &[usize],
+        pace: &mut Pace,
+        start: Instant,
+        settled: &mut [Option<Settled>],
+        report: &mut Report,
+    ) {
+        let manner = Manner { dry_run: self.options.dry_run, force: self.options.force_conflicts };
+        let place: BTreeMap<usize, usize> = numbers.iter().enumerate().map(|(at, number)| (*number, at)).collect();
+        let needs: Vec<Vec<usize>> = numbers
+            .iter()
+            .map(|number| plan.needs[*number].iter().filter_map(|needed| place.get(needed).copied()).collect())
+            .collect();
+        let mut tasks: Vec<Write<'_>> = numbers
+            .iter()
+            .map(|number| {
+                let object = &self.desired[*number];
+                let made = |kind: &str| {
+                    let needed = plan.needs[*number].iter().map(|needed| &self.desired[*needed].key);
+                    needed.into_iter().any(|key| key.kind == kind)
+                };
+                let expects = Expects { namespace: made("Namespace"), definition: made("CustomResourceDefinition") };
+                let recreate = self.options.recreate.of(object);
+                Write::new(object, manner, expects, recreate, plan.survey.found[*number].live())
+            })
+            .collect();
+        let ranks: Vec<usize> = numbers.iter().map(|number| order::priority(&self.desired[*number].key)).collect();
+        let mut ends: Vec<(usize, Settled)> = Vec::new();
+        let findings = &mut report.findings;
+        let desired = self.desired;
+        let dry_run = self.options.dry_run;
+        let told = std::cell::RefCell::new(&mut *self.tell);
+        let mut each = |tasks: &mut [Write<'_>], mut ended: Ended, effects: Vec<Effect>| {
+            let number = numbers[ended.number];
+            let object = &desired[number];
+            let task = &tasks[ended.number];
+            for Effect::Warning(warning) in effects {
+                findings.push(finding::of_warning(object, &warning));
+            }
+            // What a dry run needs is not there, since a dry run makes nothing.
+            let needs_of_dry_run = dry_run && (task.expects.namespace || task.expects.definition);
+            let missing = matches!(&ended.end, End::Verdict(Verdict::Passing(super::answer::Passing::NotYetVisible)));
+            let mut reason = reason(&ended, task, |at| desired[numbers[at]].key.to_string());
+            if needs_of_dry_run && missing {
+                ended.outcome = Outcome::Skipped;
+                ended.end = End::NotTried;
+                reason = "the server cannot try it before what it needs is there".into();
+            }
+            for finding in finding::of_end(object, &ended, &task.said) {
+                findings.push(finding);
+            }
+            let settled = Settled {
+                key: object.key.clone(),
+                origin: object.origin,
+                outcome: ended.outcome,
+                reason,
+                adopted: plan.adopted[number] && ended.outcome.is_fine(),
+                tries: ended.tries,
+                took: ended.took,
+            };
+            (told.borrow_mut())(Event::Settled(settled.clone()));
+            ends.push((number, settled));
+        };
+        let mut engine =
+            Engine { client: self.client, pace, interrupt: &mut self.interrupt, start, requests: &mut report.requests };
+        engine.run(&mut tasks, &needs, |at| ranks[at], &mut each, &mut |event| (told.borrow_mut())(event)).await;
+        for (number, end) in ends {
+            settled[number] = Some(end);
+        }
+    }
+
+    fn settle(&mut self, settled: &mut [Option<Settled>], number: usize, end: Settled) {
+        (self.tell)(Event::Settled(end.clone()));
+        settled[number] = Some(end);
+    }
+
+    /// Deletes what left the set; says whether all of it went.
+    async fn prune(&mut self, plan: &Plan, pace: &mut Pace, start: Instant, report: &mut Report) -> bool {
+        let removals = plan.pruning.removals.iter().map(|gone| Remove {
+            said: String::new(),
+            key: gone.key.clone(),
+            path: gone.path.clone(),
+            uid: gone.uid.clone(),
+            ..*gone
+        });
+        let ends =
+            self.remove(removals.collect(), vec![Vec::new(); plan.pruning.removals.len()], pace, start, report).await;
+        let all = ends.iter().all(|end| end.outcome.is_fine());
+        report.settled.extend(ends);
+        all
+    }
+
+    /// Deletes objects, each after those that its number says.
+    pub(super) async fn remove(
+        &mut self,
+        mut removals: Vec<Remove>,
+        needs: Vec<Vec<usize>>,
+        pace: &mut Pace,
+        start: Instant,
+        report: &mut Report,
+    ) -> Vec<Settled> {
+        let mut ends = Vec::new();
+        let told = std::cell::RefCell::new(&mut *self.tell);
+        let mut each = |tasks: &mut [Remove], ended: Ended, _: Vec<Effect>| {
+            let task = &tasks[ended.number];
+            let reason = match &ended.end {
+                End::Well => String::new(),
+                End::Lost(reason) => reason.clone(),
+                End::Needs(other) => format!("`{}` could not be deleted", tasks[*other].key),
+                End::NotTried => "the run ended before".into(),
+                End::Verdict(verdict) => {
+                    let refusals = refusals(verdict);
+                    let words: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
+                    if words.is_empty() { task.said.clone() } else { words.join("; ") }
+                }
+            };
+            let settled = Settled {
+                key: task.key.clone(),
+                origin: Origin::NOWHERE,
+                outcome: ended.outcome,
+                reason,
+                adopted: false,
+                tries: ended.tries,
+                took: ended.took,
+            };
+            (told.borrow_mut())(Event::Settled(settled.clone()));
+            ends.push(settled);
+        };
+        let mut engine =
+            Engine { client: self.client, pace, interrupt: &mut self.interrupt, start, requests: &mut report.requests };
+        engine.run(&mut removals, &needs, |at| at, &mut each, &mut |event| (told.borrow_mut())(event)).await;
+        ends
+    }
+}
+
+fn end(object: &Desired, outcome: Outcome, reason: String) -> Settled {
+    Settled {
+        key: object.key.clone(),
+        origin: object.origin,
+        outcome,
+        reason,
+        adopted: false,
+        tries: 0,
+        took: std::time::Duration::ZERO,
+    }
+}
+
+fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> String) -> String {
+    match &ended.end {
+        End::Well if !task.immutable.is_empty() => {
+            let fields: Vec<&str> = task.immutable.iter().map(|refusal| refusal.field.as_str()).collect();
+            format!("`{}` cannot be changed", fields.join("`, `"))
+        }
+        End::Well => String::new(),
+        End::Needs(other) => format!("it needs `{}`", name(*other)),
+        End::NotTried => "the run ended before".into(),
+        End::Lost(reason) => reason.clone(),
+        End::Verdict(Verdict::Conflict(conflicts)) => {
+            let managers: std::collections::BTreeSet<&str> =
+                conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
+            format!("fields are managed by {}", managers.into_iter().collect::<Vec<_>>().join(", "))
+        }
+        End::Verdict(_) => task.said.clone(),
+    }
+}
+
+/// Returns where a set of these objects has members.
+fn extent(desired: &[Desired]) -> Extent {
+    let kinds = desired.iter().map(|object| (object.key.group.to_string(), object.key.kind.to_string()));
+    let namespaces = desired.iter().map(|object| object.key.namespace.to_string()).filter(|name| !name.is_empty());
+    Extent { kinds: kinds.collect(), namespaces: namespaces.collect() }
+}
+
+/// Writes the parent of a set.
+pub(super) async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<(), RunError> {
+    let path = format!("{}?fieldManager={MANAGER}-applyset&force=true", set.path());
+    let body = set.parent(extent).to_string();
+    let answer = client.patient(&Call::send(Verb::PATCH, path, "application/apply-patch+yaml", body)).await?;
+    if answer.is_success() {
+        return Ok(());
+    }
+    Err(RunError::Set(format!(
+        "cannot write the set `{}` in namespace `{}`: {}",
+        set.name,
+        set.namespace,
+        answer.message()
+    )))
+}

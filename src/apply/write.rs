@@ -1,0 +1,289 @@
+//! One object to the server: server-side apply, and deleting and making anew where the policy allows it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Live;
+use super::answer::{Expects, Verdict, judge};
+use super::client::{Answer, Call, Verb};
+use super::desired::Desired;
+use super::engine::{Effect, Next, Task};
+use super::event::Outcome;
+use crate::kubernetes::ObjectKey;
+
+/// Our name as the manager of fields.
+pub const MANAGER: &str = "fanfold";
+const APPLY: &str = "application/apply-patch+yaml";
+const JSON: &str = "application/json";
+
+/// How objects are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Manner {
+    /// The server only says what it would do.
+    pub(super) dry_run: bool,
+    /// Fields of other managers become ours.
+    pub(super) force: bool,
+}
+
+/// Whether an object whose fields cannot be changed is made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recreate {
+    /// It stays as it is, and the run fails.
+    Never,
+    /// It is deleted and made anew.
+    OnChange,
+}
+
+/// One object on its way.
+#[derive(Debug)]
+pub(super) struct Write<'a> {
+    pub(super) desired: &'a Desired,
+    pub(super) manner: Manner,
+    pub(super) expects: Expects,
+    pub(super) recreate: Recreate,
+    /// The uid and version of what was there.
+    pub(super) existing: Option<(String, String)>,
+    /// Whether it is being deleted, so that its end has to be awaited.
+    pub(super) leaving: bool,
+    phase: Phase,
+    /// The version that the server answered with.
+    pub(super) version: String,
+    pub(super) uid: String,
+    pub(super) generation: Option<i64>,
+    /// The server's last words about trouble.
+    pub(super) said: String,
+    /// Why it is made anew.
+    pub(super) immutable: Vec<super::answer::Refusal>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Apply,
+    /// Would the server take it if it were not there?
+    Rehearse,
+    /// Whose end are we about to cause?
+    Identify,
+    Delete,
+    AwaitEnd,
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn new(
+        desired: &'a Desired,
+        manner: Manner,
+        expects: Expects,
+        recreate: Recreate,
+        live: Option<&Live>,
+    ) -> Self {
+        let leaving = live.is_some_and(|live| live.at(&["metadata", "deletionTimestamp"]).is_some());
+        Self {
+            desired,
+            manner,
+            expects,
+            recreate,
+            existing: live.map(|live| (live.uid().to_owned(), live.resource_version().to_owned())),
+            leaving,
+            phase: if leaving { Phase::AwaitEnd } else { Phase::Apply },
+            version: String::new(),
+            uid: String::new(),
+            generation: None,
+            said: String::new(),
+            immutable: Vec::new(),
+        }
+    }
+
+    fn query(&self) -> String {
+        let dry_run = if self.manner.dry_run { "&dryRun=All" } else { "" };
+        format!("?fieldManager={MANAGER}&fieldValidation=Strict&force={}{dry_run}", self.manner.force)
+    }
+
+    /// Asks whether the object could be made, under a name that nobody has.
+    fn rehearsal(&self) -> Call {
+        let mut body: Value = serde_json::from_slice(&self.desired.body).unwrap_or_default();
+        if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.shift_remove("name");
+            let stem: String = self.desired.key.name.chars().take(50).collect();
+            metadata.insert("generateName".into(), Value::String(format!("{stem}-")));
+        }
+        let path = self.desired.resource.collection(Some(&self.desired.key.namespace));
+        let query = format!("{path}?fieldManager={MANAGER}&dryRun=All");
+        Call::send(Verb::POST, query, JSON, body.to_string())
+    }
+
+    fn done(&mut self, answer: &Answer, created: bool) -> Next {
+        let live = Live(answer.json());
+        live.resource_version().clone_into(&mut self.version);
+        live.uid().clone_into(&mut self.uid);
+        self.generation = live.generation();
+        let outcome = if !self.immutable.is_empty() {
+            Outcome::Recreated
+        } else if created || self.existing.is_none() || self.leaving {
+            // Where an answer was lost, the second request finds what the first one made.
+            Outcome::Created
+        } else if self.existing.as_ref().is_some_and(|(_, version)| *version == self.version) {
+            Outcome::Unchanged
+        } else {
+            Outcome::Configured
+        };
+        Next::Done(outcome)
+    }
+
+    fn after_refusal(&mut self, verdict: Verdict) -> Next {
+        match verdict {
+            Verdict::Immutable(refusals) if self.recreate == Recreate::OnChange && self.phase == Phase::Apply => {
+                if self.manner.dry_run {
+                    return Next::Done(Outcome::Recreated);
+                }
+                self.immutable = refusals;
+                self.phase = Phase::Rehearse;
+                Next::Go
+            }
+            verdict => Next::Judge(verdict),
+        }
+    }
+}
+
+impl Task for Write<'_> {
+    fn call(&self) -> Call {
+        match self.phase {
+            Phase::Apply => {
+                let path = format!("{}{}", self.desired.path(), self.query());
+                Call::send(Verb::PATCH, path, APPLY, self.desired.body.clone())
+            }
+            Phase::Rehearse => self.rehearsal(),
+            Phase::Identify | Phase::AwaitEnd => {
+                Call { accept: super::client::METADATA, ..Call::get(self.desired.path()) }
+            }
+            Phase::Delete => {
+                let uid = self.existing.as_ref().map(|(uid, _)| uid.clone()).unwrap_or_default();
+                // Pods and claims of a StatefulSet survive it: the new one takes them over.
+                let orphan = self.desired.key.kind == "StatefulSet";
+                delete(self.desired.path(), &uid, if orphan { "Orphan" } else { "Background" }, false)
+            }
+        }
+    }
+
+    fn answered(&mut self, answer: &Answer, effects: &mut Vec<Effect>) -> Next {
+        if !answer.is_success() {
+            self.said = answer.message();
+        }
+        let verdict = judge(answer.code, answer.retry_after, &answer.body, self.expects);
+        match (self.phase, verdict) {
+            (Phase::Apply, Verdict::Done { created }) => {
+                effects.extend(answer.warnings.iter().cloned().map(Effect::Warning));
+                self.done(answer, created)
+            }
+            (Phase::Apply, verdict) => self.after_refusal(verdict),
+            (Phase::Rehearse, Verdict::Done { .. }) => {
+                self.phase = if self.existing.is_some() { Phase::Delete } else { Phase::Identify };
+                Next::Go
+            }
+            (Phase::Identify, Verdict::Done { .. }) => {
+                let live = Live(answer.json());
+                self.existing = Some((live.uid().to_owned(), live.resource_version().to_owned()));
+                self.phase = Phase::Delete;
+                Next::Go
+            }
+            (Phase::Identify | Phase::AwaitEnd, _) if answer.code == 404 => {
+                self.phase = Phase::Apply;
+                Next::Go
+            }
+            (Phase::Delete, Verdict::Done { .. }) => {
+                self.phase = Phase::AwaitEnd;
+                Next::Go
+            }
+            // It is gone, or another one is in its place: see which.
+            (Phase::Delete, _) if matches!(answer.code, 404 | 409) => {
+                self.phase = Phase::AwaitEnd;
+                Next::Go
+            }
+            (Phase::AwaitEnd, Verdict::Done { .. }) => {
+                let live = Live(answer.json());
+                if self.existing.as_ref().is_some_and(|(uid, _)| uid == live.uid()) {
+                    Next::Wait(Duration::from_millis(200))
+                } else {
+                    self.phase = Phase::Apply;
+                    Next::Go
+                }
+            }
+            (_, verdict) => Next::Judge(verdict),
+        }
+    }
+
+    fn key(&self) -> &ObjectKey {
+        &self.desired.key
+    }
+
+    fn expects(&self) -> Expects {
+        self.expects
+    }
+}
+
+/// Deletes one object, and no other that has its name.
+pub(super) fn delete(path: String, uid: &str, propagation: &str, dry_run: bool) -> Call {
+    let mut options = json!({
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": propagation,
+    });
+    if !uid.is_empty() {
+        options["preconditions"] = json!({ "uid": uid });
+    }
+    if dry_run {
+        options["dryRun"] = json!(["All"]);
+    }
+    Call::send(Verb::DELETE, path, JSON, options.to_string())
+}
+
+/// Takes one object out of the cluster.
+#[derive(Debug)]
+pub(super) struct Remove {
+    pub(super) key: ObjectKey,
+    pub(super) path: String,
+    pub(super) uid: String,
+    pub(super) outcome: Outcome,
+    pub(super) dry_run: bool,
+    /// Whether it has to be gone before what it needed may go.
+    pub(super) await_end: bool,
+    pub(super) ending: bool,
+    pub(super) said: String,
+}
+
+impl Task for Remove {
+    fn call(&self) -> Call {
+        if self.ending {
+            Call { accept: super::client::METADATA, ..Call::get(self.path.clone()) }
+        } else {
+            delete(self.path.clone(), &self.uid, "Background", self.dry_run)
+        }
+    }
+
+    fn answered(&mut self, answer: &Answer, _effects: &mut Vec<Effect>) -> Next {
+        if !answer.is_success() {
+            self.said = answer.message();
+        }
+        match (self.ending, answer.code) {
+            (true, 404) => Next::Done(self.outcome),
+            (true, 200) if Live(answer.json()).uid() != self.uid => Next::Done(self.outcome),
+            (true, 200) => Next::Wait(Duration::from_millis(200)),
+            (false, 404) => Next::Done(self.outcome),
+            // Another object has its name now, which is not ours to delete.
+            (false, 409) if answer.message().contains("uid") => Next::Done(self.outcome),
+            (false, 200 | 202) if self.await_end && !self.dry_run => {
+                self.ending = true;
+                Next::Go
+            }
+            (false, 200 | 202) => Next::Done(self.outcome),
+            _ => Next::Judge(judge(answer.code, answer.retry_after, &answer.body, Expects::default())),
+        }
+    }
+
+    fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    fn expects(&self) -> Expects {
+        Expects::default()
+    }
+}

@@ -1,0 +1,74 @@
+//! `fanfold apply`: specs or manifests to a cluster.
+
+use super::args::ApplyArgs;
+use super::cluster::{Connecting, exit, has_ended, identity, listen};
+use super::progress::Progress;
+use super::session::{Channel, Session, complain};
+use super::{Exit, Failure};
+use crate::apply::{Options, RecreatePolicy, Run, Runner};
+
+/// Compiles, connects meanwhile, and applies.
+pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
+    let options = options(args)?;
+    let connecting = Connecting::start(&args.cluster)?;
+    let mut session = Session::new(&args.input.report)?;
+    let compilation = session.compile(&args.input)?;
+    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+        return Ok(Exit::Findings);
+    }
+    if compilation.is_empty() {
+        return Err(Failure::Usage("the inputs hold no objects: there is nothing to apply".into()));
+    }
+    let mut cluster = connecting.finish()?;
+    let set = cluster.set(&compilation, args.applyset.as_deref())?;
+    if set.is_none() && (args.prune || args.shard.is_some()) {
+        return Err(Failure::Usage("manifests are no set by themselves: name one with `--applyset NAME`".into()));
+    }
+    let desired = cluster.place(&compilation, set.as_ref(), &mut session.diagnostics);
+    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+        return Ok(Exit::Findings);
+    }
+    let mut progress = Progress::new(args.input.report.format, options.dry_run);
+    let identity = identity();
+    let interrupt = listen(&cluster.runtime);
+    let mut tell = |event| progress.tell(event);
+    let run = Run {
+        client: &cluster.client,
+        kinds: &cluster.kinds,
+        desired: &desired,
+        set: set.as_ref(),
+        facts: compilation.facts(),
+        options: &options,
+        runner: Runner { identity: &identity, has_ended },
+        interrupt,
+        tell: &mut tell,
+    };
+    let mut report = cluster.runtime.block_on(run.apply())?;
+    session.diagnostics.append(std::mem::take(&mut report.findings));
+    progress.finish(&report);
+    session.report(&args.input.report, Channel::Stderr)?;
+    if let Some(stopped) = &report.stopped {
+        complain(stopped);
+    }
+    progress.summary(&report)?;
+    // Nothing that is still open has anything to say.
+    cluster.runtime.shutdown_background();
+    Ok(exit(&report))
+}
+
+fn options(args: &ApplyArgs) -> Result<Options, Failure> {
+    let mut recreate = RecreatePolicy::default();
+    for text in &args.recreate {
+        recreate.add(text).map_err(|problem| Failure::Usage(format!("--recreate: {problem}")))?;
+    }
+    Ok(Options {
+        dry_run: args.dry_run.is_some(),
+        force_conflicts: args.force_conflicts,
+        adopt: args.adopt,
+        recreate,
+        prune: args.prune.then(|| args.prune_limit.unwrap_or_default()),
+        prune_data: args.prune_data,
+        concurrency: args.concurrency.map(usize::from),
+        shard: args.shard,
+    })
+}

@@ -1,0 +1,262 @@
+//! What commands on a cluster share: the connection, Ctrl-C, who runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::session::remark;
+use super::{Exit, Failure};
+use crate::apply::client::{Client, Discovered, Target, discover};
+use crate::apply::{ApplySet, Desired, Interrupt, Placing, RunError, defined_kinds};
+use crate::compile::Compilation;
+use crate::diagnostic::Diagnostics;
+
+/// Which cluster is meant.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ClusterArgs {
+    /// The kubeconfig to use
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<String>,
+
+    /// The context in the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// The namespace of objects that name none, and of the set
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// How long a single request may take, such as `30s` [default: what the server allows]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub request_timeout: Option<Duration>,
+}
+
+/// Reads `90s`, `5m`, `1h`, `1m30s` or a number of seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("expected a time such as `90s` or `5m`, found `{text}`");
+    let mut total = 0u64;
+    let mut number = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_digit() {
+            number.push(letter);
+            continue;
+        }
+        let unit = match letter {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            _ => return Err(wrong()),
+        };
+        let count: u64 = std::mem::take(&mut number).parse().map_err(|_| wrong())?;
+        total = count.checked_mul(unit).and_then(|seconds| total.checked_add(seconds)).ok_or_else(wrong)?;
+    }
+    if !number.is_empty() {
+        total += number.parse::<u64>().map_err(|_| wrong())?;
+    } else if text.is_empty() {
+        return Err(wrong());
+    }
+    Ok(Duration::from_secs(total))
+}
+
+/// A connection that is being made while specs are compiled.
+#[derive(Debug)]
+pub(super) struct Connecting {
+    runtime: Runtime,
+    connection: JoinHandle<Result<(Client, Discovered), Failure>>,
+}
+
+/// A cluster that answers.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) runtime: Runtime,
+    pub(super) client: Client,
+    pub(super) kinds: Discovered,
+}
+
+impl Connecting {
+    /// Starts to connect.
+    pub(super) fn start(args: &ClusterArgs) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Environment(format!("cannot start: {error}")))?;
+        let target = Target {
+            kubeconfig: args.kubeconfig.clone(),
+            context: args.context.clone(),
+            namespace: args.namespace.clone(),
+            request_timeout: args.request_timeout,
+        };
+        let connection = runtime.spawn(async move {
+            let client = Client::connect(&target).await.map_err(|error| Failure::Environment(error.to_string()))?;
+            let kinds = discover(&client).await.map_err(|lost| {
+                Failure::Environment(format!("the cluster at {} does not answer: {lost}", client.server()))
+            })?;
+            Ok((client, kinds))
+        });
+        Ok(Self { runtime, connection })
+    }
+
+    /// Waits until the cluster has answered.
+    pub(super) fn finish(self) -> Result<Cluster, Failure> {
+        let Self { runtime, connection } = self;
+        let (client, kinds) = runtime
+            .block_on(connection)
+            .map_err(|error| Failure::Environment(format!("cannot connect: {error}")))??;
+        Ok(Cluster { runtime, client, kinds })
+    }
+}
+
+impl Cluster {
+    /// Returns the objects of a compilation as they will be sent; findings where the cluster has no such kind.
+    pub(super) fn place(
+        &mut self,
+        compilation: &Compilation,
+        set: Option<&ApplySet>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Desired> {
+        let manifests = compilation.objects();
+        defined_kinds(&manifests, &mut self.kinds);
+        let id = set.map(ApplySet::id);
+        let placing = Placing { kinds: &self.kinds, namespace: self.client.namespace(), set: id.as_deref() };
+        let mut placed = Vec::with_capacity(manifests.len());
+        let collected: Result<(), std::convert::Infallible> = compilation.render(
+            |manifest| placing.place(manifest),
+            |object| {
+                match object {
+                    Ok(object) => placed.push(object),
+                    Err(finding) => diagnostics.push(*finding),
+                }
+                Ok(())
+            },
+        );
+        match collected {
+            Ok(()) => placed,
+        }
+    }
+
+    /// Returns the set that a run works on: the one that is named, or that of the only batch.
+    pub(super) fn set(&self, compilation: &Compilation, named: Option<&str>) -> Result<Option<ApplySet>, Failure> {
+        let batches: Vec<_> = compilation.batches().collect();
+        let (name, namespace) = match (named, batches.as_slice()) {
+            (Some(name), [batch]) => (name.to_owned(), batch.batch.namespace.clone()),
+            (Some(name), _) => (name.to_owned(), None),
+            (None, []) => return Ok(None),
+            (None, [batch]) => (format!("fanfold-{}", batch.batch.name), batch.batch.namespace.clone()),
+            (None, batches) => {
+                return Err(Failure::Usage(format!(
+                    "the inputs hold {} batches: name the set that they are in the cluster with `--applyset NAME`, or apply them one by one",
+                    batches.len()
+                )));
+            }
+        };
+        let namespace = namespace.map_or_else(
+            || self.client.namespace().to_owned(),
+            |namespace| namespace.text().map_or_else(String::new, ToString::to_string),
+        );
+        ApplySet::parse(&name, &namespace).map(Some).map_err(Failure::Usage)
+    }
+}
+
+/// Turns Ctrl-C into an orderly end, and a second one into a sudden one.
+pub(super) fn listen(runtime: &Runtime) -> watch::Receiver<Interrupt> {
+    let (send, receive) = watch::channel(Interrupt::None);
+    let send = Arc::new(send);
+    runtime.spawn(async move {
+        for interrupt in [Interrupt::Drain, Interrupt::Abort] {
+            if interrupted().await.is_err() {
+                // Without a signal to wait for there is nothing to tell, but the channel has to stay open.
+                std::future::pending::<()>().await;
+            }
+            if interrupt == Interrupt::Drain {
+                remark("interrupted: waiting for what is in flight; once more to stop at once");
+            }
+            let _ = send.send(interrupt);
+        }
+        std::future::pending::<()>().await;
+    });
+    receive
+}
+
+#[cfg(unix)]
+async fn interrupted() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Returns what tells this run from all others: machine, process, start.
+pub(super) fn identity() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("{} process {} run {:x}", machine(), std::process::id(), since.as_micros())
+}
+
+fn machine() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| ["HOSTNAME", "COMPUTERNAME"].iter().find_map(|name| std::env::var(name).ok()))
+        .map_or_else(|| "unknown".to_owned(), |name| name.trim().to_owned())
+}
+
+/// Whether a run of this machine has ended; false for runs of other machines, and where processes cannot be seen.
+pub(super) fn has_ended(identity: &str) -> bool {
+    let Some((host, rest)) = identity.split_once(" process ") else { return false };
+    let process = rest.split_once(' ').map_or(rest, |(process, _)| process);
+    std::path::Path::new("/proc/self").exists()
+        && host == machine()
+        && process.parse::<u32>().is_ok()
+        && !std::path::Path::new("/proc").join(process).exists()
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self::Environment(error.to_string())
+    }
+}
+
+/// How a run ends, as the process tells it.
+pub(super) fn exit(report: &crate::apply::Report) -> Exit {
+    if report.interrupted {
+        Exit::Interrupted
+    } else if !report.is_fine() {
+        Exit::Findings
+    } else if report.waiting.is_empty() {
+        Exit::Fine
+    } else {
+        Exit::Waited
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_kubectl_reads_them() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
+        for wrong in ["", "x", "5d", "s", "99999999999999999999h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_a_run_of_this_machine_can_be_known_to_have_ended() {
+        assert!(!has_ended(&identity()));
+        assert!(!has_ended("elsewhere process 1 run 0"));
+        assert!(!has_ended("somebody"));
+    }
+}

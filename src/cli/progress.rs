@@ -1,0 +1,205 @@
+//! What a run on a cluster shows while it goes on: a bar on a terminal, lines elsewhere, JSON where asked for.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+
+use super::Failure;
+use super::args::FormatArg;
+use super::session::remark;
+use crate::apply::{Event, Outcome, Report, Settled};
+
+/// Shows a run.
+#[derive(Debug)]
+pub(super) struct Progress {
+    json: bool,
+    dry_run: bool,
+    bar: Option<ProgressBar>,
+    pace: (usize, usize),
+}
+
+impl Progress {
+    pub(super) fn new(format: FormatArg, dry_run: bool) -> Self {
+        let json = format == FormatArg::Json;
+        let bar = (!json && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+            bar.set_style(style("{msg}"));
+            bar.set_message("reading the cluster");
+            bar
+        });
+        Self { json, dry_run, bar, pace: (0, 0) }
+    }
+
+    /// Shows one event.
+    pub(super) fn tell(&mut self, event: Event) {
+        if self.json {
+            if let Some(line) = line(&event) {
+                // A reader who went away does not stop a run half-way.
+                let _ = writeln!(std::io::stdout().lock(), "{line}");
+            }
+            return;
+        }
+        match event {
+            Event::Planned { total, unchanged, prune } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_length((total + prune) as u64);
+                    bar.set_position(0);
+                    bar.set_style(style("{bar:30} {pos}/{len} objects, {per_sec}, {eta} left{msg}"));
+                    bar.set_message(String::new());
+                    let _ = unchanged;
+                }
+            }
+            Event::Settled(settled) => {
+                if let Some(bar) = &self.bar {
+                    bar.inc(1);
+                }
+                self.settled(&settled);
+            }
+            Event::Pace { flying, limit } => {
+                if self.pace != (flying, limit)
+                    && let Some(bar) = &self.bar
+                {
+                    self.pace = (flying, limit);
+                    bar.set_message(format!(", {flying} of {limit} in flight"));
+                }
+            }
+            Event::Retrying { .. } | Event::Ready { .. } => {}
+            Event::Waiting { ready, total } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_style(style("{bar:30} {pos}/{len} ready, {elapsed}{msg}"));
+                    bar.set_length(total as u64);
+                    bar.set_position(ready as u64);
+                    bar.set_message(String::new());
+                }
+            }
+            Event::Note(note) => self.print(&note),
+        }
+    }
+
+    fn settled(&self, settled: &Settled) {
+        let shown = match settled.outcome {
+            Outcome::Unchanged => !settled.reason.is_empty(),
+            Outcome::Created | Outcome::Configured | Outcome::Deleted | Outcome::Absent => self.bar.is_none(),
+            _ => true,
+        };
+        if !shown {
+            return;
+        }
+        let adopted = if settled.adopted { " (adopted)" } else { "" };
+        let reason = if settled.reason.is_empty() { String::new() } else { format!(": {}", settled.reason) };
+        let line = format!("{} {}{adopted}{reason}", settled.key, settled.outcome.as_str());
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => {
+                let _ = writeln!(std::io::stdout().lock(), "{line}");
+            }
+        }
+    }
+
+    fn print(&self, note: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(note),
+            None => remark(note),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self, _report: &Report) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Says what was done, by kind and outcome.
+    pub(super) fn summary(&self, report: &Report) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            let counts: BTreeMap<&str, usize> = Outcome::ALL
+                .iter()
+                .map(|outcome| (outcome.as_str(), report.count(*outcome)))
+                .filter(|(_, count)| *count > 0)
+                .collect();
+            let line = json!({
+                "event": "done",
+                "outcomes": counts,
+                "interrupted": report.interrupted,
+                "stopped": report.stopped,
+                "requests": report.requests,
+                "seconds": report.took.as_secs_f64(),
+            });
+            writeln!(out, "{line}")?;
+            return Ok(());
+        }
+        let mut kinds: BTreeMap<&str, Vec<&Settled>> = BTreeMap::new();
+        for settled in &report.settled {
+            kinds.entry(settled.key.kind.as_str()).or_default().push(settled);
+        }
+        let width = kinds.keys().map(|kind| kind.len()).max().unwrap_or_default();
+        if kinds.len() > 1 {
+            for (kind, settled) in &kinds {
+                writeln!(out, "{kind:width$}  {}", counts(settled.iter().copied()))?;
+            }
+        }
+        let total = report.settled.len();
+        let dry_run = if self.dry_run { " (server dry run)" } else { "" };
+        let rate = rate(report);
+        writeln!(
+            out,
+            "{total} object{}: {} in {}{rate}{dry_run}",
+            if total == 1 { "" } else { "s" },
+            counts(report.settled.iter()),
+            seconds(report.took)
+        )?;
+        Ok(())
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn counts<'a>(settled: impl Iterator<Item = &'a Settled> + Clone) -> String {
+    let count = |outcome: Outcome| settled.clone().filter(|settled| settled.outcome == outcome).count();
+    let parts: Vec<String> = Outcome::ALL
+        .iter()
+        .map(|outcome| (count(*outcome), outcome.as_str()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    if parts.is_empty() { "nothing done".to_owned() } else { parts.join(", ") }
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of requests")]
+fn rate(report: &Report) -> String {
+    let rate = report.requests as f64 / report.took.as_secs_f64().max(0.001);
+    if report.requests < 100 { String::new() } else { format!(", {rate:.0} requests a second") }
+}
+
+/// Returns an event as a line of the JSON stream.
+fn line(event: &Event) -> Option<serde_json::Value> {
+    Some(match event {
+        Event::Planned { total, unchanged, prune } => {
+            json!({ "event": "planned", "total": total, "unchanged": unchanged, "prune": prune })
+        }
+        Event::Settled(settled) => super::report::settled(settled),
+        Event::Retrying { key, reason, after } => json!({
+            "event": "retrying",
+            "object": super::report::key(key),
+            "reason": reason,
+            "after": after.as_secs_f64(),
+        }),
+        Event::Pace { .. } => return None,
+        Event::Waiting { ready, total } => json!({ "event": "waiting", "ready": ready, "total": total }),
+        Event::Ready { key, failed } => {
+            json!({ "event": "ready", "object": super::report::key(key), "failed": failed })
+        }
+        Event::Note(note) => json!({ "event": "note", "text": note }),
+    })
+}
