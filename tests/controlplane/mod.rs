@@ -4,9 +4,11 @@
 //! Most tests take [`ControlPlane::shared`] and a [`ControlPlane::namespace`] of their own. What restarts or overloads a
 //! server starts one with [`ControlPlane::start`].
 
+mod controllers;
 mod process;
 mod programs;
 
+mod readiness;
 mod starting;
 
 use std::fs;
@@ -61,12 +63,17 @@ impl User {
 pub(crate) struct Options {
     /// Further flags of kube-apiserver.
     pub(crate) flags: Vec<String>,
+    /// Whether things become ready: with controllers, a scheduler, and nodes that only pretend.
+    pub(crate) controllers: bool,
+    /// How many nodes, each of 8 cpus, 32 Gi and 110 pods.
+    pub(crate) nodes: usize,
 }
 
 /// A running control plane. Dropping it stops it and removes all that it wrote.
 pub(crate) struct ControlPlane {
     apiserver: Mutex<Option<Process>>,
     etcd: Mutex<Option<Process>>,
+    controllers: Mutex<Vec<Process>>,
     options: Options,
     folder: PathBuf,
     etcd_ports: [u16; 2],
@@ -81,6 +88,14 @@ impl ControlPlane {
     pub(crate) fn shared() -> &'static ControlPlane {
         static SHARED: OnceLock<Result<ControlPlane, String>> = OnceLock::new();
         let shared = SHARED.get_or_init(|| ControlPlane::try_start(&Options::default()));
+        shared.as_ref().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Returns the one of the whole test binary that has controllers, a scheduler and three nodes.
+    pub(crate) fn with_controllers() -> &'static ControlPlane {
+        static SHARED: OnceLock<Result<ControlPlane, String>> = OnceLock::new();
+        let options = Options { controllers: true, nodes: 3, ..Options::default() };
+        let shared = SHARED.get_or_init(|| ControlPlane::try_start(&options));
         shared.as_ref().unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -106,6 +121,7 @@ impl ControlPlane {
         let plane = ControlPlane {
             apiserver: Mutex::new(None),
             etcd: Mutex::new(None),
+            controllers: Mutex::new(Vec::new()),
             options: options.clone(),
             folder: folder.keep(),
             etcd_ports: [free_port(), free_port()],
@@ -136,6 +152,10 @@ impl ControlPlane {
             let asked = plane.kubectl_as(User::Builder, &["get", "--raw", "/api/v1/nodes"]);
             Ok(asked.status.success())
         })?;
+        if options.controllers {
+            let running = controllers::start(&plane)?;
+            *guard(&plane.controllers) = running;
+        }
         Ok(plane)
     }
 
@@ -173,9 +193,11 @@ impl ControlPlane {
             format!("--token-auth-file={}", self.folder.join("tokens.csv").display()),
             "--authorization-mode=RBAC".to_owned(),
             "--allow-privileged=true".to_owned(),
-            // Pods would wait for accounts that only a controller makes.
-            "--disable-admission-plugins=ServiceAccount".to_owned(),
         ];
+        if !self.options.controllers {
+            // Pods would be refused for want of accounts that only a controller makes.
+            arguments.push("--disable-admission-plugins=ServiceAccount".to_owned());
+        }
         arguments.extend(self.options.flags.iter().cloned());
         Process::start(&program("kube-apiserver")?, &arguments, &self.folder)
     }
@@ -269,6 +291,11 @@ impl ControlPlane {
         let name = format!("test-{}", self.namespaces.fetch_add(1, Ordering::Relaxed));
         let made = self.kubectl(&["create", "namespace", &name]);
         succeeded(&made).unwrap_or_else(|error| panic!("{error}"));
+        if self.options.controllers {
+            let account = ["get", "serviceaccount", "default", "--namespace", &name];
+            until("the namespace has an account for pods", || Ok(self.kubectl(&account).status.success()))
+                .unwrap_or_else(|error| panic!("{error}"));
+        }
         name
     }
 
@@ -288,10 +315,9 @@ impl ControlPlane {
         started.unwrap_or_else(|error| panic!("{error}"));
     }
 
+    /// Kills etcd, which would else wait for the server. What it has answered it has also written.
     pub(crate) fn stop_etcd(&self) {
-        if let Some(process) = guard(&self.etcd).take() {
-            process.stop(FAREWELL);
-        }
+        *guard(&self.etcd) = None;
     }
 
     /// Starts etcd on the data that it had. If there is a server, it is ready again.
@@ -317,9 +343,10 @@ impl ControlPlane {
 
 impl Drop for ControlPlane {
     fn drop(&mut self) {
+        guard(&self.controllers).clear();
         // The other way round the server would wait for etcd with its port bound.
-        self.stop_apiserver();
-        self.stop_etcd();
+        *guard(&self.apiserver) = None;
+        *guard(&self.etcd) = None;
     }
 }
 
