@@ -5,9 +5,12 @@
 //! server starts one with [`ControlPlane::start`].
 
 mod controllers;
+pub(crate) mod distance;
+pub(crate) mod fault_proxy;
 mod process;
 mod programs;
 
+mod proxies;
 mod readiness;
 mod starting;
 
@@ -225,13 +228,17 @@ impl ControlPlane {
     }
 
     fn write_kubeconfig(&self, user: User) -> Result<PathBuf, String> {
-        let certificate = self.folder.join("pki/apiserver.crt");
-        let certificate = fs::read(&certificate).map_err(|error| format!("{}: {error}", certificate.display()))?;
         let cluster = json!({
             "server": self.url(),
-            "certificate-authority-data": BASE64_STANDARD.encode(certificate),
+            "certificate-authority-data": BASE64_STANDARD.encode(self.certificate()?),
         });
         self.write(&format!("{}.kubeconfig", user.name()), kubeconfig(&cluster, user).to_string())
+    }
+
+    /// The server makes its certificate itself, with that of an authority behind it.
+    fn certificate(&self) -> Result<Vec<u8>, String> {
+        let path = self.folder.join("pki/apiserver.crt");
+        fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// Returns where the server listens.
