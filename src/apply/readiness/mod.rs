@@ -155,7 +155,14 @@ pub fn judge_gone(last: &Live) -> Readiness {
 fn leaving(live: &Live) -> String {
     let holders: Vec<&str> = live.list(&["metadata", "finalizers"]).iter().filter_map(Value::as_str).collect();
     match holders.as_slice() {
-        [] => "is being deleted".to_owned(),
+        [] => {
+            // Namespaces say what is left in them.
+            let left: Vec<&str> = ["NamespaceContentRemaining", "NamespaceFinalizersRemaining"]
+                .iter()
+                .filter_map(|kind| Condition::holding(live, kind).map(|condition| condition.field("message")))
+                .collect();
+            said(&["is being deleted"].iter().chain(&left).copied().collect::<Vec<_>>().join(": "))
+        }
         [one] => said(&format!("is being deleted, held by the finalizer `{one}`")),
         many => said(&format!("is being deleted, held by the finalizers `{}`", many.join("`, `"))),
     }

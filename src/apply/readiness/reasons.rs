@@ -128,12 +128,14 @@ fn refusals(owner: &Live, events: &[Event], found: &mut Found) {
     if let Some(failure) = Condition::holding(owner, "ReplicaFailure") {
         // The condition of a Deployment repeats that of its ReplicaSet.
         if api(owner).1 != "Deployment" {
-            found.add(owner, refused(failure.field("message")));
+            let verb = if failure.field("reason") == "FailedDelete" { "deleted" } else { "created" };
+            found.add(owner, refused(&format!("pods cannot be {verb}: {}", failure.field("message"))));
         }
     } else if lacks_pods(owner)
         && let Some(event) = newest(events, owner, |event| event.warns && event.reason == "FailedCreate")
     {
-        let message = event.message.strip_prefix("Error creating: ").unwrap_or(event.message);
+        let message = event.message.strip_prefix("(combined from similar events): ").unwrap_or(event.message);
+        let message = message.strip_prefix("Error creating: ").unwrap_or(message);
         let message = message.split_once(" failed error: ").map_or(message, |(_, refusal)| refusal);
         found.add(owner, refused(&format!("pods cannot be created: {message}")));
     }
