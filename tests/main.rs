@@ -12,6 +12,7 @@ mod init;
 mod memory;
 mod plan;
 mod reading;
+mod readiness;
 mod readme;
 mod schema;
 mod tidy;

@@ -16,6 +16,7 @@ mod order;
 mod pace;
 mod proof;
 mod prune;
+pub mod readiness;
 mod run;
 mod set;
 mod shard;
