@@ -3,6 +3,7 @@
 mod bench_inputs;
 mod check;
 mod cli;
+mod controlplane;
 mod diagnostic;
 mod emit;
 mod explain;
