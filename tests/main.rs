@@ -11,6 +11,7 @@ mod golden;
 mod init;
 mod memory;
 mod plan;
+mod proof;
 mod reading;
 mod readiness;
 mod readme;

@@ -4,6 +4,7 @@
 //! what an answer means, which pace is right, when an object is ready. Only `client/` speaks to a server.
 
 mod answer;
+mod canonical;
 pub mod client;
 mod desired;
 mod engine;
@@ -12,6 +13,7 @@ mod field;
 mod finding;
 mod hold;
 mod live;
+mod managed;
 mod order;
 mod pace;
 mod proof;
@@ -28,6 +30,8 @@ pub use engine::Interrupt;
 pub use event::{Event, Outcome, Report, Settled, Unready};
 pub use hold::Runner;
 pub use live::Live;
+pub use managed::{FieldSet, ManagedEntry, Operation, Path, Step, managed_entries, owned, owners};
+pub use proof::is_unchanged;
 pub use prune::PruneLimit;
 pub use run::{Options, RecreatePolicy, Run, RunError};
 pub use set::ApplySet;

@@ -122,6 +122,8 @@ pub struct Schema {
     pub default: Option<serde_json::Value>,
     /// How lists of it merge.
     pub merge: Merge,
+    /// Whether mappings of it are replaced as wholes, where the field says so itself and not its type.
+    pub atomic: Option<bool>,
 }
 
 /// The type of a value.
@@ -333,7 +335,8 @@ impl Schema {
             // Lists without a type of their own merge as kubectl's strategic patch merges them.
             None => raw.patch_key.map_or(Merge::Replace, |key| Merge::Keys(vec![key])),
         };
-        Self { shape, format: raw.format, values: raw.values, default: raw.default, merge }
+        let atomic = raw.map_type.map(|map_type| map_type == "atomic");
+        Self { shape, format: raw.format, values: raw.values, default: raw.default, merge, atomic }
     }
 }
 
@@ -375,6 +378,8 @@ struct RawSchema {
     keys: Vec<SmolStr>,
     #[serde(default, rename = "patch-key")]
     patch_key: Option<SmolStr>,
+    #[serde(default, rename = "map-type")]
+    map_type: Option<SmolStr>,
 }
 
 /// A JSON object whose members keep their order.

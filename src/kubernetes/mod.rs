@@ -10,6 +10,7 @@ mod order;
 mod quantity;
 mod selector;
 mod taint;
+mod tree;
 mod workload;
 
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
@@ -19,4 +20,5 @@ pub use order::install_rank;
 pub use quantity::{NotAQuantity, Notation, Quantity};
 pub use selector::{NotASelector, Operator, Requirement};
 pub use taint::{Effect, NotAToleration, Toleration};
+pub use tree::{Look, Tree, same};
 pub use workload::{Home, Union, WorkloadKind};

@@ -136,6 +136,12 @@ fn by_identity(compilation: &Compilation) -> BTreeMap<String, Vec<u8>> {
     compilation.objects().iter().map(text).collect()
 }
 
+/// Returns the objects of all specs, as often as they are made.
+pub(crate) fn objects() -> Vec<Manifest> {
+    let files = files();
+    cases().iter().flat_map(|case| case.compile(&files).objects()).collect()
+}
+
 /// Returns all files below `specs`.
 fn files() -> MemoryFiles {
     fn add(folder: &Path, files: MemoryFiles) -> MemoryFiles {

@@ -1,0 +1,154 @@
+//! One view of values, whoever holds them: the nodes of manifests and the JSON of the server.
+//!
+//! What is asked of both is written once over [`Tree`]. A plain scalar of a node is what kubectl takes it for.
+
+use smol_str::{SmolStr, ToSmolStr};
+
+use crate::source::scalar::{self, Meaning};
+use crate::source::{Map, Node, Value};
+
+/// A value that can be looked into.
+pub trait Tree: Sized {
+    /// Returns what it is.
+    fn look(&self) -> Look<'_, Self>;
+
+    /// Returns a member of a mapping; nothing where it is none.
+    fn member(&self, key: &str) -> Option<&Self>;
+
+    /// Returns the members of a mapping, in its order; nothing where it is none.
+    fn members(&self) -> impl Iterator<Item = (&str, &Self)>;
+
+    /// Returns what lies at the end of a path of keys.
+    fn follow(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |tree, key| tree.member(key))
+    }
+
+    /// Returns the text, where it is one.
+    fn as_text(&self) -> Option<&str> {
+        match self.look() {
+            Look::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the items of a list; none where it is no list.
+    fn items(&self) -> &[Self] {
+        match self.look() {
+            Look::List(items) => items,
+            _ => &[],
+        }
+    }
+}
+
+/// What a value is.
+#[derive(Debug, PartialEq)]
+pub enum Look<'a, T> {
+    /// Nothing.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A number, in JSON's notation.
+    Number(SmolStr),
+    /// A text.
+    Text(&'a str),
+    /// A list.
+    List(&'a [T]),
+    /// A mapping of that many members.
+    Map(usize),
+}
+
+impl Tree for Node {
+    fn look(&self) -> Look<'_, Self> {
+        match self.value() {
+            Value::Null => Look::Null,
+            Value::Bool(value) => Look::Bool(*value),
+            Value::Number(number) => Look::Number(number.clone()),
+            Value::String(text) | Value::Raw(text) => Look::Text(text),
+            Value::Plain(text) => match scalar::resolve(text) {
+                Meaning::Null => Look::Null,
+                Meaning::Bool(value) => Look::Bool(value),
+                Meaning::Integer(number) | Meaning::Float(Some(number)) => Look::Number(number),
+                Meaning::Float(None) | Meaning::Text => Look::Text(text),
+            },
+            Value::Seq(items) => Look::List(items),
+            Value::Map(map) => Look::Map(map.len()),
+        }
+    }
+
+    fn member(&self, key: &str) -> Option<&Self> {
+        self.get(key)
+    }
+
+    fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
+        self.as_map().into_iter().flat_map(Map::iter).map(|entry| (entry.key.text.as_str(), &entry.value))
+    }
+}
+
+impl Tree for serde_json::Value {
+    fn look(&self) -> Look<'_, Self> {
+        match self {
+            Self::Null => Look::Null,
+            Self::Bool(value) => Look::Bool(*value),
+            Self::Number(number) => Look::Number(number.to_smolstr()),
+            Self::String(text) => Look::Text(text),
+            Self::Array(items) => Look::List(items),
+            Self::Object(map) => Look::Map(map.len()),
+        }
+    }
+
+    fn member(&self, key: &str) -> Option<&Self> {
+        self.get(key)
+    }
+
+    fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
+        self.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+    }
+}
+
+/// Whether two values are the same to JSON; numbers are compared by their texts, `1` and `1.0` are two.
+pub fn same<A: Tree, B: Tree>(left: &A, right: &B) -> bool {
+    match (left.look(), right.look()) {
+        (Look::Null, Look::Null) => true,
+        (Look::Bool(left), Look::Bool(right)) => left == right,
+        (Look::Number(left), Look::Number(right)) => left == right,
+        (Look::Text(left), Look::Text(right)) => left == right,
+        (Look::List(left), Look::List(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Look::Map(ours), Look::Map(theirs)) => {
+            ours == theirs
+                && left.members().all(|(key, value)| right.member(key).is_some_and(|other| same(value, other)))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::source::Origin;
+
+    #[test]
+    fn values_are_compared_whoever_holds_them() {
+        let plain = |text: &str| Node::new(Value::Plain(text.into()), Origin::NOWHERE);
+        assert!(same(&plain("8080"), &json!(8080)));
+        assert!(!same(&plain("8080"), &json!("8080")));
+        assert!(same(&plain("web"), &json!("web")));
+        assert!(same(&plain("~"), &json!(null)));
+        assert!(same(&plain("true"), &json!(true)));
+        assert!(!same(&json!(1), &json!(1.0)));
+        assert!(same(&json!({"a": [1], "b": {}}), &json!({"b": {}, "a": [1]})));
+        assert!(!same(&json!({"a": [1, 2]}), &json!({"a": [2, 1]})));
+        assert!(!same(&json!({"a": 1}), &json!({"b": 1})));
+    }
+
+    #[test]
+    fn trees_are_looked_into() {
+        let value = json!({"spec": {"ports": [1], "name": "web"}});
+        assert_eq!(value.follow(&["spec", "name"]).and_then(Tree::as_text), Some("web"));
+        assert_eq!(value.follow(&["spec", "ports"]).map(Tree::items), Some(&[json!(1)][..]));
+        assert!(value.follow(&["spec", "name", "deeper"]).is_none());
+    }
+}

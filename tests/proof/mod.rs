@@ -1,0 +1,360 @@
+//! The proof that an object need not be sent, held against a real server: what is called unchanged must stay unchanged.
+//!
+//! Objects of the example specs are applied, altered by others, altered themselves, and sent again; a server that then
+//! writes what was proven to be unchanged is a bug. `FANFOLD_PROOF_CASES` asks for more of them, `FANFOLD_PROOF_SEED`
+//! for others.
+
+mod mutate;
+mod server;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fanfold::apply::{FieldSet, Live, is_unchanged, managed_entries, owned};
+use fanfold::emit::json::write_compact;
+use fanfold::kubernetes::Facts;
+use fanfold::source::{Key, Map, Node, Origin, Value};
+use kube::config::Kubeconfig;
+use serde_json::{Value as Json, json};
+
+use self::mutate::{Dice, mutate};
+use self::server::Server;
+
+const MANAGER: &str = "fanfold";
+const NAMESPACE: &str = "proof";
+
+/// Returns the server, where there is one.
+fn kubeconfig() -> Option<Kubeconfig> {
+    let path = std::env::var_os("FANFOLD_PROOF_KUBECONFIG")?;
+    Some(Kubeconfig::read_from(path).unwrap())
+}
+
+fn node(value: &Json) -> Node {
+    let at = Origin::NOWHERE;
+    match value {
+        Json::Null => Node::new(Value::Null, at),
+        Json::Bool(value) => Node::boolean(*value, at),
+        Json::Number(number) => Node::new(Value::Number(number.to_string().into()), at),
+        Json::String(text) => Node::string(text.as_str(), at),
+        Json::Array(items) => Node::seq(items.iter().map(node).collect(), at),
+        Json::Object(members) => {
+            let mut map = Map::new();
+            for (key, value) in members {
+                map.push(Key::new(key.as_str(), at), node(value));
+            }
+            Node::map(map, at)
+        }
+    }
+}
+
+fn bytes(node: &Node) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_compact(node, &mut bytes);
+    bytes
+}
+
+/// Where an object is: `/apis/apps/v1/namespaces/web/deployments/api`.
+fn path(object: &Json, facts: &Facts) -> Option<String> {
+    let version = object["apiVersion"].as_str()?;
+    let (group, number) = version.split_once('/').unwrap_or(("", version));
+    let kind = facts.kind(group, number, object["kind"].as_str()?)?;
+    let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{version}") };
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+    let space = if kind.namespaced { format!("/namespaces/{namespace}") } else { String::new() };
+    Some(format!("{root}{space}/{}/{}", kind.plural, object["metadata"]["name"].as_str()?))
+}
+
+/// Returns the objects of the examples, one of a kind of spelling, ready for any server.
+fn objects(facts: &Facts) -> Vec<Json> {
+    let mut seen = BTreeSet::new();
+    let mut objects = Vec::new();
+    for manifest in crate::golden::objects() {
+        let mut object: Json = serde_json::from_slice(&bytes(&manifest.node)).unwrap();
+        if path(&object, facts).is_none() {
+            continue;
+        }
+        if object["kind"] == "Service" {
+            // Addresses and ports of a cluster that this one is not.
+            object["spec"].as_object_mut().unwrap().retain(|key, _| !key.starts_with("clusterIP") || key == "None");
+            for port in object.pointer_mut("/spec/ports").and_then(Json::as_array_mut).into_iter().flatten() {
+                port.as_object_mut().unwrap().remove("nodePort");
+            }
+        }
+        // A batch of five hundred equal Pods says no more than one.
+        let mut shape = object.clone();
+        shape["metadata"] = json!(object["metadata"].as_object().unwrap().keys().collect::<Vec<_>>());
+        if seen.insert(shape.to_string()) {
+            objects.push(object);
+        }
+    }
+    objects
+}
+
+/// Gives an object a name that no other case has.
+fn renamed(object: &Json, run: u64, number: usize) -> Json {
+    let mut object = object.clone();
+    if object["kind"] == "CustomResourceDefinition" {
+        let group = format!("run{run}-{number}.example.com");
+        object["metadata"]["name"] = json!(format!("{}.{group}", object["spec"]["names"]["plural"].as_str().unwrap()));
+        object["spec"]["group"] = json!(group);
+        return object;
+    }
+    object["metadata"]["name"] = json!(format!("p{run}-{number}"));
+    if object["metadata"]["namespace"].is_string() {
+        object["metadata"]["namespace"] = json!(NAMESPACE);
+    }
+    object
+}
+
+async fn prepared(kubeconfig: Kubeconfig) -> (Server, u64) {
+    let server = Server::connect(kubeconfig).await;
+    let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+    server.apply(&format!("/api/v1/namespaces/{NAMESPACE}"), space.to_string().into_bytes(), "setup", true).await;
+    let class = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "tenant-facing"}, "value": 10});
+    server.post("/apis/scheduling.k8s.io/v1/priorityclasses", &class).await;
+    // No two runs on one server make objects of one name.
+    let counter = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "run-"}});
+    let made = server.post(&format!("/api/v1/namespaces/{NAMESPACE}/configmaps"), &counter).await.live();
+    (server, made.resource_version().parse().unwrap())
+}
+
+/// Whether what we applied owns what `owned` says.
+fn owns_as_said(body: &Node, live: &Live, facts: &Facts) -> Result<(), String> {
+    let Some(said) = owned(body, facts) else { return Ok(()) };
+    let entries = managed_entries(live).ok_or("managedFields are not understood")?;
+    let ours = entries.iter().find(|entry| entry.is_applied_by(MANAGER));
+    let real = ours.map_or_else(FieldSet::default, |entry| entry.fields().unwrap_or_default());
+    if said == real {
+        return Ok(());
+    }
+    let text = |set: FieldSet| set.paths().iter().map(ToString::to_string).collect::<Vec<_>>();
+    Err(format!("said and not owned: {:?}; owned and not said: {:?}", text(said.difference(&real)), text(real.difference(&said))))
+}
+
+#[test]
+fn what_the_examples_make_is_unchanged_when_it_is_applied_again() {
+    let Some(kubeconfig) = kubeconfig() else { return };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let facts = Facts::newest();
+    let problems = runtime.block_on(async {
+        let (server, run) = prepared(kubeconfig).await;
+        let mut problems = Vec::new();
+        let mut proven = 0;
+        let objects = objects(facts);
+        assert!(objects.len() > 100, "{} examples", objects.len());
+        for (number, object) in objects.iter().enumerate() {
+            let object = renamed(object, run, number);
+            let what = format!("{} {}", object["kind"], object["metadata"]["name"]);
+            let path = path(&object, facts).unwrap();
+            let body = node(&object);
+            let first = server.apply(&path, bytes(&body), MANAGER, false).await;
+            if !first.is_success() {
+                problems.push(format!("{what} is refused: {}", first.message()));
+                continue;
+            }
+            let live = server.get(&path).await.live();
+            if let Err(problem) = owns_as_said(&body, &live, facts) {
+                problems.push(format!("{what}: {problem}"));
+            }
+            let again = server.apply(&path, bytes(&body), MANAGER, false).await.live();
+            let is_same = again.resource_version() == live.resource_version();
+            if is_same != is_unchanged(&body, &live, facts, MANAGER) {
+                problems.push(format!("{what} stays the same: {is_same}, is proven: {}\n  {object}\n  {}", !is_same, live.0));
+            }
+            proven += usize::from(is_same);
+            server.delete(&path).await;
+        }
+        println!("{proven} of {} objects are proven to be unchanged", objects.len());
+        problems
+    });
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// What became of a case.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
+enum Outcome {
+    Refused,
+    /// Said to be unchanged, and it was.
+    Proven,
+    /// Not said, rightly.
+    Changed,
+    /// Not said, and the server did nothing: a read too much.
+    Missed,
+    /// Not said, and another manager was in the way.
+    Conflict,
+    Wrong(String),
+}
+
+/// What others do to an object between two applies.
+async fn meddle(server: &Server, path: &str, applied: &Json, facts: &Facts, dice: &mut Dice) -> &'static str {
+    match dice.below(14) {
+        0 => {
+            let labels = json!({"metadata": {"labels": {"seen": "yes"}}});
+            server.merge(path, &labels, "kubectl-label").await;
+            "another label"
+        }
+        1 => {
+            let Some(labels) = applied["metadata"]["labels"].as_object() else { return "nobody" };
+            let key = dice.pick(&labels.keys().collect::<Vec<_>>()).as_str();
+            server.merge(path, &json!({"metadata": {"labels": {key: "theirs"}}}), "kubectl-label").await;
+            "our label"
+        }
+        2 => {
+            server.apply(path, applied.to_string().into_bytes(), "another", false).await;
+            "shared by another apply"
+        }
+        3 => {
+            let mut theirs = applied.clone();
+            mutate(&mut theirs, None, facts, dice);
+            server.apply(path, theirs.to_string().into_bytes(), "another", true).await;
+            "taken by another apply"
+        }
+        4 => {
+            let mut theirs = server.get(path).await.body;
+            mutate(&mut theirs, None, facts, dice);
+            let spec = json!({"spec": theirs["spec"], "data": theirs["data"]});
+            server.merge(path, &without_nulls(spec), "editor").await;
+            "edited by another"
+        }
+        5 => {
+            let mut theirs = server.get(path).await.body;
+            mutate(&mut theirs, None, facts, dice);
+            let spec = json!({"spec": theirs["spec"], "data": theirs["data"]});
+            server.merge(path, &without_nulls(spec), MANAGER).await;
+            "edited by ourselves"
+        }
+        6 => {
+            let status = json!({"status": {"observedGeneration": 1, "replicas": 1}});
+            server.merge(&format!("{path}/status"), &status, "controller").await;
+            "a status"
+        }
+        7 => {
+            let small = json!({"apiVersion": applied["apiVersion"], "kind": applied["kind"],
+                "metadata": {"name": applied["metadata"]["name"], "annotations": {"theirs": "yes"}}});
+            server.apply(path, small.to_string().into_bytes(), "another", false).await;
+            "another apply of an annotation"
+        }
+        8 => {
+            let mut more = applied.clone();
+            mutate(&mut more, None, facts, dice);
+            server.apply(path, bytes(&node(&more)), MANAGER, true).await;
+            "applied otherwise by ourselves"
+        }
+        _ => "nobody",
+    }
+}
+
+fn without_nulls(value: Json) -> Json {
+    match value {
+        Json::Object(map) => {
+            map.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key, without_nulls(value))).collect()
+        }
+        other => other,
+    }
+}
+
+async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dice) -> (Outcome, String) {
+    let mut notes = Vec::new();
+    let path = path(&object, facts).unwrap();
+    let mut wanted = object;
+    for _ in 0..dice.below(3) {
+        notes.push(mutate(&mut wanted, None, facts, &mut dice));
+    }
+    let first = server.apply(&path, bytes(&node(&wanted)), MANAGER, false).await;
+    if !first.is_success() {
+        return (Outcome::Refused, first.message().to_owned());
+    }
+    let applied = first.body;
+    notes.push("/");
+    notes.push(meddle(&server, &path, &wanted, facts, &mut dice).await);
+    notes.push("/");
+    for _ in 0..dice.below(3) {
+        notes.push(mutate(&mut wanted, Some(&applied), facts, &mut dice));
+    }
+    if dice.one_in(4) {
+        // Owners have times, in seconds.
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    }
+    let mut live = server.get(&path).await.live();
+    if dice.one_in(3) {
+        // As in a list.
+        let map = live.0.as_object_mut().unwrap();
+        map.remove("apiVersion");
+        map.remove("kind");
+    }
+    let body = node(&wanted);
+    let proven = is_unchanged(&body, &live, facts, MANAGER);
+    let second = server.apply(&path, bytes(&body), MANAGER, false).await;
+    let code = second.code;
+    let message = second.message().to_owned();
+    let after = second.live();
+    let is_same = code == 200 && after.resource_version() == live.resource_version();
+    server.delete(&path).await;
+    let outcome = match (proven, is_same) {
+        (true, true) => Outcome::Proven,
+        (true, false) => Outcome::Wrong(format!("{code} {message}\nsent {wanted}\nlive {}\nafter {}", live.0, after.0)),
+        (false, true) => Outcome::Missed,
+        (false, false) if code == 200 => Outcome::Changed,
+        (false, false) if code == 409 => Outcome::Conflict,
+        (false, false) => Outcome::Refused,
+    };
+    if code == 200
+        && let Err(problem) = owns_as_said(&body, &after, facts)
+    {
+        return (Outcome::Wrong(format!("{problem}\nsent {wanted}\nafter {}", after.0)), notes.join(", "));
+    }
+    if outcome == Outcome::Missed && std::env::var_os("FANFOLD_PROOF_SHOW").is_some() {
+        notes.push("\n  sent");
+        return (outcome, format!("{} {wanted}\n  live {}", notes.join(", "), live.0));
+    }
+    (outcome, notes.join(", "))
+}
+
+fn asked(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn a_server_never_writes_what_is_proven_to_be_unchanged() {
+    let Some(kubeconfig) = kubeconfig() else { return };
+    let cases = asked("FANFOLD_PROOF_CASES", 400);
+    let seed = asked("FANFOLD_PROOF_SEED", 1);
+    let facts = Facts::newest();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut outcomes: BTreeMap<Outcome, usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    runtime.block_on(async {
+        let (server, run) = prepared(kubeconfig).await;
+        let objects = objects(facts);
+        let limit = Arc::new(tokio::sync::Semaphore::new(24));
+        let mut running = tokio::task::JoinSet::new();
+        for number in 0..cases {
+            let mut dice = Dice(seed.wrapping_mul(0x1_0000_0001).wrapping_add(number << 20));
+            let object = renamed(dice.pick(&objects), run, usize::try_from(number).unwrap());
+            let permit = Arc::clone(&limit).acquire_owned().await.unwrap();
+            let server = server.clone();
+            running.spawn(async move {
+                let result = case(server, object, facts, dice).await;
+                drop(permit);
+                (number, result)
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            let (number, (outcome, notes)) = done.unwrap();
+            if let Outcome::Wrong(what) = &outcome {
+                wrong.push(format!("case {number} of seed {seed}: {notes}: {what}"));
+                *outcomes.entry(Outcome::Wrong(String::new())).or_default() += 1;
+            } else {
+                if std::env::var_os("FANFOLD_PROOF_SHOW").is_some() && outcome == Outcome::Missed {
+                    eprintln!("missed {number}: {notes}");
+                }
+                *outcomes.entry(outcome).or_default() += 1;
+            }
+        }
+    });
+    println!("{outcomes:?}");
+    wrong.truncate(8);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    let count = |outcome: &Outcome| outcomes.get(outcome).copied().unwrap_or_default();
+    assert!(count(&Outcome::Proven) > 0 && count(&Outcome::Changed) > 0, "the cases are all alike: {outcomes:?}");
+}
