@@ -14,14 +14,13 @@ pub(super) fn stored_as<T: Tree>(body: &T, live: &Json, schema: &Schema, facts: 
         (Shape::Quantity, Look::Number(number)) => is_shown_as(&number, live),
         (Shape::Type(id), Look::Map(_)) => live.is_object() && fields_stored_as(body, live, facts.ty(*id), facts),
         (Shape::List(item), Look::List(items)) => live.as_array().is_some_and(|live| {
-            live.len() == items.len()
-                && items.iter().zip(live).all(|(body, live)| stored_as(body, live, item, facts))
+            live.len() == items.len() && items.iter().zip(live).all(|(body, live)| stored_as(body, live, item, facts))
         }),
         (Shape::Map(value), Look::Map(members)) => live.as_object().is_some_and(|live| {
             live.len() == members
-                && body.members().all(|(key, body)| {
-                    live.get(key).is_some_and(|live| stored_as(body, live, value, facts))
-                })
+                && body
+                    .members()
+                    .all(|(key, body)| live.get(key).is_some_and(|live| stored_as(body, live, value, facts)))
         }),
         _ => same(body, live),
     }

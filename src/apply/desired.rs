@@ -107,6 +107,7 @@ pub fn defined_kinds(manifests: &[Manifest], kinds: &mut Discovered) {
                 kind: text(&["spec", "names", "kind"]).into(),
                 plural: text(&["spec", "names", "plural"]).into(),
                 namespaced: text(&["spec", "scope"]) == "Namespaced",
+                has_status: version.at(&["subresources", "status"]).is_some(),
             });
         }
     }

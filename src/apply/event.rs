@@ -77,6 +77,10 @@ pub struct Settled {
     pub reason: String,
     /// Whether it was somebody's or nobody's before, and is a member of the set now.
     pub adopted: bool,
+    /// What tells the object from a later one of the same name; empty where that is not known.
+    pub uid: String,
+    /// The generation of its specification, where it has one.
+    pub generation: Option<i64>,
     /// How many requests it took.
     pub tries: u32,
     /// How long it took from the first request to the end.
@@ -163,6 +167,28 @@ pub struct Unready {
     pub reasons: Vec<String>,
     /// Whether it will never work as it is.
     pub failed: bool,
+}
+
+impl Settled {
+    /// Returns what stands for an object that should be there, whoever made it.
+    pub fn expected(desired: &super::Desired) -> Self {
+        Self::unsent(desired.key.clone(), desired.origin, Outcome::Unchanged, "")
+    }
+
+    /// Returns the end of an object for which nothing was sent.
+    pub(super) fn unsent(key: ObjectKey, origin: Origin, outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self {
+            key,
+            origin,
+            outcome,
+            reason: reason.into(),
+            adopted: false,
+            uid: String::new(),
+            generation: None,
+            tries: 0,
+            took: Duration::ZERO,
+        }
+    }
 }
 
 impl Report {

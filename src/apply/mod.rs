@@ -19,10 +19,12 @@ mod pace;
 mod proof;
 mod prune;
 pub mod readiness;
+mod remove;
 mod run;
 mod set;
 mod shard;
 mod survey;
+mod wait;
 mod write;
 
 pub use desired::{Desired, Placing, defined_kinds};
@@ -36,4 +38,5 @@ pub use prune::PruneLimit;
 pub use run::{Options, RecreatePolicy, Run, RunError};
 pub use set::ApplySet;
 pub use shard::Shard;
+pub use wait::Waiting;
 pub use write::{MANAGER, Recreate};

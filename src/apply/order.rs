@@ -63,17 +63,6 @@ pub fn needs<'a>(objects: impl IntoIterator<Item = (&'a ObjectKey, &'a Node)>) -
         .collect()
 }
 
-/// Returns the same edges the other way round: what is needed goes after what needs it.
-pub fn reversed(needs: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let mut users = vec![Vec::new(); needs.len()];
-    for (user, needed) in needs.iter().enumerate() {
-        for needed in needed {
-            users[*needed].push(user);
-        }
-    }
-    users
-}
-
 /// Returns what is sent first; lower goes before higher.
 pub fn priority(key: &ObjectKey) -> usize {
     install_rank(&key.group, &key.kind)
@@ -120,7 +109,6 @@ mod tests {
         ];
         let needs = needs(objects.iter().map(|(key, node)| (key, node)));
         assert_eq!(needs, [vec![1], vec![], vec![1], vec![4], vec![], vec![], vec![5]]);
-        assert_eq!(reversed(&needs)[1], [0, 2]);
         let mut chosen = vec![false, false, true, false, false, false, false];
         with_needs(&mut chosen, &needs);
         assert_eq!(chosen, [false, true, true, false, false, false, false]);

@@ -32,7 +32,8 @@ pub fn is_unchanged(desired: &Node, live: &Live, facts: &Facts, manager: &str) -
 fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()> {
     let ty = type_of(desired, facts)?;
     let version = desired.get("apiVersion")?.as_str()?;
-    let is_same = |path: &[&str]| live.text(path).is_none_or(|text| desired.at(path).and_then(Node::as_str) == Some(text));
+    let is_same =
+        |path: &[&str]| live.text(path).is_none_or(|text| desired.at(path).and_then(Node::as_str) == Some(text));
     if !is_same(&["apiVersion"]) || !is_same(&["kind"]) || desired.get("status").is_some() {
         return None;
     }
@@ -132,14 +133,7 @@ impl Walk<'_> {
     }
 
     /// Proves a field of a type; tells whether the manager owns it, or something in it.
-    fn field(
-        &mut self,
-        ty: &Type,
-        key: &str,
-        body: &Node,
-        live: &Json,
-        owned: &JsonMap<String, Json>,
-    ) -> Option<bool> {
+    fn field(&mut self, ty: &Type, key: &str, body: &Node, live: &Json, owned: &JsonMap<String, Json>) -> Option<bool> {
         let schema = &ty.field(key)?.schema;
         let step = format_smolstr!("f:{key}");
         let below = owned.get(step.as_str());

@@ -99,15 +99,7 @@ pub(super) fn pruning(
         match reason {
             Some(reason) => {
                 result.still_members = true;
-                result.kept.push(Settled {
-                    key,
-                    origin: Origin::NOWHERE,
-                    outcome: Outcome::Unchanged,
-                    reason,
-                    adopted: false,
-                    tries: 0,
-                    took: std::time::Duration::ZERO,
-                });
+                result.kept.push(Settled::unsent(key, Origin::NOWHERE, Outcome::Unchanged, reason));
             }
             None => result.removals.push(Remove {
                 path: resource.object(&key.namespace, &key.name),

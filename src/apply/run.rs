@@ -1,6 +1,7 @@
 //! A whole run: what is there, what has to be done, doing it, and what left the set.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use super::prune::{PruneLimit, Pruning, pruning};
 use super::set::{ApplySet, Extent, other_owner};
 use super::shard::Shard;
 use super::survey::{Found, Survey, SurveyError, survey};
+use super::wait::Waiting;
 use super::write::{MANAGER, Manner, Recreate, Remove, Write};
 use super::{Desired, finding, order, proof};
 use crate::kubernetes::Facts;
@@ -39,6 +41,10 @@ pub struct Options {
     pub concurrency: Option<usize>,
     /// The part of the set that is applied.
     pub shard: Option<Shard>,
+    /// Whether the run ends only when all works.
+    pub wait: bool,
+    /// How long that may take; none for as long as it takes.
+    pub timeout: Option<Duration>,
 }
 
 /// Which kinds are made anew where a field cannot be changed.
@@ -167,8 +173,12 @@ impl Run<'_> {
         for settled in settled.iter().flatten() {
             (self.tell)(Event::Settled(settled.clone()));
         }
-        if report.stopped.is_none() && (!plan.send.is_empty() || !plan.pruning.removals.is_empty()) {
-            self.write(&plan, start, &mut settled, &mut report).await?;
+        if report.stopped.is_none() {
+            if plan.send.is_empty() && plan.pruning.removals.is_empty() {
+                self.wait(&settled, &mut report).await;
+            } else {
+                self.write(&plan, start, &mut settled, &mut report).await?;
+            }
         }
         report.settled.splice(0..0, settled.into_iter().flatten());
         report.settled.extend(plan.pruning.kept);
@@ -193,7 +203,11 @@ impl Run<'_> {
             match &survey.found[number] {
                 Found::Absent => send.push(number),
                 Found::Whole(live) if proof::is_unchanged(&object.node, live, self.facts, MANAGER) => {
-                    settled[number] = Some(end(object, Outcome::Unchanged, String::new()));
+                    settled[number] = Some(Settled {
+                        uid: live.uid().to_owned(),
+                        generation: live.generation(),
+                        ..end(object, Outcome::Unchanged, String::new())
+                    });
                 }
                 found => {
                     let live = found.live().filter(|_| own.is_some());
@@ -300,9 +314,12 @@ impl Run<'_> {
             .zip(&plan.chosen)
             .filter(|(_, chosen)| **chosen)
             .all(|(settled, _)| settled.as_ref().is_some_and(|settled| settled.outcome.is_fine()));
-        if !all_fine || taken_over {
+        // What left the set may still serve until what replaces it works.
+        let works = all_fine && !taken_over && self.wait(settled, report).await;
+        if !works {
             if !plan.pruning.removals.is_empty() {
-                (self.tell)(Event::Note("nothing was pruned, since not all objects were applied".into()));
+                let why = if all_fine { "not all of them work" } else { "not all objects were applied" };
+                (self.tell)(Event::Note(format!("nothing was pruned, since {why}")));
             }
             return Ok(());
         }
@@ -313,7 +330,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn take(&mut self, set: &ApplySet) -> Result<Hold, RunError> {
+    pub(super) async fn take(&mut self, set: &ApplySet) -> Result<Hold, RunError> {
         let part = self.options.shard.map(Shard::suffix).unwrap_or_default();
         let tell = &mut *self.tell;
         Ok(hold::take(self.client, set, &part, self.runner, |note| tell(Event::Note(note))).await?)
@@ -379,6 +396,8 @@ impl Run<'_> {
                 outcome: ended.outcome,
                 reason,
                 adopted: plan.adopted[number] && ended.outcome.is_fine(),
+                uid: task.uid.clone(),
+                generation: task.generation,
                 tries: ended.tries,
                 took: ended.took,
             };
@@ -391,6 +410,26 @@ impl Run<'_> {
         for (number, end) in ends {
             settled[number] = Some(end);
         }
+    }
+
+    /// Waits until all works, where that is asked for; says whether it does.
+    async fn wait(&mut self, settled: &[Option<Settled>], report: &mut Report) -> bool {
+        if !self.options.wait || self.options.dry_run {
+            return true;
+        }
+        let settled: Vec<Settled> = settled.iter().flatten().cloned().collect();
+        let waiting = Waiting {
+            client: self.client,
+            kinds: self.kinds,
+            desired: self.desired,
+            set: self.set,
+            settled: &settled,
+            timeout: self.options.timeout,
+            interrupt: self.interrupt.clone(),
+            tell: &mut *self.tell,
+        };
+        report.waiting = waiting.wait().await;
+        report.waiting.is_empty()
     }
 
     fn settle(&mut self, settled: &mut [Option<Settled>], number: usize, end: Settled) {
@@ -439,13 +478,9 @@ impl Run<'_> {
                 }
             };
             let settled = Settled {
-                key: task.key.clone(),
-                origin: Origin::NOWHERE,
-                outcome: ended.outcome,
-                reason,
-                adopted: false,
                 tries: ended.tries,
                 took: ended.took,
+                ..Settled::unsent(task.key.clone(), Origin::NOWHERE, ended.outcome, reason)
             };
             (told.borrow_mut())(Event::Settled(settled.clone()));
             ends.push(settled);
@@ -458,15 +493,7 @@ impl Run<'_> {
 }
 
 fn end(object: &Desired, outcome: Outcome, reason: String) -> Settled {
-    Settled {
-        key: object.key.clone(),
-        origin: object.origin,
-        outcome,
-        reason,
-        adopted: false,
-        tries: 0,
-        took: std::time::Duration::ZERO,
-    }
+    Settled::unsent(object.key.clone(), object.origin, outcome, reason)
 }
 
 fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> String) -> String {

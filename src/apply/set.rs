@@ -62,6 +62,7 @@ impl ApplySet {
             kind: kind.into(),
             plural: plural.into(),
             namespaced: true,
+            has_status: false,
         };
         Ok(Self { parent, namespace: namespace.to_owned(), name: name.to_owned() })
     }

@@ -1,8 +1,11 @@
 //! `fanfold apply`: specs or manifests to a cluster.
 
+use std::io::IsTerminal;
+
 use super::args::ApplyArgs;
 use super::cluster::{Connecting, exit, has_ended, identity, listen};
 use super::progress::Progress;
+use super::report;
 use super::session::{Channel, Session, complain};
 use super::{Exit, Failure};
 use crate::apply::{Options, RecreatePolicy, Run, Runner};
@@ -43,17 +46,21 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         interrupt,
         tell: &mut tell,
     };
-    let mut report = cluster.runtime.block_on(run.apply())?;
-    session.diagnostics.append(std::mem::take(&mut report.findings));
-    progress.finish(&report);
+    let result = cluster.runtime.block_on(run.apply());
+    progress.finish();
+    let mut outcome = result?;
+    session.diagnostics.append(std::mem::take(&mut outcome.findings));
     session.report(&args.input.report, Channel::Stderr)?;
-    if let Some(stopped) = &report.stopped {
+    if let Some(stopped) = &outcome.stopped {
         complain(stopped);
     }
-    progress.summary(&report)?;
+    progress.summary(&outcome, &session.sources)?;
+    if let Some(path) = &args.report_file {
+        report::write(path, &outcome, &session.sources)?;
+    }
     // Nothing that is still open has anything to say.
     cluster.runtime.shutdown_background();
-    Ok(exit(&report))
+    Ok(exit(&outcome))
 }
 
 fn options(args: &ApplyArgs) -> Result<Options, Failure> {
@@ -70,5 +77,7 @@ fn options(args: &ApplyArgs) -> Result<Options, Failure> {
         prune_data: args.prune_data,
         concurrency: args.concurrency.map(usize::from),
         shard: args.shard,
+        wait: args.wait || (!args.no_wait && std::io::stderr().is_terminal()),
+        timeout: (!args.timeout.is_zero()).then_some(args.timeout),
     })
 }

@@ -2,7 +2,9 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::cluster::ClusterArgs;
+use std::time::Duration;
+
+use super::cluster::{ClusterArgs, duration};
 use crate::apply::{PruneLimit, Shard};
 use crate::diagnostic::Format;
 use crate::emit::Output;
@@ -30,6 +32,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Apply specs or manifests to a cluster
     Apply(ApplyArgs),
+    /// Delete from a cluster what specs or manifests made there
+    Delete(DeleteArgs),
+    /// Show how the objects of specs or manifests fare in a cluster
+    Status(StatusArgs),
     /// Explain a code, a field of the language, or where a generated object comes from
     Explain(ExplainArgs),
     /// Print the JSON Schema of specs, for editors
@@ -195,6 +201,66 @@ pub struct ApplyArgs {
     /// Apply one of several parts of the set, such as `2/8`
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
+
+    /// Wait until all objects work [default: on a terminal]
+    #[arg(long, overrides_with = "no_wait")]
+    pub wait: bool,
+
+    /// Do not wait until the objects work
+    #[arg(long, overrides_with = "wait")]
+    pub no_wait: bool,
+
+    /// How long to wait, such as `90s`; `0` for as long as it takes
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
+
+    /// Write a report of all objects to a file: JSON, or JUnit where its name ends with `.xml`
+    #[arg(long = "report", value_name = "FILE")]
+    pub report_file: Option<String>,
+}
+
+/// `delete`
+#[derive(Args, Debug)]
+pub struct DeleteArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
+    /// The set to delete [default: `fanfold-` and the name of the batch]
+    #[arg(long, value_name = "[KIND/]NAME")]
+    pub applyset: Option<String>,
+
+    /// Send everything as a dry run: the server checks it and changes nothing
+    #[arg(long, value_enum, value_name = "WHERE")]
+    pub dry_run: Option<DryRunArg>,
+
+    /// Do not wait until the objects are gone
+    #[arg(long)]
+    pub no_wait: bool,
+
+    /// Keep so many requests in flight, instead of as many as the server takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: Option<u16>,
+
+    /// Write a report of all objects to a file: JSON, or JUnit where its name ends with `.xml`
+    #[arg(long = "report", value_name = "FILE")]
+    pub report_file: Option<String>,
+}
+
+/// `status`
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
+    /// The set to look at [default: `fanfold-` and the name of the batch]
+    #[arg(long, value_name = "[KIND/]NAME")]
+    pub applyset: Option<String>,
 }
 
 /// Who tries a dry run.

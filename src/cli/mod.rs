@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod cluster;
 mod completions;
+mod delete;
 mod disk;
 mod explain;
 mod init;
@@ -16,6 +17,7 @@ mod progress;
 mod report;
 mod schema;
 mod session;
+mod status;
 
 use std::process::ExitCode;
 
@@ -104,6 +106,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         args::Command::Plan(args) => plan::run(&args),
         args::Command::Check(args) => check::run(&args),
         args::Command::Apply(args) => apply::run(&args),
+        args::Command::Delete(args) => delete::run(&args),
+        args::Command::Status(args) => status::run(&args),
         args::Command::Explain(args) => explain::run(&args),
         args::Command::Schema(args) => schema::run(&args),
         args::Command::Completions(args) => completions::run(&args),

@@ -11,6 +11,7 @@ use super::Failure;
 use super::args::FormatArg;
 use super::session::remark;
 use crate::apply::{Event, Outcome, Report, Settled};
+use crate::source::Sources;
 
 /// Shows a run.
 #[derive(Debug)]
@@ -107,14 +108,14 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub(super) fn finish(&self, _report: &Report) {
+    pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
 
     /// Says what was done, by kind and outcome.
-    pub(super) fn summary(&self, report: &Report) -> Result<(), Failure> {
+    pub(super) fn summary(&self, report: &Report, sources: &Sources) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
         if self.json {
             let counts: BTreeMap<&str, usize> = Outcome::ALL
@@ -129,6 +130,7 @@ impl Progress {
                 "stopped": report.stopped,
                 "requests": report.requests,
                 "seconds": report.took.as_secs_f64(),
+                "unready": report.waiting.iter().map(|object| super::report::unready(object, sources)).collect::<Vec<_>>(),
             });
             writeln!(out, "{line}")?;
             return Ok(());
@@ -153,6 +155,9 @@ impl Progress {
             counts(report.settled.iter()),
             seconds(report.took)
         )?;
+        for object in &report.waiting {
+            writeln!(out, "{}", super::report::unready_line(object, sources))?;
+        }
         Ok(())
     }
 }

@@ -1,9 +1,18 @@
-//! The report of a run on a cluster, as a file: JSON or JUnit.
+//! What a run on a cluster did, for machines: objects as JSON, and the report file in JSON or JUnit.
+
+use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::apply::Settled;
+use super::Failure;
+use super::output;
+use crate::apply::{Outcome, Report, Settled, Unready};
 use crate::kubernetes::ObjectKey;
+use crate::source::{Origin, Sources};
+
+/// The version of the report's form.
+const VERSION: u32 = 1;
 
 /// Returns an identity as JSON.
 pub(super) fn key(key: &ObjectKey) -> Value {
@@ -21,4 +30,140 @@ pub(super) fn settled(settled: &Settled) -> Value {
         "tries": settled.tries,
         "seconds": settled.took.as_secs_f64(),
     })
+}
+
+/// Returns an object that does not work as JSON.
+pub(super) fn unready(unready: &Unready, sources: &Sources) -> Value {
+    json!({
+        "object": key(&unready.key),
+        "place": place(unready.origin, sources),
+        "state": unready.state,
+        "failed": unready.failed,
+        "reasons": unready.reasons,
+    })
+}
+
+/// Returns an object that does not work as a line, with its reasons below.
+pub(super) fn unready_line(unready: &Unready, sources: &Sources) -> String {
+    let place = place(unready.origin, sources).map(|place| format!(" ({place})")).unwrap_or_default();
+    let word = if unready.failed { "failed" } else { "not ready" };
+    let mut line = format!("{} {word}: {}{place}", unready.key, unready.state);
+    for reason in &unready.reasons {
+        let _ = write!(line, "\n    {reason}");
+    }
+    line
+}
+
+fn place(origin: Origin, sources: &Sources) -> Option<String> {
+    sources.place(origin).map(|(file, place)| format!("{file}:{}", place.line))
+}
+
+/// Writes the report of a run: JUnit where the name ends with `.xml`, JSON elsewhere.
+pub(super) fn write(path: &str, report: &Report, sources: &Sources) -> Result<(), Failure> {
+    let is_junit = Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml"));
+    let text = if is_junit { junit(report, sources) } else { json(report, sources) };
+    output::write_file(text.as_bytes(), Path::new(path), false)?;
+    Ok(())
+}
+
+fn json(report: &Report, sources: &Sources) -> String {
+    let objects: Vec<Value> = report
+        .settled
+        .iter()
+        .map(|entry| {
+            let mut value = settled(entry);
+            if let Some(object) = value.as_object_mut() {
+                object.shift_remove("event");
+                object.insert("place".into(), json!(place(entry.origin, sources)));
+                object.insert("uid".into(), json!(entry.uid));
+            }
+            value
+        })
+        .collect();
+    let counts: serde_json::Map<String, Value> =
+        Outcome::ALL.iter().map(|outcome| (outcome.as_str().to_owned(), json!(report.count(*outcome)))).collect();
+    let waiting: Vec<Value> = report.waiting.iter().map(|object| unready(object, sources)).collect();
+    let report = json!({
+        "version": VERSION,
+        "outcomes": counts,
+        "interrupted": report.interrupted,
+        "stopped": report.stopped,
+        "requests": report.requests,
+        "seconds": report.took.as_secs_f64(),
+        "objects": objects,
+        "unready": waiting,
+    });
+    format!("{report:#}\n")
+}
+
+fn junit(report: &Report, sources: &Sources) -> String {
+    let failed = |entry: &&Settled| entry.outcome == Outcome::Failed;
+    let skipped = |entry: &&Settled| entry.outcome == Outcome::Skipped;
+    let unready = |key: &ObjectKey| report.waiting.iter().find(|unready| unready.key == *key);
+    let failures = report.settled.iter().filter(failed).count() + report.waiting.len();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(
+        out,
+        "<testsuites>\n  <testsuite name=\"fanfold apply\" tests=\"{}\" failures=\"{failures}\" skipped=\"{}\" time=\"{:.3}\">",
+        report.settled.len(),
+        report.settled.iter().filter(skipped).count(),
+        report.took.as_secs_f64()
+    );
+    for entry in &report.settled {
+        let file = sources
+            .place(entry.origin)
+            .map(|(file, place)| format!(" file=\"{}\" line=\"{}\"", escape(file), place.line));
+        let _ = write!(
+            out,
+            "    <testcase classname=\"{}\" name=\"{}\"{} time=\"{:.3}\"",
+            escape(&entry.key.kind),
+            escape(&entry.key.to_string()),
+            file.unwrap_or_default(),
+            entry.took.as_secs_f64()
+        );
+        let reason = escape(&entry.reason);
+        match (entry.outcome, unready(&entry.key)) {
+            (Outcome::Failed, _) => {
+                let _ = writeln!(out, ">\n      <failure message=\"{reason}\"/>\n    </testcase>");
+            }
+            (Outcome::Skipped, _) => {
+                let _ = writeln!(out, ">\n      <skipped message=\"{reason}\"/>\n    </testcase>");
+            }
+            (_, Some(unready)) => {
+                let message = escape(&unready.state);
+                let text = escape(&unready.reasons.join("\n"));
+                let _ = writeln!(out, ">\n      <failure message=\"{message}\">{text}</failure>\n    </testcase>");
+            }
+            _ => out.push_str("/>\n"),
+        }
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+/// Escapes a text for XML, in which control characters cannot be written at all.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(letter),
+            letter if letter.is_control() => out.push('\u{FFFD}'),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_escaped() {
+        assert_eq!(escape("a<b>&\"c\"\u{1}"), "a&lt;b&gt;&amp;&quot;c&quot;\u{FFFD}");
+    }
 }

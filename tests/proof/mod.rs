@@ -128,7 +128,11 @@ fn owns_as_said(body: &Node, live: &Live, facts: &Facts) -> Result<(), String> {
         return Ok(());
     }
     let text = |set: FieldSet| set.paths().iter().map(ToString::to_string).collect::<Vec<_>>();
-    Err(format!("said and not owned: {:?}; owned and not said: {:?}", text(said.difference(&real)), text(real.difference(&said))))
+    Err(format!(
+        "said and not owned: {:?}; owned and not said: {:?}",
+        text(said.difference(&real)),
+        text(real.difference(&said))
+    ))
 }
 
 #[test]
@@ -159,7 +163,10 @@ fn what_the_examples_make_is_unchanged_when_it_is_applied_again() {
             let again = server.apply(&path, bytes(&body), MANAGER, false).await.live();
             let is_same = again.resource_version() == live.resource_version();
             if is_same != is_unchanged(&body, &live, facts, MANAGER) {
-                problems.push(format!("{what} stays the same: {is_same}, is proven: {}\n  {object}\n  {}", !is_same, live.0));
+                problems.push(format!(
+                    "{what} stays the same: {is_same}, is proven: {}\n  {object}\n  {}",
+                    !is_same, live.0
+                ));
             }
             proven += usize::from(is_same);
             server.delete(&path).await;
@@ -246,9 +253,11 @@ async fn meddle(server: &Server, path: &str, applied: &Json, facts: &Facts, dice
 
 fn without_nulls(value: Json) -> Json {
     match value {
-        Json::Object(map) => {
-            map.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key, without_nulls(value))).collect()
-        }
+        Json::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key, without_nulls(value)))
+            .collect(),
         other => other,
     }
 }

@@ -249,9 +249,18 @@ fn respell(value: &mut Json, dice: &mut Dice) -> &'static str {
         }
         "m" => json!(format!("{}u", number * 1000)),
         "" if dice.one_in(2) => json!(number),
-        "" => json!(dice.pick(&[format!("{number}000m"), format!("{number}.0"), format!("{number}e0"), format!("+{number}")])),
-        "Gi" => json!(dice.pick(&[format!("{}Mi", number * 1024), format!("{}", number << 30), format!("{number}.0Gi")])),
-        "Mi" => json!(dice.pick(&[format!("{}Ki", number * 1024), format!("{}", number << 20), format!("{number}.5Mi")])),
+        "" => json!(dice.pick(&[
+            format!("{number}000m"),
+            format!("{number}.0"),
+            format!("{number}e0"),
+            format!("+{number}")
+        ])),
+        "Gi" => {
+            json!(dice.pick(&[format!("{}Mi", number * 1024), format!("{}", number << 30), format!("{number}.0Gi")]))
+        }
+        "Mi" => {
+            json!(dice.pick(&[format!("{}Ki", number * 1024), format!("{}", number << 20), format!("{number}.5Mi")]))
+        }
         "Ki" => json!(format!("{}", number * 1024)),
         "G" => json!(format!("{}M", number * 1000)),
         "M" => json!(format!("{}k", number * 1000)),

@@ -54,6 +54,9 @@ impl Discovered {
                         kind,
                         plural: text(&resource, "resource"),
                         namespaced: text(&resource, "scope") == "Namespaced",
+                        has_status: items(&resource, "subresources")
+                            .iter()
+                            .any(|part| text(part, "subresource") == "status"),
                     });
                 }
             }

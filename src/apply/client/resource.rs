@@ -15,6 +15,8 @@ pub struct Resource {
     pub plural: SmolStr,
     /// Whether its objects lie in namespaces.
     pub namespaced: bool,
+    /// Whether their status is written apart from the rest.
+    pub has_status: bool,
 }
 
 impl Resource {
@@ -62,6 +64,7 @@ mod tests {
             kind: kind.into(),
             plural: plural.into(),
             namespaced,
+            has_status: true,
         };
         let deployments = resource("apps", "Deployment", "deployments", true);
         assert_eq!(deployments.object("shop", "web"), "/apis/apps/v1/namespaces/shop/deployments/web");

@@ -1,0 +1,58 @@
+//! `fanfold delete`: what specs or manifests made, out of a cluster.
+
+use super::args::DeleteArgs;
+use super::cluster::{Connecting, exit, has_ended, identity, listen};
+use super::progress::Progress;
+use super::report;
+use super::session::{Channel, Session};
+use super::{Exit, Failure};
+use crate::apply::{Options, Run, Runner};
+
+/// Finds the set of the inputs and deletes it.
+pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
+    let connecting = Connecting::start(&args.cluster)?;
+    let mut session = Session::new(&args.input.report)?;
+    let compilation = session.compile(&args.input)?;
+    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+        return Ok(Exit::Findings);
+    }
+    let mut cluster = connecting.finish()?;
+    let set = cluster.set(&compilation, args.applyset.as_deref())?;
+    let options = Options {
+        dry_run: args.dry_run.is_some(),
+        concurrency: args.concurrency.map(usize::from),
+        ..Options::default()
+    };
+    // The members of a set are known to the cluster; objects without a set by their names alone.
+    let desired = match &set {
+        Some(_) => Vec::new(),
+        None => cluster.place(&compilation, None, &mut session.diagnostics),
+    };
+    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+        return Ok(Exit::Findings);
+    }
+    let mut progress = Progress::new(args.input.report.format, options.dry_run);
+    let identity = identity();
+    let interrupt = listen(&cluster.runtime);
+    let mut tell = |event| progress.tell(event);
+    let run = Run {
+        client: &cluster.client,
+        kinds: &cluster.kinds,
+        desired: &desired,
+        set: set.as_ref(),
+        facts: compilation.facts(),
+        options: &options,
+        runner: Runner { identity: &identity, has_ended },
+        interrupt,
+        tell: &mut tell,
+    };
+    let result = cluster.runtime.block_on(run.delete(!args.no_wait));
+    progress.finish();
+    let outcome = result?;
+    progress.summary(&outcome, &session.sources)?;
+    if let Some(path) = &args.report_file {
+        report::write(path, &outcome, &session.sources)?;
+    }
+    cluster.runtime.shutdown_background();
+    Ok(exit(&outcome))
+}

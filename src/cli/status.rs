@@ -1,0 +1,74 @@
+//! `fanfold status`: how the objects of a set fare in a cluster, now.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use serde_json::json;
+
+use super::args::{FormatArg, StatusArgs};
+use super::cluster::{Connecting, listen};
+use super::report;
+use super::session::{Channel, Session};
+use super::{Exit, Failure};
+use crate::apply::{Desired, Outcome, Settled, Unready, Waiting};
+
+/// Looks at all objects once.
+pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
+    let connecting = Connecting::start(&args.cluster)?;
+    let mut session = Session::new(&args.input.report)?;
+    let compilation = session.compile(&args.input)?;
+    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+        return Ok(Exit::Findings);
+    }
+    let mut cluster = connecting.finish()?;
+    let set = cluster.set(&compilation, args.applyset.as_deref())?;
+    let desired = cluster.place(&compilation, set.as_ref(), &mut session.diagnostics);
+    session.report(&args.input.report, Channel::Stderr)?;
+    let settled: Vec<Settled> = desired.iter().map(Settled::expected).collect();
+    let waiting = Waiting {
+        client: &cluster.client,
+        kinds: &cluster.kinds,
+        desired: &desired,
+        set: set.as_ref(),
+        settled: &settled,
+        timeout: None,
+        interrupt: listen(&cluster.runtime),
+        tell: &mut |_| {},
+    };
+    let unready = cluster.runtime.block_on(waiting.look());
+    show(&desired, &unready, args.input.report.format == FormatArg::Json, &session)?;
+    cluster.runtime.shutdown_background();
+    Ok(if unready.is_empty() { Exit::Fine } else { Exit::Findings })
+}
+
+fn show(desired: &[Desired], unready: &[Unready], as_json: bool, session: &Session) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        let objects: Vec<_> = unready.iter().map(|unready| report::unready(unready, &session.sources)).collect();
+        let line = json!({ "objects": desired.len(), "ready": desired.len() - unready.len(), "unready": objects });
+        writeln!(out, "{line}")?;
+        return Ok(());
+    }
+    let mut kinds: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for object in desired {
+        kinds.entry(object.key.kind.as_str()).or_default()[0] += 1;
+    }
+    for object in unready {
+        let counts = kinds.entry(object.key.kind.as_str()).or_default();
+        counts[if object.failed { 2 } else { 1 }] += 1;
+    }
+    let width = kinds.keys().map(|kind| kind.len()).max().unwrap_or_default();
+    for (kind, [all, waiting, failed]) in &kinds {
+        let mut line = format!("{kind:width$}  {} of {all} ready", all - waiting - failed);
+        for (count, word) in [(waiting, "not ready yet"), (failed, Outcome::Failed.as_str())] {
+            if *count > 0 {
+                line.push_str(&format!(", {count} {word}"));
+            }
+        }
+        writeln!(out, "{line}")?;
+    }
+    for object in unready {
+        writeln!(out, "{}", report::unready_line(object, &session.sources))?;
+    }
+    Ok(())
+}
