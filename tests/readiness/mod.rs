@@ -233,8 +233,10 @@ fn the_pods_of_a_deployment_are_those_of_its_newest_replica_set() {
         owned("ReplicaSet", "b-11", "11", "e", "11"),
         owned("ReplicaSet", "nobody", "12", "", "12"),
     ];
-    let pods = [owned("Pod", "old", "p", "9", ""), owned("Pod", "new", "q", "10", ""), owned("Pod", "other", "r", "11", "")];
-    let deployment = Live(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "uid": "d"}}));
+    let pods =
+        [owned("Pod", "old", "p", "9", ""), owned("Pod", "new", "q", "10", ""), owned("Pod", "other", "r", "11", "")];
+    let deployment =
+        Live(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "uid": "d"}}));
     let related = Related { pods: &pods, controllers: &sets, ..Related::default() };
     let names = |found: Vec<&Live>| found.into_iter().map(|live| live.name().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(owned_by(&deployment, &sets)), ["a-9", "a-10"]);
