@@ -170,23 +170,23 @@ fn job(live: &Live) -> Readiness {
     if flag(live, "suspend") {
         return suspended(live);
     }
+    // The counts may lag behind this condition.
+    if Condition::holding(live, "SuccessCriteriaMet").is_some() {
+        return Readiness::waiting("it succeeded, its last pods are ending");
+    }
     let succeeded = count(live, "succeeded");
+    if live.at(&["status", "startTime"]).is_none() && succeeded == 0 {
+        return Readiness::waiting("it is not started yet");
+    }
     // Without `completions`, one success lets all others end: there is no number to reach.
     let text = match live.integer(&["spec", "completions"]) {
         Some(wanted) => format!("succeeded {succeeded} of {wanted}"),
         None => format!("succeeded {succeeded}"),
     };
-    let text = match count(live, "failed") {
+    Readiness::Waiting(match count(live, "failed") {
         0 => text,
         failed => format!("{text}, failed {failed}"),
-    };
-    if Condition::holding(live, "SuccessCriteriaMet").is_some() {
-        return Readiness::Waiting(format!("{text}: enough, its last pods are ending"));
-    }
-    if live.at(&["status", "startTime"]).is_none() && succeeded == 0 {
-        return Readiness::waiting("it is not started yet");
-    }
-    Readiness::Waiting(text)
+    })
 }
 
 /// Judges what is suspended: by its spec it rests, but what waits in a queue is to run.

@@ -14,27 +14,29 @@
 //! | Deployment, StatefulSet, ReplicaSet, ReplicationController, PodDisruptionBudget without `observedGeneration` | judged | waits |
 //! | paused Deployment | waits for the rollout that is not to come, or fails by its deadline | ready once observed, with a note |
 //! | Deployment whose deadline ran out before the last write | failed | waits: the controller has yet to judge the new rollout |
-//! | Deployment with all replicas updated and available | waits for the condition, too | ready: the controller sets it from these counts |
+//! | Deployment with all replicas updated and available | waits for its conditions, or fails by them | ready: the controller sets them from these counts |
 //! | StatefulSet with `OnDelete` | ready at once | ready when its replicas are, old or new, with a note |
 //! | StatefulSet with `minReadySeconds` | ready replicas count | available replicas count |
 //! | DaemonSet with `OnDelete` | waits for what nobody updates | ready with the pods it has, with a note |
 //! | ReplicaSet that adopted pods with fewer labels | waits | ready |
 //! | `ReplicationController` | judged by conditions that it never has: ready | as a ReplicaSet |
-//! | running Job | ready | waits until it is complete |
+//! | running Job or JobSet | ready | waits until it is complete |
 //! | finished Job or Pod that is being removed | terminating | as it ended |
 //! | Job that is suspended | waits | ready with a note; in a Kueue queue: waits |
 //! | Job that is bound to fail, its last pods still ending | ready | failed |
 //! | Pod that failed | ready | failed |
+//! | Pod whose node does not answer | an error | waits |
 //! | Pod in a crash loop, or that no node fits for 15 seconds | failed | waits: what it needs may still come |
 //! | Pod whose image name is invalid, or whose image is never pulled | waits | failed |
 //! | claim that binds with its first pod | waits | ready with a note |
-//! | claim that lost its volume, failed PersistentVolume | waits, ready | failed |
+//! | claim that lost its volume | waits | failed |
+//! | PersistentVolume that failed, or that nobody has looked at | ready | failed, waits |
 //! | Service of type `LoadBalancer` | ready with its cluster address | waits for the address of the balancer |
 //! | CustomResourceDefinition that is held back by its CA bundle | failed | waits: the bundle is often filled in later |
 //! | APIService that is not available | ready | waits |
-//! | Namespace that is being deleted | terminating | failed: it never comes back |
+//! | Namespace that is being deleted, or not active yet | terminating, ready | failed: it never comes back; waits |
 //! | custom resource with an `observedGeneration` that is text | an error | read as a number, passed over where it is none |
-//! | condition with an older `observedGeneration` of its own | believed | waits |
+//! | condition with an older `observedGeneration` of its own | believed | waits; a failure is passed over |
 //! | custom resource that says `Available`, `Failed` or `Complete` instead of `Ready` | ready | as it says |
 //! | custom resource that is suspended or paused | waits for a controller that holds still | ready with a note |
 //! | custom resource that nobody has reported on yet | ready | [`Readiness::Silent`]: ready after a grace |
