@@ -10,6 +10,7 @@ pub(crate) mod fault_proxy;
 mod process;
 mod programs;
 
+mod golden;
 mod proxies;
 mod readiness;
 mod starting;

@@ -116,3 +116,42 @@ impl Drop for Sweeper {
         let _ = self.0.wait();
     }
 }
+
+/// Where a second process of this test writes.
+const SECOND: &str = "FANFOLD_TEST_SECOND_PROCESS";
+
+fn running(id: &str) -> bool {
+    let asked = Command::new("kill").args(["-0", id]).stderr(Stdio::null()).status();
+    asked.expect("there is a `kill`").success()
+}
+
+#[test]
+fn nothing_outlives_a_test_process_that_is_killed() {
+    let script = "echo $$ > id.part && mv id.part id && exec sleep 600".to_owned();
+    let start = |folder: &Path| Process::start(Path::new("sh"), &["-c".to_owned(), script], folder).unwrap();
+    if let Some(folder) = std::env::var_os(SECOND) {
+        let _sweeper = Sweeper::start(Path::new(&folder)).unwrap();
+        let _process = start(Path::new(&folder));
+        thread::sleep(super::PATIENCE);
+        panic!("nobody has killed this process");
+    }
+    let folder = tempfile::tempdir().unwrap().keep();
+    let mut second = Command::new(std::env::current_exe().unwrap())
+        .args(["nothing_outlives_a_test_process_that_is_killed"])
+        .env(SECOND, &folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut id = String::new();
+    let started = super::until("the program has started", || {
+        id = std::fs::read_to_string(folder.join("id")).unwrap_or_default().trim().to_owned();
+        Ok(!id.is_empty())
+    });
+    started.unwrap();
+    assert!(running(&id), "{id}");
+    // Without a chance to tidy up.
+    second.kill().unwrap();
+    second.wait().unwrap();
+    super::until("the program and its folder are gone", || Ok(!running(&id) && !folder.exists())).unwrap();
+}

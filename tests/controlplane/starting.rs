@@ -1,6 +1,6 @@
 //! The control plane itself: it starts, lets its users in, and keeps what it was told.
 
-use super::{ControlPlane, Options, User, succeeded};
+use super::{ControlPlane, Options, User, succeeded, until};
 
 #[test]
 fn both_users_may_make_objects() {
@@ -17,8 +17,11 @@ fn both_users_may_make_objects() {
 }
 
 #[test]
-fn a_restart_keeps_objects() {
-    let plane = ControlPlane::start(&Options::default());
+fn a_restart_keeps_flags_and_objects() {
+    let flags = vec!["--service-cluster-ip-range=10.64.0.0/16".to_owned()];
+    let plane = ControlPlane::start(&Options { flags, ..Options::default() });
+    let service = || plane.kubectl(&["get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}"]).stdout;
+    until("the server has a service of its own", || Ok(service() == b"10.64.0.1")).unwrap();
     let namespace = plane.namespace();
     let path = format!("/api/v1/namespaces/{namespace}");
     let made = plane.get_json(&path);
@@ -30,4 +33,5 @@ fn a_restart_keeps_objects() {
     assert!(!plane.kubectl(&["get", "--raw", "/readyz"]).status.success());
     plane.start_apiserver();
     assert_eq!(plane.get_json(&path), made);
+    assert_eq!(service(), b"10.64.0.1");
 }

@@ -23,7 +23,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A spec, and what the command line says about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Case {
+pub(crate) struct Case {
     /// The path of the spec: `specs/shop.yaml`.
     spec: String,
     /// What the golden line says, in order: profiles and parameters.
@@ -47,7 +47,7 @@ impl Case {
     }
 
     /// Returns what the same run is on the command line.
-    fn arguments(&self) -> Vec<String> {
+    pub(crate) fn arguments(&self) -> Vec<String> {
         let mut arguments = vec!["build".to_owned(), self.spec.clone()];
         for (name, value) in &self.given {
             arguments.push(if name == "profile" {
@@ -157,7 +157,7 @@ fn files() -> MemoryFiles {
 }
 
 /// Returns all specs with their variants, sorted.
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for entry in fs::read_dir(Path::new(ROOT).join("specs")).unwrap() {
         let path = entry.unwrap().path();
