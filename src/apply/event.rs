@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::ObjectKey;
 use crate::source::Origin;
@@ -81,6 +83,8 @@ pub struct Settled {
     pub uid: String,
     /// The generation of its specification, where it has one.
     pub generation: Option<i64>,
+    /// When the server took it, by its own clock; none for what was not sent.
+    pub written: Option<Timestamp>,
     /// How many requests it took.
     pub tries: u32,
     /// How long it took from the first request to the end.
@@ -185,6 +189,7 @@ impl Settled {
             adopted: false,
             uid: String::new(),
             generation: None,
+            written: None,
             tries: 0,
             took: Duration::ZERO,
         }

@@ -398,6 +398,7 @@ impl Run<'_> {
                 adopted: plan.adopted[number] && ended.outcome.is_fine(),
                 uid: task.uid.clone(),
                 generation: task.generation,
+                written: task.written,
                 tries: ended.tries,
                 took: ended.took,
             };

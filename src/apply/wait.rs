@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::client::{Change, Client, Discovered, Listed, Lost, Projection, Resource};
 use super::event::{Event, Settled, Unready};
-use super::readiness::{Expected, Readiness, Related, judge, judge_gone, why};
+use super::readiness::{Expected, Readiness, Reason, Related, judge, judge_gone, why};
 use super::set::{ApplySet, PART_OF};
 use super::{Desired, Interrupt, Live};
 
@@ -73,6 +73,8 @@ struct Followed {
     expected: Expected,
     state: Readiness,
     live: Option<Live>,
+    /// Whether the server was asked for it yet.
+    heard: bool,
 }
 
 type News = (usize, Readiness, Option<Live>);
@@ -80,7 +82,7 @@ type News = (usize, Readiness, Option<Live>);
 impl Waiting<'_> {
     /// Waits until all works, something never will, or the time is over; returns what does not work.
     pub async fn wait(mut self) -> Vec<Unready> {
-        let mut followed = self.followed().await;
+        let mut followed = self.followed(|kind| !STILL.contains(&kind)).await;
         let total = followed.len();
         let (send, mut news) = mpsc::channel::<News>(1024);
         let watches = self.follow(&followed, &send);
@@ -121,13 +123,17 @@ impl Waiting<'_> {
                 (self.tell)(Event::Waiting { ready, total });
             }
             let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            let failed = followed.iter().any(|object| matches!(object.state, Readiness::Failed(_)));
+            // The first one that failed ends it, but not before it is known how all others fare.
+            let failed = followed.iter().all(|object| object.heard)
+                && followed.iter().any(|object| matches!(object.state, Readiness::Failed(_)));
             if over || failed || *self.interrupt.borrow() != Interrupt::None {
                 break;
             }
             if told.elapsed() >= REMINDER {
                 told = Instant::now();
-                self.remind(&followed).await;
+                if self.remind(&followed).await {
+                    break;
+                }
             }
         }
         watches.abort();
@@ -136,7 +142,7 @@ impl Waiting<'_> {
 
     /// Looks once at what is there and returns what does not work, in the order of the objects.
     pub async fn look(mut self) -> Vec<Unready> {
-        let mut followed = self.followed().await;
+        let mut followed = self.followed(|_| true).await;
         let (send, mut news) = mpsc::channel::<News>(1024);
         let mut lists = tokio::task::JoinSet::new();
         for group in self.groups(&followed) {
@@ -170,29 +176,29 @@ impl Waiting<'_> {
         }
         object.state = state;
         object.live = live;
+        object.heard = true;
     }
 
-    async fn followed(&self) -> Vec<Followed> {
+    async fn followed(&self, wanted: impl Fn(&str) -> bool) -> Vec<Followed> {
         let late = self.late_classes().await;
         let ends: HashMap<_, _> = self.settled.iter().map(|settled| (&settled.key, settled)).collect();
-        let now = Timestamp::now();
         let mut followed = Vec::new();
         for (number, object) in self.desired.iter().enumerate() {
             let Some(settled) = ends.get(&object.key).filter(|settled| settled.outcome.is_fine()) else { continue };
-            if STILL.contains(&object.key.kind.as_str()) {
+            if !wanted(object.key.kind.as_str()) {
                 continue;
             }
             let class = object.node.at(&["spec", "storageClassName"]).and_then(crate::source::Node::as_str);
             let expected = Expected {
                 generation: settled.generation,
                 uid: (!settled.uid.is_empty()).then(|| settled.uid.clone()),
-                written: (settled.tries > 0).then(|| now - settled.took),
+                written: settled.written,
                 binds_late: object.key.kind == "PersistentVolumeClaim"
                     && late.as_ref().is_some_and(|late| late.contains(class.unwrap_or_default())),
                 has_status: object.resource.has_status,
             };
             let state = Readiness::Waiting("it is not there yet".into());
-            followed.push(Followed { number, expected, state, live: None });
+            followed.push(Followed { number, expected, state, live: None, heard: false });
         }
         followed
     }
@@ -256,17 +262,21 @@ impl Waiting<'_> {
         .abort_handle()
     }
 
-    async fn remind(&mut self, followed: &[Followed]) {
+    /// Says what is missing, and whether it is known that it will never come.
+    async fn remind(&mut self, followed: &[Followed]) -> bool {
         let waiting: Vec<Followed> =
             followed.iter().filter(|object| !object.state.is_ready()).take(3).cloned().collect();
         let more = followed.iter().filter(|object| !object.state.is_ready()).count() - waiting.len();
+        let mut never = false;
         for unready in self.unready(waiting, 3).await {
+            never |= unready.failed;
             let reason = unready.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
             (self.tell)(Event::Note(format!("waiting for {}: {}{reason}", unready.key, unready.state)));
         }
         if more > 0 {
             (self.tell)(Event::Note(format!("waiting for {more} more")));
         }
+        never
     }
 
     /// Says of each object that does not work what is missing, and of the first ones why.
@@ -293,8 +303,8 @@ impl Waiting<'_> {
                     key: desired.key.clone(),
                     origin: desired.origin,
                     state: object.state.text().unwrap_or_default().to_owned(),
-                    failed: matches!(object.state, Readiness::Failed(_)),
-                    reasons,
+                    failed: matches!(object.state, Readiness::Failed(_)) || reasons.iter().any(|reason| reason.lasting),
+                    reasons: reasons.iter().map(reason_text).collect(),
                 }
             })
             .collect()
@@ -331,7 +341,7 @@ impl Surroundings {
         Self { pods, controllers, events, claims }
     }
 
-    fn why(&self, live: &Live) -> Vec<String> {
+    fn why(&self, live: &Live) -> Vec<Reason> {
         let related = Related {
             pods: &self.pods,
             controllers: &self.controllers,
@@ -339,16 +349,13 @@ impl Surroundings {
             claims: &self.claims,
             now: Some(Timestamp::now()),
         };
-        let text = |reason: super::readiness::Reason| {
-            let of = if reason.count > 1 {
-                format!("{} times, as {}", reason.count, reason.object)
-            } else {
-                reason.object.clone()
-            };
-            format!("{} ({of})", reason.text)
-        };
-        why(live, &related).into_iter().take(3).map(text).collect()
+        why(live, &related).into_iter().take(3).collect()
     }
+}
+
+fn reason_text(reason: &Reason) -> String {
+    let Reason { text, count, object, .. } = reason;
+    if *count > 1 { format!("{text} ({count} times, as {object})") } else { format!("{text} ({object})") }
 }
 
 /// Items of lists leave out what they are.

@@ -51,6 +51,8 @@ pub(super) struct Write<'a> {
     pub(super) version: String,
     pub(super) uid: String,
     pub(super) generation: Option<i64>,
+    /// When the server took it.
+    pub(super) written: Option<jiff::Timestamp>,
     /// The server's last words about trouble.
     pub(super) said: String,
     /// Why it is made anew.
@@ -88,6 +90,7 @@ impl<'a> Write<'a> {
             version: String::new(),
             uid: String::new(),
             generation: None,
+            written: None,
             said: String::new(),
             immutable: Vec::new(),
         }
@@ -116,6 +119,7 @@ impl<'a> Write<'a> {
         live.resource_version().clone_into(&mut self.version);
         live.uid().clone_into(&mut self.uid);
         self.generation = live.generation();
+        self.written = answer.date;
         let outcome = if !self.immutable.is_empty() {
             Outcome::Recreated
         } else if created || self.existing.is_none() || self.leaving {

@@ -47,6 +47,8 @@ pub struct Answer {
     pub code: u16,
     /// How long the server wants to be left alone.
     pub retry_after: Option<Duration>,
+    /// When the server answered, by its own clock.
+    pub date: Option<jiff::Timestamp>,
     /// The texts of its warnings.
     pub warnings: Vec<String>,
     /// The body.
@@ -151,7 +153,9 @@ impl Client {
         let body = body.collect().await.map_err(|error| lost(&error))?.to_bytes();
         let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
         let retry_after = parts.headers.get(header::RETRY_AFTER).and_then(text);
+        let date = parts.headers.get(header::DATE).and_then(text);
         Ok(Answer {
+            date: date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp()),
             code: parts.status.as_u16(),
             retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs),
             warnings: parts
