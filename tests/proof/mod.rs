@@ -124,15 +124,17 @@ async fn prepared() -> (Server, u64) {
 async fn read(server: &Server, path: &str) -> Live {
     for _ in 0..100 {
         let live = server.get(path).await.live();
-        let conditions = live.list(&["status", "conditions"]);
-        if live.text(&["kind"]) != Some("CustomResourceDefinition")
-            || conditions.iter().any(|condition| condition["type"] == "Established" && condition["status"] == "True")
-        {
+        let awaited = match live.text(&["kind"]) {
+            Some("CustomResourceDefinition") => "Established",
+            Some("FlowSchema") => "Dangling",
+            _ => return live,
+        };
+        if live.list(&["status", "conditions"]).iter().any(|condition| condition["type"] == awaited) {
             return live;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    panic!("{path} is not established");
+    panic!("nothing happens to {path}");
 }
 
 /// Whether what we applied owns what `owned` says.
