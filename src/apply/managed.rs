@@ -275,15 +275,12 @@ pub(super) enum Parts<'a> {
     Items(&'a [SmolStr], &'a Schema),
     /// Text by text.
     Set,
-    /// Nobody knows.
-    Unknown,
 }
 
 impl<'a> Parts<'a> {
     /// Returns how values of a schema are owned.
     pub(super) fn of(schema: &'a Schema, facts: &'a Facts) -> Self {
         match &schema.shape {
-            Shape::Any => Self::Unknown,
             Shape::Type(id) => {
                 let ty = facts.ty(*id);
                 if schema.atomic.unwrap_or(ty.atomic) { Self::Whole } else { Self::Fields(ty) }
@@ -426,7 +423,6 @@ fn collect<T: Tree>(body: &T, schema: &Schema, facts: &Facts) -> Option<FieldSet
                 }
             }
         }
-        (Parts::Unknown, Look::Bool(_) | Look::Number(_) | Look::Text(_)) => set.member = true,
         _ => return None,
     }
     Some(set)

@@ -10,7 +10,7 @@
 use serde_json::{Map as JsonMap, Value as Json};
 use smol_str::{SmolStr, format_smolstr};
 
-use super::canonical::{stored_as, stored_as_nothing};
+use super::canonical::Canon;
 use super::managed::{NOBODYS, Parts, item_step, managed_entries, type_of, value_step};
 use super::{Live, ManagedEntry, Operation};
 use crate::kubernetes::{Facts, Look, Schema, Tree, Type, same};
@@ -22,7 +22,7 @@ use crate::source::Node;
 /// value that the server has: word for word, or in other words that it stores as the same (`1000m` for `1`).
 /// A live object that does not name its `apiVersion` and `kind`, as the items of lists, is taken to be what is desired.
 ///
-/// Never proven are custom resources, a body with a `status`, with nulls or with `stringData`, and objects with owners that
+/// Never proven are custom resources, a body with a `status` or with `stringData`, and objects with owners that
 /// wrote in versions that the facts do not know, as the server forgets such owners at the next write.
 pub fn is_unchanged(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> bool {
     proof(desired, live, facts, manager).is_some()
@@ -55,7 +55,7 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
     // changes anything becomes the latest one, which would change the order of two.
     let alone = others.iter().all(|entry| entry.operation == Operation::Update && entry.api_version == version);
     let others = if alone { Some(others.iter().map(|entry| entry.fields).collect()) } else { None };
-    let mut walk = Walk { facts, others, path: Vec::new() };
+    let mut walk = Walk { canon: Canon::new(facts, desired.get("kind")?.as_str()?), others, path: Vec::new() };
 
     let mut owned = 0;
     for (key, value) in desired.members() {
@@ -72,15 +72,23 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
 
 /// Whether what is read of an object is also what is stored of it.
 ///
-/// The server stores claims and volumes without a phase when it creates them, but reads `Pending` where there is none; the
-/// next write, whatever it says, stores that. Any other status shows that there was such a write.
+/// The server creates claims and volumes without a phase and Jobs without labels, where none are written, but reads them
+/// with; the next write, whatever it says, stores those. A status shows that there was such a write.
 fn is_stored(desired: &Node, live: &Live) -> bool {
-    let claims = ["PersistentVolumeClaim", "PersistentVolume"];
-    if !desired.get("kind").and_then(Node::as_str).is_some_and(|kind| claims.contains(&kind)) {
-        return true;
+    let status = live.at(&["status"]).and_then(Json::as_object);
+    match desired.get("kind").and_then(Node::as_str) {
+        Some("PersistentVolumeClaim" | "PersistentVolume") => status.is_some_and(|status| {
+            status.len() > 1 || status.get("phase").is_some_and(|phase| phase != "Pending")
+        }),
+        Some("Job") => {
+            let labelled = |path: &[&str]| desired.at(path).and_then(Node::as_map).is_some_and(|labels| !labels.is_empty());
+            // Labels of the template as it is written are the Job's own before it is stored.
+            labelled(&["metadata", "labels"])
+                || labelled(&["spec", "template", "metadata", "labels"])
+                || status.is_some_and(|status| !status.is_empty())
+        }
+        _ => true,
     }
-    let is_pending = live.text(&["status", "phase"]).is_none_or(|phase| phase == "Pending");
-    !is_pending || live.at(&["status"]).and_then(Json::as_object).is_some_and(|status| status.len() > 1)
 }
 
 /// Whether the server knows the version that an owner wrote in.
@@ -100,7 +108,7 @@ fn is_served(entry: &ManagedEntry<'_>, desired: &Node, facts: &Facts) -> bool {
 
 /// Goes through a body, the live object and the fields that the manager owns, all three at once.
 struct Walk<'a> {
-    facts: &'a Facts,
+    canon: Canon<'a>,
     /// What others own, where a value may differ in words at all.
     others: Option<Vec<&'a JsonMap<String, Json>>>,
     /// The steps to where the walk is.
@@ -109,7 +117,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn metadata(&mut self, body: &Node, live: &Live, owned: &JsonMap<String, Json>) -> Option<bool> {
-        let ty = self.facts.named("meta/v1.ObjectMeta");
+        let ty = self.canon.facts.named("meta/v1.ObjectMeta");
         let live = live.at(&["metadata"])?;
         let nothing = JsonMap::new();
         let below = owned.get("f:metadata");
@@ -121,6 +129,8 @@ impl Walk<'_> {
                 if !same(value, live.get(key)?) {
                     return None;
                 }
+            } else if key == "creationTimestamp" && value.is_null() {
+                self.others.as_ref()?;
             } else if NOBODYS.contains(&key) || key.starts_with("deletion") {
                 return None;
             } else {
@@ -153,12 +163,11 @@ impl Walk<'_> {
         of: Option<(&Type, &str)>,
         member: bool,
     ) -> Option<bool> {
-        let facts = self.facts;
+        let facts = self.canon.facts;
         let nothing = JsonMap::new();
         let fields = owned.map_or(Some(&nothing), Json::as_object)?;
         let count = match (Parts::of(schema, facts), body.look()) {
-            (_, Look::Null) => return None,
-            (Parts::Whole, _) => {
+            (Parts::Whole, _) | (_, Look::Null) => {
                 self.leaf(body, live, schema, of)?;
                 return is_leaf(owned).then_some(true);
             }
@@ -167,11 +176,11 @@ impl Walk<'_> {
                 return is_leaf(owned).then_some(true);
             }
             (Parts::Values(_), Look::Map(0)) => {
-                self.nothing_or(live.map(|live| live.is_object()))?;
+                self.empty(body, live, schema, Json::is_object)?;
                 return is_leaf(owned).then_some(true);
             }
             (Parts::Items(..) | Parts::Set, Look::List([])) => {
-                self.nothing_or(live.map(|live| live.is_array()))?;
+                self.empty(body, live, schema, Json::is_array)?;
                 0
             }
             (Parts::Fields(ty), Look::Map(_)) => {
@@ -200,10 +209,6 @@ impl Walk<'_> {
             }
             (Parts::Set, Look::List(items)) => {
                 self.items(items, live?.as_array()?, fields, None, value_step, value_step)?
-            }
-            (Parts::Unknown, Look::Bool(_) | Look::Number(_) | Look::Text(_)) => {
-                same(body, live?).then_some(())?;
-                return is_leaf(owned).then_some(true);
             }
             _ => return None,
         };
@@ -249,18 +254,20 @@ impl Walk<'_> {
 
     /// Proves a value that is owned as a whole.
     fn leaf(&self, body: &Node, live: Option<&Json>, schema: &Schema, of: Option<(&Type, &str)>) -> Option<()> {
-        match live {
-            Some(live) if same(body, live) => Some(()),
-            Some(live) => stored_as(body, live, schema, self.facts).then_some(()).and_then(|()| self.is_nobody_elses()),
-            None => stored_as_nothing(body, schema, of).then_some(()).and_then(|()| self.is_nobody_elses()),
-        }
+        let is_so = match live.filter(|live| !live.is_null()) {
+            Some(live) if same(body, live) => return Some(()),
+            Some(live) => self.canon.stores(body, live, schema),
+            None => self.canon.stores_nothing(body, schema, of),
+        };
+        if is_so { self.is_nobody_elses() } else { None }
     }
 
-    /// Proves that an empty mapping or list changes nothing, where there may be none.
-    fn nothing_or(&self, live_fits: Option<bool>) -> Option<()> {
-        match live_fits {
-            Some(fits) => fits.then_some(()),
-            None => self.is_nobody_elses(),
+    /// Proves an empty mapping or list, which takes nothing away from what others have there.
+    fn empty(&self, body: &Node, live: Option<&Json>, schema: &Schema, fits: fn(&Json) -> bool) -> Option<()> {
+        match live.filter(|live| !live.is_null()) {
+            Some(live) => fits(live).then_some(()),
+            None if self.canon.stores_nothing(body, schema, None) => self.is_nobody_elses(),
+            None => None,
         }
     }
 
