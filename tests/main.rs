@@ -10,6 +10,7 @@ mod golden;
 mod init;
 mod memory;
 mod plan;
+mod preflight;
 mod reading;
 mod readme;
 mod schema;

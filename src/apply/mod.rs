@@ -4,5 +4,6 @@
 //! what an answer means, which pace is right, when an object is ready. Only `client/` speaks to a server.
 
 mod live;
+pub mod preflight;
 
 pub use live::Live;
