@@ -11,6 +11,7 @@ mod golden;
 mod init;
 mod memory;
 mod plan;
+mod preflight;
 mod proof;
 mod reading;
 mod readiness;

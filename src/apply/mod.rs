@@ -16,6 +16,7 @@ mod live;
 mod managed;
 mod order;
 mod pace;
+pub mod preflight;
 mod proof;
 mod prune;
 pub mod readiness;

@@ -1,5 +1,6 @@
 //! What Kubernetes says: types and kinds, the identity of objects, and the notations of values.
 
+mod amounts;
 pub mod documented;
 pub mod facts;
 mod format;
@@ -7,16 +8,19 @@ pub mod hash;
 pub mod name;
 mod object;
 mod order;
+pub mod pods;
 mod quantity;
 mod selector;
 mod taint;
 mod tree;
 mod workload;
 
+pub use amounts::Amounts;
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey};
 pub use order::install_rank;
+pub use pods::{Basis, Defaults, Load, PodDemand, USUAL};
 pub use quantity::{NotAQuantity, Notation, Quantity};
 pub use selector::{NotASelector, Operator, Requirement};
 pub use taint::{Effect, NotAToleration, Toleration};

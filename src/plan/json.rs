@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Amounts, Basis, Estimate, Longest, Share, Workload};
+use super::{Estimate, Longest, Share, Workload};
+use crate::kubernetes::{Amounts, Basis};
 
 /// The version of the form; it changes where a key goes or means something else, not where one is added.
 const VERSION: u32 = 1;

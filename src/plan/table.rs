@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Amounts, Basis, Estimate, Share, Workload};
-use crate::kubernetes::Quantity;
+use super::{Estimate, Share, Workload};
+use crate::kubernetes::{Amounts, Basis, Quantity};
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 30;
