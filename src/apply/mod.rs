@@ -9,5 +9,5 @@ mod managed;
 mod proof;
 
 pub use live::Live;
-pub use managed::{FieldSet, ManagedEntry, Operation, Path, Step, managed_entries, owned, owners};
+pub use managed::{FieldSet, ManagedEntry, Operation, Path, Step, managed_entries, own_part, owned, owners};
 pub use proof::is_unchanged;

@@ -1,9 +1,11 @@
 //! What Kubernetes says: types and kinds, the identity of objects, and the notations of values.
 
+mod defaults;
 pub mod documented;
 pub mod facts;
 mod format;
 pub mod hash;
+pub mod immutable;
 pub mod name;
 mod object;
 mod order;
@@ -13,6 +15,7 @@ mod taint;
 mod tree;
 mod workload;
 
+pub use defaults::{is_default, is_dropped};
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey};
