@@ -31,6 +31,11 @@ pub trait Tree: Sized + PartialEq {
         }
     }
 
+    /// Whether it is null.
+    fn is_null(&self) -> bool {
+        matches!(self.look(), Look::Null)
+    }
+
     /// Returns the items of a list; none where it is no list.
     fn items(&self) -> &[Self] {
         match self.look() {

@@ -14,6 +14,7 @@ use std::convert::Infallible;
 
 use smol_str::SmolStr;
 
+use crate::apply::preflight::Room;
 use crate::compile::Compilation;
 use crate::emit::Output;
 use crate::expand::{Expanded, Plan, label_text};
@@ -46,6 +47,8 @@ pub struct Estimate {
     pub completions: u64,
     /// The name with the least room left.
     pub longest: Option<Longest>,
+    /// The room that a cluster has for it, where it was held against one.
+    pub room: Option<Room>,
     listed: Vec<Listed>,
 }
 
@@ -115,6 +118,7 @@ impl Estimate {
             totals: BTreeMap::new(),
             completions: 0,
             longest: None,
+            room: None,
             listed: Vec::new(),
         };
         let mut kinds: BTreeMap<(usize, SmolStr, SmolStr, SmolStr), usize> = BTreeMap::new();
