@@ -83,6 +83,9 @@ const SCHEMA: &[&str] = &[
 ];
 const WEBHOOK: &[&str] = &["failed calling webhook", "conversion webhook for"];
 
+/// However long the server wants to be left alone, it is asked again after so long.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// Judges an answer to a write. `namespaced_in` and `defined` say whether the namespace and the definition of the object's
 /// kind are of the same run, so that not finding them is a matter of time.
 pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Expects) -> Verdict {
@@ -106,7 +109,7 @@ pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Exp
         if named.is_empty() { vec![whole(&message, code)] } else { named }
     };
     match code {
-        429 => Verdict::Throttled(retry_after),
+        429 => Verdict::Throttled(retry_after.map(|wait| wait.min(LONGEST_WAIT))),
         409 if of_reason("FieldManagerConflict") => Verdict::Conflict(
             causes
                 .iter()
@@ -125,6 +128,8 @@ pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Exp
         422 if reason == "Invalid" && causes.iter().any(|cause| cannot_change(&text(cause, "message"))) => {
             Verdict::Immutable(refusals())
         }
+        // A server that has just started does not know yet who may do what, and which namespaces there are.
+        403 if message.contains("not yet ready to handle request") => Verdict::Passing(Passing::Server),
         // The quota's status is filled a moment after the quota is made.
         403 if message.contains("status unknown for quota") => Verdict::Passing(Passing::NotYetVisible),
         // The account that a pod runs as is made by a controller after its namespace.
@@ -141,7 +146,7 @@ pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Exp
             Verdict::Passing(Passing::Server)
         }
         502..=504 => match retry_after {
-            Some(wait) => Verdict::Throttled(Some(wait)),
+            Some(wait) => Verdict::Throttled(Some(wait.min(LONGEST_WAIT))),
             None => Verdict::Passing(Passing::Server),
         },
         _ => Verdict::Passing(Passing::Unknown),

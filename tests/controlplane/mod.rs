@@ -317,6 +317,11 @@ impl ControlPlane {
         }
     }
 
+    /// Ends the server without a word to those who wait for it.
+    pub(crate) fn kill_apiserver(&self) {
+        *guard(&self.apiserver) = None;
+    }
+
     /// Starts the server where it was, and waits until it is ready.
     pub(crate) fn start_apiserver(&self) {
         self.stop_apiserver();

@@ -7,11 +7,13 @@ mod resource;
 mod watch;
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
-use kube::client::Body;
+use kube::client::{AuthError, Body};
 
 pub use connect::{ConnectError, Target};
 pub use discovery::{Discovered, discover};
@@ -32,6 +34,8 @@ pub struct Client {
     server: String,
     namespace: String,
     timeout: Option<Duration>,
+    /// Whether it has ever answered.
+    reached: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Client {
@@ -149,6 +153,7 @@ impl Client {
 
     async fn exchange(&self, call: &Call) -> Result<Answer, Lost> {
         let response = self.inner.send(request(call)?).await.map_err(|error| lost(&error))?;
+        self.reached.store(true, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| lost(&error))?.to_bytes();
         let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
@@ -181,15 +186,15 @@ fn request(call: &Call) -> Result<Request<Body>, Lost> {
 
 /// Says in one line what went wrong, with the innermost cause: the outer ones say only that a request failed.
 fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
-    let mut reasons = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        reasons.push(inner.to_string());
-        cause = inner.source();
+    let mut reason = error.to_string();
+    let mut hopeless = false;
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        reason = cause.to_string();
+        // Who we are, or who the server is, stays as wrong as it is.
+        hopeless |= cause.is::<AuthError>() || reason.contains("invalid peer certificate");
+        next = cause.source();
     }
-    let reason = reasons.pop().unwrap_or_default();
-    let whole = format!("{} {reason}", reasons.join(" "));
-    let hopeless = ["certificate", "auth exec", "token", "UnknownIssuer"].iter().any(|word| whole.contains(word));
     Lost { reason, hopeless }
 }
 
