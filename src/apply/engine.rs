@@ -260,7 +260,8 @@ impl<C: Transport> Engine<'_, C> {
                 }
                 Step::End(outcome, end) => {
                     // What one object waited for in vain all others would wait for in vain too, one after the other.
-                    let gone = well < first && matches!(end, End::Lost(_) | End::Verdict(Verdict::Passing(Passing::Server)));
+                    let gone =
+                        well < first && matches!(end, End::Lost(_) | End::Verdict(Verdict::Passing(Passing::Server)));
                     let tries = states[number].tries;
                     states[number].ended = true;
                     open -= 1;

@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{Interrupt, Live};
 use super::client::{Call, Client, Lost, Verb};
 use super::set::ApplySet;
+use super::{Interrupt, Live};
 
 /// A holder that was not seen for so long is gone.
 const LIFE: Duration = Duration::from_secs(15);

@@ -364,7 +364,9 @@ impl Run<'_> {
             interrupt: self.interrupt.clone(),
             tell: &mut *self.tell,
         };
+        let since = Instant::now();
         report.waiting = waiting.wait().await;
+        report.waited = since.elapsed();
         report.waiting.is_empty()
     }
 
