@@ -21,6 +21,7 @@
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
 //! | [`apply`] | objects to a cluster: proof, order, pace, waiting; `apply/client/` is the only door to a server |
+//! | [`integrate`] | the files that make other tools run Fanfold |
 //! | [`plan`], [`explain`], [`editor`] | what is asked of a batch beside its objects: counts, reasons, the editors' schema |
 //! | [`cli`] | the command line: the disk, the terminal, exit codes |
 //!
@@ -58,4 +59,5 @@ pub mod apply;
 pub mod plan;
 pub mod explain;
 pub mod editor;
+pub mod integrate;
 pub mod cli;

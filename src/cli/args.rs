@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
 use super::cluster::{ClusterArgs, duration};
+use super::integrate::IntegrateArgs;
 use crate::apply::{PruneLimit, Shard};
 use crate::diagnostic::Format;
 use crate::emit::Output;
@@ -40,6 +41,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print the JSON Schema of specs, for editors
     Schema(SchemaArgs),
+    /// Write the files that make another tool run Fanfold
+    Integrate(IntegrateArgs),
     /// Print a completion script
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all commands to a folder
