@@ -64,7 +64,9 @@ impl<'a> Canon<'a> {
 
 /// Whether the server puts that value where a field is left out of a body.
 fn is_default<T: Tree>(live: &Json, ty: &Type, field: &str, body: &T) -> bool {
-    let says = |key: &str, values: &[&str]| body.member(key).and_then(Tree::as_text).is_some_and(|text| values.contains(&text));
+    let says = |key: &str, values: &[&str]| {
+        body.member(key).and_then(Tree::as_text).is_some_and(|text| values.contains(&text))
+    };
     match (ty.name.as_str(), field) {
         ("rbac/v1.Subject", "apiGroup") => says("kind", &["User", "Group"]) && live == "rbac.authorization.k8s.io",
         ("resource/v1.ExactDeviceRequest", "count") => body.member("allocationMode").is_none() && live == 1,

@@ -77,11 +77,12 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
 fn is_stored(desired: &Node, live: &Live) -> bool {
     let status = live.at(&["status"]).and_then(Json::as_object);
     match desired.get("kind").and_then(Node::as_str) {
-        Some("PersistentVolumeClaim" | "PersistentVolume") => status.is_some_and(|status| {
-            status.len() > 1 || status.get("phase").is_some_and(|phase| phase != "Pending")
-        }),
+        Some("PersistentVolumeClaim" | "PersistentVolume") => {
+            status.is_some_and(|status| status.len() > 1 || status.get("phase").is_some_and(|phase| phase != "Pending"))
+        }
         Some("Job") => {
-            let labelled = |path: &[&str]| desired.at(path).and_then(Node::as_map).is_some_and(|labels| !labels.is_empty());
+            let labelled =
+                |path: &[&str]| desired.at(path).and_then(Node::as_map).is_some_and(|labels| !labels.is_empty());
             // Labels of the template as it is written are the Job's own before it is stored.
             labelled(&["metadata", "labels"])
                 || labelled(&["spec", "template", "metadata", "labels"])

@@ -81,8 +81,11 @@ fn killed(plane: &ControlPlane, seed: u64, objects: usize, usual: Duration) {
     case.assert_tidy();
     assert_eq!(case.live("Job").len(), 0, "all Jobs left the set");
     assert_eq!(case.live("Deployment").len(), fewer * 3 / 10);
-    let names: Vec<String> =
-        case.live("ConfigMap").iter().filter_map(|object| object["metadata"]["name"].as_str().map(Into::into)).collect();
+    let names: Vec<String> = case
+        .live("ConfigMap")
+        .iter()
+        .filter_map(|object| object["metadata"]["name"].as_str().map(Into::into))
+        .collect();
     for name in ["stranger", "guest"] {
         assert!(names.iter().any(|found| found == name), "{name} was not ours to delete: {names:?}");
     }

@@ -4,6 +4,7 @@
 //! `FANFOLD_FAULT_OBJECTS` sets how many objects each run has; the default keeps the tests short.
 
 mod kills;
+mod leases;
 mod network;
 mod overload;
 mod restarts;
@@ -21,12 +22,8 @@ use serde_json::Value;
 use crate::controlplane::{ControlPlane, User, succeeded};
 
 /// Kinds that the specs here make, with where they live.
-const COLLECTIONS: &[(&str, &str)] = &[
-    ("ConfigMap", "/api/v1"),
-    ("Service", "/api/v1"),
-    ("Deployment", "/apis/apps/v1"),
-    ("Job", "/apis/batch/v1"),
-];
+const COLLECTIONS: &[(&str, &str)] =
+    &[("ConfigMap", "/api/v1"), ("Service", "/api/v1"), ("Deployment", "/apis/apps/v1"), ("Job", "/apis/batch/v1")];
 
 fn collection(namespace: &str, kind: &str) -> String {
     let root = COLLECTIONS.iter().find(|(of, _)| *of == kind).map(|(_, root)| root).expect("a kind of the specs");
@@ -99,7 +96,12 @@ impl<'a> Case<'a> {
     fn command(&self, kubeconfig: &Path, flags: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fanfold"));
         command.arg("apply").arg(self.spec()).args(["--format", "json"]).args(flags);
-        command.env_clear().env("KUBECONFIG", kubeconfig).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env_clear()
+            .env("KUBECONFIG", kubeconfig)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -143,7 +145,10 @@ impl<'a> Case<'a> {
             for live in self.live(kind) {
                 let id = &live["metadata"]["labels"]["applyset.kubernetes.io/part-of"];
                 let Some(wanted) = compiled.remove(&identity(&live)) else {
-                    assert!(id.is_null() || Some(id) != label.as_ref(), "{kind} is a member and not in the spec: {live}");
+                    assert!(
+                        id.is_null() || Some(id) != label.as_ref(),
+                        "{kind} is a member and not in the spec: {live}"
+                    );
                     continue;
                 };
                 assert!(covers(&wanted, &live), "{wanted}\nis not what is there:\n{live}");
@@ -175,8 +180,7 @@ impl<'a> Case<'a> {
             })
             .collect();
         assert_eq!(kinds, wanted, "the parent is as wide as the set");
-        let leases =
-            self.plane.get_json(&format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases", self.namespace));
+        let leases = self.plane.get_json(&format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases", self.namespace));
         assert_eq!(leases["items"].as_array().map(Vec::len), Some(0), "a lease is left: {leases}");
     }
 

@@ -24,10 +24,7 @@ fn a_server_that_queues_requests_gets_what_it_can_take() {
 
 #[test]
 fn a_server_that_refuses_requests_gets_what_it_can_take() {
-    let flags = [
-        "--max-mutating-requests-inflight=5",
-        "--max-requests-inflight=10",
-        "--enable-priority-and-fairness=false",
-    ];
+    let flags =
+        ["--max-mutating-requests-inflight=5", "--max-requests-inflight=10", "--enable-priority-and-fairness=false"];
     crowded(&flags, size(300));
 }
