@@ -12,6 +12,7 @@ mod golden;
 mod init;
 mod memory;
 mod plan;
+mod preflight;
 mod proof;
 mod reading;
 mod readiness;

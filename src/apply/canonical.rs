@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use crate::kubernetes::{Facts, Look, Quantity, Schema, Shape, Tree, Type, same};
+use crate::kubernetes::{Facts, Look, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
 
 /// What is known of the server for the objects of a kind.
 #[derive(Clone, Copy)]
@@ -44,9 +44,7 @@ impl<'a> Canon<'a> {
         match (&schema.shape, body.look()) {
             (_, Look::Null) => true,
             (Shape::List(_), Look::List([])) | (Shape::Map(_), Look::Map(0)) => self.empty_is_nothing,
-            (_, Look::Text("")) => of.is_some_and(|(ty, field)| is_listed(EMPTY, ty, field)),
-            (_, Look::Bool(false)) => of.is_some_and(|(ty, field)| is_listed(FALSE, ty, field)),
-            _ => false,
+            _ => of.is_some_and(|(ty, field)| is_dropped(body, ty, field)),
         }
     }
 
@@ -62,63 +60,8 @@ impl<'a> Canon<'a> {
     }
 }
 
-/// Whether the server puts that value where a field is left out of a body.
-fn is_default<T: Tree>(live: &Json, ty: &Type, field: &str, body: &T) -> bool {
-    let says = |key: &str, values: &[&str]| {
-        body.member(key).and_then(Tree::as_text).is_some_and(|text| values.contains(&text))
-    };
-    match (ty.name.as_str(), field) {
-        ("rbac/v1.Subject", "apiGroup") => says("kind", &["User", "Group"]) && live == "rbac.authorization.k8s.io",
-        ("resource/v1.ExactDeviceRequest", "count") => body.member("allocationMode").is_none() && live == 1,
-        _ => DEFAULTS.iter().any(|(of, name, text)| {
-            *of == ty.name && *name == field && serde_json::from_str::<Json>(text).is_ok_and(|value| value == *live)
-        }),
-    }
-}
-
 /// Whether a quantity is shown as that text when it was read.
 fn is_shown_as(quantity: &str, live: &Json) -> bool {
     let Some(live) = live.as_str() else { return false };
     Quantity::parse(quantity).is_ok_and(|quantity| quantity.to_string() == live)
 }
-
-fn is_listed(list: &[(&str, &[&str])], ty: &Type, field: &str) -> bool {
-    list.iter().any(|(name, fields)| *name == ty.name && fields.contains(&field))
-}
-
-/// What the server puts where a field is left out: type, field, value in JSON. Only types that are owned as wholes or
-/// stand in such need to be here: elsewhere, what a body leaves out is not compared.
-const DEFAULTS: &[(&str, &str, &str)] = &[
-    ("core/v1.ObjectFieldSelector", "apiVersion", "\"v1\""),
-    ("core/v1.ResourceFieldSelector", "divisor", "\"0\""),
-    ("core/v1.ServiceAccountTokenProjection", "expirationSeconds", "3600"),
-    ("core/v1.PersistentVolumeClaim", "apiVersion", "\"v1\""),
-    ("core/v1.PersistentVolumeClaim", "kind", "\"PersistentVolumeClaim\""),
-    ("core/v1.PersistentVolumeClaim", "status", "{\"phase\":\"Pending\"}"),
-    ("core/v1.PersistentVolumeClaimSpec", "volumeMode", "\"Filesystem\""),
-    ("core/v1.EndpointPort", "protocol", "\"TCP\""),
-    ("discovery/v1.EndpointPort", "protocol", "\"TCP\""),
-    ("discovery/v1.EndpointPort", "name", "\"\""),
-    ("discovery/v1.Endpoint", "conditions", "{}"),
-    ("networking/v1.NetworkPolicyPort", "protocol", "\"TCP\""),
-    ("rbac/v1.RoleRef", "apiGroup", "\"rbac.authorization.k8s.io\""),
-    ("admissionregistration/v1.MatchResources", "matchPolicy", "\"Equivalent\""),
-    ("admissionregistration/v1.MatchResources", "namespaceSelector", "{}"),
-    ("admissionregistration/v1.MatchResources", "objectSelector", "{}"),
-    ("admissionregistration/v1.NamedRuleWithOperations", "scope", "\"*\""),
-    ("admissionregistration/v1.RuleWithOperations", "scope", "\"*\""),
-    ("resource/v1.ExactDeviceRequest", "allocationMode", "\"ExactCount\""),
-    ("resource/v1.DeviceToleration", "operator", "\"Equal\""),
-    ("batch/v1.PodFailurePolicyOnPodConditionsPattern", "status", "\"True\""),
-];
-
-/// Texts that are not stored when they are empty.
-const EMPTY: &[(&str, &[&str])] = &[("core/v1.EnvVar", &["value"]), ("core/v1.VolumeMount", &["subPath"])];
-
-/// Booleans that are not stored when they are false.
-const FALSE: &[(&str, &[&str])] = &[
-    ("core/v1.Container", &["stdin", "stdinOnce", "tty"]),
-    ("core/v1.PodSpec", &["hostIPC", "hostNetwork", "hostPID"]),
-    ("core/v1.VolumeMount", &["readOnly"]),
-    ("core/v1.PersistentVolumeClaimVolumeSource", &["readOnly"]),
-];

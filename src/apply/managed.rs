@@ -427,3 +427,52 @@ fn collect<T: Tree>(body: &T, schema: &Schema, facts: &Facts) -> Option<FieldSet
     }
     Some(set)
 }
+
+/// Returns the part of an object that a manager applied and nobody else owns: what is taken away when it leaves it out.
+///
+/// None is returned where that cannot be said: for kinds that the facts do not know, and where it never applied anything.
+pub fn own_part(live: &Live, facts: &Facts, manager: &str) -> Option<Json> {
+    let ty = type_of(&live.0, facts)?;
+    let entries = managed_entries(live)?;
+    let (ours, others): (Vec<ManagedEntry<'_>>, Vec<_>) =
+        entries.into_iter().partition(|entry| entry.is_applied_by(manager));
+    let mut fields = ours.first()?.fields()?;
+    for other in others {
+        fields = fields.difference(&other.fields()?);
+    }
+    part_of_fields(&fields, &live.0, ty, facts)
+}
+
+fn part_of_fields(set: &FieldSet, live: &Json, ty: &Type, facts: &Facts) -> Option<Json> {
+    let member = |(step, below): (&SmolStr, &FieldSet)| {
+        let key = step.strip_prefix("f:")?;
+        Some((key.to_owned(), part_of(below, live.get(key)?, &ty.field(key)?.schema, facts)?))
+    };
+    live.is_object().then(|| set.children.iter().filter_map(member).collect())
+}
+
+fn part_of(set: &FieldSet, live: &Json, schema: &Schema, facts: &Facts) -> Option<Json> {
+    match (Parts::of(schema, facts), live) {
+        (Parts::Whole, _) => Some(live.clone()),
+        (Parts::Fields(ty), _) => part_of_fields(set, live, ty, facts),
+        (Parts::Values(schema), Json::Object(values)) => {
+            let member = |(step, below): (&SmolStr, &FieldSet)| {
+                let key = step.strip_prefix("f:")?;
+                Some((key.to_owned(), part_of(below, values.get(key)?, schema, facts)?))
+            };
+            Some(set.children.iter().filter_map(member).collect())
+        }
+        (Parts::Items(keys, schema), Json::Array(items)) => {
+            let part = |item: &Json| {
+                let below = set.children.get(&settled(&item_step(item, keys, schema, facts)?)?)?;
+                part_of(below, item, schema, facts)
+            };
+            Some(items.iter().filter_map(part).collect())
+        }
+        (Parts::Set, Json::Array(items)) => {
+            let is_in = |item: &&Json| value_step(*item).is_some_and(|step| set.children.contains_key(&step));
+            Some(items.iter().filter(is_in).cloned().collect())
+        }
+        _ => None,
+    }
+}

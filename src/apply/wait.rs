@@ -141,7 +141,7 @@ impl Waiting<'_> {
     }
 
     /// Looks once at what is there and returns what does not work, in the order of the objects.
-    pub async fn look(mut self) -> Vec<Unready> {
+    pub async fn look(self) -> Vec<Unready> {
         let mut followed = self.followed(|_| true).await;
         let (send, mut news) = mpsc::channel::<News>(1024);
         let mut lists = tokio::task::JoinSet::new();

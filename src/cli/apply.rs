@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::report;
 use super::session::{Channel, Session, complain};
 use super::{Exit, Failure};
-use crate::apply::{Options, RecreatePolicy, Run, Runner};
+use crate::apply::{Event, Options, Pulled, RecreatePolicy, Run, Runner, prepull};
 
 /// Compiles, connects meanwhile, and applies.
 pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
@@ -31,10 +31,36 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
     if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
+    if args.preflight {
+        let held = cluster.preflight(&compilation.objects(), compilation.facts())?;
+        session.diagnostics.append(held.findings);
+        if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+            return Ok(Exit::Findings);
+        }
+    }
     let mut progress = Progress::new(args.input.report.format, options.dry_run);
     let identity = identity();
     let interrupt = listen(&cluster.runtime);
     let mut tell = |event| progress.tell(event);
+    if args.prepull && !options.dry_run {
+        let pulled = prepull(&cluster.client, &desired, options.timeout, &interrupt, &mut tell);
+        let exit = match cluster.runtime.block_on(pulled).map_err(|lost| Failure::Environment(lost.to_string()))? {
+            Pulled::All { images, nodes } => {
+                tell(Event::Note(format!("{images} images are on all of {nodes} nodes that may need them")));
+                Exit::Fine
+            }
+            Pulled::Late(missing) => {
+                missing.iter().take(10).for_each(|missing| tell(Event::Note(missing.clone())));
+                complain("the images did not come in time; nothing was applied");
+                Exit::Waited
+            }
+            Pulled::Interrupted => Exit::Interrupted,
+        };
+        if exit != Exit::Fine {
+            progress.finish();
+            return Ok(exit);
+        }
+    }
     let run = Run {
         client: &cluster.client,
         kinds: &cluster.kinds,

@@ -144,6 +144,20 @@ pub struct PlanArgs {
     /// The notation of the plan
     #[arg(long, value_enum, default_value_t = PlanOutputArg::Table, value_name = "NOTATION")]
     pub output: PlanOutputArg,
+
+    /// Hold the batch against a cluster: does it fit?
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub against: Option<AgainstArg>,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// What a plan is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AgainstArg {
+    /// The cluster of the kubeconfig
+    Cluster,
 }
 
 /// `check`
@@ -193,6 +207,14 @@ pub struct ApplyArgs {
     /// Prune also namespaces, volumes, claims and definitions, with all that is in them
     #[arg(long, requires = "prune")]
     pub prune_data: bool,
+
+    /// Say first whether the batch fits the cluster: room on nodes, quotas, limits, what is missing
+    #[arg(long)]
+    pub preflight: bool,
+
+    /// Pull the images on all nodes that they may be needed on, and start then
+    #[arg(long)]
+    pub prepull: bool,
 
     /// Keep so many requests in flight, instead of as many as the server takes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

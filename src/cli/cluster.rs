@@ -11,9 +11,11 @@ use tokio::task::JoinHandle;
 use super::session::remark;
 use super::{Exit, Failure};
 use crate::apply::client::{Client, Discovered, Target, discover};
-use crate::apply::{ApplySet, Desired, Interrupt, Placing, RunError, defined_kinds};
+use crate::apply::preflight::{Preflight, preflight};
+use crate::apply::{ApplySet, Desired, Interrupt, Placing, RunError, defined_kinds, look};
 use crate::compile::Compilation;
 use crate::diagnostic::Diagnostics;
+use crate::kubernetes::{Facts, Manifest};
 
 /// Which cluster is meant.
 #[derive(Args, Clone, Debug, Default)]
@@ -137,6 +139,13 @@ impl Cluster {
         match collected {
             Ok(()) => placed,
         }
+    }
+
+    /// Holds objects against the cluster.
+    pub(super) fn preflight(&self, objects: &[Manifest], facts: &Facts) -> Result<Preflight, Failure> {
+        let seen = self.runtime.block_on(look(&self.client, &self.kinds, objects, facts));
+        let seen = seen.map_err(|lost| Failure::Environment(format!("cannot look at the cluster: {lost}")))?;
+        Ok(preflight(objects, &seen, facts))
     }
 
     /// Returns the set that a run works on: the one that is named, or that of the only batch.

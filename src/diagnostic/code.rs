@@ -125,6 +125,16 @@ codes! {
     /// A patch that changes nothing.
     IneffectivePatch = "ineffective-patch", Error;
 
+    // The cluster.
+    /// Pods that no node of the cluster has room for.
+    DoesNotFit = "does-not-fit", Warning;
+    /// More than a quota of the cluster allows.
+    QuotaExceeded = "quota-exceeded", Error;
+    /// Less or more than a limit range of the cluster allows.
+    LimitRange = "limit-range", Error;
+    /// Something that is referred to is not in the cluster.
+    MissingInCluster = "missing-in-cluster", Error;
+
     // The findings themselves.
     /// An `allow` comment that allows nothing.
     UnusedAllow = "unused-allow", Warning;
@@ -170,6 +180,12 @@ impl Code {
                     | Self::UndeclaredReference
                     | Self::IneffectivePatch
             )
+            || self.is_of_cluster()
+    }
+
+    /// Whether only a look into a cluster finds it.
+    pub fn is_of_cluster(self) -> bool {
+        matches!(self, Self::DoesNotFit | Self::QuotaExceeded | Self::LimitRange | Self::MissingInCluster)
     }
 }
 

@@ -1,7 +1,8 @@
 //! A code in; the page that says what it means, why it matters, and what wrong and right look like out.
 //!
 //! A page is Markdown of one fixed shape: a sentence, then the sections What, Why, Wrong and Right. The examples are
-//! inputs of their own: tests compile each Wrong and expect its code, and each Right and expect nothing.
+//! inputs of their own: tests compile each Wrong and expect its code, and each Right and expect nothing. What only a look
+//! into a cluster finds has a section Cluster before them, with what is there.
 
 use std::fmt::Write as _;
 
@@ -18,6 +19,8 @@ pub struct Page {
     pub what: &'static str,
     /// Why it is refused or warned of.
     pub why: &'static str,
+    /// What the cluster has that the inputs are held against; nothing where none is needed.
+    pub cluster: Vec<Example>,
     /// Inputs that have the finding.
     pub wrong: Vec<Example>,
     /// The same inputs, mended.
@@ -48,6 +51,7 @@ pub fn explanation(code: Code) -> Page {
         summary: markdown.lines().next().unwrap_or_default().trim(),
         what: body("What"),
         why: body("Why"),
+        cluster: examples(body("Cluster")),
         wrong: examples(body("Wrong")),
         right: examples(body("Right")),
         markdown,
@@ -63,7 +67,8 @@ impl Page {
         for (title, text) in [("What", self.what), ("Why", self.why)] {
             let _ = write!(out, "\n{title}\n{}\n", indented(text));
         }
-        for title in ["Wrong", "Right"] {
+        let with_cluster = (!self.cluster.is_empty()).then_some("Cluster");
+        for title in with_cluster.into_iter().chain(["Wrong", "Right"]) {
             let _ = write!(out, "\n{title}\n{}\n", unfenced(section(self.markdown, title)));
         }
         out

@@ -1,22 +1,29 @@
 //! What Kubernetes says: types and kinds, the identity of objects, and the notations of values.
 
+mod amounts;
+mod defaults;
 pub mod documented;
 pub mod facts;
 mod format;
 pub mod hash;
+pub mod immutable;
 pub mod name;
 mod object;
 mod order;
+pub mod pods;
 mod quantity;
 mod selector;
 mod taint;
 mod tree;
 mod workload;
 
+pub use amounts::Amounts;
+pub use defaults::{is_default, is_dropped};
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey};
 pub use order::install_rank;
+pub use pods::{Basis, Defaults, Load, PodDemand, USUAL};
 pub use quantity::{NotAQuantity, Notation, Quantity};
 pub use selector::{NotASelector, Operator, Requirement};
 pub use taint::{Effect, NotAToleration, Toleration};

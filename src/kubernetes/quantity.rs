@@ -98,6 +98,26 @@ impl Quantity {
         self.mantissa as f64 * 10_f64.powi(i32::try_from(self.scale).unwrap_or(i32::MAX))
     }
 
+    /// Returns `number` units, each of ten to the power of `scale`.
+    pub fn of(number: i64, scale: i64, notation: Notation) -> Self {
+        Self::normal(i128::from(number), scale, notation)
+    }
+
+    /// Returns how many units, each of ten to the power of `scale`, hold all of it: the scheduler counts `cpu` in
+    /// thousandths (-3) and other things in whole numbers (0).
+    pub fn units(&self, scale: i64) -> i64 {
+        let shift = self.scale - scale;
+        let units = if shift >= 0 {
+            pow10(shift).and_then(|factor| self.mantissa.checked_mul(factor))
+        } else {
+            // What is less than a part of any number of 38 digits is one unit.
+            let part = pow10(-shift).unwrap_or(i128::MAX);
+            Some(self.mantissa / part + i128::from(self.mantissa % part > 0))
+        };
+        let bound = if self.mantissa < 0 { i64::MIN } else { i64::MAX };
+        units.and_then(|units| i64::try_from(units).ok()).unwrap_or(bound)
+    }
+
     fn normal(mut mantissa: i128, mut scale: i64, notation: Notation) -> Self {
         if mantissa == 0 {
             return Self { notation, ..Self::ZERO };
@@ -405,6 +425,16 @@ mod tests {
         for (text, shown) in TAKEN {
             assert_eq!(quantity(text).to_string(), shown, "{text}");
         }
+    }
+
+    #[test]
+    fn units_hold_all_of_an_amount() {
+        let units = |text: &str, scale| quantity(text).units(scale);
+        assert_eq!([units("1.5", -3), units("100m", -3), units("1n", -3), units("0", -3)], [1500, 100, 1, 0]);
+        assert_eq!([units("1Gi", 0), units("1500m", 0), units("-1500m", 0)], [1 << 30, 2, -1]);
+        assert_eq!([units("1e100", 0), units("-1e100", 0)], [i64::MAX, i64::MIN]);
+        assert_eq!(Quantity::of(1500, -3, Notation::Decimal).to_string(), "1500m");
+        assert_eq!(Quantity::of(1 << 31, 0, Notation::Binary).to_string(), "2Gi");
     }
 
     #[test]

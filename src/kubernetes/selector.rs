@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::name::{label_key, label_value};
 
 /// One condition on a label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Requirement {
     /// The key of the label.
     pub key: SmolStr,
@@ -20,7 +20,7 @@ pub struct Requirement {
 }
 
 /// What must hold of the value of a label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operator {
     /// It is one of the values.
     In,
@@ -46,6 +46,9 @@ pub struct NotASelector {
 }
 
 impl Operator {
+    /// All operators.
+    pub const ALL: [Self; 6] = [Self::In, Self::NotIn, Self::Exists, Self::DoesNotExist, Self::Gt, Self::Lt];
+
     /// Returns the name that Kubernetes has for it.
     pub fn as_str(self) -> &'static str {
         match self {

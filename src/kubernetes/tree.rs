@@ -5,10 +5,10 @@
 use smol_str::{SmolStr, ToSmolStr};
 
 use crate::source::scalar::{self, Meaning};
-use crate::source::{Map, Node, Value};
+use crate::source::{Map, Node, Origin, Value};
 
 /// A value that can be looked into.
-pub trait Tree: Sized {
+pub trait Tree: Sized + PartialEq {
     /// Returns what it is.
     fn look(&self) -> Look<'_, Self>;
 
@@ -31,12 +31,60 @@ pub trait Tree: Sized {
         }
     }
 
+    /// Whether it is null.
+    fn is_null(&self) -> bool {
+        matches!(self.look(), Look::Null)
+    }
+
     /// Returns the items of a list; none where it is no list.
     fn items(&self) -> &[Self] {
         match self.look() {
             Look::List(items) => items,
             _ => &[],
         }
+    }
+
+    /// Returns where it was written; JSON comes from nowhere.
+    fn place(&self) -> Origin;
+
+    /// Returns the value of a key; none where that is null.
+    fn get(&self, key: &str) -> Option<&Self> {
+        self.member(key).filter(|value| value.look() != Look::Null)
+    }
+
+    /// Returns the value at the end of a path of keys; none where that, or one before it, is null.
+    fn find(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |value, key| value.get(key))
+    }
+
+    /// Returns a text, a number or a boolean as text.
+    fn scalar(&self) -> Option<SmolStr> {
+        match self.look() {
+            Look::Text(text) => Some(text.into()),
+            Look::Number(number) => Some(number),
+            Look::Bool(value) => Some(value.to_smolstr()),
+            _ => None,
+        }
+    }
+
+    /// Returns the items of the list at a key; none where there is none.
+    fn list(&self, key: &str) -> &[Self] {
+        self.get(key).map_or(&[], Self::items)
+    }
+
+    /// Returns the text at a key.
+    fn word(&self, key: &str) -> Option<SmolStr> {
+        self.get(key)?.scalar()
+    }
+
+    /// Returns the integer at a key.
+    fn number(&self, key: &str) -> Option<i64> {
+        self.word(key)?.parse().ok()
+    }
+
+    /// Whether the key is there and true.
+    fn is_set(&self, key: &str) -> bool {
+        self.word(key).as_deref() == Some("true")
     }
 }
 
@@ -82,6 +130,10 @@ impl Tree for Node {
     fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
         self.as_map().into_iter().flat_map(Map::iter).map(|entry| (entry.key.text.as_str(), &entry.value))
     }
+
+    fn place(&self) -> Origin {
+        self.origin()
+    }
 }
 
 impl Tree for serde_json::Value {
@@ -102,6 +154,10 @@ impl Tree for serde_json::Value {
 
     fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
         self.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+    }
+
+    fn place(&self) -> Origin {
+        Origin::NOWHERE
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Amounts, Basis, Estimate, Longest, Share, Workload};
+use super::{Estimate, Longest, Share, Workload};
+use crate::apply::preflight::Room;
+use crate::kubernetes::{Amounts, Basis};
 
 /// The version of the form; it changes where a key goes or means something else, not where one is added.
 const VERSION: u32 = 1;
@@ -34,6 +36,7 @@ pub(super) fn write(estimate: &Estimate) -> String {
         "totals": Map::from_iter(totals),
         "completions": estimate.completions,
         "longestName": estimate.longest.as_ref().map(longest),
+        "cluster": estimate.room.as_ref().map(room),
     });
     format!("{value:#}\n")
 }
@@ -73,6 +76,22 @@ fn longest(longest: &Longest) -> Json {
         "name": key.name,
         "length": key.name.len(),
         "budget": budget,
+    })
+}
+
+fn room(room: &Room) -> Json {
+    let amounts = |amounts: &Amounts| -> Map<String, Json> {
+        amounts.iter().map(|(name, amount)| (name.to_string(), amount.to_string().into())).collect()
+    };
+    json!({
+        "nodes": room.nodes,
+        "pods": room.pods,
+        "podsPresent": room.present,
+        "podsFitting": room.fitting,
+        "podsOfOthersWaiting": room.waiting,
+        "requests": amounts(&room.requests),
+        "allocatable": amounts(&room.allocatable),
+        "free": amounts(&room.free),
     })
 }
 

@@ -3,24 +3,22 @@
 //! A [`Compilation`] enters, an [`Estimate`] leaves. Objects pass by one after the other and are forgotten, so that a
 //! batch of any size needs the memory of its sums alone. Values of axes and fields stay out: only their number is told.
 
-mod amounts;
 mod json;
-mod pods;
+mod share;
 mod table;
 
-pub use amounts::{Amounts, Share};
-pub use pods::Basis;
+pub use share::Share;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 
 use smol_str::SmolStr;
 
-use self::pods::Load;
+use crate::apply::preflight::Room;
 use crate::compile::Compilation;
 use crate::emit::Output;
 use crate::expand::{Expanded, Plan, label_text};
-use crate::kubernetes::{Manifest, Minor, ObjectKey, WorkloadKind, install_rank, name};
+use crate::kubernetes::{Basis, Load, Manifest, Minor, ObjectKey, WorkloadKind, install_rank, name};
 use crate::source::{Node, Origin};
 
 /// The most objects that are told one by one.
@@ -49,6 +47,8 @@ pub struct Estimate {
     pub completions: u64,
     /// The name with the least room left.
     pub longest: Option<Longest>,
+    /// The room that a cluster has for it, where it was held against one.
+    pub room: Option<Room>,
     listed: Vec<Listed>,
 }
 
@@ -118,13 +118,14 @@ impl Estimate {
             totals: BTreeMap::new(),
             completions: 0,
             longest: None,
+            room: None,
             listed: Vec::new(),
         };
         let mut kinds: BTreeMap<(usize, SmolStr, SmolStr, SmolStr), usize> = BTreeMap::new();
         let see = |object: &Manifest| {
             let mut document = Vec::new();
             Output::Yaml.write_document(&object.node, None, &mut document);
-            Seen { key: object.key.clone(), origin: object.origin, bytes: document.len(), load: pods::of(object) }
+            Seen { key: object.key.clone(), origin: object.origin, bytes: document.len(), load: Load::of(object) }
         };
         let counted: Result<(), Infallible> = compilation.render(see, |seen| {
             let ObjectKey { group, kind, .. } = &seen.key;
@@ -203,7 +204,7 @@ fn workload(batch: &Expanded, plan: &Plan) -> Workload {
         kind: plan.kind(),
         instances: plan.len(),
         axes: axes.into_iter().map(|(name, values)| (name, values.len())).collect(),
-        basis: pods::basis(plan.kind().as_str()),
+        basis: Basis::of(plan.kind().as_str()),
         share: Share::default(),
     }
 }

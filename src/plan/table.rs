@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Amounts, Basis, Estimate, Share, Workload};
-use crate::kubernetes::Quantity;
+use super::{Estimate, Share, Workload};
+use crate::apply::preflight::Room;
+use crate::kubernetes::{Amounts, Basis, Quantity};
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 30;
@@ -57,7 +58,28 @@ pub(super) fn write(estimate: &Estimate) -> String {
         let _ =
             writeln!(out, "longest name: {}, {} of {} characters", longest.key, longest.key.name.len(), longest.budget);
     }
+    if let Some(room) = &estimate.room {
+        self::room(room, &mut out);
+    }
     out
+}
+
+fn room(room: &Room, out: &mut String) {
+    let Room { nodes, pods, present, fitting, requests, free, waiting, .. } = room;
+    let (all, nodes) = (counted_u64(*pods, "pod"), counted_u64(*nodes, "node"));
+    let _ = write!(out, "\n{} of {all} find room on {nodes}", grouped_u64(*fitting));
+    if *present > 0 {
+        let _ = write!(out, ", {} of them there already", grouped_u64(*present));
+    }
+    out.push('\n');
+    for name in ["cpu", "memory"] {
+        if let (Some(asked), Some(free)) = (requests.get(name), free.get(name)) {
+            let _ = writeln!(out, "new pods request {asked} {name}, {free} is free");
+        }
+    }
+    if *waiting > 0 {
+        let _ = writeln!(out, "{} of others wait for a node already", counted_u64(*waiting, "pod"));
+    }
 }
 
 fn workloads(estimate: &Estimate, out: &mut String) {

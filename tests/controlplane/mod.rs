@@ -10,9 +10,13 @@ pub(crate) mod fault_proxy;
 mod process;
 mod programs;
 
+#[cfg(test)]
 mod golden;
+#[cfg(test)]
 mod proxies;
+#[cfg(test)]
 mod readiness;
+#[cfg(test)]
 mod starting;
 
 use std::fs;
@@ -374,6 +378,11 @@ fn kubeconfig(cluster: &Value, current: User) -> Value {
         "contexts": users.map(|user| json!({"name": user.name(), "context": {"cluster": "test", "user": user.name()}})),
         "current-context": current.name(),
     })
+}
+
+/// Returns where kubectl is.
+pub(crate) fn kubectl_path() -> PathBuf {
+    program("kubectl").unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Returns what a program said when it failed.

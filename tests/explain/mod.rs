@@ -1,7 +1,7 @@
 //! The explain pages are true: every Wrong has its code and nothing else, every Right has no error and not that code.
 //!
 //! An example is a YAML fence without a file name; fences with one are the files beside it. What no text can show is
-//! built here. `golden/explain/CODE.snap` holds what a user sees of each Wrong.
+//! built here. What only a cluster shows is held against the one of the page. `golden/explain/CODE.snap` holds what a user sees of each Wrong.
 
 mod claims;
 mod command;
@@ -9,7 +9,7 @@ mod echoes;
 mod forms;
 mod run;
 
-use fanfold::diagnostic::{Code, Example, Severity, explanation};
+use fanfold::diagnostic::{Code, Example, Page, Severity, explanation};
 
 use self::run::{Run, Seen};
 
@@ -44,7 +44,7 @@ fn every_right_example_is_without_error_and_without_the_code() {
     for code in Code::ALL {
         let page = explanation(*code);
         for run in runs(&page.right) {
-            let seen = run.check();
+            let seen = against(run, &page).check();
             if seen.findings.iter().any(|finding| finding.severity == Severity::Error || finding.code == *code) {
                 untrue = format!("{untrue}{code}: found {:?}\n{}\n", seen.codes(), seen.human());
             }
@@ -68,7 +68,22 @@ fn wrong(code: Code) -> Vec<Run> {
             let text = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata: {city: M\xfcnchen}\n";
             vec![Run::of("").with_file("example.yaml", text.to_vec())]
         }
-        _ => runs(&explanation(code).wrong),
+        _ => {
+            let page = explanation(code);
+            runs(&page.wrong).into_iter().map(|run| against(run, &page)).collect()
+        }
+    }
+}
+
+/// Holds a run against the cluster of a page, where it has one.
+fn against(run: Run, page: &Page) -> Run {
+    page.cluster.iter().fold(run, |run, cluster| run.with_cluster(cluster.text))
+}
+
+#[test]
+fn pages_of_the_cluster_say_what_it_has() {
+    for code in Code::ALL {
+        assert_eq!(code.is_of_cluster(), !explanation(*code).cluster.is_empty(), "{code}");
     }
 }
 

@@ -15,6 +15,7 @@ const INPUT: &str = "example.yaml";
 #[derive(Default)]
 pub(super) struct Run {
     files: Disk,
+    cluster: String,
     flags: Vec<String>,
 }
 
@@ -51,6 +52,11 @@ impl Run {
         self
     }
 
+    pub(super) fn with_cluster(mut self, objects: &str) -> Self {
+        self.cluster = objects.to_owned();
+        self
+    }
+
     pub(super) fn check(&self) -> Seen {
         let mut sources = Sources::default();
         let mut found = Diagnostics::new();
@@ -59,7 +65,10 @@ impl Run {
         let inputs = read_inputs(&[INPUT.to_owned()], &self.files, no_stdin, &mut sources, &mut found);
         let compilation = compile(inputs, &settings, &self.files, &mut sources, &mut found);
         // Emitting must find nothing that checking did not.
-        let _ = compilation.objects();
+        let objects = compilation.objects();
+        if !self.cluster.is_empty() {
+            found.append(crate::preflight::against(&self.cluster, &objects, settings.facts).findings);
+        }
         let policy = Policy::parse(&[], &[]).expect("nothing is denied or allowed");
         Seen { findings: policy.apply(found, &sources), sources }
     }

@@ -10,15 +10,16 @@ mod server;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fanfold::apply::{FieldSet, Live, is_unchanged, managed_entries, owned};
+use fanfold::apply::{FieldSet, Live, is_unchanged, managed_entries, own_part, owned};
 use fanfold::emit::json::write_compact;
 use fanfold::kubernetes::Facts;
+use fanfold::kubernetes::immutable::{Refused, refused};
 use fanfold::source::{Key, Map, Node, Origin, Value};
 use kube::config::Kubeconfig;
 use serde_json::{Value as Json, json};
 
 use self::mutate::{Dice, mutate};
-use self::server::Server;
+use self::server::{Answer, Server};
 use crate::controlplane::{ControlPlane, User};
 
 const MANAGER: &str = "fanfold";
@@ -129,7 +130,8 @@ async fn read(server: &Server, path: &str) -> Live {
             Some("FlowSchema") => "Dangling",
             _ => return live,
         };
-        if live.list(&["status", "conditions"]).iter().any(|condition| condition["type"] == awaited) {
+        let happened = |condition: &Json| condition["type"] == awaited && condition["reason"] != "Installing";
+        if live.list(&["status", "conditions"]).iter().any(happened) {
             return live;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -281,6 +283,44 @@ fn without_nulls(value: Json) -> Json {
     }
 }
 
+/// Says where what was said to be refused is not what the server refuses.
+fn verdict(answer: &Answer, said: &[Refused]) -> Option<String> {
+    let message = answer.message();
+    let said: Vec<String> =
+        said.iter().map(|refused| format!("{} ({}: {})", refused.path, refused.field, refused.rule)).collect();
+    let is_refused = answer.code == 422
+        && !message.contains("metadata.deletionGracePeriodSeconds")
+        && IMMUTABLE.iter().any(|words| message.contains(words));
+    match (answer.code, said.is_empty()) {
+        (200, false) => Some(format!("taken, and said to be refused: {said:?}")),
+        (422, true) if is_refused => Some(format!("refused, and not said: {message}")),
+        _ => None,
+    }
+}
+
+fn has_null(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Array(items) => items.iter().any(has_null),
+        Json::Object(map) => map.values().any(has_null),
+        _ => false,
+    }
+}
+
+/// How the server says that a field must stay as it is.
+const IMMUTABLE: &[&str] = &[
+    "is immutable",
+    "may not change once set",
+    "updates to",
+    "cannot change roleRef",
+    "may not be changed in an update",
+    "pod updates may not",
+    "can only be modified in tandem",
+    "must be less than or equal to previous",
+    "less than previous value",
+    "less than status.capacity",
+];
+
 async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dice) -> (Outcome, String) {
     let mut notes = Vec::new();
     let path = path(&object, facts).unwrap();
@@ -304,6 +344,7 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     }
     let mut live = read(&server, &path).await;
+    let stated = own_part(&live, facts, MANAGER).unwrap_or(Json::Null);
     if dice.one_in(3) {
         // As in a list.
         let map = live.0.as_object_mut().unwrap();
@@ -312,9 +353,12 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
     }
     let body = node(&wanted);
     let proven = is_unchanged(&body, &live, facts, MANAGER);
+    let refused = refused(facts, &live.0, &stated, &body);
     let second = server.apply(&path, bytes(&body), MANAGER, false).await;
     let code = second.code;
     let message = second.message().to_owned();
+    // What becomes of a null, a zero or a default, is no matter of rules.
+    let verdict = if has_null(&wanted) { None } else { verdict(&second, &refused) };
     let after = second.live();
     let is_same = code == 200 && after.resource_version() == live.resource_version();
     server.delete(&path).await;
@@ -330,6 +374,12 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
         && let Err(problem) = owns_as_said(&body, &after, facts)
     {
         return (Outcome::Wrong(format!("{problem}\nsent {wanted}\nafter {}", after.0)), notes.join(", "));
+    }
+    if let Some(verdict) = verdict {
+        return (
+            Outcome::Wrong(format!("{verdict}\nsent {wanted}\nstated {stated}\nlive {}", live.0)),
+            notes.join(", "),
+        );
     }
     if outcome == Outcome::Missed && std::env::var_os("FANFOLD_PROOF_SHOW").is_some() {
         notes.push("\n  sent");
@@ -369,7 +419,9 @@ fn a_server_never_writes_what_is_proven_to_be_unchanged() {
         while let Some(done) = running.join_next().await {
             let (number, (outcome, notes)) = done.unwrap();
             if let Outcome::Wrong(what) = &outcome {
-                wrong.push(format!("case {number} of seed {seed}: {notes}: {what}"));
+                let what: Vec<String> = what.lines().map(|line| line.chars().take(4000).collect()).collect();
+                println!("case {number}: {}", what[0]);
+                wrong.push(format!("case {number} of seed {seed}: {notes}: {}", what.join("\n")));
                 *outcomes.entry(Outcome::Wrong(String::new())).or_default() += 1;
             } else {
                 if std::env::var_os("FANFOLD_PROOF_SHOW").is_some() && outcome == Outcome::Missed {

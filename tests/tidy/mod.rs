@@ -14,7 +14,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anstream", &["cli/", "diagnostic/render/"]),
     ("csv", &["expand/rows.rs"]),
     ("globset", &["expand/world.rs", "compile/input.rs"]),
-    ("sha2", &["kubernetes/", "diagnostic/render/", "emit/layout/", "cli/output/"]),
+    ("sha2", &["kubernetes/", "diagnostic/render/", "emit/layout/", "cli/output/", "apply/"]),
     ("kube", &["apply/client/"]),
     ("http", &["apply/client/"]),
     ("hyper_util", &["apply/client/"]),
@@ -23,7 +23,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["apply/", "cli/"]),
     ("jiff", &["apply/"]),
     ("indicatif", &["cli/"]),
-    ("base64", &["lower/configs.rs", "kubernetes/", "check/"]),
+    ("base64", &["lower/configs.rs", "kubernetes/", "check/", "apply/"]),
 ];
 /// Calls that touch the world, and stay on the command line.
 const WORLDLY: &[&str] = &["std::fs::", "use std::fs;", "std::env::", "SystemTime", "Instant::now", "std::process::"];
@@ -75,7 +75,13 @@ fn only_the_command_line_touches_the_world() {
     for (name, text) in sources() {
         let code = code(&text);
         for call in WORLDLY.iter().filter(|call| code.contains(**call)) {
-            if !name.starts_with("cli/") && name != "main.rs" {
+            // The engine has the runtime's clock, which tests can turn, and a connection knows proxies.
+            let may = match *call {
+                "Instant::now" => name.starts_with("apply/"),
+                "std::env::" => name == "apply/client/connect.rs",
+                _ => false,
+            };
+            if !may && !name.starts_with("cli/") && name != "main.rs" {
                 strays.push(format!("{name} uses {call}"));
             }
         }

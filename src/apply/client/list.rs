@@ -55,7 +55,7 @@ struct PageMetadata {
 }
 
 impl Client {
-    /// Lists a collection, in a namespace or in all, by label selector (empty for all); items are handed on page by page.
+    /// Lists a collection, in a namespace or in all, by label selector (empty for all).
     pub async fn list(
         &self,
         resource: &Resource,
@@ -63,12 +63,23 @@ impl Client {
         selector: &str,
         projection: Projection,
     ) -> Result<Listed, Lost> {
+        self.list_where(resource, namespace, &[("labelSelector", selector)], projection).await
+    }
+
+    /// Lists a collection, in a namespace or in all, narrowed by parameters of the query; empty ones are left out.
+    pub async fn list_where(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        query: &[(&str, &str)],
+        projection: Projection,
+    ) -> Result<Listed, Lost> {
         let mut objects = Vec::new();
         let mut token = String::new();
         let mut restarts = 0;
         loop {
             let mut path = format!("{}?limit={PAGE}", resource.collection(namespace));
-            for (key, value) in [("labelSelector", selector), ("continue", &token)] {
+            for (key, value) in query.iter().copied().chain([("continue", token.as_str())]) {
                 if !value.is_empty() {
                     path.push_str(&format!("&{key}={}", escape(value)));
                 }

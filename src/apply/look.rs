@@ -1,0 +1,44 @@
+//! Reads of a cluster what [`preflight`](super::preflight) asks for.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::client::{Client, Discovered, Listed, Lost, Projection, Resource};
+use super::preflight::Cluster;
+use crate::kubernetes::{Facts, Manifest};
+
+/// Reads until nothing more is asked for; what may not be seen stays unknown.
+pub async fn look(client: &Client, kinds: &Discovered, objects: &[Manifest], facts: &Facts) -> Result<Cluster, Lost> {
+    let mut cluster = Cluster::new(client.namespace());
+    loop {
+        let needs = cluster.needs(objects, facts);
+        if needs.is_empty() {
+            return Ok(cluster);
+        }
+        let mut lists = JoinSet::new();
+        for need in needs {
+            let served = kinds.resource(&need.group, &need.version, &need.kind);
+            let Some(resource) = served.or_else(|| kinds.any_version(&need.group, &need.kind)).map(Arc::clone) else {
+                cluster.put_unknown(&need);
+                continue;
+            };
+            let client = client.clone();
+            lists.spawn(async move {
+                let projection = if need.metadata_only { Projection::Metadata } else { Projection::Whole };
+                let fields = need.field_selector.unwrap_or_default();
+                let resource: &Resource = &resource;
+                let query = [("fieldSelector", fields)];
+                let listed = client.list_where(resource, need.namespace.as_deref(), &query, projection).await;
+                (need, listed)
+            });
+        }
+        while let Some(listed) = lists.join_next().await {
+            let Ok((need, listed)) = listed else { continue };
+            match listed? {
+                Listed::Objects(objects, _) => cluster.put(&need, objects),
+                Listed::Refused(_) => cluster.put_unknown(&need),
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Images on the nodes before the batch starts.
+//!
+//! A DaemonSet lands wherever the pods of the batch may land, with one container for each of their images. No image is
+//! known to hold a shell, so each container is told to run a program that none has: the node pulls the image, fails to
+//! start it, and says so. That failure is the sign that the image is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::client::{Call, Client, Listed, Lost, Projection, Resource, Verb};
+use super::write::{MANAGER, delete};
+use super::{Desired, Event, Interrupt, Live};
+use crate::emit;
+use crate::kubernetes::pods::pod_template;
+use crate::kubernetes::{Basis, Manifest};
+use crate::source::Node;
+
+const LABEL: &str = "fanfold.dev/prepull";
+/// What decides where a pod may land, and what it pulls with.
+const PLACING: [&str; 5] = ["nodeSelector", "affinity", "tolerations", "imagePullSecrets", "runtimeClassName"];
+/// A pod takes so many containers without trouble.
+const MOST_IMAGES: usize = 50;
+const LOOK: Duration = Duration::from_millis(500);
+
+/// One DaemonSet.
+#[derive(Debug)]
+struct Puller {
+    namespace: SmolStr,
+    name: String,
+    images: usize,
+    body: String,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pulled {
+    /// All images are on all nodes that they may be needed on.
+    All {
+        /// The images.
+        images: usize,
+        /// The nodes that have to hold some of them.
+        nodes: usize,
+    },
+    /// The time was over; what is missing, for the user.
+    Late(Vec<String>),
+    /// The user ended it.
+    Interrupted,
+}
+
+/// Pulls the images of all objects, and takes away what did so.
+pub async fn prepull(
+    client: &Client,
+    desired: &[Desired],
+    timeout: Option<Duration>,
+    interrupt: &watch::Receiver<Interrupt>,
+    tell: &mut dyn FnMut(Event),
+) -> Result<Pulled, Lost> {
+    let pullers = pullers(desired);
+    let images = pullers.iter().map(|puller| puller.images).sum();
+    tell(Event::Note(format!("pulling {images} image{} before the batch starts", if images == 1 { "" } else { "s" })));
+    let outcome = pull(client, &pullers, timeout, interrupt).await;
+    // Whatever happened, nothing of it stays.
+    for puller in &pullers {
+        let call = delete(path(puller), "", "Background", false);
+        let gone = client.patient(&call).await?;
+        if !gone.is_success() && gone.code != 404 {
+            let what = format!("DaemonSet {}/{}", puller.namespace, puller.name);
+            tell(Event::Note(format!("`{what}` could not be removed: {}", gone.message())));
+        }
+    }
+    Ok(match outcome? {
+        Pulled::All { nodes, .. } => Pulled::All { images, nodes },
+        other => other,
+    })
+}
+
+async fn pull(
+    client: &Client,
+    pullers: &[Puller],
+    timeout: Option<Duration>,
+    interrupt: &watch::Receiver<Interrupt>,
+) -> Result<Pulled, Lost> {
+    for puller in pullers {
+        let query = format!("?fieldManager={MANAGER}-prepull&force=true");
+        let path = format!("{}{query}", path(puller));
+        let answer =
+            client.patient(&Call::send(Verb::PATCH, path, "application/apply-patch+yaml", puller.body.clone())).await?;
+        if !answer.is_success() {
+            let reason = format!("images cannot be pulled in `{}`: {}", puller.namespace, answer.message());
+            return Err(Lost { reason, hopeless: true });
+        }
+    }
+    let start = Instant::now();
+    loop {
+        if *interrupt.borrow() != Interrupt::None {
+            return Ok(Pulled::Interrupted);
+        }
+        let mut missing = BTreeSet::new();
+        let mut nodes = BTreeSet::new();
+        for puller in pullers {
+            look(client, puller, &mut nodes, &mut missing).await?;
+        }
+        if missing.is_empty() {
+            return Ok(Pulled::All { images: 0, nodes: nodes.len() });
+        }
+        if timeout.is_some_and(|timeout| start.elapsed() >= timeout) {
+            return Ok(Pulled::Late(missing.into_iter().collect()));
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// Collects the nodes of a DaemonSet, and what they lack.
+async fn look(
+    client: &Client,
+    puller: &Puller,
+    nodes: &mut BTreeSet<String>,
+    missing: &mut BTreeSet<String>,
+) -> Result<(), Lost> {
+    let answer = client.patient(&Call::get(path(puller))).await?;
+    let set = Live(answer.json());
+    let wanted = set.integer(&["status", "desiredNumberScheduled"]).unwrap_or_default();
+    let seen = set.integer(&["status", "observedGeneration"]) >= set.generation() && set.generation().is_some();
+    let pods = resource("", "Pod", "pods");
+    let selector = format!("{LABEL}={}", puller.name);
+    let listed = client.list(&pods, Some(&puller.namespace), &selector, Projection::Whole).await?;
+    let Listed::Objects(pods, _) = listed else { return Ok(()) };
+    let mut arrived = 0;
+    for pod in &pods {
+        let node = pod.text(&["spec", "nodeName"]).unwrap_or_default();
+        if node.is_empty() {
+            missing.insert(format!("a pod waits for its node in `{}`", puller.namespace));
+            continue;
+        }
+        nodes.insert(node.to_owned());
+        arrived += 1;
+        let states = pod.list(&["status", "containerStatuses"]);
+        for container in pod.list(&["spec", "containers"]) {
+            let name = container.get("name");
+            let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
+            let state = states.iter().find(|state| state.get("name") == name);
+            if let Err(reason) = state.map_or(Err(String::new()), is_pulled) {
+                let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                missing.insert(format!("`{image}` is not on node `{node}`{reason}"));
+            }
+        }
+    }
+    if !seen || arrived < wanted {
+        missing.insert(format!("{arrived} of {wanted} nodes have begun in `{}`", puller.namespace));
+    }
+    Ok(())
+}
+
+/// Whether the image of a container is on its node; why not, otherwise.
+fn is_pulled(state: &Value) -> Result<(), String> {
+    let text = |path: &str| state.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let begun = ["/state/running", "/state/terminated", "/lastState/terminated"];
+    if begun.iter().any(|path| state.pointer(path).is_some()) || !text("/imageID").is_empty() {
+        return Ok(());
+    }
+    match text("/state/waiting/reason") {
+        "CreateContainerError" | "CreateContainerConfigError" | "RunContainerError" | "CrashLoopBackOff" => Ok(()),
+        reason => Err(match text("/state/waiting/message") {
+            "" => reason.to_owned(),
+            message => format!("{reason}: {message}"),
+        }),
+    }
+}
+
+fn resource(group: &str, kind: &str, plural: &str) -> Resource {
+    Resource {
+        group: group.into(),
+        version: "v1".into(),
+        kind: kind.into(),
+        plural: plural.into(),
+        namespaced: true,
+        has_status: true,
+    }
+}
+
+fn path(puller: &Puller) -> String {
+    resource("apps", "DaemonSet", "daemonsets").object(&puller.namespace, &puller.name)
+}
+
+/// Returns a DaemonSet for each namespace and way of placing pods.
+fn pullers(desired: &[Desired]) -> Vec<Puller> {
+    let mut groups: BTreeMap<(SmolStr, Vec<u8>), (Vec<Node>, BTreeSet<SmolStr>)> = BTreeMap::new();
+    for object in desired.iter().filter(|object| Basis::of(&object.key.kind) != Basis::PerRun) {
+        let manifest = Manifest { key: object.key.clone(), node: object.node.clone(), origin: object.origin };
+        let Some(pod) = pod_template(&manifest).and_then(|template| template.get("spec")) else { continue };
+        let mut placing = Vec::new();
+        let mut text = Vec::new();
+        for field in PLACING {
+            if let Some(value) = pod.get(field) {
+                text.extend_from_slice(field.as_bytes());
+                emit::json::write_compact(value, &mut text);
+            }
+            placing
+                .push(pod.get(field).cloned().unwrap_or_else(|| Node::new(crate::source::Value::Null, pod.origin())));
+        }
+        let (_, images) =
+            groups.entry((object.key.namespace.clone(), text)).or_insert_with(|| (placing, BTreeSet::new()));
+        for containers in ["initContainers", "containers"] {
+            for container in pod.get(containers).and_then(Node::as_seq).unwrap_or_default() {
+                images.extend(container.get("image").and_then(Node::text).cloned());
+            }
+        }
+    }
+    let mut pullers = Vec::new();
+    for ((namespace, _), (placing, images)) in groups {
+        let images: Vec<SmolStr> = images.into_iter().collect();
+        for images in images.chunks(MOST_IMAGES) {
+            pullers.push(puller(&namespace, &placing, images));
+        }
+    }
+    pullers
+}
+
+fn puller(namespace: &SmolStr, placing: &[Node], images: &[SmolStr]) -> Puller {
+    let containers: Vec<Value> = images
+        .iter()
+        .enumerate()
+        .map(|(number, image)| {
+            json!({
+                "name": format!("image-{number}"),
+                "image": image,
+                "imagePullPolicy": "IfNotPresent",
+                "command": ["/fanfold-prepull"],
+                "resources": { "requests": { "cpu": "1m", "memory": "4Mi" }, "limits": { "cpu": "10m", "memory": "16Mi" } },
+                "securityContext": {
+                    "allowPrivilegeEscalation": false,
+                    "capabilities": { "drop": ["ALL"] },
+                    "runAsNonRoot": true,
+                    "runAsUser": 65534,
+                    "seccompProfile": { "type": "RuntimeDefault" },
+                },
+            })
+        })
+        .collect();
+    let mut pod = json!({
+        "containers": containers,
+        "automountServiceAccountToken": false,
+        "enableServiceLinks": false,
+        "terminationGracePeriodSeconds": 0,
+    });
+    for (field, node) in PLACING.iter().zip(placing).filter(|(_, node)| !node.is_null()) {
+        let mut text = Vec::new();
+        emit::json::write_compact(node, &mut text);
+        pod[*field] = serde_json::from_slice(&text).unwrap_or_default();
+    }
+    let digest = Sha256::digest(pod.to_string());
+    let name = format!("fanfold-prepull-{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+    let body = json!({
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": { "name": name, "namespace": namespace, "labels": { LABEL: name } },
+        "spec": {
+            "selector": { "matchLabels": { LABEL: name } },
+            "template": { "metadata": { "labels": { LABEL: name } }, "spec": pod },
+        },
+    });
+    Puller { namespace: namespace.clone(), name, images: images.len(), body: body.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_there_once_the_node_tried_to_start_it() {
+        let there = [
+            json!({"state": {"running": {}}}),
+            json!({"state": {"waiting": {"reason": "RunContainerError"}}}),
+            json!({"state": {"waiting": {"reason": "CreateContainerConfigError"}}}),
+            json!({"state": {"terminated": {"reason": "StartError"}}}),
+            json!({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {}}}),
+        ];
+        for state in there {
+            assert_eq!(is_pulled(&state), Ok(()), "{state}");
+        }
+        let missing = json!({"state": {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}});
+        assert_eq!(is_pulled(&missing), Err("ImagePullBackOff: not found".into()));
+        assert!(is_pulled(&json!({"state": {"waiting": {"reason": "ContainerCreating"}}})).is_err());
+    }
+}

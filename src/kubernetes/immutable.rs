@@ -1,0 +1,411 @@
+//! What an update may not change, and therefore takes a deletion and a new object.
+//!
+//! An object as it stands and as it is wanted enter; the fields whose change the server would refuse leave. What counts as a
+//! change is what server-side apply would make of it:
+//!
+//! - A field that the wanted object states is compared with what stands. Where it says less, as a template without the
+//!   labels and defaults that the server added, only what it says is compared. Lists that have keys are compared item by
+//!   item; quantities by value.
+//! - A field that it leaves out is a change only if we stated it before, because only then is it taken away. Defaults that
+//!   the server added, or what others set, are none of our business.
+//! - A default that is written out, or no longer written out, is no change, as far as [`is_default`](super::is_default) knows it.
+//!
+//! So much can be said before anything is sent; the server alone has the last word.
+
+mod compare;
+
+use std::fmt;
+
+use self::compare::{Compare, quantity};
+use super::{Facts, Look, Minor, Shape, Tree, Type, same};
+
+/// A change that the server would refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Where the objects differ first: `spec.template.spec.containers[0].image`.
+    pub path: String,
+    /// The field that must stay as it is: `spec.template`.
+    pub field: &'static str,
+    /// Why.
+    pub rule: Rule,
+}
+
+/// Why a change is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// It never changes.
+    Immutable,
+    /// It does not change while the object says `immutable: true`.
+    MarkedImmutable,
+    /// It was left open, was set, and stays.
+    SetOnce,
+    /// It only grows.
+    Grows,
+    /// It only falls, and is not taken away.
+    Falls,
+    /// Items are only added.
+    Gains,
+    /// Items are only taken away.
+    Loses,
+    /// It changes only together with `parallelism`, to the same number.
+    InStep,
+    /// It changes only once the claim is bound.
+    OnceBound,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Immutable => "it cannot be changed",
+            Self::MarkedImmutable => "the object is marked `immutable`",
+            Self::SetOnce => "it cannot be changed once it is set",
+            Self::Grows => "it can only grow",
+            Self::Falls => "it can only be lowered",
+            Self::Gains => "items can only be added",
+            Self::Loses => "items can only be taken away",
+            Self::InStep => "it can only be changed together with `spec.parallelism`, to the same number",
+            Self::OnceBound => "it can only be changed when the claim is bound",
+        })
+    }
+}
+
+/// Fields that never change, by group and kind.
+const IMMUTABLE: &[(&str, &str, &[&str])] = &[
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        &["spec.group", "spec.names.plural", "spec.names.kind", "spec.scope"],
+    ),
+    ("apps", "ControllerRevision", &["data"]),
+    ("apps", "DaemonSet", &["spec.selector"]),
+    ("apps", "Deployment", &["spec.selector"]),
+    ("apps", "ReplicaSet", &["spec.selector"]),
+    (
+        "apps",
+        "StatefulSet",
+        &["spec.selector", "spec.volumeClaimTemplates", "spec.serviceName", "spec.podManagementPolicy"],
+    ),
+    (
+        "batch",
+        "Job",
+        &[
+            "spec.selector",
+            "spec.completionMode",
+            "spec.podFailurePolicy",
+            "spec.successPolicy",
+            "spec.backoffLimitPerIndex",
+            "spec.managedBy",
+        ],
+    ),
+    ("certificates.k8s.io", "CertificateSigningRequest", &["spec"]),
+    ("certificates.k8s.io", "ClusterTrustBundle", &["spec.signerName"]),
+    ("discovery.k8s.io", "EndpointSlice", &["addressType"]),
+    ("networking.k8s.io", "IngressClass", &["spec.controller"]),
+    ("node.k8s.io", "RuntimeClass", &["handler"]),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding", &["roleRef"]),
+    ("rbac.authorization.k8s.io", "RoleBinding", &["roleRef"]),
+    ("resource.k8s.io", "ResourceClaim", &["spec"]),
+    ("resource.k8s.io", "ResourceClaimTemplate", &["spec"]),
+    ("scheduling.k8s.io", "PriorityClass", &["value", "preemptionPolicy"]),
+    ("storage.k8s.io", "CSIDriver", &["spec.attachRequired", "spec.volumeLifecycleModes"]),
+    ("storage.k8s.io", "StorageClass", &["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]),
+    ("storage.k8s.io", "VolumeAttributesClass", &["driverName", "parameters"]),
+    ("", "Secret", &["type"]),
+];
+
+/// The fields of a claim that never change; those that may be set once, and those that may grow, are no part of it.
+const CLAIM: &[&str] = &[
+    "spec.accessModes",
+    "spec.selector",
+    "spec.volumeMode",
+    "spec.dataSource",
+    "spec.dataSourceRef",
+    "spec.resources.limits",
+];
+
+/// The fields of a volume that say nothing about where its data is.
+const NO_SOURCE: &[&str] = &[
+    "accessModes",
+    "capacity",
+    "claimRef",
+    "mountOptions",
+    "nodeAffinity",
+    "persistentVolumeReclaimPolicy",
+    "storageClassName",
+    "volumeAttributesClassName",
+];
+
+/// What a Job that is suspended may change of its template's Pods.
+const SUSPENDED: &[&str] = &["nodeSelector", "tolerations", "schedulingGates"];
+
+/// Returns the changes of an update that the server would refuse.
+///
+/// `old` is what stands: the live object, or the manifest of before. `stated` is what we stated of it: of a live object the
+/// part that our manager owns, of a manifest all of it. Nothing is said about custom resources, whose rules are their own.
+pub fn refused<O: Tree, S: Tree, N: Tree>(facts: &Facts, old: &O, stated: &S, new: &N) -> Vec<Refused> {
+    let Some((group, kind, ty)) = kind_of(new, facts) else { return Vec::new() };
+    let mut update = Update { facts, old, stated, new, ty, refused: Vec::new() };
+    if let Some((_, _, fields)) = IMMUTABLE.iter().find(|(of, name, _)| *of == group && *name == kind) {
+        fields.iter().for_each(|field| update.keep(field, Rule::Immutable));
+    }
+    match (group, kind) {
+        ("batch", "Job") => update.job(),
+        ("", "ConfigMap") => update.marked(&["data", "binaryData"]),
+        ("", "Secret") => update.marked(&["data", "stringData"]),
+        ("", "Service") => update.service(),
+        ("", "PersistentVolume") => update.volume(),
+        ("", "PersistentVolumeClaim") => update.claim(),
+        ("", "Pod") => update.pod(),
+        _ => {}
+    }
+    update.refused
+}
+
+fn kind_of<'a, N: Tree>(object: &'a N, facts: &'a Facts) -> Option<(&'a str, &'a str, &'a Type)> {
+    let api_version = object.member("apiVersion")?.as_text()?;
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let kind = object.member("kind")?.as_text()?;
+    let ty = facts.type_of(facts.kind(group, version, kind)?)?;
+    Some((group, kind, facts.ty(ty)))
+}
+
+struct Update<'a, O, S, N> {
+    facts: &'a Facts,
+    old: &'a O,
+    stated: &'a S,
+    new: &'a N,
+    ty: &'a Type,
+    refused: Vec<Refused>,
+}
+
+impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
+    fn refuse(&mut self, path: String, field: &'static str, rule: Rule) {
+        self.refused.push(Refused { path, field, rule });
+    }
+
+    /// Refuses any change of a field.
+    fn keep(&mut self, field: &'static str, rule: Rule) {
+        if let Some(path) = self.difference(field) {
+            self.refuse(path, field, rule);
+        }
+    }
+
+    /// Returns where a field differs first.
+    fn difference(&self, field: &str) -> Option<String> {
+        let keys: Vec<&str> = field.split('.').collect();
+        let (last, above) = keys.split_last()?;
+        let mut ty = self.ty;
+        for key in above {
+            let Shape::Type(id) = &ty.field(key)?.schema.shape else { return None };
+            ty = self.facts.ty(*id);
+        }
+        let (old, stated, new) = (self.old.follow(above), self.stated.follow(above), self.new.follow(above));
+        let compare = Compare { facts: self.facts };
+        let below = compare.field(ty, last, old, stated, new)?;
+        Some(format!("{field}{below}"))
+    }
+
+    fn text_of<'t, T: Tree>(tree: &'t T, path: &[&str]) -> Option<&'t str> {
+        tree.follow(path).and_then(Tree::as_text).filter(|text| !text.is_empty())
+    }
+
+    fn is_true<T: Tree>(tree: &T, path: &[&str]) -> bool {
+        tree.follow(path).is_some_and(|value| matches!(value.look(), Look::Bool(true)))
+    }
+
+    fn number<T: Tree>(tree: &T, path: &[&str]) -> Option<i64> {
+        match tree.follow(path)?.look() {
+            Look::Number(number) => number.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// `immutable: true` is not taken back, and keeps the data as it is.
+    fn marked(&mut self, data: &[&'static str]) {
+        if !Self::is_true(self.old, &["immutable"]) {
+            return;
+        }
+        let taken_back = match self.new.member("immutable") {
+            Some(immutable) => !matches!(immutable.look(), Look::Bool(true)),
+            None => self.stated.member("immutable").is_some(),
+        };
+        if taken_back {
+            self.refuse("immutable".to_owned(), "immutable", Rule::MarkedImmutable);
+        }
+        data.iter().for_each(|field| self.keep(field, Rule::MarkedImmutable));
+    }
+
+    fn job(&mut self) {
+        let mode = self.new.follow(&["spec", "completionMode"]).and_then(Tree::as_text);
+        if mode == Some("Indexed") {
+            let completions = Self::number(self.new, &["spec", "completions"]);
+            let parallelism = Self::number(self.new, &["spec", "parallelism"]);
+            let in_step = completions.is_some() && completions == parallelism;
+            if !in_step && completions.is_some() {
+                self.keep("spec.completions", Rule::InStep);
+            }
+        } else {
+            self.keep("spec.completions", Rule::Immutable);
+        }
+        if let Some(path) = self.difference("spec.template")
+            && !self.is_open(&path)
+        {
+            self.refuse(path, "spec.template", Rule::Immutable);
+        }
+    }
+
+    /// Whether a Job is suspended, so that its template may change there.
+    ///
+    /// A manifest does not say whether the Job ever ran; it is taken not to have.
+    fn is_open(&self, path: &str) -> bool {
+        let status = |key: &str| self.old.follow(&["status", key]);
+        if !Self::is_true(self.old, &["spec", "suspend"]) {
+            return false;
+        }
+        let newer = self.facts.minor >= Minor(36);
+        let ran = status("startTime").is_some();
+        let active = Self::number(self.old, &["status", "active"]).is_some_and(|active| active > 0);
+        let conditions = status("conditions").map(Tree::items).unwrap_or_default();
+        let halted = conditions.iter().any(|condition| {
+            let text = |key: &str| condition.member(key).and_then(Tree::as_text);
+            text("type") == Some("Suspended") && text("status") == Some("True")
+        });
+        if active || (ran && !(newer && halted)) {
+            return false;
+        }
+        let Some(path) = path.strip_prefix("spec.template.") else { return false };
+        if let Some(path) = path.strip_prefix("metadata.") {
+            return ["labels", "annotations"].iter().any(|open| path.starts_with(open));
+        }
+        let Some(path) = path.strip_prefix("spec.") else { return false };
+        let directive =
+            SUSPENDED.iter().any(|open| path.starts_with(open)) || path.starts_with("affinity.nodeAffinity");
+        let resources = newer && path.contains("ontainers[") && path.contains("].resources");
+        directive || resources
+    }
+
+    fn service(&mut self) {
+        let spec = |key: &'static str| ["spec", key];
+        let external = |kind: Option<&str>| kind == Some("ExternalName");
+        let (was, is) = (Self::text_of(self.old, &spec("type")), Self::text_of(self.new, &spec("type")));
+        if external(was) || external(is) {
+            return;
+        }
+        // The server puts back what it gave, where it is left out.
+        if let (Some(old), Some(new)) =
+            (Self::text_of(self.old, &spec("clusterIP")), Self::text_of(self.new, &spec("clusterIP")))
+            && old != new
+        {
+            self.refuse("spec.clusterIP".to_owned(), "spec.clusterIP", Rule::SetOnce);
+        }
+        for (field, list) in [("spec.clusterIPs", "clusterIPs"), ("spec.ipFamilies", "ipFamilies")] {
+            let old = self.old.follow(&spec(list)).and_then(|list| list.items().first()).and_then(Tree::as_text);
+            let new = self.new.follow(&spec(list)).and_then(|list| list.items().first()).and_then(Tree::as_text);
+            if let (Some(old), Some(new)) = (old, new)
+                && old != new
+            {
+                self.refuse(format!("{field}[0]"), field, Rule::SetOnce);
+            }
+        }
+        if was == Some("LoadBalancer") && is == Some("LoadBalancer") {
+            self.keep("spec.loadBalancerClass", Rule::SetOnce);
+            if let (Some(old), Some(new)) = (
+                Self::number(self.old, &spec("healthCheckNodePort")),
+                Self::number(self.new, &spec("healthCheckNodePort")),
+            ) && old != new
+            {
+                self.refuse("spec.healthCheckNodePort".to_owned(), "spec.healthCheckNodePort", Rule::Immutable);
+            }
+        }
+    }
+
+    fn volume(&mut self) {
+        let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
+        let ty = self.facts.ty(*id);
+        let (old, stated, new) = (self.old.member("spec"), self.stated.member("spec"), self.new.member("spec"));
+        let compare = Compare { facts: self.facts };
+        for field in ty.fields.iter().filter(|field| !NO_SOURCE.contains(&field.name.as_str())) {
+            if let Some(below) = compare.field(ty, &field.name, old, stated, new) {
+                // A secret to expand the volume with may be named later.
+                let later = below == ".controllerExpandSecretRef"
+                    && old.is_some_and(|spec| spec.follow(&["csi", "controllerExpandSecretRef"]).is_none());
+                if !later {
+                    self.refuse(format!("spec.{}{below}", field.name), "spec", Rule::Immutable);
+                }
+            }
+        }
+        if old.is_some_and(|spec| spec.member("nodeAffinity").is_some()) {
+            self.keep("spec.nodeAffinity", Rule::SetOnce);
+        }
+    }
+
+    fn claim(&mut self) {
+        CLAIM.iter().for_each(|field| self.keep(field, Rule::Immutable));
+        for (field, key) in [("spec.volumeName", "volumeName"), ("spec.storageClassName", "storageClassName")] {
+            if self.old.follow(&["spec", key]).is_some() {
+                self.keep(field, Rule::SetOnce);
+            }
+        }
+        let storage = ["spec", "resources", "requests", "storage"];
+        let (Some(old), Some(new)) = (quantity(self.old.follow(&storage)), quantity(self.new.follow(&storage))) else {
+            return;
+        };
+        // A live claim says whether it is bound; a manifest does not.
+        let phase = Self::text_of(self.old, &["status", "phase"]);
+        let field = "spec.resources.requests.storage";
+        if phase.is_some_and(|phase| phase != "Bound") && old != new {
+            self.refuse(field.to_owned(), field, Rule::OnceBound);
+        } else if new < old {
+            // After an expansion that failed, any size above the real one will do.
+            let real = quantity(self.old.follow(&["status", "capacity", "storage"]));
+            if real.is_none_or(|real| new <= real) {
+                self.refuse(field.to_owned(), field, Rule::Grows);
+            }
+        }
+    }
+
+    fn pod(&mut self) {
+        let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
+        let ty = self.facts.ty(*id);
+        let (old, stated, new) = (self.old.member("spec"), self.stated.member("spec"), self.new.member("spec"));
+        let compare = Compare { facts: self.facts };
+        for field in &ty.fields {
+            let name = field.name.as_str();
+            if ["activeDeadlineSeconds", "tolerations", "schedulingGates"].contains(&name) {
+                continue;
+            }
+            for below in compare.all(ty, name, old, stated, new) {
+                let image = ["containers", "initContainers"].contains(&name) && below.ends_with("].image");
+                if !image {
+                    self.refuse(format!("spec.{name}{below}"), "spec", Rule::Immutable);
+                }
+            }
+        }
+        let deadline = ["spec", "activeDeadlineSeconds"];
+        if let Some(old) = Self::number(self.old, &deadline) {
+            let raised = match Self::number(self.new, &deadline) {
+                Some(new) => new > old,
+                None => self.stated.follow(&deadline).is_some(),
+            };
+            if raised {
+                self.refuse(deadline.join("."), "spec.activeDeadlineSeconds", Rule::Falls);
+            }
+        }
+        let new_items = |key: &str| new.and_then(|spec| spec.member(key)).map(Tree::items).unwrap_or_default();
+        let stated_items = |key: &str| stated.and_then(|spec| spec.member(key)).map(Tree::items).unwrap_or_default();
+        let old_items = |key: &str| old.and_then(|spec| spec.member(key)).map(Tree::items).unwrap_or_default();
+        // Admission adds its own again where they are gone.
+        let own = |item: &S| {
+            let key = item.member("key").and_then(Tree::as_text).unwrap_or_default();
+            ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].contains(&key)
+        };
+        let kept = |item: &S| own(item) || new_items("tolerations").iter().any(|new| same(item, new));
+        if !stated_items("tolerations").iter().all(kept) {
+            self.refuse("spec.tolerations".to_owned(), "spec.tolerations", Rule::Gains);
+        }
+        let known = |item: &N| old_items("schedulingGates").iter().any(|old| same(old, item));
+        if !new_items("schedulingGates").iter().all(known) {
+            self.refuse("spec.schedulingGates".to_owned(), "spec.schedulingGates", Rule::Loses);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What a wanted value changes of the one that stands.
+//!
+//! What stands, the part of it that we stated, and what is wanted enter; the paths where they differ leave. An
+//! empty list is the same as none.
+
+use smol_str::SmolStr;
+
+use crate::kubernetes::{Facts, Look, Merge, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
+
+/// Returns an amount, where it is one.
+pub(super) fn quantity<T: Tree>(value: Option<&T>) -> Option<Quantity> {
+    match value?.look() {
+        Look::Text(text) => Quantity::parse(text).ok(),
+        Look::Number(number) => Quantity::parse(&number).ok(),
+        _ => None,
+    }
+}
+
+/// Compares what is wanted with what stands.
+#[derive(Clone, Copy)]
+pub(super) struct Compare<'a> {
+    pub(super) facts: &'a Facts,
+}
+
+impl Compare<'_> {
+    /// Returns where a field differs first, as the path from the field on.
+    pub(super) fn field<O: Tree, S: Tree, N: Tree>(
+        self,
+        ty: &Type,
+        field: &str,
+        old: Option<&O>,
+        stated: Option<&S>,
+        new: Option<&N>,
+    ) -> Option<String> {
+        self.all(ty, field, old, stated, new).into_iter().next()
+    }
+
+    /// Returns where a field differs.
+    pub(super) fn all<O: Tree, S: Tree, N: Tree>(
+        self,
+        ty: &Type,
+        field: &str,
+        old: Option<&O>,
+        stated: Option<&S>,
+        new: Option<&N>,
+    ) -> Vec<String> {
+        let mut found = Vec::new();
+        self.member(ty, field, old, stated, new, "", &mut found);
+        found
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn member<O: Tree, S: Tree, N: Tree>(
+        self,
+        ty: &Type,
+        key: &str,
+        old: Option<&O>,
+        stated: Option<&S>,
+        new: Option<&N>,
+        path: &str,
+        found: &mut Vec<String>,
+    ) {
+        let wanted = new.and_then(|parent| parent.member(key)).filter(|value| !value.is_null());
+        let said = stated.and_then(|parent| parent.member(key)).filter(|value| !value.is_null());
+        let was = old.and_then(|parent| parent.member(key)).filter(|value| !value.is_null());
+        let Some(field) = ty.field(key) else { return };
+        let differs = match (wanted, was) {
+            (Some(new), Some(old)) => return self.value(&field.schema, old, said, new, path, found),
+            (Some(new), None) => {
+                !is_nothing(new, &field.schema, ty, key) && !old.is_some_and(|old| is_default(new, ty, key, old))
+            }
+            (None, _) => said.is_some_and(|said| {
+                !is_nothing(said, &field.schema, ty, key) && new.is_none_or(|new| !is_default(said, ty, key, new))
+            }),
+        };
+        if differs {
+            found.push(path.to_owned());
+        }
+    }
+
+    fn value<O: Tree, S: Tree, N: Tree>(
+        self,
+        schema: &Schema,
+        old: &O,
+        stated: Option<&S>,
+        new: &N,
+        path: &str,
+        found: &mut Vec<String>,
+    ) {
+        match (&schema.shape, new.look()) {
+            (Shape::Quantity, _) if quantity(Some(new)).is_some() => {
+                if quantity(Some(new)) != quantity(Some(old)) {
+                    found.push(path.to_owned());
+                }
+            }
+            (Shape::Type(id), Look::Map(_)) => {
+                let ty = self.facts.ty(*id);
+                for field in &ty.fields {
+                    let path = format!("{path}.{}", field.name);
+                    self.member(ty, &field.name, Some(old), stated, Some(new), &path, found);
+                }
+            }
+            (Shape::Map(inner), Look::Map(_)) => {
+                for (key, value) in new.members() {
+                    let path = format!("{path}.{key}");
+                    match old.member(key) {
+                        Some(old) => {
+                            self.value(inner, old, stated.and_then(|said| said.member(key)), value, &path, found)
+                        }
+                        None => found.push(path),
+                    }
+                }
+                let said = stated.into_iter().flat_map(Tree::members);
+                found.extend(said.filter(|(key, _)| new.member(key).is_none()).map(|(key, _)| format!("{path}.{key}")));
+            }
+            (Shape::List(inner), Look::List(items)) => self.list(inner, &schema.merge, old, stated, items, path, found),
+            _ if same(old, new) => {}
+            _ => found.push(path.to_owned()),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn list<O: Tree, S: Tree, N: Tree>(
+        self,
+        inner: &Schema,
+        merge: &Merge,
+        old: &O,
+        stated: Option<&S>,
+        new: &[N],
+        path: &str,
+        found: &mut Vec<String>,
+    ) {
+        let said = stated.map(Tree::items).unwrap_or_default();
+        let Merge::Keys(keys) = merge else {
+            if old.items().len() != new.len() {
+                found.push(path.to_owned());
+            }
+            for (at, (old, new)) in old.items().iter().zip(new).enumerate() {
+                self.value(inner, old, said.get(at), new, &format!("{path}[{at}]"), found);
+            }
+            return;
+        };
+        let ty = self.facts.inner_type(inner);
+        let mut last = None;
+        for (at, item) in new.iter().enumerate() {
+            let path = format!("{path}[{at}]");
+            let place = old.items().iter().position(|old| is_same_item(old, item, keys, ty));
+            let before = said.iter().find(|said| is_same_item(*said, item, keys, ty));
+            match place {
+                // Order counts where equality does.
+                Some(place) if last.is_some_and(|last| place < last) => found.push(path),
+                Some(place) => {
+                    last = Some(place);
+                    self.value(inner, &old.items()[place], before, item, &path, found);
+                }
+                None => found.push(path),
+            }
+        }
+        if said.iter().any(|said| !new.iter().any(|item| is_same_item(said, item, keys, ty))) {
+            found.push(path.to_owned());
+        }
+    }
+}
+
+/// Whether a value in a field stands for none.
+fn is_nothing<T: Tree>(value: &T, schema: &Schema, ty: &Type, field: &str) -> bool {
+    match (&schema.shape, value.look()) {
+        (_, Look::List([])) | (Shape::Map(_), Look::Map(0)) => true,
+        _ => is_dropped(value, ty, field),
+    }
+}
+
+fn is_same_item<A: Tree, B: Tree>(left: &A, right: &B, keys: &[SmolStr], ty: Option<&Type>) -> bool {
+    keys.iter().all(|key| {
+        let default = || ty.and_then(|ty| ty.field(key)).and_then(|field| field.schema.default.as_ref());
+        match (left.member(key), right.member(key)) {
+            (Some(left), Some(right)) => same(left, right),
+            (Some(one), None) => default().is_some_and(|default| same(one, default)),
+            (None, Some(other)) => default().is_some_and(|default| same(other, default)),
+            (None, None) => true,
+        }
+    })
+}
