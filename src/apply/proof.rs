@@ -7,6 +7,9 @@
 //! What the promise is about is the object alone. Admission that alters an object at every write, and a server that has
 //! learned new defaults since the object was stored, are not seen.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map as JsonMap, Value as Json};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -22,7 +25,7 @@ use crate::source::Node;
 /// value that the server has: word for word, or in other words that it stores as the same (`1000m` for `1`).
 /// A live object that does not name its `apiVersion` and `kind`, as the items of lists, is taken to be what is desired.
 ///
-/// Never proven are custom resources, a body with a `status` or with `stringData`, and objects with owners that
+/// Never proven are custom resources, a body with a `status` or with `stringData`, objects that are going away, and objects with owners that
 /// wrote in versions that the facts do not know, as the server forgets such owners at the next write.
 pub fn is_unchanged(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> bool {
     proof(desired, live, facts, manager).is_some()
@@ -32,8 +35,13 @@ pub fn is_unchanged(desired: &Node, live: &Live, facts: &Facts, manager: &str) -
 fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()> {
     let ty = type_of(desired, facts)?;
     let version = desired.get("apiVersion")?.as_str()?;
-    let is_same = |path: &[&str]| live.text(path).is_none_or(|text| desired.at(path).and_then(Node::as_str) == Some(text));
+    let is_same =
+        |path: &[&str]| live.text(path).is_none_or(|text| desired.at(path).and_then(Node::as_str) == Some(text));
     if !is_same(&["apiVersion"]) || !is_same(&["kind"]) || desired.get("status").is_some() {
+        return None;
+    }
+    // An object that is going away goes with a write, maybe.
+    if live.at(&["metadata", "deletionTimestamp"]).is_some() {
         return None;
     }
     if !is_stored(desired, live) {
@@ -59,7 +67,7 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
     let mut owned = 0;
     for (key, value) in desired.members() {
         match key {
-            "apiVersion" | "kind" | "metadata" => continue,
+            "apiVersion" | "kind" | "metadata" => {}
             "stringData" => return None,
             _ => owned += usize::from(walk.field(ty, key, value, &live.0, entries[ours].fields)?),
         }
@@ -76,11 +84,12 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
 fn is_stored(desired: &Node, live: &Live) -> bool {
     let status = live.at(&["status"]).and_then(Json::as_object);
     match desired.get("kind").and_then(Node::as_str) {
-        Some("PersistentVolumeClaim" | "PersistentVolume") => status.is_some_and(|status| {
-            status.len() > 1 || status.get("phase").is_some_and(|phase| phase != "Pending")
-        }),
+        Some("PersistentVolumeClaim" | "PersistentVolume") => {
+            status.is_some_and(|status| status.len() > 1 || status.get("phase").is_some_and(|phase| phase != "Pending"))
+        }
         Some("Job") => {
-            let labelled = |path: &[&str]| desired.at(path).and_then(Node::as_map).is_some_and(|labels| !labels.is_empty());
+            let labelled =
+                |path: &[&str]| desired.at(path).and_then(Node::as_map).is_some_and(|labels| !labels.is_empty());
             // Labels of the template as it is written are the Job's own before it is stored.
             labelled(&["metadata", "labels"])
                 || labelled(&["spec", "template", "metadata", "labels"])
@@ -142,14 +151,7 @@ impl Walk<'_> {
     }
 
     /// Proves a field of a type; tells whether the manager owns it, or something in it.
-    fn field(
-        &mut self,
-        ty: &Type,
-        key: &str,
-        body: &Node,
-        live: &Json,
-        owned: &JsonMap<String, Json>,
-    ) -> Option<bool> {
+    fn field(&mut self, ty: &Type, key: &str, body: &Node, live: &Json, owned: &JsonMap<String, Json>) -> Option<bool> {
         let schema = &ty.field(key)?.schema;
         let step = format_smolstr!("f:{key}");
         let below = owned.get(step.as_str());

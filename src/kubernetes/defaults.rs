@@ -19,7 +19,9 @@ pub fn is_dropped<V: Tree>(value: &V, ty: &Type, field: &str) -> bool {
 ///
 /// A yes is certain and holds whatever else the body says; not every default is known.
 pub fn is_default<V: Tree, B: Tree>(value: &V, ty: &Type, field: &str, body: &B) -> bool {
-    let says = |key: &str, values: &[&str]| body.member(key).and_then(Tree::as_text).is_some_and(|text| values.contains(&text));
+    let says = |key: &str, values: &[&str]| {
+        body.member(key).and_then(Tree::as_text).is_some_and(|text| values.contains(&text))
+    };
     match (ty.name.as_str(), field) {
         ("rbac/v1.Subject", "apiGroup") => {
             says("kind", &["User", "Group"]) && value.as_text() == Some("rbac.authorization.k8s.io")
@@ -98,8 +100,12 @@ const DROPPED: &[(&str, &str)] = &[
     ("apps/v1.StatefulSetUpdateStrategy", "type"),
     ("autoscaling/v2.CrossVersionObjectReference", "apiVersion"),
     ("batch/v1.CronJobSpec", "concurrencyPolicy"),
+    ("batch/v1.PodFailurePolicyOnPodConditionsPattern", "status"),
     ("core/v1.CSIPersistentVolumeSource", "readOnly fsType"),
-    ("core/v1.Container", "image workingDir terminationMessagePath terminationMessagePolicy imagePullPolicy stdin stdinOnce tty"),
+    (
+        "core/v1.Container",
+        "image workingDir terminationMessagePath terminationMessagePolicy imagePullPolicy stdin stdinOnce tty",
+    ),
     ("core/v1.ContainerPort", "name hostPort protocol hostIP"),
     ("core/v1.ContainerRestartRule", "action"),
     ("core/v1.ContainerRestartRuleOnExitCodes", "operator"),
@@ -117,7 +123,10 @@ const DROPPED: &[(&str, &str)] = &[
     ("core/v1.PersistentVolumeSpec", "persistentVolumeReclaimPolicy storageClassName"),
     ("core/v1.PodCertificateProjection", "signerName keyType credentialBundlePath keyPath certificateChainPath"),
     ("core/v1.PodDNSConfigOption", "name"),
-    ("core/v1.PodSpec", "restartPolicy dnsPolicy serviceAccountName serviceAccount nodeName hostNetwork hostPID hostIPC hostname subdomain schedulerName priorityClassName"),
+    (
+        "core/v1.PodSpec",
+        "restartPolicy dnsPolicy serviceAccountName serviceAccount nodeName hostNetwork hostPID hostIPC hostname subdomain schedulerName priorityClassName",
+    ),
     ("core/v1.Probe", "initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold"),
     ("core/v1.ReplicationControllerSpec", "minReadySeconds"),
     ("core/v1.ResourceClaim", "request"),
@@ -127,7 +136,10 @@ const DROPPED: &[(&str, &str)] = &[
     ("core/v1.SecretVolumeSource", "secretName"),
     ("core/v1.ServiceAccountTokenProjection", "audience"),
     ("core/v1.ServicePort", "name protocol nodePort"),
-    ("core/v1.ServiceSpec", "clusterIP type sessionAffinity loadBalancerIP externalName externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses"),
+    (
+        "core/v1.ServiceSpec",
+        "clusterIP type sessionAffinity loadBalancerIP externalName externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses",
+    ),
     ("core/v1.TCPSocketAction", "host"),
     ("core/v1.Toleration", "key operator value effect"),
     ("core/v1.VolumeMount", "readOnly subPath subPathExpr"),

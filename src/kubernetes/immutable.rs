@@ -13,6 +13,8 @@
 //! So much can be said before anything is sent; the server alone has the last word.
 
 mod compare;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -71,12 +73,20 @@ impl fmt::Display for Rule {
 
 /// Fields that never change, by group and kind.
 const IMMUTABLE: &[(&str, &str, &[&str])] = &[
-    ("apiextensions.k8s.io", "CustomResourceDefinition", &["spec.group", "spec.names.plural", "spec.names.kind", "spec.scope"]),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        &["spec.group", "spec.names.plural", "spec.names.kind", "spec.scope"],
+    ),
     ("apps", "ControllerRevision", &["data"]),
     ("apps", "DaemonSet", &["spec.selector"]),
     ("apps", "Deployment", &["spec.selector"]),
     ("apps", "ReplicaSet", &["spec.selector"]),
-    ("apps", "StatefulSet", &["spec.selector", "spec.volumeClaimTemplates", "spec.serviceName", "spec.podManagementPolicy"]),
+    (
+        "apps",
+        "StatefulSet",
+        &["spec.selector", "spec.volumeClaimTemplates", "spec.serviceName", "spec.podManagementPolicy"],
+    ),
     (
         "batch",
         "Job",
@@ -106,7 +116,14 @@ const IMMUTABLE: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The fields of a claim that never change; those that may be set once, and those that may grow, are no part of it.
-const CLAIM: &[&str] = &["spec.accessModes", "spec.selector", "spec.volumeMode", "spec.dataSource", "spec.dataSourceRef", "spec.resources.limits"];
+const CLAIM: &[&str] = &[
+    "spec.accessModes",
+    "spec.selector",
+    "spec.volumeMode",
+    "spec.dataSource",
+    "spec.dataSourceRef",
+    "spec.resources.limits",
+];
 
 /// The fields of a volume that say nothing about where its data is.
 const NO_SOURCE: &[&str] = &[
@@ -170,24 +187,23 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
 
     /// Refuses any change of a field.
     fn keep(&mut self, field: &'static str, rule: Rule) {
-        if let Some(path) = self.difference(field) {
+        if let Some(path) = self.differences(field).into_iter().next() {
             self.refuse(path, field, rule);
         }
     }
 
-    /// Returns where a field differs first.
-    fn difference(&self, field: &str) -> Option<String> {
+    /// Returns where a field differs.
+    fn differences(&self, field: &str) -> Vec<String> {
         let keys: Vec<&str> = field.split('.').collect();
-        let (last, above) = keys.split_last()?;
+        let Some((last, above)) = keys.split_last() else { return Vec::new() };
         let mut ty = self.ty;
         for key in above {
-            let Shape::Type(id) = &ty.field(key)?.schema.shape else { return None };
+            let Some(Shape::Type(id)) = ty.field(key).map(|field| &field.schema.shape) else { return Vec::new() };
             ty = self.facts.ty(*id);
         }
         let (old, stated, new) = (self.old.follow(above), self.stated.follow(above), self.new.follow(above));
-        let compare = Compare { facts: self.facts };
-        let below = compare.field(ty, last, old, stated, new)?;
-        Some(format!("{field}{below}"))
+        let below = Compare { facts: self.facts }.field(ty, last, old, stated, new);
+        below.into_iter().map(|below| format!("{field}{below}")).collect()
     }
 
     fn text_of<'t, T: Tree>(tree: &'t T, path: &[&str]) -> Option<&'t str> {
@@ -217,7 +233,9 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         if taken_back {
             self.refuse("immutable".to_owned(), "immutable", Rule::MarkedImmutable);
         }
-        data.iter().for_each(|field| self.keep(field, Rule::MarkedImmutable));
+        for field in data {
+            self.keep(field, Rule::MarkedImmutable);
+        }
     }
 
     fn job(&mut self) {
@@ -232,9 +250,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         } else {
             self.keep("spec.completions", Rule::Immutable);
         }
-        if let Some(path) = self.difference("spec.template")
-            && !self.is_open(&path)
-        {
+        if let Some(path) = self.differences("spec.template").into_iter().find(|path| !self.is_open(path)) {
             self.refuse(path, "spec.template", Rule::Immutable);
         }
     }
@@ -263,7 +279,8 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             return ["labels", "annotations"].iter().any(|open| path.starts_with(open));
         }
         let Some(path) = path.strip_prefix("spec.") else { return false };
-        let directive = SUSPENDED.iter().any(|open| path.starts_with(open)) || path.starts_with("affinity.nodeAffinity");
+        let directive =
+            SUSPENDED.iter().any(|open| path.starts_with(open)) || path.starts_with("affinity.nodeAffinity");
         let resources = newer && path.contains("ontainers[") && path.contains("].resources");
         directive || resources
     }
@@ -276,7 +293,8 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             return;
         }
         // The server puts back what it gave, where it is left out.
-        if let (Some(old), Some(new)) = (Self::text_of(self.old, &spec("clusterIP")), Self::text_of(self.new, &spec("clusterIP")))
+        if let (Some(old), Some(new)) =
+            (Self::text_of(self.old, &spec("clusterIP")), Self::text_of(self.new, &spec("clusterIP")))
             && old != new
         {
             self.refuse("spec.clusterIP".to_owned(), "spec.clusterIP", Rule::SetOnce);
@@ -292,9 +310,10 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         }
         if was == Some("LoadBalancer") && is == Some("LoadBalancer") {
             self.keep("spec.loadBalancerClass", Rule::SetOnce);
-            if let (Some(old), Some(new)) =
-                (Self::number(self.old, &spec("healthCheckNodePort")), Self::number(self.new, &spec("healthCheckNodePort")))
-                && old != new
+            if let (Some(old), Some(new)) = (
+                Self::number(self.old, &spec("healthCheckNodePort")),
+                Self::number(self.new, &spec("healthCheckNodePort")),
+            ) && old != new
             {
                 self.refuse("spec.healthCheckNodePort".to_owned(), "spec.healthCheckNodePort", Rule::Immutable);
             }
@@ -307,7 +326,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         let (old, stated, new) = (self.old.member("spec"), self.stated.member("spec"), self.new.member("spec"));
         let compare = Compare { facts: self.facts };
         for field in ty.fields.iter().filter(|field| !NO_SOURCE.contains(&field.name.as_str())) {
-            if let Some(below) = compare.field(ty, &field.name, old, stated, new) {
+            if let Some(below) = compare.field(ty, &field.name, old, stated, new).into_iter().next() {
                 // A secret to expand the volume with may be named later.
                 let later = below == ".controllerExpandSecretRef"
                     && old.is_some_and(|spec| spec.follow(&["csi", "controllerExpandSecretRef"]).is_none());
@@ -322,17 +341,25 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     }
 
     fn claim(&mut self) {
-        CLAIM.iter().for_each(|field| self.keep(field, Rule::Immutable));
+        for field in CLAIM {
+            self.keep(field, Rule::Immutable);
+        }
         for (field, key) in [("spec.volumeName", "volumeName"), ("spec.storageClassName", "storageClassName")] {
             if self.old.follow(&["spec", key]).is_some() {
                 self.keep(field, Rule::SetOnce);
             }
         }
         let storage = ["spec", "resources", "requests", "storage"];
-        let (Some(old), Some(new)) = (quantity(self.old.follow(&storage)), quantity(self.new.follow(&storage))) else { return };
+        let field = "spec.resources.requests.storage";
+        let Some(old) = quantity(self.old.follow(&storage)) else { return };
+        let Some(new) = quantity(self.new.follow(&storage)) else {
+            if self.stated.follow(&storage).is_some() {
+                self.refuse(field.to_owned(), field, Rule::Grows);
+            }
+            return;
+        };
         // A live claim says whether it is bound; a manifest does not.
         let phase = Self::text_of(self.old, &["status", "phase"]);
-        let field = "spec.resources.requests.storage";
         if phase.is_some_and(|phase| phase != "Bound") && old != new {
             self.refuse(field.to_owned(), field, Rule::OnceBound);
         } else if new < old {
@@ -354,7 +381,12 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             if ["activeDeadlineSeconds", "tolerations", "schedulingGates"].contains(&name) {
                 continue;
             }
-            for below in compare.all(ty, name, old, stated, new) {
+            // Admission fills these in.
+            let filled = ["priority", "preemptionPolicy", "enableServiceLinks", "serviceAccountName"];
+            if filled.contains(&name) && new.is_none_or(|spec| spec.member(name).is_none()) {
+                continue;
+            }
+            for below in compare.field(ty, name, old, stated, new) {
                 let image = ["containers", "initContainers"].contains(&name) && below.ends_with("].image");
                 if !image {
                     self.refuse(format!("spec.{name}{below}"), "spec", Rule::Immutable);

@@ -4,11 +4,15 @@
 //! writes what was proven to be unchanged is a bug. `FANFOLD_PROOF_CASES` asks for more of them, `FANFOLD_PROOF_SEED`
 //! for others.
 
+// The figures of a run are for people.
+#![allow(clippy::print_stdout)]
+
 mod mutate;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fanfold::apply::{FieldSet, Live, is_unchanged, managed_entries, own_part, owned};
 use fanfold::emit::json::write_compact;
@@ -134,7 +138,7 @@ async fn read(server: &Server, path: &str) -> Live {
         if live.list(&["status", "conditions"]).iter().any(happened) {
             return live;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("nothing happens to {path}");
 }
@@ -149,7 +153,24 @@ fn owns_as_said(body: &Node, live: &Live, facts: &Facts) -> Result<(), String> {
         return Ok(());
     }
     let text = |set: FieldSet| set.paths().iter().map(ToString::to_string).collect::<Vec<_>>();
-    Err(format!("said and not owned: {:?}; owned and not said: {:?}", text(said.difference(&real)), text(real.difference(&said))))
+    Err(format!(
+        "said and not owned: {:?}; owned and not said: {:?}",
+        text(said.difference(&real)),
+        text(real.difference(&said))
+    ))
+}
+
+/// Returns how many objects are proven in a second, on one core.
+fn rate(pairs: &[(Node, Live)], facts: &Facts) -> f64 {
+    let start = Instant::now();
+    let mut asked = 0_u32;
+    while start.elapsed() < Duration::from_millis(500) {
+        for (body, live) in pairs {
+            std::hint::black_box(is_unchanged(body, live, facts, MANAGER));
+            asked += 1;
+        }
+    }
+    f64::from(asked) / start.elapsed().as_secs_f64()
 }
 
 #[test]
@@ -160,6 +181,7 @@ fn what_the_examples_make_is_unchanged_when_it_is_applied_again() {
         let (server, run) = prepared().await;
         let mut problems = Vec::new();
         let mut proven = 0;
+        let mut pairs = Vec::new();
         let objects = objects(facts);
         assert!(objects.len() > 100, "{} examples", objects.len());
         for (number, object) in objects.iter().enumerate() {
@@ -179,12 +201,21 @@ fn what_the_examples_make_is_unchanged_when_it_is_applied_again() {
             let again = server.apply(&path, bytes(&body), MANAGER, false).await.live();
             let is_same = again.resource_version() == live.resource_version();
             if is_same != is_unchanged(&body, &live, facts, MANAGER) {
-                problems.push(format!("{what} stays the same: {is_same}, is proven: {}\n  {object}\n  {}", !is_same, live.0));
+                problems.push(format!(
+                    "{what} stays the same: {is_same}, is proven: {}\n  {object}\n  {}",
+                    !is_same, live.0
+                ));
             }
             proven += usize::from(is_same);
+            pairs.push((body, live));
             server.delete(&path).await;
         }
-        println!("{proven} of {} objects are proven to be unchanged", objects.len());
+        let count = objects.len();
+        assert!(proven * 100 > count * 95, "{proven} of {count} objects are unchanged");
+        let rate = rate(&pairs, facts);
+        println!("{proven} of {count} objects are unchanged; {rate:.0} a second are proven");
+        // Ten times as many, and more, where the compiler optimizes.
+        assert!(rate > 1000.0, "{rate:.0} objects a second");
         problems
     });
     assert!(problems.is_empty(), "{}", problems.join("\n"));
@@ -210,7 +241,9 @@ async fn meddle(server: &Server, path: &str, applied: &Json, facts: &Facts, dice
     match dice.below(14) {
         0 => {
             let labels = json!({"metadata": {"labels": {"seen": "yes"}}});
-            server.merge(path, &labels, "kubectl-label").await;
+            // Owners may have written in another version.
+            let path = path.replace("/autoscaling/v1/", "/autoscaling/v2/");
+            server.merge(&path, &labels, "kubectl-label").await;
             "another label"
         }
         1 => {
@@ -267,9 +300,11 @@ async fn meddle(server: &Server, path: &str, applied: &Json, facts: &Facts, dice
 
 fn without_nulls(value: Json) -> Json {
     match value {
-        Json::Object(map) => {
-            map.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key, without_nulls(value))).collect()
-        }
+        Json::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key, without_nulls(value)))
+            .collect(),
         other => other,
     }
 }
@@ -277,8 +312,12 @@ fn without_nulls(value: Json) -> Json {
 /// Says where what was said to be refused is not what the server refuses.
 fn verdict(answer: &Answer, said: &[Refused]) -> Option<String> {
     let message = answer.message();
-    let said: Vec<String> = said.iter().map(|refused| format!("{} ({}: {})", refused.path, refused.field, refused.rule)).collect();
-    let is_refused = answer.code == 422 && !message.contains("metadata.deletionGracePeriodSeconds") && IMMUTABLE.iter().any(|words| message.contains(words));
+    let said: Vec<String> =
+        said.iter().map(|refused| format!("{} ({}: {})", refused.path, refused.field, refused.rule)).collect();
+    let is_refused = answer.code == 422
+        && !message.contains("metadata.uid")
+        && !message.contains("metadata.deletion")
+        && IMMUTABLE.iter().any(|words| message.contains(words));
     match (answer.code, said.is_empty()) {
         (200, false) => Some(format!("taken, and said to be refused: {said:?}")),
         (422, true) if is_refused => Some(format!("refused, and not said: {message}")),
@@ -329,7 +368,7 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
     }
     if dice.one_in(4) {
         // Owners have times, in seconds.
-        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        tokio::time::sleep(Duration::from_millis(1100)).await;
     }
     let mut live = read(&server, &path).await;
     let stated = own_part(&live, facts, MANAGER).unwrap_or(Json::Null);
@@ -364,7 +403,10 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
         return (Outcome::Wrong(format!("{problem}\nsent {wanted}\nafter {}", after.0)), notes.join(", "));
     }
     if let Some(verdict) = verdict {
-        return (Outcome::Wrong(format!("{verdict}\nsent {wanted}\nstated {stated}\nlive {}", live.0)), notes.join(", "));
+        return (
+            Outcome::Wrong(format!("{verdict}\nsent {wanted}\nstated {stated}\nlive {}", live.0)),
+            notes.join(", "),
+        );
     }
     if outcome == Outcome::Missed && std::env::var_os("FANFOLD_PROOF_SHOW").is_some() {
         notes.push("\n  sent");
@@ -388,11 +430,16 @@ fn a_server_never_writes_what_is_proven_to_be_unchanged() {
     runtime.block_on(async {
         let (server, run) = prepared().await;
         let objects = objects(facts);
+        let kinds: BTreeSet<&str> = objects.iter().filter_map(|object| object["kind"].as_str()).collect();
+        let kinds: Vec<&str> = kinds.into_iter().collect();
         let limit = Arc::new(tokio::sync::Semaphore::new(24));
         let mut running = tokio::task::JoinSet::new();
         for number in 0..cases {
             let mut dice = Dice(seed.wrapping_mul(0x1_0000_0001).wrapping_add(number << 20));
-            let object = renamed(dice.pick(&objects), run, usize::try_from(number).unwrap());
+            let kind = *dice.pick(&kinds);
+            let of_kind: Vec<&Json> = objects.iter().filter(|object| object["kind"] == kind).collect();
+            let object = if dice.one_in(2) { dice.pick(&objects) } else { dice.pick(&of_kind) };
+            let object = renamed(object, run, usize::try_from(number).unwrap());
             let permit = Arc::clone(&limit).acquire_owned().await.unwrap();
             let server = server.clone();
             running.spawn(async move {
@@ -410,14 +457,14 @@ fn a_server_never_writes_what_is_proven_to_be_unchanged() {
                 *outcomes.entry(Outcome::Wrong(String::new())).or_default() += 1;
             } else {
                 if std::env::var_os("FANFOLD_PROOF_SHOW").is_some() && outcome == Outcome::Missed {
-                    eprintln!("missed {number}: {notes}");
+                    println!("missed {number}: {notes}");
                 }
                 *outcomes.entry(outcome).or_default() += 1;
             }
         }
     });
     println!("{outcomes:?}");
-    wrong.truncate(8);
+    wrong.truncate(20);
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     let count = |outcome: &Outcome| outcomes.get(outcome).copied().unwrap_or_default();
     assert!(count(&Outcome::Proven) > 0 && count(&Outcome::Changed) > 0, "the cases are all alike: {outcomes:?}");
