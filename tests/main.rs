@@ -10,6 +10,7 @@ mod explain;
 mod golden;
 mod init;
 mod memory;
+mod parallel;
 mod plan;
 mod preflight;
 mod proof;
