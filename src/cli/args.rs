@@ -173,13 +173,20 @@ pub struct CheckArgs {
 /// `diff`
 #[derive(Args, Debug)]
 pub struct DiffArgs {
-    /// OLD and NEW: spec files, manifests, folders of them, or `-` for standard input; with --against, what is new
+    /// OLD and NEW: spec files, manifests, folders of them, `git:REV[:PATH]`, or `-` for standard input; with --against, what is new
     #[arg(required = true, value_name = "SIDE")]
     pub inputs: Vec<String>,
 
-    /// Compare with this instead of the first side
+    /// What is old: a file, a folder, `git:REV` for the same paths as of a commit, or `cluster`
     #[arg(long, value_name = "OLD")]
     pub against: Option<String>,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
+    /// The set that the objects are in the cluster [default: `fanfold-` and the name of the batch]
+    #[arg(long, value_name = "[KIND/]NAME")]
+    pub applyset: Option<String>,
 
     #[command(flatten)]
     pub variant: VariantArgs,

@@ -10,6 +10,7 @@ mod delete;
 mod diff;
 mod disk;
 mod explain;
+mod git;
 mod init;
 mod man;
 pub mod output;

@@ -9,7 +9,7 @@ use crate::compile::{Compilation, Settings, compile, read_inputs};
 use crate::diagnostic::{Diagnostics, Policy, PolicyError, Style, render};
 use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
-use crate::source::{Key, Map, Node, Origin, Sources, Value, read_document};
+use crate::source::{Files, Key, Map, Node, Origin, Sources, Value, read_document};
 
 /// The state of one run.
 #[derive(Debug)]
@@ -39,6 +39,11 @@ impl Session {
 
     /// Reads and compiles the inputs.
     pub(super) fn compile(&mut self, args: &InputArgs) -> Result<Compilation, Failure> {
+        self.compile_in(args, &Disk)
+    }
+
+    /// Reads and compiles the inputs from where they are.
+    pub(super) fn compile_in(&mut self, args: &InputArgs, files: &dyn Files) -> Result<Compilation, Failure> {
         let facts = facts(args.variant.kubernetes_version.as_deref())?;
         let params = self.params(&args.variant.params, &args.variant.set)?;
         let options = Options {
@@ -46,8 +51,8 @@ impl Session {
             params,
             max_instances: args.max_instances,
         };
-        let inputs = read_inputs(&args.inputs, &Disk, read_stdin, &mut self.sources, &mut self.diagnostics);
-        Ok(compile(inputs, &Settings { facts, options }, &Disk, &mut self.sources, &mut self.diagnostics))
+        let inputs = read_inputs(&args.inputs, files, read_stdin, &mut self.sources, &mut self.diagnostics);
+        Ok(compile(inputs, &Settings { facts, options }, files, &mut self.sources, &mut self.diagnostics))
     }
 
     /// Reads given parameters, the lowest layer first.
