@@ -349,6 +349,11 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
                 self.keep(field, Rule::SetOnce);
             }
         }
+        // A live claim says whether it is bound; a manifest does not.
+        let phase = Self::text_of(self.old, &["status", "phase"]);
+        if phase.is_some_and(|phase| phase != "Bound") {
+            self.keep("spec.volumeAttributesClassName", Rule::OnceBound);
+        }
         let storage = ["spec", "resources", "requests", "storage"];
         let field = "spec.resources.requests.storage";
         let Some(old) = quantity(self.old.follow(&storage)) else { return };
@@ -358,8 +363,6 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             }
             return;
         };
-        // A live claim says whether it is bound; a manifest does not.
-        let phase = Self::text_of(self.old, &["status", "phase"]);
         if phase.is_some_and(|phase| phase != "Bound") && old != new {
             self.refuse(field.to_owned(), field, Rule::OnceBound);
         } else if new < old {

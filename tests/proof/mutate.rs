@@ -163,9 +163,14 @@ pub(super) fn mutate(object: &mut Json, live: Option<&Json>, facts: &Facts, dice
 
 /// Puts a value of little meaning into a field that is not there.
 fn add_field(map: &mut Map<String, Json>, ty: &Type, facts: &Facts, is_root: bool, dice: &mut Dice) -> &'static str {
+    if ty.fields.is_empty() {
+        return "none";
+    }
     let field = dice.pick(&ty.fields);
-    // The server drops these: nobody may write the first two, and the gates of the others are closed.
-    if ["resourceVersion", "selfLink", "defaultUser", "schedulingGroup", "lifecycle"].contains(&field.name.as_str()) {
+    // The server drops these: nobody may write them, their gates are closed, or empty ones are none to it.
+    let dropped =
+        ["resourceVersion", "selfLink", "defaultUser", "schedulingGroup", "lifecycle", "dataSource", "dataSourceRef"];
+    if dropped.contains(&field.name.as_str()) {
         return "none";
     }
     let fixed = ["apiVersion", "kind", "metadata", "managedFields", "name", "namespace", "uid", "resourceVersion"];

@@ -54,7 +54,7 @@ impl Compare<'_> {
         let Some(field) = ty.field(key) else { return };
         let differs = match (wanted, was) {
             // A default is put where nothing is left.
-            (Some(new), Some(old)) if is_dropped(new, ty, key) && is_default(old, ty, key, new) => false,
+            (Some(new), Some(old)) if is_nothing(new, &field.schema, ty, key) && is_default(old, ty, key, new) => false,
             (Some(new), Some(old)) => return self.value(&field.schema, old, said, new, path, found),
             (Some(new), None) => {
                 !is_nothing(new, &field.schema, ty, key) && !old.is_some_and(|old| is_default(new, ty, key, old))
