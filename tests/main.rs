@@ -7,6 +7,7 @@ mod controlplane;
 mod diagnostic;
 mod emit;
 mod explain;
+mod faults;
 mod golden;
 mod init;
 mod memory;

@@ -15,12 +15,15 @@ use super::pace::Pace;
 use super::prune::{Pruning, pruning};
 use super::set::{ApplySet, Extent, other_owner};
 use super::shard::Shard;
-use super::survey::{Found, Survey, survey};
+use super::survey::{Found, Survey, extent_said, survey};
 use super::wait::Waiting;
 use super::write::{MANAGER, Manner, Remove, Write};
 use super::{Desired, finding, order, proof};
 use crate::kubernetes::Facts;
 use crate::source::Origin;
+
+/// Why a run stops whose lease another one took.
+pub(super) const TAKEN_OVER: &str = "another run took the set over";
 
 /// All that a run works with.
 pub struct Run<'a> {
@@ -59,6 +62,8 @@ struct Plan {
     adopted: Vec<bool>,
     chosen: Vec<bool>,
     pruning: Pruning,
+    /// Whether an earlier run ended before it had tidied up.
+    unfinished: bool,
 }
 
 impl Run<'_> {
@@ -75,7 +80,7 @@ impl Run<'_> {
             (self.tell)(Event::Settled(settled.clone()));
         }
         if report.stopped.is_none() {
-            if plan.send.is_empty() && plan.pruning.removals.is_empty() {
+            if plan.send.is_empty() && plan.pruning.removals.is_empty() && !plan.unfinished {
                 self.wait(&settled, &mut report).await;
             } else {
                 self.write(&plan, start, &mut settled, &mut report).await?;
@@ -83,14 +88,21 @@ impl Run<'_> {
         }
         report.settled.splice(0..0, settled.into_iter().flatten());
         report.settled.extend(plan.pruning.kept);
-        report.interrupted = *self.interrupt.borrow() != Interrupt::None;
+        report.interrupted = self.interrupt.borrow().is_end();
         report.took = start.elapsed();
         Ok(report)
     }
 
     async fn plan(&mut self, settled: &mut [Option<Settled>], report: &mut Report) -> Result<Plan, RunError> {
         let Self { client, kinds, desired, set, options, .. } = *self;
-        let survey = survey(client, kinds, desired, set).await.map_err(RunError::Survey)?;
+        let left_over = async {
+            match set.filter(|_| !options.dry_run) {
+                Some(set) => hold::is_left_over(client, set, &self.part(), self.runner).await,
+                None => false,
+            }
+        };
+        let (survey, left_over) = tokio::join!(survey(client, kinds, desired, set), left_over);
+        let survey = survey.map_err(RunError::Survey)?;
         let needs = order::needs(desired.iter().map(|object| (&object.key, &object.node)));
         let mut chosen = vec![true; desired.len()];
         if let Some(shard) = options.shard {
@@ -143,7 +155,10 @@ impl Run<'_> {
             }
             _ => Pruning { still_members: !survey.surplus.is_empty(), ..Pruning::default() },
         };
-        Ok(Plan { survey, needs, send, adopted, chosen, pruning })
+        let narrow = options.shard.is_none() && !options.dry_run && !pruning.still_members;
+        let too_wide = survey.extent.as_ref().is_some_and(|said| *said != extent(desired, set));
+        let unfinished = left_over || (narrow && too_wide);
+        Ok(Plan { survey, needs, send, adopted, chosen, pruning, unfinished })
     }
 
     async fn write(
@@ -175,12 +190,20 @@ impl Run<'_> {
                 return Ok(());
             }
         }
-        let hold = match set {
+        let mut hold = match set {
             Some(set) => Some(self.take(set).await?),
             None => None,
         };
+        let user = self.interrupt.clone();
+        if let Some(hold) = &mut hold {
+            self.interrupt = hold.with_user(user.clone());
+        }
         let outcome = self.write_held(plan, &rest, &mut pace, start, settled, report, hold.as_ref()).await;
+        self.interrupt = user;
         if let Some(hold) = hold {
+            if hold.is_lost() {
+                report.stopped = Some(TAKEN_OVER.into());
+            }
             hold.release().await;
         }
         outcome
@@ -198,18 +221,22 @@ impl Run<'_> {
         hold: Option<&Hold>,
     ) -> Result<(), RunError> {
         let set = self.set.filter(|_| !self.options.dry_run);
-        let now = extent(self.desired);
+        let now = extent(self.desired, set);
+        let mut said = None;
+        let mut too_wide = false;
         if let Some(set) = set {
-            let wide = plan.survey.extent.as_ref().map_or_else(|| now.clone(), |before| now.with(before));
-            if plan.survey.extent.as_ref() != Some(&wide) {
+            // Another run may have ended between the survey and now.
+            said = extent_said(self.client, set).await.map_err(RunError::Survey)?;
+            let before = [&said, &plan.survey.extent].into_iter().flatten();
+            let wide = before.fold(now.clone(), |wide, before| wide.with(before));
+            if said.as_ref() != Some(&wide) {
                 write_parent(self.client, set, &wide).await?;
             }
+            too_wide = wide != now;
         }
+        let surveyed = said == plan.survey.extent;
         self.send(plan, rest, pace, start, settled, report).await;
-        let taken_over = hold.is_some_and(|hold| *hold.lost().borrow());
-        if taken_over {
-            report.stopped = Some("another run took the set over".into());
-        }
+        let taken_over = hold.is_some_and(Hold::is_lost);
         let all_fine = settled
             .iter()
             .zip(&plan.chosen)
@@ -225,14 +252,21 @@ impl Run<'_> {
             return Ok(());
         }
         let pruned_all = self.prune(plan, pace, start, report).await;
-        if let (Some(set), true) = (set, pruned_all && self.options.shard.is_none() && !plan.pruning.still_members) {
-            write_parent(self.client, set, &now).await?;
+        let narrow = pruned_all && surveyed && self.options.shard.is_none() && !plan.pruning.still_members;
+        if let (Some(set), Some(hold), true) = (set, hold, narrow && too_wide) {
+            if hold.is_ours().await {
+                write_parent(self.client, set, &now).await?;
+            }
         }
         Ok(())
     }
 
+    fn part(&self) -> String {
+        self.options.shard.map(Shard::suffix).unwrap_or_default()
+    }
+
     pub(super) async fn take(&mut self, set: &ApplySet) -> Result<Hold, RunError> {
-        let part = self.options.shard.map(Shard::suffix).unwrap_or_default();
+        let part = self.part();
         let tell = &mut *self.tell;
         Ok(hold::take(self.client, set, &part, self.runner, |note| tell(Event::Note(note))).await?)
     }
@@ -330,7 +364,9 @@ impl Run<'_> {
             interrupt: self.interrupt.clone(),
             tell: &mut *self.tell,
         };
+        let since = Instant::now();
         report.waiting = waiting.wait().await;
+        report.waited = since.elapsed();
         report.waiting.is_empty()
     }
 
@@ -420,10 +456,11 @@ fn unchangeable(refusals: &[Refusal]) -> String {
     format!("`{}` cannot be changed", fields.join("`, `"))
 }
 
-/// Returns where a set of these objects has members.
-fn extent(desired: &[Desired]) -> Extent {
+/// Returns where a set of these objects has members; its own namespace is always looked at.
+fn extent(desired: &[Desired], set: Option<&ApplySet>) -> Extent {
     let kinds = desired.iter().map(|object| (object.key.group.to_string(), object.key.kind.to_string()));
     let namespaces = desired.iter().map(|object| object.key.namespace.to_string()).filter(|name| !name.is_empty());
+    let namespaces = namespaces.chain(set.map(|set| set.namespace.clone()));
     Extent { kinds: kinds.collect(), namespaces: namespaces.collect() }
 }
 

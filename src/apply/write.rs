@@ -219,6 +219,11 @@ impl Task for Write<'_> {
         &self.desired.key
     }
 
+    fn is_half_done(&self) -> bool {
+        // It was deleted to be made anew.
+        !self.immutable.is_empty() && matches!(self.phase, Phase::AwaitEnd | Phase::Apply)
+    }
+
     fn expects(&self) -> Expects {
         self.expects
     }

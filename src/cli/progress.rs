@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::json;
 
 use super::args::{FormatArg, ReportArgs};
@@ -75,7 +75,7 @@ impl Progress {
                 if let Some(bar) = &self.bar {
                     bar.set_length((total + prune) as u64);
                     bar.set_position(0);
-                    bar.set_style(style("{bar:30} {pos}/{len} objects, {per_sec}, {eta} left{msg}"));
+                    bar.set_style(style("{bar:30} {pos}/{len} objects, {rate}, {eta} left{msg}"));
                     bar.set_message(String::new());
                     let _ = unchanged;
                 }
@@ -184,17 +184,25 @@ impl Progress {
             "{total} object{}: {} in {}{rate}{dry_run}",
             if total == 1 { "" } else { "s" },
             counts(report.settled.iter()),
-            seconds(report.took)
+            seconds(report.took - report.waited)
         )?;
-        for object in &report.waiting {
-            writeln!(out, "{}", report::unready_line(object, sources))?;
+        if report.waited >= Duration::from_secs(1) {
+            let how = if report.waiting.is_empty() { "all ready after" } else { "not all ready after" };
+            writeln!(out, "{how} {}", seconds(report.waited))?;
+        }
+        for line in report::unready_lines(&report.waiting, sources) {
+            writeln!(out, "{line}")?;
         }
         Ok(())
     }
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // A bar that cannot be drawn is no reason to stop.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    })
 }
 
 fn counts<'a>(settled: impl Iterator<Item = &'a Settled> + Clone) -> String {
@@ -214,7 +222,7 @@ fn seconds(took: Duration) -> String {
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of requests")]
 fn rate(report: &Report) -> String {
-    let rate = report.requests as f64 / report.took.as_secs_f64().max(0.001);
+    let rate = report.requests as f64 / (report.took - report.waited).as_secs_f64().max(0.001);
     if report.requests < 100 { String::new() } else { format!(", {rate:.0} requests a second") }
 }
 

@@ -13,6 +13,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity, to_json};
 use crate::kubernetes::ObjectKey;
 use crate::source::{Origin, Sources};
 
+/// So many different troubles are told one by one.
+const MOST_GROUPS: usize = 20;
 /// The version of the forms of the report and of the stream of events.
 pub(super) const VERSION: u32 = 1;
 
@@ -58,15 +60,42 @@ pub(super) fn unready(unready: &Unready, sources: &Sources) -> Value {
     })
 }
 
-/// Returns an object that does not work as a line, with its reasons below.
-pub(super) fn unready_line(unready: &Unready, sources: &Sources) -> String {
-    let place = place(unready.origin, sources).map(|(file, line)| format!(" ({file}:{line})")).unwrap_or_default();
-    let word = if unready.failed { "failed" } else { "not ready" };
-    let mut line = format!("{} {word}: {}{place}", unready.key, unready.state);
-    for reason in &unready.reasons {
-        let _ = write!(line, "\n    {reason}");
+/// Says which objects do not work; those of one kind that lack the same are one line, with the reasons of the first below.
+pub(super) fn unready_lines(all: &[Unready], sources: &Sources) -> Vec<String> {
+    let mut groups: Vec<(&Unready, Vec<&Unready>)> = Vec::new();
+    for unready in all {
+        let same = |(first, _): &&mut (&Unready, Vec<&Unready>)| {
+            first.key.kind == unready.key.kind && first.state == unready.state && first.failed == unready.failed
+        };
+        match groups.iter_mut().find(same) {
+            Some((_, group)) => group.push(unready),
+            None => groups.push((unready, vec![unready])),
+        }
     }
-    line
+    let mut lines: Vec<String> = groups
+        .iter()
+        .take(MOST_GROUPS)
+        .map(|(first, group)| {
+            let place = place(first.origin, sources);
+            let place = place.map(|(file, line)| format!(" ({file}:{line})")).unwrap_or_default();
+            let word = if first.failed { "failed" } else { "not ready" };
+            let more = match group.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let mut line = format!("{}{more} {word}: {}{place}", first.key, first.state);
+            let told = group.iter().find(|unready| !unready.reasons.is_empty()).unwrap_or(first);
+            for reason in &told.reasons {
+                let _ = write!(line, "\n    {reason}");
+            }
+            line
+        })
+        .collect();
+    if groups.len() > MOST_GROUPS {
+        let more: usize = groups.iter().skip(MOST_GROUPS).map(|(_, group)| group.len()).sum();
+        lines.push(format!("{more} more do not work; `--report FILE` names all"));
+    }
+    lines
 }
 
 fn place(origin: Origin, sources: &Sources) -> Option<(&str, usize)> {

@@ -118,7 +118,7 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    fn style(self) -> Style {
+    pub(super) fn style(self) -> Style {
         let terminal = match self {
             Self::Stdout => std::io::stdout().is_terminal(),
             Self::Stderr => std::io::stderr().is_terminal(),
