@@ -111,7 +111,7 @@ pub(super) fn write(path: &str, ending: &Ending<'_>) -> Result<(), Failure> {
 }
 
 /// Returns the findings by the object that they are about.
-fn by_object<'a>(findings: &'a Diagnostics) -> BTreeMap<&'a str, Vec<&'a Diagnostic>> {
+fn by_object(findings: &Diagnostics) -> BTreeMap<&str, Vec<&Diagnostic>> {
     let mut found: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
     for finding in findings.iter() {
         if let Some(subject) = &finding.subject {
@@ -243,9 +243,9 @@ fn codes(found: &[&Diagnostic]) -> String {
 }
 
 fn messages(found: &[&Diagnostic]) -> String {
-    let lines = found.iter().map(|finding| {
-        let help: String = finding.help.iter().map(|help| format!("\n  help: {help}")).collect();
-        format!("{}[{}]: {}{help}", finding.severity.as_str(), finding.code, finding.message)
+    let lines = found.iter().flat_map(|finding| {
+        let head = format!("{}[{}]: {}", finding.severity.as_str(), finding.code, finding.message);
+        std::iter::once(head).chain(finding.help.iter().map(|help| format!("  help: {help}")))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
