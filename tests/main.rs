@@ -11,6 +11,7 @@ mod faults;
 mod golden;
 mod init;
 mod memory;
+mod parallel;
 mod plan;
 mod preflight;
 mod proof;

@@ -36,6 +36,8 @@ pub enum Passing {
     Race,
     /// What the object needs was made a moment ago and is not seen everywhere yet.
     NotYetVisible,
+    /// The server has just started, and refuses what it may allow in a moment.
+    Starting,
     /// An admission webhook did not answer.
     Webhook,
     /// Nobody knows: few tries.
@@ -125,6 +127,8 @@ pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Exp
             Verdict::Passing(Passing::NotYetVisible)
         }
         404 if expects.definition => Verdict::Passing(Passing::NotYetVisible),
+        // The server asks itself, which fails while it ends or starts.
+        422 if causes.iter().any(|cause| asked_itself(&text(cause, "message"))) => Verdict::Passing(Passing::Server),
         422 if reason == "Invalid" && causes.iter().any(|cause| cannot_change(&text(cause, "message"))) => {
             Verdict::Immutable(refusals())
         }
@@ -174,6 +178,14 @@ fn cannot_change(message: &str) -> bool {
         message.contains(word)
             && (*word != "are forbidden" || (message.contains("updates to") || message.contains("update")))
     })
+}
+
+/// Whether an address or a port could not be had for reasons that have nothing to do with what was asked.
+fn asked_itself(message: &str) -> bool {
+    message.contains("failed to allocate")
+        && ["dial tcp", ": EOF", "connection re", "not ready", "context deadline exceeded", "etcdserver:"]
+            .iter()
+            .any(|word| message.contains(word))
 }
 
 /// Splits `failed to create typed patch object (ns/name; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema`.
@@ -242,6 +254,9 @@ mod tests {
         };
         assert!(matches!(of(422, &body("Invalid value: 1: field is immutable")), Verdict::Immutable(_)));
         assert!(matches!(of(422, &body("must be greater than 0")), Verdict::Refused(_)));
+        let ending = "failed to allocate IP: Post ipaddresses: dial tcp 10.0.0.1:443: connect: connection refused";
+        assert_eq!(of(422, &body(ending)), Verdict::Passing(Passing::Server));
+        assert!(matches!(of(422, &body("failed to allocate IP: range is full")), Verdict::Refused(_)));
         assert!(matches!(
             of(422, &body("Forbidden: updates to statefulset spec for fields other than x are forbidden")),
             Verdict::Immutable(_)

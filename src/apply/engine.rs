@@ -230,7 +230,10 @@ impl<C: Transport> Engine<'_, C> {
             let step = match result {
                 Ok(answer) => {
                     let clock = now - self.start;
-                    let next = tasks[number].answered(&answer, &mut effects);
+                    let mut next = tasks[number].answered(&answer, &mut effects);
+                    if answer.early && matches!(next, Next::Judge(Verdict::Refused(_))) {
+                        next = Next::Judge(Verdict::Passing(Passing::Starting));
+                    }
                     match &next {
                         Next::Judge(Verdict::Throttled(wait)) => self.pace.throttled(clock, *wait),
                         Next::Judge(Verdict::Passing(Passing::Server)) => self.pace.troubled(clock, false),
@@ -261,7 +264,7 @@ impl<C: Transport> Engine<'_, C> {
                 Step::End(outcome, end) => {
                     // What one object waited for in vain all others would wait for in vain too, one after the other.
                     let gone =
-                        well < first && matches!(end, End::Lost(_) | End::Verdict(Verdict::Passing(Passing::Server)));
+                        well <= first && matches!(end, End::Lost(_) | End::Verdict(Verdict::Passing(Passing::Server)));
                     let tries = states[number].tries;
                     states[number].ended = true;
                     open -= 1;
@@ -332,7 +335,7 @@ fn patience(passing: Passing) -> (Duration, u32) {
     match passing {
         Passing::Server => (PATIENCE, u32::MAX),
         Passing::Race => (Duration::from_secs(60), 40),
-        Passing::NotYetVisible => (Duration::from_secs(30), u32::MAX),
+        Passing::NotYetVisible | Passing::Starting => (Duration::from_secs(30), u32::MAX),
         Passing::Webhook => (Duration::from_secs(60), u32::MAX),
         Passing::Unknown => (Duration::from_secs(30), 4),
     }
@@ -343,6 +346,7 @@ fn passing_reason(passing: Passing) -> &'static str {
         Passing::Server => "the server has trouble",
         Passing::Race => "somebody else wrote at the same moment",
         Passing::NotYetVisible => "what it needs is not visible yet",
+        Passing::Starting => "the server has just started and may not know yet who may do what",
         Passing::Webhook => "an admission webhook does not answer",
         Passing::Unknown => "the server failed",
     }
@@ -390,3 +394,6 @@ pub(super) fn refusals(verdict: &Verdict) -> Vec<Refusal> {
         Verdict::Passing(passing) => vec![whole(passing_reason(*passing), 0)],
     }
 }
+
+#[cfg(test)]
+mod simulation;

@@ -82,7 +82,9 @@ fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
 
 fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
     let kind = &desired.key.kind;
-    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &refusal.message);
+    let what = if refusal.field.is_empty() { "it".to_owned() } else { format!("`{}`", refusal.field) };
+    let message = format!("{what} cannot be changed: {}", without_value(&refusal.message));
+    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &message);
     let consequence = match kind.as_str() {
         "Job" => "its pods end and it starts again",
         "StatefulSet" => "its pods and claims stay, and the new one takes them over",
@@ -108,6 +110,12 @@ pub(super) fn of_warning(desired: &Desired, warning: &str) -> Diagnostic {
 pub(super) fn of_owner(desired: &Desired, owner: &str) -> Diagnostic {
     at_object(desired, Code::OwnedElsewhere, &format!("`{}` is there already and belongs to {owner}", desired.key))
         .help("give the object another name, or take it over with `--adopt`")
+}
+
+/// Takes the value out of `Invalid value: {…}: field is immutable`: it is all of a pod template at times.
+fn without_value(message: &str) -> &str {
+    let said = message.lines().next().unwrap_or_default();
+    said.strip_prefix("Invalid value: ").and_then(|rest| rest.rsplit_once(": ")).map_or(said, |(_, said)| said)
 }
 
 /// Bounds a message, and takes out of it what a Secret holds.

@@ -75,7 +75,7 @@ fn name(set: &ApplySet, part: &str) -> String {
     format!("{}{part}", set.name)
 }
 
-fn body(set: &ApplySet, part: &str, identity: &str, version: Option<&str>) -> String {
+fn body(set: &ApplySet, part: &str, identity: &str, seen: Option<(&str, &str)>) -> String {
     let now = Timestamp::now();
     let mut lease = json!({
         "apiVersion": "coordination.k8s.io/v1",
@@ -87,7 +87,9 @@ fn body(set: &ApplySet, part: &str, identity: &str, version: Option<&str>) -> St
             "renewTime": format!("{now:.6}"),
         },
     });
-    if let Some(version) = version {
+    if let Some((uid, version)) = seen {
+        // Without the uid a lease that is gone would be made anew.
+        lease["metadata"]["uid"] = Value::String(uid.to_owned());
         lease["metadata"]["resourceVersion"] = Value::String(version.to_owned());
     }
     lease.to_string()
@@ -130,7 +132,7 @@ pub(super) async fn take(
                     tokio::time::sleep(LOOK).await;
                     continue;
                 }
-                let body = body(set, part, runner.identity, Some(lease.resource_version()));
+                let body = body(set, part, runner.identity, Some((lease.uid(), lease.resource_version())));
                 client.patient(&Call::send(Verb::PUT, &path, "application/json", body)).await?
             }
             _ => return Err(HoldError::Failed(answer.message())),
@@ -152,6 +154,7 @@ fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, path: Strin
         set: set.clone(),
         part: part.to_owned(),
         identity: identity.to_owned(),
+        uid: lease.uid().to_owned(),
         version: lease.resource_version().to_owned(),
     };
     let renewal = tokio::spawn(renewal.go_on(tell));
@@ -164,6 +167,7 @@ struct Renewal {
     set: ApplySet,
     part: String,
     identity: String,
+    uid: String,
     version: String,
 }
 
@@ -175,18 +179,17 @@ impl Renewal {
         loop {
             tokio::time::sleep(pause).await;
             let sent = Instant::now();
+            // The whole process may have slept.
+            if renewed.elapsed() >= SURE {
+                tell.send_replace(Standing::Unsure);
+            }
             match tokio::time::timeout(TRY, self.renew()).await.unwrap_or(Standing::Unsure) {
                 Standing::Ours => {
                     renewed = sent;
                     pause = RENEWAL;
                     tell.send_replace(Standing::Ours);
                 }
-                Standing::Unsure => {
-                    pause = LOOK;
-                    if renewed.elapsed() >= SURE {
-                        tell.send_replace(Standing::Unsure);
-                    }
-                }
+                Standing::Unsure => pause = LOOK,
                 Standing::Lost => {
                     tell.send_replace(Standing::Lost);
                     return;
@@ -196,7 +199,7 @@ impl Renewal {
     }
 
     async fn renew(&mut self) -> Standing {
-        let body = body(&self.set, &self.part, &self.identity, Some(&self.version));
+        let body = body(&self.set, &self.part, &self.identity, Some((&self.uid, &self.version)));
         let call = Call::send(Verb::PUT, &self.path, "application/json", body);
         match self.client.call(&call).await {
             Ok(answer) if answer.is_success() => {

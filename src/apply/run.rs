@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::answer::{Expects, Verdict};
+use super::answer::{Expects, Refusal, Verdict};
 use super::client::{Call, Client, Discovered, Verb};
 use super::engine::{Effect, End, Ended, Engine, Interrupt, refusals};
 use super::event::{Event, Outcome, Report, Settled};
@@ -436,10 +436,7 @@ fn end(object: &Desired, outcome: Outcome, reason: String) -> Settled {
 
 fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> String) -> String {
     match &ended.end {
-        End::Well if !task.immutable.is_empty() => {
-            let fields: Vec<&str> = task.immutable.iter().map(|refusal| refusal.field.as_str()).collect();
-            format!("`{}` cannot be changed", fields.join("`, `"))
-        }
+        End::Well if !task.immutable.is_empty() => unchangeable(&task.immutable),
         End::Well => String::new(),
         End::Needs(other) => format!("it needs `{}`", name(*other)),
         End::NotTried => "the run ended before".into(),
@@ -449,8 +446,14 @@ fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> String) -> St
                 conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
             format!("fields are managed by {}", managers.into_iter().collect::<Vec<_>>().join(", "))
         }
+        End::Verdict(Verdict::Immutable(refusals)) => unchangeable(refusals),
         End::Verdict(_) => task.said.clone(),
     }
+}
+
+fn unchangeable(refusals: &[Refusal]) -> String {
+    let fields: Vec<&str> = refusals.iter().map(|refusal| refusal.field.as_str()).collect();
+    format!("`{}` cannot be changed", fields.join("`, `"))
 }
 
 /// Returns where a set of these objects has members; its own namespace is always looked at.

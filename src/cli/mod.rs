@@ -7,8 +7,10 @@ mod check;
 mod cluster;
 mod completions;
 mod delete;
+mod diff;
 mod disk;
 mod explain;
+mod git;
 mod init;
 mod integrate;
 mod man;
@@ -19,6 +21,7 @@ mod progress;
 mod report;
 mod schema;
 mod session;
+mod sides;
 mod status;
 
 use std::ffi::OsString;
@@ -135,6 +138,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         args::Command::Build(args) => build::run(&args),
         args::Command::Plan(args) => plan::run(&args),
         args::Command::Check(args) => check::run(&args),
+        args::Command::Diff(args) => diff::run(&args),
         args::Command::Apply(args) => apply::run(&args),
         args::Command::Delete(args) => delete::run(&args),
         args::Command::Status(args) => status::run(&args),

@@ -9,14 +9,18 @@ use crate::compile::{Compilation, Settings, compile, read_inputs};
 use crate::diagnostic::{Diagnostics, Policy, PolicyError, Style, render};
 use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
-use crate::source::{Key, Map, Node, Origin, Sources, Value, read_document};
+use crate::source::{Files, Key, Map, Node, Origin, Sources, Value, read_document};
 
 /// The state of one run.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) sources: Sources,
+    /// What was found since the last report.
     pub(super) diagnostics: Diagnostics,
+    /// What was reported, as it was judged.
+    pub(super) reported: Diagnostics,
     policy: Policy,
+    reports: usize,
 }
 
 impl Session {
@@ -24,11 +28,22 @@ impl Session {
     pub(super) fn new(report: &ReportArgs) -> Result<Self, Failure> {
         let policy = Policy::parse(&report.deny, &report.allow)
             .map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
-        Ok(Self { sources: Sources::default(), diagnostics: Diagnostics::new(), policy })
+        Ok(Self {
+            sources: Sources::default(),
+            diagnostics: Diagnostics::new(),
+            reported: Diagnostics::new(),
+            policy,
+            reports: 0,
+        })
     }
 
     /// Reads and compiles the inputs.
     pub(super) fn compile(&mut self, args: &InputArgs) -> Result<Compilation, Failure> {
+        self.compile_in(args, &Disk)
+    }
+
+    /// Reads and compiles the inputs from where they are.
+    pub(super) fn compile_in(&mut self, args: &InputArgs, files: &dyn Files) -> Result<Compilation, Failure> {
         let facts = facts(args.variant.kubernetes_version.as_deref())?;
         let params = self.params(&args.variant.params, &args.variant.set)?;
         let options = Options {
@@ -36,8 +51,8 @@ impl Session {
             params,
             max_instances: args.max_instances,
         };
-        let inputs = read_inputs(&args.inputs, &Disk, read_stdin, &mut self.sources, &mut self.diagnostics);
-        Ok(compile(inputs, &Settings { facts, options }, &Disk, &mut self.sources, &mut self.diagnostics))
+        let inputs = read_inputs(&args.inputs, files, read_stdin, &mut self.sources, &mut self.diagnostics);
+        Ok(compile(inputs, &Settings { facts, options }, files, &mut self.sources, &mut self.diagnostics))
     }
 
     /// Reads given parameters, the lowest layer first.
@@ -83,11 +98,18 @@ impl Session {
     /// Judges the findings and shows them on `out`; says whether any of them is an error.
     pub(super) fn report(&mut self, report: &ReportArgs, out: Channel) -> Result<Exit, Failure> {
         let found = std::mem::take(&mut self.diagnostics);
-        let judged = self.policy.apply(found, &self.sources);
+        // The comments in the inputs are judged once, with what compiling found.
+        let judged = match self.reports {
+            0 => self.policy.apply(found, &self.sources),
+            _ => self.policy.apply_later(found, &self.sources),
+        };
+        self.reports += 1;
         let style = out.style();
         let text = render(&judged, &self.sources, report.format.into(), style);
         out.write(text.as_bytes())?;
-        Ok(if judged.has_errors() { Exit::Findings } else { Exit::Fine })
+        let exit = if judged.has_errors() { Exit::Findings } else { Exit::Fine };
+        self.reported.append(judged);
+        Ok(exit)
     }
 }
 
@@ -101,7 +123,7 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    fn style(self) -> Style {
+    pub(super) fn style(self) -> Style {
         let terminal = match self {
             Self::Stdout => std::io::stdout().is_terminal(),
             Self::Stderr => std::io::stderr().is_terminal(),

@@ -4,6 +4,7 @@
 //! `FANFOLD_FAULT_OBJECTS` sets how many objects each run has; the default keeps the tests short.
 
 mod kills;
+mod leases;
 mod network;
 mod overload;
 mod restarts;

@@ -57,7 +57,7 @@ impl Client {
         } else {
             direct(&config).map_err(failed)?
         };
-        Ok(Self { inner, server, namespace, timeout: target.request_timeout, reached: Arc::default() })
+        Ok(Self { inner, server, namespace, timeout: target.request_timeout, health: Arc::default() })
     }
 }
 

@@ -136,6 +136,7 @@ impl Client {
         loop {
             let outcome = self.call(call).await;
             let (wait, most) = match &outcome {
+                Ok(answer) if answer.early => (None, u32::MAX),
                 Ok(answer) => match judge(answer.code, answer.retry_after, &answer.body, Expects::default()) {
                     Verdict::Throttled(wait) => (wait, u32::MAX),
                     Verdict::Passing(Passing::Server) => (None, u32::MAX),
@@ -147,7 +148,7 @@ impl Client {
             };
             tries += 1;
             let wait = wait.unwrap_or(Duration::from_millis(25 << tries.min(6)));
-            let patience = if self.reached.load(Ordering::Relaxed) { PATIENCE } else { DOUBT };
+            let patience = if self.health.reached.load(Ordering::Relaxed) { PATIENCE } else { DOUBT };
             if tries >= most || start.elapsed() + wait > patience {
                 return outcome;
             }
