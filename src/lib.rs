@@ -21,6 +21,7 @@
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
 //! | [`apply`] | objects to a cluster: proof, order, pace, waiting; `apply/client/` is the only door to a server |
+//! | [`krm`], [`post_render`] | the protocols in which kustomize and Helm ask for all of it |
 //! | [`plan`], [`explain`], [`editor`] | what is asked of a batch beside its objects: counts, reasons, the editors' schema |
 //! | [`cli`] | the command line: the disk, the terminal, exit codes |
 //!
@@ -55,6 +56,8 @@ pub mod check;
 pub mod emit;
 pub mod compile;
 pub mod apply;
+pub mod krm;
+pub mod post_render;
 pub mod plan;
 pub mod explain;
 pub mod editor;
