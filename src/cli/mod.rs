@@ -10,11 +10,14 @@ mod delete;
 mod diff;
 mod disk;
 mod explain;
+mod foreign;
+mod function;
 mod git;
 mod init;
 mod man;
 pub mod output;
 mod plan;
+mod post_render;
 mod progress;
 mod report;
 mod schema;
@@ -79,7 +82,7 @@ impl From<std::io::Error> for Failure {
 
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(function::words(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
@@ -113,6 +116,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         args::Command::Delete(args) => delete::run(&args),
         args::Command::Status(args) => status::run(&args),
         args::Command::Explain(args) => explain::run(&args),
+        args::Command::Function(args) => function::run(&args),
+        args::Command::PostRender(args) => post_render::run(&args),
         args::Command::Schema(args) => schema::run(&args),
         args::Command::Completions(args) => completions::run(&args),
         args::Command::Man(args) => man::run(&args),
