@@ -30,6 +30,12 @@ pub(super) trait Task: Send {
     fn key(&self) -> &crate::kubernetes::ObjectKey;
     /// What of its surroundings is made by the same run.
     fn expects(&self) -> Expects;
+    /// The answer was lost: the server may have done what it was asked, or not.
+    fn unanswered(&mut self) {}
+    /// Whether ending here would leave less than there was before, so that an interruption has to wait.
+    fn is_half_done(&self) -> bool {
+        false
+    }
 }
 
 /// What else an answer brings.
@@ -143,6 +149,8 @@ impl Engine<'_> {
         let mut effects = Vec::new();
         let mut open = tasks.len();
         let mut listening = true;
+        // A server that is gone for good is not waited for by one object after the other.
+        let mut heard = Instant::now();
 
         while open > 0 {
             let now = Instant::now();
@@ -154,11 +162,16 @@ impl Engine<'_> {
                 ready.push(Reverse((rank(number), number)));
             }
             let interrupt = *self.interrupt.borrow_and_update();
-            if interrupt == Interrupt::Abort || (interrupt == Interrupt::Drain && flying.is_empty()) {
+            if interrupt == Interrupt::Drain {
+                ready.retain(|Reverse((_, number))| tasks[*number].is_half_done());
+                later.retain(|Reverse((_, number))| tasks[*number].is_half_done());
+            }
+            let drained = flying.is_empty() && ready.is_empty() && later.is_empty();
+            if interrupt == Interrupt::Abort || (interrupt == Interrupt::Drain && drained) {
                 break;
             }
             let held = self.pace.held(now - self.start);
-            if held.is_none() && interrupt == Interrupt::None {
+            if held.is_none() {
                 while flying.len() < self.pace.limit() {
                     let Some(Reverse((_, number))) = ready.pop() else { break };
                     let state = &mut states[number];
@@ -195,6 +208,7 @@ impl Engine<'_> {
             let spent = now - state.first.unwrap_or(now);
             let step = match result {
                 Ok(answer) => {
+                    heard = now;
                     let clock = now - self.start;
                     let next = tasks[number].answered(&answer, &mut effects);
                     match &next {
@@ -206,8 +220,9 @@ impl Engine<'_> {
                 }
                 Err(lost) => {
                     self.pace.troubled(now - self.start, true);
+                    tasks[number].unanswered();
                     state.passing += 1;
-                    if lost.hopeless || spent > PATIENCE {
+                    if lost.hopeless || spent > PATIENCE || now - heard > PATIENCE {
                         Step::End(Outcome::Failed, End::Lost(lost.reason))
                     } else {
                         Step::Again(pause(state.passing, number), lost.reason)
@@ -345,5 +360,61 @@ pub(super) fn refusals(verdict: &Verdict) -> Vec<Refusal> {
         Verdict::Conflict(_) | Verdict::Done { .. } => Vec::new(),
         Verdict::Throttled(_) => vec![whole("the server asked for a slower pace again and again", 429)],
         Verdict::Passing(passing) => vec![whole(passing_reason(*passing), 0)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::client::Target;
+    use crate::kubernetes::ObjectKey;
+
+    struct Ask(ObjectKey);
+
+    impl Task for Ask {
+        fn call(&self) -> Call {
+            Call::get("/")
+        }
+
+        fn answered(&mut self, _: &Answer, _: &mut Vec<Effect>) -> Next {
+            Next::Done(Outcome::Unchanged)
+        }
+
+        fn key(&self) -> &ObjectKey {
+            &self.0
+        }
+
+        fn expects(&self) -> Expects {
+            Expects::default()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_is_gone_is_given_up_once_and_not_for_each_object() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kubeconfig");
+        // Nobody listens there.
+        let text = "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: c, user: {}}], contexts: [{name: c, context: {cluster: c, user: c}}], current-context: c}";
+        std::fs::write(&path, text).expect("it is written");
+        let target = Target { kubeconfig: Some(path.to_string_lossy().into_owned()), ..Target::default() };
+        let client = Client::connect(&target).await.expect("nothing is asked yet");
+        let (_keep, mut interrupt) = watch::channel(Interrupt::None);
+        let (mut pace, start, mut requests) = (Pace::new(Some(1)), Instant::now(), 0);
+        let key = |name: String| ObjectKey {
+            group: "".into(),
+            version: "v1".into(),
+            kind: "ConfigMap".into(),
+            namespace: "shop".into(),
+            name: name.into(),
+        };
+        let mut tasks: Vec<Ask> = (0..20).map(|number| Ask(key(format!("c-{number}")))).collect();
+        let mut engine =
+            Engine { client: &client, pace: &mut pace, interrupt: &mut interrupt, start, requests: &mut requests };
+        let mut failed = 0;
+        let mut each =
+            |_: &mut [Ask], ended: Ended, _: Vec<Effect>| failed += usize::from(ended.outcome == Outcome::Failed);
+        engine.run(&mut tasks, &vec![Vec::new(); 20], |at| at, &mut each, &mut |_| {}).await;
+        assert_eq!(failed, 20);
+        assert!(start.elapsed() < PATIENCE * 2, "{:?}", start.elapsed());
     }
 }

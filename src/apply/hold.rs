@@ -36,6 +36,7 @@ pub(super) struct Hold {
     uid: String,
     renewal: JoinHandle<()>,
     lost: watch::Receiver<bool>,
+    waited: bool,
 }
 
 /// Why a set is not ours.
@@ -89,6 +90,7 @@ pub(super) async fn take(
 ) -> Result<Hold, HoldError> {
     let path = format!("{}/{}", collection(set), name(set, part));
     let mut seen: Option<(String, Instant)> = None;
+    let mut waited = false;
     loop {
         let answer = client.patient(&Call::get(&path)).await?;
         let taken = match answer.code {
@@ -109,6 +111,7 @@ pub(super) async fn take(
                             note(format!("the set `{}` is held by {holder}: looking whether it is alive", set.name));
                         }
                         seen = Some((renewed, Instant::now()));
+                        waited = true;
                         false
                     }
                 };
@@ -122,9 +125,14 @@ pub(super) async fn take(
             _ => return Err(HoldError::Failed(answer.message())),
         };
         match taken.code {
-            200 | 201 => return Ok(hold(client, set, part, runner.identity, path, &Live(taken.json()))),
+            200 | 201 => {
+                let lease = Live(taken.json());
+                return Ok(Hold { waited, ..hold(client, set, part, runner.identity, path, &lease) });
+            }
             // Somebody was faster: see who.
-            404 | 409 => {}
+            409 => waited = true,
+            // It was given free at this moment; but where none can be made, its namespace is not there.
+            404 if answer.code == 200 => waited = true,
             _ => return Err(HoldError::Failed(taken.message())),
         }
     }
@@ -165,13 +173,18 @@ fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, path: Strin
             }
         })
     };
-    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, lost }
+    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, lost, waited: false }
 }
 
 impl Hold {
     /// Returns what becomes true when another run took the set over.
     pub(super) fn lost(&self) -> watch::Receiver<bool> {
         self.lost.clone()
+    }
+
+    /// Whether another run had it when it was asked for, so that what was read before may be no more.
+    pub(super) fn waited(&self) -> bool {
+        self.waited
     }
 
     /// Gives the set free.

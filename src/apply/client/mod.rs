@@ -108,7 +108,7 @@ pub struct Call {
 }
 
 /// Answers in full.
-const WHOLE: &str = "application/json";
+pub const WHOLE: &str = "application/json";
 /// Answers with metadata only.
 pub const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 
@@ -188,6 +188,8 @@ fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
         cause = inner.source();
     }
     let reason = reasons.pop().unwrap_or_default();
+    // Readers of YAML add an excerpt.
+    let reason = reason.lines().next().unwrap_or_default().to_owned();
     let whole = format!("{} {reason}", reasons.join(" "));
     let hopeless = ["certificate", "auth exec", "token", "UnknownIssuer"].iter().any(|word| whole.contains(word));
     Lost { reason, hopeless }
