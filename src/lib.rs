@@ -20,6 +20,7 @@
 //! | [`check`] | objects against their types, settled in the same walk |
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
+//! | [`diff`] | two lists of objects in, changes with their effects out: matched, compared, classed, folded, shown |
 //! | [`apply`] | objects to a cluster: proof, order, pace, waiting; `apply/client/` is the only door to a server |
 //! | [`plan`], [`explain`], [`editor`] | what is asked of a batch beside its objects: counts, reasons, the editors' schema |
 //! | [`cli`] | the command line: the disk, the terminal, exit codes |
@@ -54,6 +55,7 @@ pub mod lower;
 pub mod check;
 pub mod emit;
 pub mod compile;
+pub mod diff;
 pub mod apply;
 pub mod plan;
 pub mod explain;

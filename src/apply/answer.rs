@@ -36,6 +36,8 @@ pub enum Passing {
     Race,
     /// What the object needs was made a moment ago and is not seen everywhere yet.
     NotYetVisible,
+    /// The server has just started, and refuses what it may allow in a moment.
+    Starting,
     /// An admission webhook did not answer.
     Webhook,
     /// Nobody knows: few tries.
@@ -85,6 +87,9 @@ const SCHEMA: &[&str] = &[
 const LONG: usize = 120;
 const WEBHOOK: &[&str] = &["failed calling webhook", "conversion webhook for"];
 
+/// However long the server wants to be left alone, it is asked again after so long.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// Judges an answer to a write. `namespaced_in` and `defined` say whether the namespace and the definition of the object's
 /// kind are of the same run, so that not finding them is a matter of time.
 pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Expects) -> Verdict {
@@ -108,7 +113,7 @@ pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Exp
         if named.is_empty() { vec![whole(&message, code)] } else { named }
     };
     match code {
-        429 => Verdict::Throttled(retry_after),
+        429 => Verdict::Throttled(retry_after.map(|wait| wait.min(LONGEST_WAIT))),
         409 if of_reason("FieldManagerConflict") => Verdict::Conflict(
             causes
                 .iter()
@@ -124,9 +129,13 @@ pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Exp
             Verdict::Passing(Passing::NotYetVisible)
         }
         404 if expects.definition => Verdict::Passing(Passing::NotYetVisible),
+        // The server asks itself, which fails while it ends or starts.
+        422 if causes.iter().any(|cause| asked_itself(&text(cause, "message"))) => Verdict::Passing(Passing::Server),
         422 if reason == "Invalid" && causes.iter().any(|cause| cannot_change(&text(cause, "message"))) => {
             Verdict::Immutable(refusals())
         }
+        // A server that has just started does not know yet who may do what, and which namespaces there are.
+        403 if message.contains("not yet ready to handle request") => Verdict::Passing(Passing::Server),
         // The quota's status is filled a moment after the quota is made.
         403 if message.contains("status unknown for quota") => Verdict::Passing(Passing::NotYetVisible),
         // The account that a pod runs as is made by a controller after its namespace.
@@ -143,7 +152,7 @@ pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Exp
             Verdict::Passing(Passing::Server)
         }
         502..=504 => match retry_after {
-            Some(wait) => Verdict::Throttled(Some(wait)),
+            Some(wait) => Verdict::Throttled(Some(wait.min(LONGEST_WAIT))),
             None => Verdict::Passing(Passing::Server),
         },
         _ => Verdict::Passing(Passing::Unknown),
@@ -186,6 +195,14 @@ pub(super) fn cannot_change(message: &str) -> bool {
         message.contains(word)
             && (*word != "are forbidden" || (message.contains("updates to") || message.contains("update")))
     })
+}
+
+/// Whether an address or a port could not be had for reasons that have nothing to do with what was asked.
+fn asked_itself(message: &str) -> bool {
+    message.contains("failed to allocate")
+        && ["dial tcp", ": EOF", "connection re", "not ready", "context deadline exceeded", "etcdserver:"]
+            .iter()
+            .any(|word| message.contains(word))
 }
 
 /// Splits `failed to create typed patch object (ns/name; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema`.
@@ -266,6 +283,9 @@ mod tests {
         };
         assert!(matches!(of(422, &body("Invalid value: 1: field is immutable")), Verdict::Immutable(_)));
         assert!(matches!(of(422, &body("must be greater than 0")), Verdict::Refused(_)));
+        let ending = "failed to allocate IP: Post ipaddresses: dial tcp 10.0.0.1:443: connect: connection refused";
+        assert_eq!(of(422, &body(ending)), Verdict::Passing(Passing::Server));
+        assert!(matches!(of(422, &body("failed to allocate IP: range is full")), Verdict::Refused(_)));
         assert!(matches!(
             of(422, &body("Forbidden: updates to statefulset spec for fields other than x are forbidden")),
             Verdict::Immutable(_)

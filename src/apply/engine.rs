@@ -28,14 +28,14 @@ pub(super) trait Task: Send {
     fn answered(&mut self, answer: &Answer, effects: &mut Vec<Effect>) -> Next;
     /// What the task is about, for messages.
     fn key(&self) -> &crate::kubernetes::ObjectKey;
+    /// Whether to stop now would leave the cluster without what it had before.
+    fn is_half_done(&self) -> bool {
+        false
+    }
     /// What of its surroundings is made by the same run.
     fn expects(&self) -> Expects;
     /// The answer was lost: the server may have done what it was asked, or not.
     fn unanswered(&mut self) {}
-    /// Whether ending here would leave less than there was before, so that an interruption has to wait.
-    fn is_half_done(&self) -> bool {
-        false
-    }
 }
 
 /// What else an answer brings.
@@ -89,15 +89,37 @@ pub enum Interrupt {
     /// None.
     #[default]
     None,
-    /// Send nothing more; finish what is in flight.
+    /// Send nothing until it is known whether the run may go on.
+    Pause,
+    /// Begin nothing more; finish what is in flight.
     Drain,
     /// Stop at once.
     Abort,
 }
 
+impl Interrupt {
+    /// Whether the run is to end.
+    pub fn is_end(self) -> bool {
+        self >= Self::Drain
+    }
+}
+
+/// What carries requests to a server and answers back.
+pub(super) trait Transport {
+    /// Sends one request.
+    fn carry(&self, call: Call) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static;
+}
+
+impl Transport for Client {
+    fn carry(&self, call: Call) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static {
+        let client = self.clone();
+        async move { client.call(&call).await }
+    }
+}
+
 /// What a run of the engine needs.
-pub(super) struct Engine<'a> {
-    pub(super) client: &'a Client,
+pub(super) struct Engine<'a, T = Client> {
+    pub(super) client: &'a T,
     pub(super) pace: &'a mut Pace,
     pub(super) interrupt: &'a mut watch::Receiver<Interrupt>,
     pub(super) start: Instant,
@@ -113,7 +135,7 @@ struct State {
     ended: bool,
 }
 
-impl Engine<'_> {
+impl<C: Transport> Engine<'_, C> {
     /// Brings all tasks to their end. `needs` are edges between them, `rank` says which goes first.
     #[expect(clippy::too_many_lines, reason = "the loop of the engine is read best in one piece")]
     pub(super) async fn run<T: Task>(
@@ -149,8 +171,8 @@ impl Engine<'_> {
         let mut effects = Vec::new();
         let mut open = tasks.len();
         let mut listening = true;
-        // A server that is gone for good is not waited for by one object after the other.
-        let mut heard = Instant::now();
+        // When the server last answered anything but that it is in trouble.
+        let mut well = Instant::now();
 
         while open > 0 {
             let now = Instant::now();
@@ -166,22 +188,22 @@ impl Engine<'_> {
                 ready.retain(|Reverse((_, number))| tasks[*number].is_half_done());
                 later.retain(|Reverse((_, number))| tasks[*number].is_half_done());
             }
-            let drained = flying.is_empty() && ready.is_empty() && later.is_empty();
-            if interrupt == Interrupt::Abort || (interrupt == Interrupt::Drain && drained) {
+            let drained = interrupt == Interrupt::Drain && flying.is_empty() && ready.is_empty() && later.is_empty();
+            if interrupt == Interrupt::Abort || drained {
                 break;
             }
             let held = self.pace.held(now - self.start);
-            if held.is_none() {
+            if held.is_none() && interrupt != Interrupt::Pause {
                 while flying.len() < self.pace.limit() {
                     let Some(Reverse((_, number))) = ready.pop() else { break };
                     let state = &mut states[number];
                     state.tries += 1;
                     state.first.get_or_insert(now);
                     *self.requests += 1;
-                    let (client, call) = (self.client.clone(), tasks[number].call());
+                    let carried = self.client.carry(tasks[number].call());
                     flying.spawn(async move {
                         let sent = Instant::now();
-                        (number, sent, client.call(&call).await)
+                        (number, sent, carried.await)
                     });
                 }
             }
@@ -205,16 +227,22 @@ impl Engine<'_> {
             let now = Instant::now();
             let busy = flying.len() + 1 >= self.pace.limit();
             let state = &mut states[number];
-            let spent = now - state.first.unwrap_or(now);
+            let first = state.first.unwrap_or(now);
+            let spent = now - first;
             let step = match result {
                 Ok(answer) => {
-                    heard = now;
                     let clock = now - self.start;
-                    let next = tasks[number].answered(&answer, &mut effects);
+                    let mut next = tasks[number].answered(&answer, &mut effects);
+                    if answer.early && matches!(next, Next::Judge(Verdict::Refused(_))) {
+                        next = Next::Judge(Verdict::Passing(Passing::Starting));
+                    }
                     match &next {
                         Next::Judge(Verdict::Throttled(wait)) => self.pace.throttled(clock, *wait),
                         Next::Judge(Verdict::Passing(Passing::Server)) => self.pace.troubled(clock, false),
-                        _ => self.pace.answered(clock, now - sent, busy),
+                        _ => {
+                            well = now;
+                            self.pace.answered(clock, now - sent, busy);
+                        }
                     }
                     next_step(next, state, spent, number)
                 }
@@ -222,7 +250,7 @@ impl Engine<'_> {
                     self.pace.troubled(now - self.start, true);
                     tasks[number].unanswered();
                     state.passing += 1;
-                    if lost.hopeless || spent > PATIENCE || now - heard > PATIENCE {
+                    if lost.hopeless || spent > PATIENCE {
                         Step::End(Outcome::Failed, End::Lost(lost.reason))
                     } else {
                         Step::Again(pause(state.passing, number), lost.reason)
@@ -237,6 +265,9 @@ impl Engine<'_> {
                     later.push(Reverse((now + after, number)));
                 }
                 Step::End(outcome, end) => {
+                    // What one object waited for in vain all others would wait for in vain too, one after the other.
+                    let gone =
+                        well <= first && matches!(end, End::Lost(_) | End::Verdict(Verdict::Passing(Passing::Server)));
                     let tries = states[number].tries;
                     states[number].ended = true;
                     open -= 1;
@@ -250,6 +281,9 @@ impl Engine<'_> {
                         }
                     } else {
                         open -= skip_users(number, tasks, &mut states, each);
+                    }
+                    if gone {
+                        break;
                     }
                 }
             }
@@ -304,7 +338,7 @@ fn patience(passing: Passing) -> (Duration, u32) {
     match passing {
         Passing::Server => (PATIENCE, u32::MAX),
         Passing::Race => (Duration::from_secs(60), 40),
-        Passing::NotYetVisible => (Duration::from_secs(30), u32::MAX),
+        Passing::NotYetVisible | Passing::Starting => (Duration::from_secs(30), u32::MAX),
         Passing::Webhook => (Duration::from_secs(60), u32::MAX),
         Passing::Unknown => (Duration::from_secs(30), 4),
     }
@@ -315,6 +349,7 @@ fn passing_reason(passing: Passing) -> &'static str {
         Passing::Server => "the server has trouble",
         Passing::Race => "somebody else wrote at the same moment",
         Passing::NotYetVisible => "what it needs is not visible yet",
+        Passing::Starting => "the server has just started and may not know yet who may do what",
         Passing::Webhook => "an admission webhook does not answer",
         Passing::Unknown => "the server failed",
     }
@@ -364,57 +399,4 @@ pub(super) fn refusals(verdict: &Verdict) -> Vec<Refusal> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::apply::client::Target;
-    use crate::kubernetes::ObjectKey;
-
-    struct Ask(ObjectKey);
-
-    impl Task for Ask {
-        fn call(&self) -> Call {
-            Call::get("/")
-        }
-
-        fn answered(&mut self, _: &Answer, _: &mut Vec<Effect>) -> Next {
-            Next::Done(Outcome::Unchanged)
-        }
-
-        fn key(&self) -> &ObjectKey {
-            &self.0
-        }
-
-        fn expects(&self) -> Expects {
-            Expects::default()
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_that_is_gone_is_given_up_once_and_not_for_each_object() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("kubeconfig");
-        // Nobody listens there.
-        let text = "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: c, user: {}}], contexts: [{name: c, context: {cluster: c, user: c}}], current-context: c}";
-        std::fs::write(&path, text).expect("it is written");
-        let target = Target { kubeconfig: Some(path.to_string_lossy().into_owned()), ..Target::default() };
-        let client = Client::connect(&target).await.expect("nothing is asked yet");
-        let (_keep, mut interrupt) = watch::channel(Interrupt::None);
-        let (mut pace, start, mut requests) = (Pace::new(Some(1)), Instant::now(), 0);
-        let key = |name: String| ObjectKey {
-            group: "".into(),
-            version: "v1".into(),
-            kind: "ConfigMap".into(),
-            namespace: "shop".into(),
-            name: name.into(),
-        };
-        let mut tasks: Vec<Ask> = (0..20).map(|number| Ask(key(format!("c-{number}")))).collect();
-        let mut engine =
-            Engine { client: &client, pace: &mut pace, interrupt: &mut interrupt, start, requests: &mut requests };
-        let mut failed = 0;
-        let mut each =
-            |_: &mut [Ask], ended: Ended, _: Vec<Effect>| failed += usize::from(ended.outcome == Outcome::Failed);
-        engine.run(&mut tasks, &vec![Vec::new(); 20], |at| at, &mut each, &mut |_| {}).await;
-        assert_eq!(failed, 20);
-        assert!(start.elapsed() < PATIENCE * 2, "{:?}", start.elapsed());
-    }
-}
+mod simulation;

@@ -156,6 +156,8 @@ pub struct Report {
     pub requests: usize,
     /// How long it took.
     pub took: Duration,
+    /// How much of that was spent waiting for objects to work.
+    pub waited: Duration,
 }
 
 /// An object that was waited for in vain.

@@ -52,11 +52,11 @@ fn at_field(desired: &Desired, code: Code, field: &str, message: &str) -> Diagno
         return at_object(desired, code, message);
     }
     // The line of a value would show the value.
-    if is_secret(desired) && field.trim_start_matches('.').to_ascii_lowercase().contains("data") {
-        return at_object(desired, code, message).subject(desired.key.to_string(), field.trim_start_matches('.'));
+    let field = field.trim_start_matches('.');
+    if is_secret(desired) && ["data", "stringData"].iter().any(|holder| field.starts_with(holder)) {
+        return at_object(desired, code, message).subject(desired.key.to_string(), field);
     }
-    Diagnostic::new(code, locate(&desired.node, field), tidy(desired, message))
-        .subject(desired.key.to_string(), field.trim_start_matches('.'))
+    Diagnostic::new(code, locate(&desired.node, field), tidy(desired, message)).subject(desired.key.to_string(), field)
 }
 
 fn of_refusal(desired: &Desired, refusal: &Refusal) -> Diagnostic {
@@ -95,7 +95,9 @@ fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
 
 fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
     let kind = &desired.key.kind;
-    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &refusal.message);
+    let what = if refusal.field.is_empty() { "it".to_owned() } else { format!("`{}`", refusal.field) };
+    let message = format!("{what} cannot be changed: {}", without_value(&refusal.message));
+    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &message);
     let consequence = match kind.as_str() {
         "Job" => "its pods end and it starts again",
         "StatefulSet" => "its pods and claims stay, and the new one takes them over",
@@ -126,10 +128,7 @@ pub(super) fn of_owner(desired: &Desired, owner: &str) -> Diagnostic {
 /// Says in a few words why an object ended so.
 pub(super) fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> String) -> String {
     match &ended.end {
-        End::Well if !task.immutable.is_empty() => {
-            let fields: Vec<&str> = task.immutable.iter().map(|refusal| refusal.field.as_str()).collect();
-            format!("`{}` cannot be changed", fields.join("`, `"))
-        }
+        End::Well if !task.immutable.is_empty() => unchangeable(&task.immutable),
         End::Well => String::new(),
         End::Needs(other) => format!("it needs `{}`", name(*other)),
         End::NotTried if ended.tries > 0 => "the run ended before the server's answer".into(),
@@ -139,7 +138,8 @@ pub(super) fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> St
             let managers: BTreeSet<&str> = conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
             format!("fields are managed by {}", managers.into_iter().collect::<Vec<_>>().join(", "))
         }
-        End::Verdict(Verdict::Refused(refusals) | Verdict::Immutable(refusals)) => {
+        End::Verdict(Verdict::Immutable(refusals)) => tidy(task.desired, &unchangeable(refusals)),
+        End::Verdict(Verdict::Refused(refusals)) => {
             let one = |refusal: &Refusal| match refusal.field.as_str() {
                 "" | "<nil>" => refusal.message.clone(),
                 field => format!("{field}: {}", refusal.message),
@@ -148,6 +148,17 @@ pub(super) fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> St
         }
         End::Verdict(_) => tidy(task.desired, &task.said),
     }
+}
+
+fn unchangeable(refusals: &[Refusal]) -> String {
+    let fields: Vec<&str> = refusals.iter().map(|refusal| refusal.field.as_str()).collect();
+    format!("`{}` cannot be changed", fields.join("`, `"))
+}
+
+/// Takes the value out of `Invalid value: {…}: field is immutable`: it is all of a pod template at times.
+fn without_value(message: &str) -> &str {
+    let said = message.lines().next().unwrap_or_default();
+    said.strip_prefix("Invalid value: ").and_then(|rest| rest.rsplit_once(": ")).map_or(said, |(_, said)| said)
 }
 
 /// Bounds a message, and takes out of it what a Secret holds.

@@ -10,13 +10,17 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::Live;
 use super::client::{Call, Client, Lost, Verb};
 use super::set::ApplySet;
+use super::{Interrupt, Live};
 
 /// A holder that was not seen for so long is gone.
 const LIFE: Duration = Duration::from_secs(15);
 const RENEWAL: Duration = Duration::from_secs(4);
+/// How long one renewal may take.
+const TRY: Duration = Duration::from_secs(3);
+/// After so long without a renewal others may soon take the holder for gone.
+const SURE: Duration = Duration::from_secs(8);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Who runs: what others are told, and whether a holder of this machine is known to be gone.
@@ -35,8 +39,18 @@ pub(super) struct Hold {
     path: String,
     uid: String,
     renewal: JoinHandle<()>,
-    lost: watch::Receiver<bool>,
+    merge: Option<JoinHandle<()>>,
+    standing: watch::Receiver<Standing>,
     waited: bool,
+}
+
+/// Whether a set is still ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Ours,
+    /// Nobody answered for so long that it may be another's by now.
+    Unsure,
+    Lost,
 }
 
 /// Why a set is not ours.
@@ -62,7 +76,7 @@ fn name(set: &ApplySet, part: &str) -> String {
     format!("{}{part}", set.name)
 }
 
-fn body(set: &ApplySet, part: &str, identity: &str, version: Option<&str>) -> String {
+fn body(set: &ApplySet, part: &str, identity: &str, seen: Option<(&str, &str)>) -> String {
     let now = Timestamp::now();
     let mut lease = json!({
         "apiVersion": "coordination.k8s.io/v1",
@@ -74,7 +88,9 @@ fn body(set: &ApplySet, part: &str, identity: &str, version: Option<&str>) -> St
             "renewTime": format!("{now:.6}"),
         },
     });
-    if let Some(version) = version {
+    if let Some((uid, version)) = seen {
+        // Without the uid a lease that is gone would be made anew.
+        lease["metadata"]["uid"] = Value::String(uid.to_owned());
         lease["metadata"]["resourceVersion"] = Value::String(version.to_owned());
     }
     lease.to_string()
@@ -119,7 +135,7 @@ pub(super) async fn take(
                     tokio::time::sleep(LOOK).await;
                     continue;
                 }
-                let body = body(set, part, runner.identity, Some(lease.resource_version()));
+                let body = body(set, part, runner.identity, Some((lease.uid(), lease.resource_version())));
                 client.patient(&Call::send(Verb::PUT, &path, "application/json", body)).await?
             }
             _ => return Err(HoldError::Failed(answer.message())),
@@ -127,7 +143,9 @@ pub(super) async fn take(
         match taken.code {
             200 | 201 => {
                 let lease = Live(taken.json());
-                return Ok(Hold { waited, ..hold(client, set, part, runner.identity, path, &lease) });
+                let mut hold = hold(client, set, part, runner.identity, path, &lease);
+                hold.waited = waited;
+                return Ok(hold);
             }
             // Somebody was faster: see who.
             409 => waited = true,
@@ -139,47 +157,130 @@ pub(super) async fn take(
 }
 
 fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, path: String, lease: &Live) -> Hold {
-    let (tell, lost) = watch::channel(false);
-    let renewal = {
-        let (client, path, set) = (client.clone(), path.clone(), set.clone());
-        let (part, identity) = (part.to_owned(), identity.to_owned());
-        let mut version = lease.resource_version().to_owned();
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(RENEWAL).await;
-                let body = body(&set, &part, &identity, Some(&version));
-                let call = Call::send(Verb::PUT, &path, "application/json", body);
-                match client.call(&call).await {
-                    Ok(answer) if answer.is_success() => {
-                        Live(answer.json()).resource_version().clone_into(&mut version)
-                    }
-                    // Ours still, where an answer was lost; somebody else's otherwise.
-                    Ok(answer) if matches!(answer.code, 404 | 409) => {
-                        let current = client.call(&Call::get(&path)).await;
-                        let current = current.map(|answer| Live(answer.json()));
-                        match current {
-                            Ok(lease) if lease.text(&["spec", "holderIdentity"]) == Some(identity.as_str()) => {
-                                lease.resource_version().clone_into(&mut version);
-                            }
-                            Ok(_) => {
-                                let _ = tell.send(true);
-                                return;
-                            }
-                            Err(_) => {}
-                        }
-                    }
-                    _ => {}
+    let (tell, standing) = watch::channel(Standing::Ours);
+    let renewal = Renewal {
+        client: client.clone(),
+        path: path.clone(),
+        set: set.clone(),
+        part: part.to_owned(),
+        identity: identity.to_owned(),
+        uid: lease.uid().to_owned(),
+        version: lease.resource_version().to_owned(),
+    };
+    let renewal = tokio::spawn(renewal.go_on(tell));
+    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, merge: None, standing, waited: false }
+}
+
+struct Renewal {
+    client: Client,
+    path: String,
+    set: ApplySet,
+    part: String,
+    identity: String,
+    uid: String,
+    version: String,
+}
+
+impl Renewal {
+    /// Renews until the set is somebody else's.
+    async fn go_on(mut self, tell: watch::Sender<Standing>) {
+        let mut renewed = Instant::now();
+        let mut pause = RENEWAL;
+        loop {
+            tokio::time::sleep(pause).await;
+            let sent = Instant::now();
+            // The whole process may have slept.
+            if renewed.elapsed() >= SURE {
+                tell.send_replace(Standing::Unsure);
+            }
+            match tokio::time::timeout(TRY, self.renew()).await.unwrap_or(Standing::Unsure) {
+                Standing::Ours => {
+                    renewed = sent;
+                    pause = RENEWAL;
+                    tell.send_replace(Standing::Ours);
+                }
+                Standing::Unsure => pause = LOOK,
+                Standing::Lost => {
+                    tell.send_replace(Standing::Lost);
+                    return;
                 }
             }
-        })
-    };
-    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, lost, waited: false }
+        }
+    }
+
+    async fn renew(&mut self) -> Standing {
+        let body = body(&self.set, &self.part, &self.identity, Some((&self.uid, &self.version)));
+        let call = Call::send(Verb::PUT, &self.path, "application/json", body);
+        match self.client.call(&call).await {
+            Ok(answer) if answer.is_success() => {
+                Live(answer.json()).resource_version().clone_into(&mut self.version);
+                Standing::Ours
+            }
+            // Ours still, where an answer was lost; somebody else's otherwise.
+            Ok(answer) if matches!(answer.code, 404 | 409) => match self.client.call(&Call::get(&self.path)).await {
+                Ok(answer) if answer.code == 404 => Standing::Lost,
+                Ok(answer) if answer.is_success() => {
+                    let lease = Live(answer.json());
+                    if lease.text(&["spec", "holderIdentity"]) != Some(self.identity.as_str()) {
+                        return Standing::Lost;
+                    }
+                    lease.resource_version().clone_into(&mut self.version);
+                    Standing::Unsure
+                }
+                _ => Standing::Unsure,
+            },
+            _ => Standing::Unsure,
+        }
+    }
+}
+
+/// Whether a run of this machine that has ended left the set taken.
+pub(super) async fn is_left_over(client: &Client, set: &ApplySet, part: &str, runner: Runner<'_>) -> bool {
+    let path = format!("{}/{}", collection(set), name(set, part));
+    match client.patient(&Call::get(path)).await {
+        Ok(answer) if answer.code == 200 => {
+            Live(answer.json()).text(&["spec", "holderIdentity"]).is_some_and(runner.has_ended)
+        }
+        _ => false,
+    }
 }
 
 impl Hold {
-    /// Returns what becomes true when another run took the set over.
-    pub(super) fn lost(&self) -> watch::Receiver<bool> {
-        self.lost.clone()
+    /// Returns what ends a run: the user, or that the set is not ours any more. While that is open, nothing is sent.
+    pub(super) fn with_user(&mut self, mut user: watch::Receiver<Interrupt>) -> watch::Receiver<Interrupt> {
+        let mut standing = self.standing.clone();
+        let (send, merged) = watch::channel(*user.borrow());
+        let merge = tokio::spawn(async move {
+            loop {
+                let ours = match *standing.borrow_and_update() {
+                    Standing::Ours => Interrupt::None,
+                    Standing::Unsure => Interrupt::Pause,
+                    Standing::Lost => Interrupt::Drain,
+                };
+                send.send_replace(ours.max(*user.borrow_and_update()));
+                let open = tokio::select! {
+                    changed = user.changed() => changed.is_ok(),
+                    // The renewal ends with the loss of the set: there is only the user left to hear.
+                    changed = standing.changed(), if ours != Interrupt::Drain => changed.is_ok(),
+                };
+                if !open {
+                    std::future::pending::<()>().await;
+                }
+            }
+        });
+        self.merge = Some(merge);
+        merged
+    }
+
+    /// Whether another run took the set over.
+    pub(super) fn is_lost(&self) -> bool {
+        *self.standing.borrow() == Standing::Lost
+    }
+
+    /// Waits until it is known whether the set is ours.
+    pub(super) async fn is_ours(&self) -> bool {
+        let mut standing = self.standing.clone();
+        standing.wait_for(|standing| *standing != Standing::Unsure).await.is_ok_and(|known| *known == Standing::Ours)
     }
 
     /// Whether another run had it when it was asked for, so that what was read before may be no more.
@@ -190,8 +291,20 @@ impl Hold {
     /// Gives the set free.
     pub(super) async fn release(self) {
         self.renewal.abort();
+        if self.is_lost() {
+            return;
+        }
         // A lease that stays is free after its time.
         let call = super::write::delete(self.path.clone(), &self.uid, "Background", false);
         let _ = tokio::time::timeout(Duration::from_secs(5), self.client.patient(&call)).await;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.renewal.abort();
+        if let Some(merge) = &self.merge {
+            merge.abort();
+        }
     }
 }

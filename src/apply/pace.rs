@@ -35,6 +35,7 @@ pub struct Pace {
 struct Epoch {
     start: Duration,
     answers: u32,
+    troubles: u32,
     latency: Duration,
 }
 
@@ -144,7 +145,10 @@ impl Pace {
             let doublings = (self.lost_in_a_row / 8).min(6);
             self.held_until = self.held_until.max(now + Duration::from_millis(50u64 << doublings));
         }
-        if now >= self.deaf_until && !self.fixed {
+        self.epoch.troubles += 1;
+        let answers = self.epoch.answers + self.epoch.troubles;
+        let much = self.epoch.troubles >= 4 && self.epoch.troubles * 4 > answers;
+        if now >= self.deaf_until && !self.fixed && much {
             self.deaf_until = now + Duration::from_millis(500);
             self.fall(now, 0.7);
         }

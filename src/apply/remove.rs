@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use super::client::{Call, Verb};
 use super::event::{Event, Outcome, Report, Settled};
 use super::pace::Pace;
+use super::run::TAKEN_OVER;
 use super::set::asks_to_stay;
 use super::survey::{Found, Surplus, survey};
 use super::write::{Remove, delete};
@@ -24,10 +25,14 @@ impl Run<'_> {
             (self.tell)(Event::Settled(settled.clone()));
         }
         let set = self.set.filter(|_| !self.options.dry_run && !going.is_empty());
-        let hold = match set {
+        let mut hold = match set {
             Some(set) => Some(self.take(set).await?),
             None => None,
         };
+        let user = self.interrupt.clone();
+        if let Some(hold) = &mut hold {
+            self.interrupt = hold.with_user(user.clone());
+        }
         let needs = edges(&going);
         let held_back: Vec<bool> = held_back(&needs);
         let removals: Vec<Remove> = going
@@ -56,9 +61,12 @@ impl Run<'_> {
             }
         }
         if let Some(hold) = hold {
+            if hold.is_lost() {
+                report.stopped = Some(TAKEN_OVER.into());
+            }
             hold.release().await;
         }
-        report.interrupted = *self.interrupt.borrow() != super::Interrupt::None;
+        report.interrupted = user.borrow().is_end();
         report.took = start.elapsed();
         Ok(report)
     }

@@ -15,12 +15,15 @@ use super::pace::Pace;
 use super::prune::{Pruning, pruning};
 use super::set::{ApplySet, Extent, other_owner};
 use super::shard::Shard;
-use super::survey::{Found, Survey, survey};
+use super::survey::{Found, Survey, extent_said, survey};
 use super::wait::Waiting;
 use super::write::{MANAGER, Manner, Remove, Write};
 use super::{Desired, finding, order, proof};
 use crate::kubernetes::Facts;
 use crate::source::Origin;
+
+/// Why a run stops whose lease another one took.
+pub(super) const TAKEN_OVER: &str = "another run took the set over";
 
 /// All that a run works with.
 pub struct Run<'a> {
@@ -59,11 +62,13 @@ struct Plan {
     adopted: Vec<bool>,
     chosen: Vec<bool>,
     pruning: Pruning,
+    /// Whether an earlier run ended before it had tidied up.
+    unfinished: bool,
 }
 
 impl Plan {
     fn has_work(&self) -> bool {
-        !self.send.is_empty() || !self.pruning.removals.is_empty()
+        !self.send.is_empty() || !self.pruning.removals.is_empty() || self.unfinished
     }
 }
 
@@ -78,7 +83,7 @@ impl Run<'_> {
             plan = self.plan(&mut settled, &mut report) => plan?,
             () = interrupted => return Ok(Report { interrupted: true, took: start.elapsed(), ..Report::default() }),
         };
-        if report.stopped.is_none() && (plan.has_work() || self.parent_is_stale(&plan)) {
+        if report.stopped.is_none() && plan.has_work() {
             self.write(&mut plan, start, &mut settled, &mut report).await?;
         } else {
             self.announce(&plan, &settled);
@@ -88,7 +93,7 @@ impl Run<'_> {
         }
         report.settled.splice(0..0, settled.into_iter().flatten());
         report.settled.extend(plan.pruning.kept);
-        report.interrupted = *self.interrupt.borrow() != Interrupt::None;
+        report.interrupted = self.interrupt.borrow().is_end();
         report.took = start.elapsed();
         Ok(report)
     }
@@ -103,16 +108,16 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the parent of the set is gone, or covers more than there is: a run ended before its last step.
-    fn parent_is_stale(&self, plan: &Plan) -> bool {
-        let whole = self.set.is_some() && self.options.shard.is_none() && !self.options.dry_run;
-        let exact = plan.survey.extent.as_ref() == Some(&extent(self.desired, self.set));
-        whole && !exact && (plan.survey.extent.is_none() || !plan.pruning.still_members)
-    }
-
     async fn plan(&mut self, settled: &mut [Option<Settled>], report: &mut Report) -> Result<Plan, RunError> {
         let Self { client, kinds, desired, set, options, .. } = *self;
-        let survey = survey(client, kinds, desired, set).await.map_err(RunError::Survey)?;
+        let left_over = async {
+            match set.filter(|_| !options.dry_run) {
+                Some(set) => hold::is_left_over(client, set, &self.part(), self.runner).await,
+                None => false,
+            }
+        };
+        let (survey, left_over) = tokio::join!(survey(client, kinds, desired, set), left_over);
+        let survey = survey.map_err(RunError::Survey)?;
         let needs = order::needs(desired.iter().map(|object| (&object.key, &object.node)));
         let mut chosen = vec![true; desired.len()];
         if let Some(shard) = options.shard {
@@ -168,7 +173,11 @@ impl Run<'_> {
             }
             _ => Pruning { still_members: !survey.surplus.is_empty(), ..Pruning::default() },
         };
-        Ok(Plan { survey, needs, send, adopted, chosen, pruning })
+        let narrow = options.shard.is_none() && !options.dry_run && !pruning.still_members;
+        let too_wide = survey.extent.as_ref().is_some_and(|said| *said != extent(desired, set));
+        let orphaned = survey.extent.is_none() && survey.members > 0 && !options.dry_run;
+        let unfinished = left_over || (narrow && too_wide) || orphaned;
+        Ok(Plan { survey, needs, send, adopted, chosen, pruning, unfinished })
     }
 
     async fn write(
@@ -192,17 +201,12 @@ impl Run<'_> {
             self.announce(plan, settled);
             plan.send.retain(|number| *number != home);
             self.send(plan, &[home], &mut pace, start, settled, report).await;
-            let outcome = settled[home].as_ref().map(|settled| settled.outcome);
-            if outcome == Some(Outcome::Created) {
-                // What was in it before, the parent among it, is gone.
-                plan.survey.extent = None;
-            }
-            if outcome.is_none_or(|outcome| !outcome.is_fine()) {
+            if settled[home].as_ref().is_none_or(|settled| !settled.outcome.is_fine()) {
                 self.skip(plan, settled, &format!("it needs `{}`", self.desired[home].key));
                 return Ok(());
             }
         }
-        let hold = match set {
+        let mut hold = match set {
             Some(set) => {
                 let interrupted = interrupted(self.interrupt.clone());
                 tokio::select! {
@@ -215,6 +219,10 @@ impl Run<'_> {
             }
             None => None,
         };
+        let user = self.interrupt.clone();
+        if let Some(hold) = &mut hold {
+            self.interrupt = hold.with_user(user.clone());
+        }
         if home.is_none() {
             if hold.as_ref().is_some_and(Hold::waited) {
                 // What the other run did was not seen.
@@ -227,7 +235,11 @@ impl Run<'_> {
             None => self.write_held(plan, &mut pace, start, settled, report, hold.as_ref()).await,
             Some(_) => Ok(()),
         };
+        self.interrupt = user;
         if let Some(hold) = hold {
+            if hold.is_lost() {
+                report.stopped = Some(TAKEN_OVER.into());
+            }
             hold.release().await;
         }
         outcome
@@ -243,18 +255,22 @@ impl Run<'_> {
         hold: Option<&Hold>,
     ) -> Result<(), RunError> {
         let set = self.set.filter(|_| !self.options.dry_run);
-        let now = extent(self.desired, self.set);
-        let wide = plan.survey.extent.as_ref().map_or_else(|| now.clone(), |before| now.with(before));
+        let now = extent(self.desired, set);
+        let mut said = None;
+        let mut too_wide = false;
         if let Some(set) = set {
-            if plan.survey.extent.as_ref() != Some(&wide) {
+            // Another run may have ended between the survey and now.
+            said = extent_said(self.client, set).await.map_err(RunError::Survey)?;
+            let before = [&said, &plan.survey.extent].into_iter().flatten();
+            let wide = before.fold(now.clone(), |wide, before| wide.with(before));
+            if said.as_ref() != Some(&wide) {
                 write_parent(self.client, set, &wide).await?;
             }
+            too_wide = wide != now;
         }
+        let surveyed = said == plan.survey.extent;
         self.send(plan, &plan.send, pace, start, settled, report).await;
-        let taken_over = hold.is_some_and(|hold| *hold.lost().borrow());
-        if taken_over {
-            report.stopped = Some("another run took the set over".into());
-        }
+        let taken_over = hold.is_some_and(Hold::is_lost);
         let all_fine = settled
             .iter()
             .zip(&plan.chosen)
@@ -270,15 +286,21 @@ impl Run<'_> {
             return Ok(());
         }
         let pruned_all = self.prune(plan, pace, start, report).await;
-        let narrow = pruned_all && self.options.shard.is_none() && !plan.pruning.still_members;
-        if let Some(set) = set.filter(|_| narrow && wide != now) {
-            write_parent(self.client, set, &now).await?;
+        let narrow = pruned_all && surveyed && self.options.shard.is_none() && !plan.pruning.still_members;
+        if let (Some(set), Some(hold), true) = (set, hold, narrow && too_wide) {
+            if hold.is_ours().await {
+                write_parent(self.client, set, &now).await?;
+            }
         }
         Ok(())
     }
 
+    fn part(&self) -> String {
+        self.options.shard.map(Shard::suffix).unwrap_or_default()
+    }
+
     pub(super) async fn take(&mut self, set: &ApplySet) -> Result<Hold, RunError> {
-        let part = self.options.shard.map(Shard::suffix).unwrap_or_default();
+        let part = self.part();
         let tell = &mut *self.tell;
         Ok(hold::take(self.client, set, &part, self.runner, |note| tell(Event::Note(note))).await?)
     }
@@ -381,7 +403,9 @@ impl Run<'_> {
             interrupt: self.interrupt.clone(),
             tell: &mut *self.tell,
         };
+        let since = Instant::now();
         report.waiting = waiting.wait().await;
+        report.waited = since.elapsed();
         report.waiting.is_empty()
     }
 
@@ -454,7 +478,7 @@ fn end(object: &Desired, outcome: Outcome, reason: String) -> Settled {
 }
 
 async fn interrupted(mut interrupt: watch::Receiver<Interrupt>) {
-    if interrupt.wait_for(|interrupt| *interrupt != Interrupt::None).await.is_err() {
+    if interrupt.wait_for(|interrupt| interrupt.is_end()).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
@@ -463,12 +487,12 @@ fn is_leaving(found: &Found) -> bool {
     found.live().is_some_and(|live| live.at(&["metadata", "deletionTimestamp"]).is_some())
 }
 
-/// Returns where a set of these objects has members.
+/// Returns where a set of these objects has members; its own namespace is always looked at.
 fn extent(desired: &[Desired], set: Option<&ApplySet>) -> Extent {
     let kinds = desired.iter().map(|object| (object.key.group.to_string(), object.key.kind.to_string()));
-    let own = set.map(|set| set.namespace.clone());
     let namespaces = desired.iter().map(|object| object.key.namespace.to_string()).filter(|name| !name.is_empty());
-    Extent { kinds: kinds.collect(), namespaces: namespaces.chain(own).collect() }
+    let namespaces = namespaces.chain(set.map(|set| set.namespace.clone()));
+    Extent { kinds: kinds.collect(), namespaces: namespaces.collect() }
 }
 
 /// Writes the parent of a set.

@@ -134,7 +134,7 @@ async fn members(
 ) -> Result<(Option<Extent>, Vec<(Arc<Resource>, Live)>), SurveyError> {
     let parent = {
         let (client, set) = (client.clone(), set.clone());
-        tokio::spawn(async move { client.read(&set.parent, &set.namespace, &set.name, Projection::Metadata).await })
+        tokio::spawn(async move { extent_said(&client, &set).await })
     };
     let mut lists = JoinSet::new();
     let own: BTreeSet<SmolStr> = wanted.values().flatten().filter(|namespace| !namespace.is_empty()).cloned().collect();
@@ -147,11 +147,7 @@ async fn members(
     for resource in wanted.keys() {
         list(&mut lists, resource, own.clone());
     }
-    let parent = match parent.await {
-        Ok(read) => read?.map_err(|answer| SurveyError::Refused(format!("the set `{}`", set.name), answer))?,
-        Err(_) => None,
-    };
-    let extent = parent.map(|parent| set.read(&parent)).transpose().map_err(SurveyError::Set)?;
+    let extent = parent.await.unwrap_or(Ok(None))?;
     if let Some(extent) = &extent {
         let all: BTreeSet<SmolStr> = extent.namespaces.iter().map(SmolStr::from).chain(own.iter().cloned()).collect();
         for (group, kind) in &extent.kinds {
@@ -171,6 +167,13 @@ async fn members(
         members.extend(found.into_iter().map(|live| (Arc::clone(&resource), live)));
     }
     Ok((extent, members))
+}
+
+/// Reads where a set says to have members; none where it is new.
+pub(super) async fn extent_said(client: &Client, set: &ApplySet) -> Result<Option<Extent>, SurveyError> {
+    let parent = client.read(&set.parent, &set.namespace, &set.name, Projection::Metadata).await?;
+    let parent = parent.map_err(|answer| SurveyError::Refused(format!("the set `{}`", set.name), answer))?;
+    parent.map(|parent| set.read(&parent)).transpose().map_err(SurveyError::Set)
 }
 
 /// Lists the members of one kind everywhere, or namespace by namespace where that is all we may see.

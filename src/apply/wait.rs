@@ -126,7 +126,7 @@ impl Waiting<'_> {
             // The first one that failed ends it, but not before it is known how all others fare.
             let failed = followed.iter().all(|object| object.heard)
                 && followed.iter().any(|object| matches!(object.state, Readiness::Failed(_)));
-            if over || failed || *self.interrupt.borrow() != Interrupt::None {
+            if over || failed || self.interrupt.borrow().is_end() {
                 break;
             }
             if told.elapsed() >= REMINDER {

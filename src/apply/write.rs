@@ -324,16 +324,17 @@ impl Task for Write<'_> {
         &self.desired.key
     }
 
+    fn is_half_done(&self) -> bool {
+        // It was deleted to be made anew.
+        !self.immutable.is_empty() && matches!(self.phase, Phase::Delete | Phase::AwaitEnd | Phase::Apply)
+    }
+
     fn expects(&self) -> Expects {
         self.expects
     }
 
     fn unanswered(&mut self) {
         self.maybe_made |= self.phase == Phase::Apply;
-    }
-
-    fn is_half_done(&self) -> bool {
-        !self.immutable.is_empty() && matches!(self.phase, Phase::Delete | Phase::AwaitEnd | Phase::Apply)
     }
 }
 

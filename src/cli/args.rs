@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::cluster::{ClusterArgs, duration};
 use crate::apply::{PruneLimit, Shard};
 use crate::diagnostic::Format;
+use crate::diff::Effect;
 use crate::emit::Output;
 use crate::emit::layout::Layout;
 
@@ -30,6 +31,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Check specs and existing manifests
     Check(CheckArgs),
+    /// Show what lies between two sides, and what the change does to a cluster
+    Diff(DiffArgs),
     /// Apply specs or manifests to a cluster
     Apply(ApplyArgs),
     /// Delete from a cluster what specs or manifests made there
@@ -165,6 +168,29 @@ pub enum AgainstArg {
 pub struct CheckArgs {
     #[command(flatten)]
     pub input: InputArgs,
+}
+
+/// `diff`
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// OLD and NEW: spec files, manifests, folders of them, or `-` for standard input; with --against, what is new
+    #[arg(required = true, value_name = "SIDE")]
+    pub inputs: Vec<String>,
+
+    /// Compare with this instead of the first side
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<String>,
+
+    #[command(flatten)]
+    pub variant: VariantArgs,
+
+    /// The format
+    #[arg(long, value_enum, default_value_t = DiffFormatArg::Human, value_name = "FORMAT")]
+    pub format: DiffFormatArg,
+
+    /// Exit with 1 only where a change has one of these effects
+    #[arg(long, value_enum, value_name = "EFFECT", value_delimiter = ',')]
+    pub fail_on: Vec<EffectArg>,
 }
 
 /// `apply`
@@ -418,6 +444,49 @@ impl From<OutputArg> for Output {
             OutputArg::Yaml => Self::Yaml,
             OutputArg::Json => Self::Json,
             OutputArg::Kyaml => Self::Kyaml,
+        }
+    }
+}
+
+/// Formats of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormatArg {
+    /// Groups of equal changes, the worst first
+    Human,
+    /// A comment for a pull request
+    Markdown,
+    /// All changes of all objects
+    Json,
+    /// A line a group
+    Short,
+}
+
+/// Effects of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EffectArg {
+    /// Labels, annotations, API versions
+    Metadata,
+    /// The object changes where it stands
+    InPlace,
+    /// Pods are replaced
+    Rollout,
+    /// The server refuses the update
+    Recreate,
+    /// More is allowed than before
+    Security,
+    /// What is stored goes with it
+    DataLoss,
+}
+
+impl From<EffectArg> for Effect {
+    fn from(effect: EffectArg) -> Self {
+        match effect {
+            EffectArg::Metadata => Self::Metadata,
+            EffectArg::InPlace => Self::InPlace,
+            EffectArg::Rollout => Self::Rollout,
+            EffectArg::Recreate => Self::Recreate,
+            EffectArg::Security => Self::Security,
+            EffectArg::DataLoss => Self::DataLoss,
         }
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod cluster;
 mod completions;
 mod delete;
+mod diff;
 mod disk;
 mod explain;
 mod init;
@@ -17,6 +18,7 @@ mod progress;
 mod report;
 mod schema;
 mod session;
+mod sides;
 mod status;
 
 use std::process::ExitCode;
@@ -105,6 +107,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         args::Command::Build(args) => build::run(&args),
         args::Command::Plan(args) => plan::run(&args),
         args::Command::Check(args) => check::run(&args),
+        args::Command::Diff(args) => diff::run(&args),
         args::Command::Apply(args) => apply::run(&args),
         args::Command::Delete(args) => delete::run(&args),
         args::Command::Status(args) => status::run(&args),

@@ -4,14 +4,44 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::json;
 
-use super::Failure;
-use super::args::FormatArg;
-use super::session::remark;
+use super::args::{FormatArg, ReportArgs};
+use super::report::{self, Ending};
+use super::session::{Channel, Session, remark};
+use super::{Exit, Failure};
 use crate::apply::{Event, Outcome, Report, Settled};
-use crate::source::Sources;
+use crate::diagnostic::to_json;
+
+/// Writes an event of the JSON stream. A reader who went away does not stop a run half-way.
+fn write(event: &'static str, mut fields: serde_json::Value) {
+    if let Some(fields) = fields.as_object_mut() {
+        fields.shift_insert(0, "event".into(), json!(event));
+    }
+    let _ = writeln!(std::io::stdout().lock(), "{fields}");
+}
+
+/// Begins the JSON stream, where that is asked for.
+pub(super) fn begin(command: &str, format: FormatArg, dry_run: bool) {
+    if format == FormatArg::Json {
+        write("started", json!({ "version": report::VERSION, "command": command, "dryRun": dry_run }));
+    }
+}
+
+/// Reports what was found: on standard error as every command does, and in the JSON stream.
+pub(super) fn findings(session: &mut Session, args: &ReportArgs) -> Result<Exit, Failure> {
+    let before = std::mem::take(&mut session.reported);
+    let result = session.report(args, Channel::Stderr);
+    let new = std::mem::replace(&mut session.reported, before);
+    if args.format == FormatArg::Json {
+        for finding in new.iter() {
+            write("finding", json!({ "finding": to_json(finding, &session.sources) }));
+        }
+    }
+    session.reported.append(new);
+    result
+}
 
 /// Shows a run.
 #[derive(Debug)]
@@ -37,10 +67,7 @@ impl Progress {
     /// Shows one event.
     pub(super) fn tell(&mut self, event: Event) {
         if self.json {
-            if let Some(line) = line(&event) {
-                // A reader who went away does not stop a run half-way.
-                let _ = writeln!(std::io::stdout().lock(), "{line}");
-            }
+            in_stream(&event);
             return;
         }
         match event {
@@ -48,7 +75,7 @@ impl Progress {
                 if let Some(bar) = &self.bar {
                     bar.set_length((total + prune) as u64);
                     bar.set_position(0);
-                    bar.set_style(style("{bar:30} {pos}/{len} objects, {per_sec}, {eta} left{msg}"));
+                    bar.set_style(style("{bar:30} {pos}/{len} objects, {rate}, {eta} left{msg}"));
                     bar.set_message(String::new());
                     let _ = unchanged;
                 }
@@ -115,26 +142,30 @@ impl Progress {
     }
 
     /// Says what was done, by kind and outcome.
-    pub(super) fn summary(&self, report: &Report, sources: &Sources) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
+    pub(super) fn summary(&self, ending: &Ending<'_>) -> Result<(), Failure> {
+        let Ending { report, sources, .. } = *ending;
         if self.json {
             let counts: BTreeMap<&str, usize> = Outcome::ALL
                 .iter()
                 .map(|outcome| (outcome.as_str(), report.count(*outcome)))
                 .filter(|(_, count)| *count > 0)
                 .collect();
-            let line = json!({
-                "event": "done",
-                "outcomes": counts,
-                "interrupted": report.interrupted,
-                "stopped": report.stopped,
-                "requests": report.requests,
-                "seconds": report.took.as_secs_f64(),
-                "unready": report.waiting.iter().map(|object| super::report::unready(object, sources)).collect::<Vec<_>>(),
-            });
-            writeln!(out, "{line}")?;
+            let unready = report.waiting.iter().map(|object| report::unready(object, sources));
+            write(
+                "done",
+                json!({
+                    "exit": ending.exit as u8,
+                    "outcomes": counts,
+                    "interrupted": report.interrupted,
+                    "stopped": report.stopped,
+                    "requests": report.requests,
+                    "seconds": report.took.as_secs_f64(),
+                    "unready": unready.collect::<Vec<_>>(),
+                }),
+            );
             return Ok(());
         }
+        let mut out = std::io::stdout().lock();
         let mut kinds: BTreeMap<&str, Vec<&Settled>> = BTreeMap::new();
         for settled in &report.settled {
             kinds.entry(settled.key.kind.as_str()).or_default().push(settled);
@@ -153,17 +184,25 @@ impl Progress {
             "{total} object{}: {} in {}{rate}{dry_run}",
             if total == 1 { "" } else { "s" },
             counts(report.settled.iter()),
-            seconds(report.took)
+            seconds(report.took - report.waited)
         )?;
-        for object in &report.waiting {
-            writeln!(out, "{}", super::report::unready_line(object, sources))?;
+        if report.waited >= Duration::from_secs(1) {
+            let how = if report.waiting.is_empty() { "all ready after" } else { "not all ready after" };
+            writeln!(out, "{how} {}", seconds(report.waited))?;
+        }
+        for line in report::unready_lines(&report.waiting, sources) {
+            writeln!(out, "{line}")?;
         }
         Ok(())
     }
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // A bar that cannot be drawn is no reason to stop.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    })
 }
 
 fn counts<'a>(settled: impl Iterator<Item = &'a Settled> + Clone) -> String {
@@ -183,28 +222,24 @@ fn seconds(took: Duration) -> String {
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of requests")]
 fn rate(report: &Report) -> String {
-    let rate = report.requests as f64 / report.took.as_secs_f64().max(0.001);
+    let rate = report.requests as f64 / (report.took - report.waited).as_secs_f64().max(0.001);
     if report.requests < 100 { String::new() } else { format!(", {rate:.0} requests a second") }
 }
 
-/// Returns an event as a line of the JSON stream.
-fn line(event: &Event) -> Option<serde_json::Value> {
-    Some(match event {
+/// Writes what happens to the JSON stream.
+fn in_stream(event: &Event) {
+    match event {
         Event::Planned { total, unchanged, prune } => {
-            json!({ "event": "planned", "total": total, "unchanged": unchanged, "prune": prune })
+            write("planned", json!({ "total": total, "unchanged": unchanged, "prune": prune }));
         }
-        Event::Settled(settled) => super::report::settled(settled),
-        Event::Retrying { key, reason, after } => json!({
-            "event": "retrying",
-            "object": super::report::key(key),
-            "reason": reason,
-            "after": after.as_secs_f64(),
-        }),
-        Event::Pace { .. } => return None,
-        Event::Waiting { ready, total } => json!({ "event": "waiting", "ready": ready, "total": total }),
-        Event::Ready { key, failed } => {
-            json!({ "event": "ready", "object": super::report::key(key), "failed": failed })
+        Event::Settled(settled) => write("settled", report::settled(settled)),
+        Event::Retrying { key, reason, after } => {
+            let after = after.as_secs_f64();
+            write("retrying", json!({ "object": report::key(key), "reason": reason, "after": after }));
         }
-        Event::Note(note) => json!({ "event": "note", "text": note }),
-    })
+        Event::Pace { .. } => {}
+        Event::Waiting { ready, total } => write("waiting", json!({ "ready": ready, "total": total })),
+        Event::Ready { key, failed } => write("ready", json!({ "object": report::key(key), "failed": failed })),
+        Event::Note(note) => write("note", json!({ "text": note })),
+    }
 }

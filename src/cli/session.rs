@@ -15,8 +15,12 @@ use crate::source::{Key, Map, Node, Origin, Sources, Value, read_document};
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) sources: Sources,
+    /// What was found since the last report.
     pub(super) diagnostics: Diagnostics,
+    /// What was reported, as it was judged.
+    pub(super) reported: Diagnostics,
     policy: Policy,
+    reports: usize,
 }
 
 impl Session {
@@ -24,7 +28,13 @@ impl Session {
     pub(super) fn new(report: &ReportArgs) -> Result<Self, Failure> {
         let policy = Policy::parse(&report.deny, &report.allow)
             .map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
-        Ok(Self { sources: Sources::default(), diagnostics: Diagnostics::new(), policy })
+        Ok(Self {
+            sources: Sources::default(),
+            diagnostics: Diagnostics::new(),
+            reported: Diagnostics::new(),
+            policy,
+            reports: 0,
+        })
     }
 
     /// Reads and compiles the inputs.
@@ -83,11 +93,18 @@ impl Session {
     /// Judges the findings and shows them on `out`; says whether any of them is an error.
     pub(super) fn report(&mut self, report: &ReportArgs, out: Channel) -> Result<Exit, Failure> {
         let found = std::mem::take(&mut self.diagnostics);
-        let judged = self.policy.apply(found, &self.sources);
+        // The comments in the inputs are judged once, with what compiling found.
+        let judged = match self.reports {
+            0 => self.policy.apply(found, &self.sources),
+            _ => self.policy.apply_later(found, &self.sources),
+        };
+        self.reports += 1;
         let style = out.style();
         let text = render(&judged, &self.sources, report.format.into(), style);
         out.write(text.as_bytes())?;
-        Ok(if judged.has_errors() { Exit::Findings } else { Exit::Fine })
+        let exit = if judged.has_errors() { Exit::Findings } else { Exit::Fine };
+        self.reported.append(judged);
+        Ok(exit)
     }
 }
 
@@ -101,7 +118,7 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    fn style(self) -> Style {
+    pub(super) fn style(self) -> Style {
         let terminal = match self {
             Self::Stdout => std::io::stdout().is_terminal(),
             Self::Stderr => std::io::stderr().is_terminal(),

@@ -67,8 +67,8 @@ fn show(desired: &[Desired], unready: &[Unready], as_json: bool, session: &Sessi
         }
         writeln!(out, "{line}")?;
     }
-    for object in unready {
-        writeln!(out, "{}", report::unready_line(object, &session.sources))?;
+    for line in report::unready_lines(unready, &session.sources) {
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ pub(crate) mod words;
 pub use allow::{Policy, PolicyError};
 pub use code::Code;
 pub use explain::{Example, Page, explanation};
-pub use render::{Format, Style, render};
+pub use render::{Format, Style, render, to_json};
 pub use suggest::{did_you_mean, suggestion};
 
 use std::collections::BTreeMap;

@@ -100,6 +100,7 @@ const DROPPED: &[(&str, &str)] = &[
     ("apps/v1.StatefulSetUpdateStrategy", "type"),
     ("autoscaling/v2.CrossVersionObjectReference", "apiVersion"),
     ("batch/v1.CronJobSpec", "concurrencyPolicy"),
+    ("batch/v1.PodFailurePolicyOnPodConditionsPattern", "status"),
     ("core/v1.CSIPersistentVolumeSource", "readOnly fsType"),
     (
         "core/v1.Container",

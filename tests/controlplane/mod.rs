@@ -10,9 +10,13 @@ pub(crate) mod fault_proxy;
 mod process;
 mod programs;
 
+#[cfg(test)]
 mod golden;
+#[cfg(test)]
 mod proxies;
+#[cfg(test)]
 mod readiness;
+#[cfg(test)]
 mod starting;
 
 use std::fs;
@@ -318,6 +322,11 @@ impl ControlPlane {
         }
     }
 
+    /// Ends the server without a word to those who wait for it.
+    pub(crate) fn kill_apiserver(&self) {
+        *guard(&self.apiserver) = None;
+    }
+
     /// Starts the server where it was, and waits until it is ready.
     pub(crate) fn start_apiserver(&self) {
         self.stop_apiserver();
@@ -374,6 +383,11 @@ fn kubeconfig(cluster: &Value, current: User) -> Value {
         "contexts": users.map(|user| json!({"name": user.name(), "context": {"cluster": "test", "user": user.name()}})),
         "current-context": current.name(),
     })
+}
+
+/// Returns where kubectl is.
+pub(crate) fn kubectl_path() -> PathBuf {
+    program("kubectl").unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Returns what a program said when it failed.

@@ -9,7 +9,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("minijinja", &["expand/expression.rs", "expand/scope.rs"]),
     ("jsonschema", &["schema.rs", "schema/"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
-    ("similar", &["cli/output", "compile/manifests.rs"]),
+    ("similar", &["cli/output", "compile/manifests.rs", "diff/render/"]),
     ("clap", &["cli/"]),
     ("anstream", &["cli/", "diagnostic/render/"]),
     ("csv", &["expand/rows.rs"]),
@@ -23,7 +23,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["apply/", "cli/"]),
     ("jiff", &["apply/"]),
     ("indicatif", &["cli/"]),
-    ("base64", &["lower/configs.rs", "kubernetes/", "check/", "apply/"]),
+    ("base64", &["lower/configs.rs", "kubernetes/", "check/", "apply/", "diff/"]),
 ];
 /// Calls that touch the world, and stay on the command line.
 const WORLDLY: &[&str] = &["std::fs::", "use std::fs;", "std::env::", "SystemTime", "Instant::now", "std::process::"];

@@ -3,6 +3,7 @@
 //! kube finds the cluster and proves who we are; the connection is ours: without Nagle's delay, without retries that
 //! would hide from the pace how the server fares, one request at a time a connection, and as many of them as the pace asks for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::client::legacy::Client as Pool;
@@ -56,7 +57,7 @@ impl Client {
         } else {
             direct(&config).map_err(failed)?
         };
-        Ok(Self { inner, server, namespace, timeout: target.request_timeout })
+        Ok(Self { inner, server, namespace, timeout: target.request_timeout, health: Arc::default() })
     }
 }
 

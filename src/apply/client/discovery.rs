@@ -22,7 +22,7 @@ pub struct Discovered {
 pub async fn discover(client: &Client) -> Result<Discovered, Lost> {
     let ask = |path: &'static str| {
         let call = Call { accept: AGGREGATED, ..Call::get(path) };
-        async move { client.call(&call).await }
+        async move { client.patient(&call).await }
     };
     let (core, groups) = tokio::join!(ask("/api"), ask("/apis"));
     let mut discovered = Discovered::default();

@@ -1,14 +1,25 @@
 //! Reading collections page by page.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::resource::escape;
 use super::{Answer, Call, Client, Lost, METADATA, Resource, WHOLE};
 use crate::apply::Live;
+use crate::apply::answer::{Expects, Passing, Verdict, judge};
 
 /// Pages are answered from the server's cache up to here without effort.
 const PAGE: usize = 500;
+/// How long a server that has answered before may be gone.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// How long one that never answered is asked.
+const DOUBT: Duration = Duration::from_secs(3);
+/// How often is asked again where nobody knows what is wrong.
+const TRIES: u32 = 8;
 
 /// How much of each object is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,22 +128,31 @@ impl Client {
         })
     }
 
-    /// Sends a request whose repetition does no harm until it is answered for good, within reason.
+    /// Sends a request whose repetition does no harm until it is answered for good: for long where the server has
+    /// answered before, as it may be starting anew, and not for long where it never did, as it may be the wrong one.
     pub async fn patient(&self, call: &Call) -> Result<Answer, Lost> {
+        let start = Instant::now();
         let mut tries = 0u32;
         loop {
             let outcome = self.call(call).await;
-            let wait = match &outcome {
-                Ok(answer) if matches!(answer.code, 429 | 500 | 502 | 503 | 504) => answer.retry_after,
-                Err(lost) if !lost.hopeless => None,
-                _ => return outcome,
+            let (wait, most) = match &outcome {
+                Ok(answer) if answer.early => (None, u32::MAX),
+                Ok(answer) => match judge(answer.code, answer.retry_after, &answer.body, Expects::default()) {
+                    Verdict::Throttled(wait) => (wait, u32::MAX),
+                    Verdict::Passing(Passing::Server) => (None, u32::MAX),
+                    Verdict::Passing(Passing::Webhook | Passing::Unknown) => (None, TRIES),
+                    _ => return outcome,
+                },
+                Err(lost) if !lost.hopeless => (None, u32::MAX),
+                Err(_) => return outcome,
             };
             tries += 1;
-            if tries == 8 {
+            let wait = wait.unwrap_or(Duration::from_millis(25 << tries.min(6)));
+            let patience = if self.health.reached.load(Ordering::Relaxed) { PATIENCE } else { DOUBT };
+            if tries >= most || start.elapsed() + wait > patience {
                 return outcome;
             }
-            let pause = std::time::Duration::from_millis(25u64 << tries.min(6));
-            tokio::time::sleep(wait.unwrap_or(pause)).await;
+            tokio::time::sleep(wait).await;
         }
     }
 }

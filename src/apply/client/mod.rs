@@ -7,11 +7,14 @@ mod resource;
 mod watch;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
-use kube::client::Body;
+use kube::client::{AuthError, Body};
+use tokio::time::Instant;
 
 pub use connect::{ConnectError, Target};
 pub use discovery::{Discovered, discover};
@@ -23,6 +26,8 @@ pub use watch::{Change, Watch};
 /// The server itself gives a write 34 seconds and any request 60.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(40);
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// So long after it was not there a server may refuse what it will allow: its rules come to it like all else.
+const START: Duration = Duration::from_secs(30);
 
 /// A connection to one API server; clones share it.
 #[derive(Clone)]
@@ -32,6 +37,27 @@ pub struct Client {
     server: String,
     namespace: String,
     timeout: Option<Duration>,
+    health: Arc<Health>,
+}
+
+/// How the server fared.
+#[derive(Debug, Default)]
+struct Health {
+    /// Whether it has ever answered.
+    reached: AtomicBool,
+    /// When it was last not there.
+    gone: Mutex<Option<Instant>>,
+}
+
+impl Health {
+    fn is_early(&self) -> bool {
+        let gone = *self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.is_some_and(|gone| gone.elapsed() < START)
+    }
+
+    fn note_gone(&self) {
+        *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
 }
 
 impl fmt::Debug for Client {
@@ -49,6 +75,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// When the server answered, by its own clock.
     pub date: Option<jiff::Timestamp>,
+    /// Whether it is a refusal by a server that was not there a moment ago, and may not know yet who may do what.
+    pub early: bool,
     /// The texts of its warnings.
     pub warnings: Vec<String>,
     /// The body.
@@ -148,7 +176,11 @@ impl Client {
     }
 
     async fn exchange(&self, call: &Call) -> Result<Answer, Lost> {
-        let response = self.inner.send(request(call)?).await.map_err(|error| lost(&error))?;
+        let response = self.inner.send(request(call)?).await.map_err(|error| {
+            self.health.note_gone();
+            lost(&error)
+        })?;
+        self.health.reached.store(true, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| lost(&error))?.to_bytes();
         let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
@@ -156,6 +188,7 @@ impl Client {
         let date = parts.headers.get(header::DATE).and_then(text);
         Ok(Answer {
             date: date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp()),
+            early: matches!(parts.status.as_u16(), 401 | 403) && self.health.is_early(),
             code: parts.status.as_u16(),
             retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs),
             warnings: parts
@@ -181,17 +214,16 @@ fn request(call: &Call) -> Result<Request<Body>, Lost> {
 
 /// Says in one line what went wrong, with the innermost cause: the outer ones say only that a request failed.
 fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
-    let mut reasons = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        reasons.push(inner.to_string());
-        cause = inner.source();
+    let mut reason = error.to_string();
+    let mut hopeless = false;
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        // Readers of YAML add an excerpt to their line.
+        reason = cause.to_string().lines().next().unwrap_or_default().to_owned();
+        // Who we are, or who the server is, stays as wrong as it is.
+        hopeless |= cause.is::<AuthError>() || reason.contains("invalid peer certificate");
+        next = cause.source();
     }
-    let reason = reasons.pop().unwrap_or_default();
-    // Readers of YAML add an excerpt.
-    let reason = reason.lines().next().unwrap_or_default().to_owned();
-    let whole = format!("{} {reason}", reasons.join(" "));
-    let hopeless = ["certificate", "auth exec", "token", "UnknownIssuer"].iter().any(|word| whole.contains(word));
     Lost { reason, hopeless }
 }
 

@@ -1,0 +1,60 @@
+//! The server, or its store, dies in the middle and comes back.
+
+use std::process::Stdio;
+
+use super::watcher::Watcher;
+use super::{Case, Run, size};
+use crate::controlplane::{ControlPlane, Options, User};
+use std::io::{BufRead, BufReader, Read};
+
+/// Applies, does something in the middle, and looks at what came of it.
+fn survives(plane: &ControlPlane, user: User, watch: bool, disturb: impl FnOnce()) {
+    let objects = size(400);
+    let case = Case::new(plane, objects);
+    let watcher = watch.then(|| Watcher::start(&case));
+    let kubeconfig = plane.kubeconfig(user);
+    let mut command = case.command(&kubeconfig, &["--concurrency", "8"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+    let mut stdout = Vec::new();
+    let mut settled = 0;
+    while settled < objects / 4 {
+        let from = stdout.len();
+        assert!(lines.read_until(b'\n', &mut stdout).expect("it can be read") > 0, "the run ended early");
+        settled += usize::from(String::from_utf8_lossy(&stdout[from..]).contains(r#""event":"settled""#));
+    }
+    let reader = std::thread::spawn(move || {
+        lines.read_to_end(&mut stdout).expect("it can be read");
+        stdout
+    });
+    disturb();
+    let mut output = child.wait_with_output().expect("it ends");
+    output.stdout = reader.join().expect("reading does not panic");
+    let run = Run::of(&output);
+    run.assert_success();
+    assert!(!run.retries().is_empty(), "the trouble came after the end: {}", run.done);
+    run.assert_each_once(case.compiled().len(), "created");
+    if let Some(watcher) = watcher {
+        watcher.assert_made_once(&case);
+    }
+    case.assert_applied();
+    case.assert_tidy();
+    case.assert_settled();
+}
+
+#[test]
+fn a_restart_of_the_server_is_waited_out() {
+    let plane = ControlPlane::start(&Options::default());
+    survives(&plane, User::Builder, false, || {
+        plane.kill_apiserver();
+        plane.start_apiserver();
+    });
+    // One that ends in order says so to those who ask meanwhile.
+    survives(&plane, User::Admin, false, || plane.restart_apiserver());
+}
+
+#[test]
+fn a_restart_of_the_store_is_waited_out() {
+    let plane = ControlPlane::start(&Options::default());
+    survives(&plane, User::Builder, false, || plane.restart_etcd());
+}
