@@ -1,5 +1,6 @@
 //! The one test binary: a module for each part, cases as files.
 
+mod apply;
 mod bench_inputs;
 mod check;
 mod cli;

@@ -34,6 +34,8 @@ pub(super) trait Task: Send {
     }
     /// What of its surroundings is made by the same run.
     fn expects(&self) -> Expects;
+    /// The answer was lost: the server may have done what it was asked, or not.
+    fn unanswered(&mut self) {}
 }
 
 /// What else an answer brings.
@@ -246,6 +248,7 @@ impl<C: Transport> Engine<'_, C> {
                 }
                 Err(lost) => {
                     self.pace.troubled(now - self.start, true);
+                    tasks[number].unanswered();
                     state.passing += 1;
                     if lost.hopeless || spent > PATIENCE {
                         Step::End(Outcome::Failed, End::Lost(lost.reason))

@@ -172,7 +172,8 @@ fn by_place(old: &Manifest, new: &Manifest, path: &Path) -> (Effect, Option<Smol
     }
     let key = &new.key;
     if path.is_below("spec.template") && ROLLS.contains(&(key.group.as_str(), key.kind.as_str())) {
-        let says = |path: &[&str], word: &str| new.node.find(path).and_then(Tree::scalar).is_some_and(|text| text == word);
+        let says =
+            |path: &[&str], word: &str| new.node.find(path).and_then(Tree::scalar).is_some_and(|text| text == word);
         if says(&["spec", "updateStrategy", "type"], "OnDelete") {
             return (Effect::InPlace, Some("pods are replaced only when they are deleted (`OnDelete`)".into()));
         }
@@ -211,11 +212,8 @@ fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Fac
     for refusal in refused(facts, &old.node, &old.node, &new.node) {
         let place = without_items(&refusal.path);
         let shrinks = refusal.rule == Rule::Grows;
-        let data = if shrinks {
-            Some("a claim cannot shrink: what is stored goes with the old one")
-        } else {
-            data_of(old)
-        };
+        let data =
+            if shrinks { Some("a claim cannot shrink: what is stored goes with the old one") } else { data_of(old) };
         let effect = if data.is_some() { Effect::DataLoss } else { Effect::Recreate };
         let note = match data {
             Some(data) if !shrinks => format_smolstr!("`{}`: {}; {data}", refusal.field, refusal.rule),
@@ -227,7 +225,8 @@ fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Fac
             let at: Vec<&str> = change.path.keys().collect();
             let at = at.join(".");
             // The template of a Job is refused as one field, wherever it differs.
-            let covered = starts(&at, &place) || starts(&place, &at) || (refusal.field != "spec" && starts(&at, refusal.field));
+            let covered =
+                starts(&at, &place) || starts(&place, &at) || (refusal.field != "spec" && starts(&at, refusal.field));
             if covered {
                 change.effect = change.effect.max(effect);
                 change.note = Some(note.clone());

@@ -343,8 +343,10 @@ fn texts(node: &Node, found: &mut BTreeSet<SmolStr>) {
 /// Finds what tells the objects of each group apart from the others of their kind.
 fn explain(changes: &Changes, groups: &mut [Group]) {
     let mut kinds: HashMap<(&str, &str), Vec<(Option<usize>, &Known)>> = HashMap::new();
-    let standing = changes.objects.iter().enumerate().filter(|(_, object)| !matches!(object.fate, Fate::Added | Fate::Removed));
-    let all = standing.map(|(at, object)| (Some(at), &object.known)).chain(changes.same.iter().map(|known| (None, known)));
+    let standing =
+        changes.objects.iter().enumerate().filter(|(_, object)| !matches!(object.fate, Fate::Added | Fate::Removed));
+    let all =
+        standing.map(|(at, object)| (Some(at), &object.known)).chain(changes.same.iter().map(|known| (None, known)));
     for (at, known) in all {
         kinds.entry((&known.key.group, &known.key.kind)).or_default().push((at, known));
     }
@@ -371,7 +373,8 @@ fn explain(changes: &Changes, groups: &mut [Group]) {
 /// Returns the fewest traits that hold for all of the first objects and for none of the others.
 fn condition(inside: &[&Known], outside: &[&Known]) -> Vec<Condition> {
     let Some(first) = inside.first() else { return Vec::new() };
-    let of = |known: &Known, name: &str| known.traits.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let of =
+        |known: &Known, name: &str| known.traits.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     // What all of them have, with the values that occur among them.
     let traits: Vec<(SmolStr, BTreeSet<SmolStr>)> = first
         .traits
@@ -385,7 +388,10 @@ fn condition(inside: &[&Known], outside: &[&Known]) -> Vec<Condition> {
         of(known, name).is_none_or(|value| !values.contains(&value))
     };
     let told = |traits: &[&(SmolStr, BTreeSet<SmolStr>)]| {
-        traits.iter().map(|(name, values)| Condition { name: name.clone(), values: values.iter().cloned().collect() }).collect()
+        traits
+            .iter()
+            .map(|(name, values)| Condition { name: name.clone(), values: values.iter().cloned().collect() })
+            .collect()
     };
     let mut alone: Vec<&(SmolStr, BTreeSet<SmolStr>)> =
         traits.iter().filter(|one| outside.iter().all(|known| excludes(one, known))).collect();
@@ -395,7 +401,9 @@ fn condition(inside: &[&Known], outside: &[&Known]) -> Vec<Condition> {
     }
     for (at, one) in traits.iter().enumerate() {
         for other in &traits[at + 1..] {
-            if outside.iter().all(|known| excludes(one, known) || excludes(other, known)) && is_whole(inside, one, other, of) {
+            if outside.iter().all(|known| excludes(one, known) || excludes(other, known))
+                && is_whole(inside, one, other, of)
+            {
                 return told(&[one, other]);
             }
         }

@@ -144,7 +144,9 @@ impl Matched {
                 for number in near {
                     let (before, theirs) = &was[number];
                     let one_place = old[*before].key.namespace == new[*at].key.namespace;
-                    if kind(&old[*before]) != kind(&new[*at]) || !one_place && old[*before].key.name != new[*at].key.name {
+                    if kind(&old[*before]) != kind(&new[*at])
+                        || !one_place && old[*before].key.name != new[*at].key.name
+                    {
                         continue;
                     }
                     let common = leaves.intersection(theirs).count();

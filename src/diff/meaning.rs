@@ -36,7 +36,9 @@ pub(super) fn is_nothing(value: &Node, parent: &Node, field: Option<(&Type, &str
             is_default(value, ty, name, parent)
                 || known.schema.default.as_ref().is_some_and(|default| same(value, default))
                 || further_default(value, ty, name)
-                || (is_dropped(value, ty, name) && known.schema.default.is_none() && !has_default(ty, name, parent, facts))
+                || (is_dropped(value, ty, name)
+                    && known.schema.default.is_none()
+                    && !has_default(ty, name, parent, facts))
         }
     }
 }

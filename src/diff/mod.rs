@@ -154,7 +154,9 @@ pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources
             Err(known) => same.push(known),
         }
     }
-    objects.sort_by_cached_key(|object| (install_rank(&object.known.key.group, &object.known.key.kind), object.known.key.clone()));
+    objects.sort_by_cached_key(|object| {
+        (install_rank(&object.known.key.group, &object.known.key.kind), object.known.key.clone())
+    });
     same.sort_by(|one, other| one.key.cmp(&other.key));
     Changes { objects, same }
 }

@@ -54,8 +54,9 @@ impl<'a> Veil<'a> {
                 let entries = map.iter().filter_map(|entry| {
                     let inner: Vec<&str> = keys.iter().copied().chain([entry.key.text.as_str()]).collect();
                     // The name of what is hidden is no secret.
-                    let value =
-                        self.veiled(&inner, &entry.value).unwrap_or_else(|| Node::new(Value::Null, entry.value.origin()));
+                    let value = self
+                        .veiled(&inner, &entry.value)
+                        .unwrap_or_else(|| Node::new(Value::Null, entry.value.origin()));
                     Some(Entry { key: entry.key.clone(), value })
                 });
                 Some(Node::map(entries.collect::<Map>(), value.origin()))

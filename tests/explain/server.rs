@@ -102,7 +102,6 @@ fn a_warning_of_the_server_can_be_denied_and_allowed() {
     let allowed = text.replace("    nodeSelector", comment);
     assert_eq!(with(allowed, vec!["--dry-run=server"]), (Some(0), 0));
     // A comment that was of use when compiling is not of no use when applying.
-    let more =
-        "  none:\n    kind: Job\n    image: a\n    # fanfold: allow(empty-matrix) filled later\n    matrix: {rows: []}\n";
+    let more = "  none:\n    kind: Job\n    image: a\n    # fanfold: allow(empty-matrix) filled later\n    matrix: {rows: []}\n";
     assert_eq!(with(format!("{text}{more}"), vec!["--dry-run=server"]), (Some(0), 1));
 }

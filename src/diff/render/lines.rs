@@ -51,7 +51,8 @@ pub(super) fn subject(group: &Group, report: &Report<'_>) -> String {
         };
     }
     let many = plural(kind);
-    let of = if group.total > count { format!("{} of {}", grouped(count), grouped(group.total)) } else { grouped(count) };
+    let of =
+        if group.total > count { format!("{} of {}", grouped(count), grouped(group.total)) } else { grouped(count) };
     let spread = if group.condition.is_empty() {
         let names = group.names(report.changes, NAMES);
         let names: Vec<&str> = names.into_iter().map(smol_str::SmolStr::as_str).collect();
@@ -105,7 +106,11 @@ pub(super) fn lines(group: &Group, report: &Report<'_>) -> Vec<Line> {
                 format!("{} {}", key.kind, key.name)
             })
             .collect();
-        let more = if group.followers.len() > NAMES { format!(" and {} more", group.followers.len() - NAMES) } else { String::new() };
+        let more = if group.followers.len() > NAMES {
+            format!(" and {} more", group.followers.len() - NAMES)
+        } else {
+            String::new()
+        };
         let text = format!("followed by {}{more}, {} pods", names.join(", "), grouped(pods));
         out.push(Line { sign: Sign::Note(group.effect), text });
     }
@@ -140,7 +145,9 @@ fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out: &mut Vec<
             What::Added(new, _) => whole(Sign::Added, &path, new, &place, &mut push),
             What::Removed(old) => whole(Sign::Removed, &path, old, &place, &mut push),
             What::Reordered(old, new) => {
-                let list = |steps: &[crate::diff::Step]| one_line(&steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+                let list = |steps: &[crate::diff::Step]| {
+                    one_line(&steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+                };
                 push(Sign::Changed, format!("{path}: reordered, {} → {}{place}", list(old), list(new)));
             }
             What::Note => {}

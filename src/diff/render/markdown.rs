@@ -32,7 +32,11 @@ pub fn markdown(report: &Report<'_>) -> String {
     }
     if left > 0 {
         let word = if left == 1 { "entry is" } else { "entries are" };
-        let _ = writeln!(out, "\n{} more {word} left out, the least of those above last; `--format json` has all.", grouped(left));
+        let _ = writeln!(
+            out,
+            "\n{} more {word} left out, the least of those above last; `--format json` has all.",
+            grouped(left)
+        );
     }
     out
 }
