@@ -23,6 +23,7 @@
 //! | [`diff`] | two lists of objects in, changes with their effects out: matched, compared, classed, folded, shown |
 //! | [`apply`] | objects to a cluster: proof, order, pace, waiting; `apply/client/` is the only door to a server |
 //! | [`krm`], [`post_render`] | the protocols in which kustomize and Helm ask for all of it |
+//! | [`integrate`] | the files that make other tools run Fanfold |
 //! | [`plan`], [`explain`], [`editor`] | what is asked of a batch beside its objects: counts, reasons, the editors' schema |
 //! | [`cli`] | the command line: the disk, the terminal, exit codes |
 //!
@@ -63,4 +64,5 @@ pub mod post_render;
 pub mod plan;
 pub mod explain;
 pub mod editor;
+pub mod integrate;
 pub mod cli;

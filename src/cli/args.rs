@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
 use super::cluster::{ClusterArgs, duration};
+use super::integrate::IntegrateArgs;
 use crate::apply::{PruneLimit, Shard};
 use crate::diagnostic::Format;
 use crate::diff::Effect;
@@ -47,6 +48,8 @@ pub enum Command {
     PostRender(PostRenderArgs),
     /// Print the JSON Schema of specs, for editors
     Schema(SchemaArgs),
+    /// Write the files that make another tool run Fanfold
+    Integrate(IntegrateArgs),
     /// Print a completion script
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all commands to a folder

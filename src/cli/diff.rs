@@ -64,7 +64,13 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         args.fail_on.iter().any(|effect| changes.has((*effect).into()))
     };
     // What the server would refuse is more than a difference.
-    Ok(if exit != Exit::Fine { Exit::Usage } else if fails { Exit::Findings } else { Exit::Fine })
+    Ok(if exit != Exit::Fine {
+        Exit::Usage
+    } else if fails {
+        Exit::Findings
+    } else {
+        Exit::Fine
+    })
 }
 
 /// Asks a server for both sides: what it has, and what it would make of the new one.

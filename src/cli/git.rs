@@ -42,12 +42,14 @@ struct Reader {
 impl Commit {
     /// Finds a commit; the error is for the user.
     pub(super) fn open(revision: &str) -> Result<Self, String> {
-        let prefix = git(&["rev-parse", "--show-prefix"]).map_err(|error| format!("git is needed for `git:`: {error}"))?;
+        let prefix =
+            git(&["rev-parse", "--show-prefix"]).map_err(|error| format!("git is needed for `git:`: {error}"))?;
         let top = git(&["rev-parse", "--show-toplevel"])?;
         let asked = format!("{revision}^{{commit}}");
         let commit = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &asked]).map_err(|_| {
             let shallow = git(&["rev-parse", "--is-shallow-repository"]).is_ok_and(|answer| answer.trim() == "true");
-            let help = if shallow { "; the clone is shallow: fetch it with `git fetch --depth=1 origin REV`" } else { "" };
+            let help =
+                if shallow { "; the clone is shallow: fetch it with `git fetch --depth=1 origin REV`" } else { "" };
             format!("there is no revision `{revision}` in this repository{help}")
         })?;
         let tree = git(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit.trim()])?;

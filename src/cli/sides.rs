@@ -45,7 +45,8 @@ impl Side {
         }
         match text.strip_prefix("git:") {
             Some(rest) => {
-                let (revision, path) = rest.split_once(':').map_or((rest, None), |(revision, path)| (revision, Some(path)));
+                let (revision, path) =
+                    rest.split_once(':').map_or((rest, None), |(revision, path)| (revision, Some(path)));
                 let path = path.filter(|path| !path.is_empty()).map(str::to_owned);
                 Self::Commit { revision: revision.to_owned(), path }
             }
@@ -83,12 +84,16 @@ impl Side {
                 let (there, missing): (Vec<String>, Vec<String>) = paths.into_iter().partition(|path| commit.has(path));
                 for path in &missing {
                     if path == "-" {
-                        return Err(Failure::Usage(format!("standard input is of no commit: name a path, `git:{revision}:PATH`")));
+                        return Err(Failure::Usage(format!(
+                            "standard input is of no commit: name a path, `git:{revision}:PATH`"
+                        )));
                     }
                     remark(&format!("`{path}` is not there in `git:{revision}`: all of it counts as new"));
                 }
                 if there.is_empty() && missing.is_empty() {
-                    return Err(Failure::Usage(format!("say which file or folder of the commit is meant: `git:{revision}:PATH`")));
+                    return Err(Failure::Usage(format!(
+                        "say which file or folder of the commit is meant: `git:{revision}:PATH`"
+                    )));
                 }
                 let name = format!("git:{revision}");
                 if there.is_empty() {
