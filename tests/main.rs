@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod controlplane;
 mod diagnostic;
+mod diff;
 mod emit;
 mod explain;
 mod golden;

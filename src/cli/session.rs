@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read, Write};
 use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 use super::{Exit, Failure};
-use crate::compile::{Compilation, Settings, compile, read_inputs};
+use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs};
 use crate::diagnostic::{Diagnostics, Policy, PolicyError, Style, render};
 use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
@@ -29,15 +29,30 @@ impl Session {
 
     /// Reads and compiles the inputs.
     pub(super) fn compile(&mut self, args: &InputArgs) -> Result<Compilation, Failure> {
+        let settings = self.settings(args)?;
+        let inputs = self.gather(args);
+        Ok(compile(inputs, &settings, &Disk, &mut self.sources, &mut self.diagnostics))
+    }
+
+    /// Reads the inputs.
+    pub(super) fn gather(&mut self, args: &InputArgs) -> Inputs {
+        read_inputs(&args.inputs, &Disk, read_stdin, &mut self.sources, &mut self.diagnostics)
+    }
+
+    /// Compiles what was read.
+    pub(super) fn compile_inputs(&mut self, args: &InputArgs, inputs: Inputs) -> Result<Compilation, Failure> {
+        let settings = self.settings(args)?;
+        Ok(compile(inputs, &settings, &Disk, &mut self.sources, &mut self.diagnostics))
+    }
+
+    fn settings(&mut self, args: &InputArgs) -> Result<Settings, Failure> {
         let facts = facts(args.variant.kubernetes_version.as_deref())?;
-        let params = self.params(&args.variant.params, &args.variant.set)?;
         let options = Options {
+            params: self.params(&args.variant.params, &args.variant.set)?,
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
-            params,
             max_instances: args.max_instances,
         };
-        let inputs = read_inputs(&args.inputs, &Disk, read_stdin, &mut self.sources, &mut self.diagnostics);
-        Ok(compile(inputs, &Settings { facts, options }, &Disk, &mut self.sources, &mut self.diagnostics))
+        Ok(Settings { facts, options })
     }
 
     /// Reads given parameters, the lowest layer first.

@@ -1,9 +1,10 @@
 //! The sides of a diff: what the command line names, and the objects that it stands for.
 
 use super::args::{FormatArg, InputArgs, ReportArgs, VariantArgs};
-use super::session::Session;
+use super::session::{Channel, Session};
 use super::{Exit, Failure};
 use crate::diagnostic::Severity;
+use crate::diff::as_written;
 use crate::kubernetes::Manifest;
 
 /// One side of a diff.
@@ -39,16 +40,18 @@ impl Side {
         let Self::Paths(paths) = self;
         let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
         let input = InputArgs { inputs: paths.clone(), variant: variant.clone(), max_instances: usize::MAX, report };
-        let compilation = session.compile(&input)?;
-        // What is wrong with an object that was written out is for `check` to say: here it is compared as it stands.
-        let found = std::mem::take(&mut session.diagnostics);
-        let stops = |finding: &crate::diagnostic::Diagnostic| {
-            finding.severity == Severity::Error && finding.subject.as_ref().is_none_or(|subject| !subject.written)
+        let inputs = session.gather(&input);
+        // Manifests are compared as they stand: what is wrong with them is for `check` to say.
+        let objects = if inputs.specs.is_empty() {
+            as_written(inputs.manifests, &mut session.diagnostics)
+        } else {
+            session.compile_inputs(&input, inputs)?.objects()
         };
-        session.diagnostics = found.into_iter().filter(stops).collect();
-        if session.report(&input.report, super::session::Channel::Stderr)? != Exit::Fine {
+        let found = std::mem::take(&mut session.diagnostics);
+        session.diagnostics = found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+        if session.report(&input.report, Channel::Stderr)? != Exit::Fine {
             return Ok(Err(Exit::Usage));
         }
-        Ok(Ok(Held { objects: compilation.objects(), name: paths.join(" ") }))
+        Ok(Ok(Held { objects, name: paths.join(" ") }))
     }
 }

@@ -3,15 +3,14 @@
 //! Two objects and what differs in them enter; each change leaves with its effect. What the server refuses is said by
 //! the table that `apply` asks too; what controllers do is said here.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{Change, Fate, Path, Shown, Step, What, secret, security};
 use crate::kubernetes::immutable::{Rule, refused};
-use crate::kubernetes::{Facts, Load, Manifest, Tree, is_base64};
-use crate::source::{Node, Origin, Value};
+use crate::kubernetes::{Facts, Load, Manifest, Tree};
+use crate::source::{Origin, Value};
 
 /// What a change does, from the least to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -172,7 +171,8 @@ fn by_place(old: &Manifest, new: &Manifest, path: &Path) -> (Effect, Option<Smol
     }
     let key = &new.key;
     if path.is_below("spec.template") && ROLLS.contains(&(key.group.as_str(), key.kind.as_str())) {
-        let says = |path: &[&str], word: &str| new.node.find(path).and_then(Tree::scalar).is_some_and(|text| text == word);
+        let says =
+            |path: &[&str], word: &str| new.node.find(path).and_then(Tree::scalar).is_some_and(|text| text == word);
         if says(&["spec", "updateStrategy", "type"], "OnDelete") {
             return (Effect::InPlace, Some("pods are replaced only when they are deleted (`OnDelete`)".into()));
         }
@@ -211,11 +211,8 @@ fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Fac
     for refusal in refused(facts, &old.node, &old.node, &new.node) {
         let place = without_items(&refusal.path);
         let shrinks = refusal.rule == Rule::Grows;
-        let data = if shrinks {
-            Some("a claim cannot shrink: what is stored goes with the old one")
-        } else {
-            data_of(old)
-        };
+        let data =
+            if shrinks { Some("a claim cannot shrink: what is stored goes with the old one") } else { data_of(old) };
         let effect = if data.is_some() { Effect::DataLoss } else { Effect::Recreate };
         let note = match data {
             Some(data) if !shrinks => format_smolstr!("`{}`: {}; {data}", refusal.field, refusal.rule),
@@ -227,7 +224,8 @@ fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Fac
             let at: Vec<&str> = change.path.keys().collect();
             let at = at.join(".");
             // The template of a Job is refused as one field, wherever it differs.
-            let covered = starts(&at, &place) || starts(&place, &at) || (refusal.field != "spec" && starts(&at, refusal.field));
+            let covered =
+                starts(&at, &place) || starts(&place, &at) || (refusal.field != "spec" && starts(&at, refusal.field));
             if covered {
                 change.effect = change.effect.max(effect);
                 change.note = Some(note.clone());
@@ -303,37 +301,20 @@ fn scaled_with_claims(new: &Manifest, changes: &mut [Change]) {
 
 /// A value of a Secret is the same whether it is written as text or in base64.
 fn equal_values(old: &Manifest, new: &Manifest, changes: &mut [Change]) {
-    let (old, new) = (values(&old.node), values(&new.node));
+    let (old, new) = (secret::values(&old.node), secret::values(&new.node));
     for change in changes {
-        if let [Step::Key(part), Step::Key(key), ..] = change.path.0.as_slice()
-            && (part == "data" || part == "stringData")
-            && old.get(key).is_some_and(|value| new.get(key) == Some(value))
-        {
+        let same = match change.path.0.as_slice() {
+            // The mapping as a whole came or went: what it held may be in the other one.
+            [Step::Key(part)] if part == "data" || part == "stringData" => old == new,
+            [Step::Key(part), Step::Key(key), ..] if part == "data" || part == "stringData" => {
+                old.get(key) == new.get(key)
+            }
+            _ => false,
+        };
+        if same {
             change.effect = Effect::None;
         }
     }
-    if old == new {
-        // The mapping as a whole came or went, and what it held is in the other one.
-    }
-}
-
-/// Returns the values of a Secret as bytes; those of `stringData` come last, and hold.
-fn values(secret: &Node) -> BTreeMap<SmolStr, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for (part, encoded) in [("data", true), ("stringData", false)] {
-        for (key, value) in secret.get(part).into_iter().flat_map(Tree::members) {
-            let text = value.scalar().unwrap_or_default();
-            let plain = if encoded && is_base64(&text) { decode(&text) } else { None };
-            all.insert(key.into(), plain.unwrap_or_else(|| text.as_bytes().to_vec()));
-        }
-    }
-    all
-}
-
-fn decode(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine;
-    let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
 /// Returns the text of a value that may be shown.

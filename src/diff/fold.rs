@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
-use super::{Change, Changes, Demand, Effect, Fate, Known, Object, Path, Shown, Step, What};
-use crate::kubernetes::{Look, Tree};
+use super::{Change, Changes, Demand, Effect, Fate, Known, Object, Shown, What};
+use crate::kubernetes::{Look, ObjectKey, Tree};
 use crate::source::{Node, Origin};
 
 /// Objects of one kind with the changes that all of them share.
@@ -343,8 +343,10 @@ fn texts(node: &Node, found: &mut BTreeSet<SmolStr>) {
 /// Finds what tells the objects of each group apart from the others of their kind.
 fn explain(changes: &Changes, groups: &mut [Group]) {
     let mut kinds: HashMap<(&str, &str), Vec<(Option<usize>, &Known)>> = HashMap::new();
-    let standing = changes.objects.iter().enumerate().filter(|(_, object)| !matches!(object.fate, Fate::Added | Fate::Removed));
-    let all = standing.map(|(at, object)| (Some(at), &object.known)).chain(changes.same.iter().map(|known| (None, known)));
+    let standing =
+        changes.objects.iter().enumerate().filter(|(_, object)| !matches!(object.fate, Fate::Added | Fate::Removed));
+    let all =
+        standing.map(|(at, object)| (Some(at), &object.known)).chain(changes.same.iter().map(|known| (None, known)));
     for (at, known) in all {
         kinds.entry((&known.key.group, &known.key.kind)).or_default().push((at, known));
     }
@@ -363,15 +365,26 @@ fn explain(changes: &Changes, groups: &mut [Group]) {
         }
         group.condition = condition(&inside, &outside);
         if group.condition.is_empty() && outside.len() <= NAMED && outside.len() < inside.len() {
-            group.exceptions = outside.iter().map(|known| known.key.name.clone()).collect();
+            let spread = inside.iter().any(|known| known.key.namespace != inside[0].key.namespace);
+            group.exceptions = outside.iter().map(|known| name(&known.key, spread)).collect();
         }
+    }
+}
+
+/// Returns the name of an object, with its namespace where there are several.
+fn name(key: &ObjectKey, spread: bool) -> SmolStr {
+    if spread && !key.namespace.is_empty() {
+        format_smolstr!("{}/{}", key.namespace, key.name)
+    } else {
+        key.name.clone()
     }
 }
 
 /// Returns the fewest traits that hold for all of the first objects and for none of the others.
 fn condition(inside: &[&Known], outside: &[&Known]) -> Vec<Condition> {
     let Some(first) = inside.first() else { return Vec::new() };
-    let of = |known: &Known, name: &str| known.traits.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let of =
+        |known: &Known, name: &str| known.traits.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     // What all of them have, with the values that occur among them.
     let traits: Vec<(SmolStr, BTreeSet<SmolStr>)> = first
         .traits
@@ -385,7 +398,10 @@ fn condition(inside: &[&Known], outside: &[&Known]) -> Vec<Condition> {
         of(known, name).is_none_or(|value| !values.contains(&value))
     };
     let told = |traits: &[&(SmolStr, BTreeSet<SmolStr>)]| {
-        traits.iter().map(|(name, values)| Condition { name: name.clone(), values: values.iter().cloned().collect() }).collect()
+        traits
+            .iter()
+            .map(|(name, values)| Condition { name: name.clone(), values: values.iter().cloned().collect() })
+            .collect()
     };
     let mut alone: Vec<&(SmolStr, BTreeSet<SmolStr>)> =
         traits.iter().filter(|one| outside.iter().all(|known| excludes(one, known))).collect();
@@ -395,7 +411,9 @@ fn condition(inside: &[&Known], outside: &[&Known]) -> Vec<Condition> {
     }
     for (at, one) in traits.iter().enumerate() {
         for other in &traits[at + 1..] {
-            if outside.iter().all(|known| excludes(one, known) || excludes(other, known)) && is_whole(inside, one, other, of) {
+            if outside.iter().all(|known| excludes(one, known) || excludes(other, known))
+                && is_whole(inside, one, other, of)
+            {
                 return told(&[one, other]);
             }
         }
@@ -422,13 +440,9 @@ impl Group {
     }
 
     /// Returns the names of the first objects.
-    pub fn names<'a>(&self, changes: &'a Changes, most: usize) -> Vec<&'a SmolStr> {
-        self.members.iter().take(most).map(|at| &changes.objects[*at].known.key.name).collect()
+    pub fn names(&self, changes: &Changes, most: usize) -> Vec<SmolStr> {
+        let keys = || self.members.iter().map(|at| &changes.objects[*at].known.key);
+        let spread = keys().any(|key| Some(&key.namespace) != keys().next().map(|first| &first.namespace));
+        keys().take(most).map(|key| name(key, spread)).collect()
     }
-}
-
-/// Returns the path of an entry's steps as words; kept here for those who group by place.
-#[allow(dead_code)]
-fn steps(path: &Path) -> Vec<&Step> {
-    path.0.iter().collect()
 }

@@ -35,18 +35,27 @@ const COMMON: usize = 24;
 
 pub(super) fn matched(old: &[Manifest], new: &[Manifest], facts: &Facts) -> Matched {
     let mut matched = Matched::default();
+    // Objects that stand twice are told apart by their order: the first is the first.
     let mut places: HashMap<Identity<'_>, usize> = HashMap::with_capacity(old.len());
-    for (at, object) in old.iter().enumerate() {
-        places.entry(identity(&object.key)).or_insert(at);
+    let mut again: HashMap<usize, usize> = HashMap::new();
+    for (at, object) in old.iter().enumerate().rev() {
+        if let Some(next) = places.insert(identity(&object.key), at) {
+            again.insert(at, next);
+        }
     }
     let mut paired = vec![false; old.len()];
     for (at, object) in new.iter().enumerate() {
-        match places.get(&identity(&object.key)).filter(|place| !paired[**place]) {
+        let identity = identity(&object.key);
+        match places.get(&identity).copied() {
             Some(place) => {
-                paired[*place] = true;
-                let was = &old[*place].key;
+                paired[place] = true;
+                match again.get(&place) {
+                    Some(next) => places.insert(identity, *next),
+                    None => places.remove(&identity),
+                };
+                let was = &old[place].key;
                 let fate = if was.version == object.key.version { Fate::Changed } else { Fate::Migrated(was.clone()) };
-                matched.pairs.push(Pair { old: *place, new: at, fate });
+                matched.pairs.push(Pair { old: place, new: at, fate });
             }
             None => matched.added.push(at),
         }
@@ -144,7 +153,9 @@ impl Matched {
                 for number in near {
                     let (before, theirs) = &was[number];
                     let one_place = old[*before].key.namespace == new[*at].key.namespace;
-                    if kind(&old[*before]) != kind(&new[*at]) || !one_place && old[*before].key.name != new[*at].key.name {
+                    if kind(&old[*before]) != kind(&new[*at])
+                        || !one_place && old[*before].key.name != new[*at].key.name
+                    {
                         continue;
                     }
                     let common = leaves.intersection(theirs).count();

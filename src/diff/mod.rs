@@ -12,6 +12,7 @@ mod meaning;
 mod render;
 mod secret;
 mod security;
+mod written;
 
 use std::fmt;
 
@@ -20,7 +21,10 @@ use smol_str::SmolStr;
 
 pub use effect::{Demand, Effect};
 pub use fold::{Condition, Entry, Group, fold};
+use secret::Secrets;
+
 pub use render::{Report, Style, human, json, markdown, short};
+pub use written::as_written;
 
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};
 use crate::source::{Node, Origin, Sources};
@@ -137,16 +141,17 @@ pub enum Step {
 pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources) -> Changes {
     let matched = matching::matched(old, new, facts);
     let renames = matching::Renames::of(&matched.pairs, old, new);
+    let secrets = Secrets::of([old, new], sources);
     let mut made: Vec<Result<Object, Known>> = matched
         .pairs
         .par_iter()
         .map(|pair| {
             let (old, new) = (&old[pair.old], &new[pair.new]);
-            changed(old, new, pair.fate.clone(), facts, sources, &renames)
+            changed(old, new, pair.fate.clone(), facts, &secrets, &renames)
         })
         .collect();
-    made.par_extend(matched.added.par_iter().map(|at| Ok(one_sided(&new[*at], Fate::Added, facts, sources))));
-    made.par_extend(matched.removed.par_iter().map(|at| Ok(one_sided(&old[*at], Fate::Removed, facts, sources))));
+    made.par_extend(matched.added.par_iter().map(|at| Ok(one_sided(&new[*at], Fate::Added, facts, &secrets))));
+    made.par_extend(matched.removed.par_iter().map(|at| Ok(one_sided(&old[*at], Fate::Removed, facts, &secrets))));
     let (mut objects, mut same) = (Vec::new(), Vec::new());
     for outcome in made {
         match outcome {
@@ -154,7 +159,9 @@ pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources
             Err(known) => same.push(known),
         }
     }
-    objects.sort_by_cached_key(|object| (install_rank(&object.known.key.group, &object.known.key.kind), object.known.key.clone()));
+    objects.sort_by_cached_key(|object| {
+        (install_rank(&object.known.key.group, &object.known.key.kind), object.known.key.clone())
+    });
     same.sort_by(|one, other| one.key.cmp(&other.key));
     Changes { objects, same }
 }
@@ -164,14 +171,14 @@ fn changed(
     new: &Manifest,
     fate: Fate,
     facts: &Facts,
-    sources: &Sources,
+    secrets: &Secrets<'_>,
     renames: &matching::Renames,
 ) -> Result<Object, Known> {
     let known = Known::of(new);
     if old.node.same(&new.node) {
         return Err(known);
     }
-    let mut changes = compare::compare(old, new, facts, sources, renames);
+    let mut changes = compare::compare(old, new, facts, secrets.veil([old, new]), renames);
     if changes.is_empty() {
         return Err(known);
     }
@@ -180,8 +187,8 @@ fn changed(
     Ok(Object { known, fate, changes, before, after, origin: new.origin })
 }
 
-fn one_sided(object: &Manifest, fate: Fate, facts: &Facts, sources: &Sources) -> Object {
-    let shown = secret::whole(object, sources);
+fn one_sided(object: &Manifest, fate: Fate, facts: &Facts, secrets: &Secrets<'_>) -> Object {
+    let shown = secrets.veil([object, object]).whole(object);
     let added = fate == Fate::Added;
     let what = if added { What::Added(shown, None) } else { What::Removed(shown) };
     let whole = Change {
@@ -282,6 +289,11 @@ impl Path {
     pub fn is_below(&self, keys: &str) -> bool {
         let mut steps = self.keys();
         keys.split('.').all(|key| steps.next().is_some_and(|step| step == key))
+    }
+
+    /// Whether these steps lead to the name of the object.
+    fn is_name(steps: &[Step]) -> bool {
+        matches!(steps, [Step::Key(metadata), Step::Key(name)] if metadata == "metadata" && name == "name")
     }
 
     /// Returns the keys on the way, without the items of lists.

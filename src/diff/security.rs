@@ -52,9 +52,10 @@ pub(super) fn weakened(old: Option<&Manifest>, new: &Manifest, facts: &Facts) ->
 pub(super) fn unguarded(gone: &Manifest) -> Option<&'static str> {
     match (gone.key.group.as_str(), gone.key.kind.as_str()) {
         ("networking.k8s.io", "NetworkPolicy") => Some("traffic that it kept out is let in"),
-        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration" | "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding") => {
-            Some("what it refused is admitted")
-        }
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingWebhookConfiguration" | "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding",
+        ) => Some("what it refused is admitted"),
         _ => None,
     }
 }
@@ -91,7 +92,8 @@ fn pods(old: Option<&Manifest>, new: &Manifest, minor: Minor, found: &mut Vec<Sm
     } else {
         // A container that is new is as the others are.
         let known = |check: &str| before.iter().any(|(_, known, _)| *known == check);
-        let more: Vec<SmolStr> = come.iter().filter(|(_, check, _)| !known(check)).map(|breach| self::told(breach)).collect();
+        let more: Vec<SmolStr> =
+            come.iter().filter(|(_, check, _)| !known(check)).map(|breach| self::told(breach)).collect();
         if !more.is_empty() {
             found.push(format_smolstr!("its pods may do more: {}", more.join(", ")));
         }
@@ -235,7 +237,8 @@ fn restricted(pod: &Node, containers: &[&Node], windows: bool, all: &mut Breache
         all.insert((Level::Restricted, check, place.into()));
     };
     for volume in pod.list("volumes") {
-        let other = volume.members().any(|(key, value)| !VOLUMES.contains(&key) && key != "hostPath" && !value.is_null());
+        let other =
+            volume.members().any(|(key, value)| !VOLUMES.contains(&key) && key != "hostPath" && !value.is_null());
         if other {
             forbid("a volume of another type", &volume.word("name").unwrap_or_default());
         }
@@ -260,10 +263,14 @@ fn restricted(pod: &Node, containers: &[&Node], windows: bool, all: &mut Breache
         if own(&["securityContext", "allowPrivilegeEscalation"]).as_deref() != Some("false") {
             forbid("privileges may be escalated", &name);
         }
-        if !matches!(either(&["seccompProfile", "type"]).as_deref(), Some("RuntimeDefault" | "Localhost" | "Unconfined")) {
+        if !matches!(
+            either(&["seccompProfile", "type"]).as_deref(),
+            Some("RuntimeDefault" | "Localhost" | "Unconfined")
+        ) {
             forbid("a seccomp profile is not set", &name);
         }
-        let capabilities = |key: &str| container.find(&["securityContext", "capabilities"]).map_or(&[][..], |all| all.list(key));
+        let capabilities =
+            |key: &str| container.find(&["securityContext", "capabilities"]).map_or(&[][..], |all| all.list(key));
         if !capabilities("drop").iter().any(|dropped| dropped.scalar().as_deref() == Some("ALL")) {
             forbid("capabilities are not dropped", &name);
         }
@@ -350,7 +357,8 @@ fn roles(old: Option<&Manifest>, new: &Manifest, found: &mut Vec<SmolStr>) {
         let tail = if rest > 0 { format!(", and {rest} more") } else { String::new() };
         found.push(format_smolstr!("it grants {}{tail}", more[..more.len() - rest].join(", ")));
     }
-    let aggregated = |object: &Manifest| object.node.find(&["aggregationRule"]).map(|rule| format!("{:?}", text_of(rule)));
+    let aggregated =
+        |object: &Manifest| object.node.find(&["aggregationRule"]).map(|rule| format!("{:?}", text_of(rule)));
     if aggregated(new).is_some() && old.and_then(aggregated) != aggregated(new) {
         found.push("it gathers what other roles grant".into());
     }
@@ -396,9 +404,10 @@ fn bindings(old: Option<&Manifest>, new: &Manifest, found: &mut Vec<SmolStr>) {
 
 fn text_of(node: &Node) -> Vec<String> {
     match node.look() {
-        Look::Map(_) => {
-            node.members().flat_map(|(key, value)| text_of(value).into_iter().map(move |text| format!("{key}.{text}"))).collect()
-        }
+        Look::Map(_) => node
+            .members()
+            .flat_map(|(key, value)| text_of(value).into_iter().map(move |text| format!("{key}.{text}")))
+            .collect(),
         Look::List(items) => items.iter().flat_map(text_of).collect(),
         other => vec![format!("{other:?}")],
     }
