@@ -121,7 +121,7 @@ pub(super) fn classify(old: &Manifest, new: &Manifest, fate: &Fate, changes: &mu
         equal_values(old, new, changes);
     }
     for change in changes.iter_mut().filter(|change| change.effect != Effect::None) {
-        (change.effect, change.note) = by_place(old, new, &change.path);
+        (change.effect, change.note) = by_place(new, &change.path);
     }
     match fate {
         Fate::Renamed(was) => renamed(old, was.name.as_str(), changes),
@@ -165,7 +165,7 @@ fn whole_note(effect: Effect, note: SmolStr, origin: Origin) -> Change {
 }
 
 /// Returns what a change of a field does by itself.
-fn by_place(old: &Manifest, new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
+fn by_place(new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
     if ["metadata.labels", "metadata.annotations", "apiVersion"].iter().any(|keys| path.is_below(keys)) {
         return (Effect::Metadata, None);
     }
@@ -187,22 +187,18 @@ fn by_place(old: &Manifest, new: &Manifest, path: &Path) -> (Effect, Option<Smol
     if path.is_below("spec.template") && key.kind == "ReplicaSet" {
         return (Effect::InPlace, Some("for new pods only".into()));
     }
-    let _ = old;
     (Effect::InPlace, None)
 }
 
 /// An object of another name is another object: the old one goes, with what it holds.
 fn renamed(old: &Manifest, was: &str, changes: &mut [Change]) {
     let Some(name) = changes.iter_mut().find(|change| change.path.is_below("metadata.name")) else { return };
-    match data_of(old) {
-        Some(note) => {
-            name.effect = Effect::DataLoss;
-            name.note = Some(format_smolstr!("`{was}` is deleted: {note}"));
-        }
-        None => {
-            name.effect = Effect::Recreate;
-            name.note = Some("the old one is deleted, and a new one made".into());
-        }
+    if let Some(note) = data_of(old) {
+        name.effect = Effect::DataLoss;
+        name.note = Some(format_smolstr!("`{was}` is deleted: {note}"));
+    } else {
+        name.effect = Effect::Recreate;
+        name.note = Some("the old one is deleted, and a new one made".into());
     }
 }
 

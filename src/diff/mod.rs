@@ -142,7 +142,7 @@ pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources
     let matched = matching::matched(old, new, facts);
     let renames = matching::Renames::of(&matched.pairs, old, new);
     let secrets = Secrets::of([old, new], sources);
-    let mut made: Vec<Result<Object, Known>> = matched
+    let mut made: Vec<Result<Object, Box<Known>>> = matched
         .pairs
         .par_iter()
         .map(|pair| {
@@ -156,7 +156,7 @@ pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources
     for outcome in made {
         match outcome {
             Ok(object) => objects.push(object),
-            Err(known) => same.push(known),
+            Err(known) => same.push(*known),
         }
     }
     objects.sort_by_cached_key(|object| {
@@ -173,14 +173,14 @@ fn changed(
     facts: &Facts,
     secrets: &Secrets<'_>,
     renames: &matching::Renames,
-) -> Result<Object, Known> {
+) -> Result<Object, Box<Known>> {
     let known = Known::of(new);
     if old.node.same(&new.node) {
-        return Err(known);
+        return Err(Box::new(known));
     }
     let mut changes = compare::compare(old, new, facts, secrets.veil([old, new]), renames);
     if changes.is_empty() {
-        return Err(known);
+        return Err(Box::new(known));
     }
     effect::classify(old, new, &fate, &mut changes, facts);
     let (before, after) = (Demand::of(old), Demand::of(new));

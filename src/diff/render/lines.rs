@@ -194,15 +194,12 @@ fn changed(path: &str, old: &Shown, new: &Shown, place: &str, push: &mut impl Fn
         return push(Sign::Changed, format!("{path}: {one} → {other}{place}"));
     }
     push(Sign::Changed, format!("{path}:{place}"));
-    match (was.look(), is.look()) {
-        (Look::List(olds), Look::List(news)) => {
-            let list = |items: &[Node]| items.iter().map(|item| inline(item) + "\n").collect::<String>();
-            text_lines(&list(olds), &list(news), push);
-        }
-        _ => {
-            push(Sign::Removed, format!("  {}", cut(&one)));
-            push(Sign::Added, format!("  {}", cut(&other)));
-        }
+    if let (Look::List(olds), Look::List(news)) = (was.look(), is.look()) {
+        let list = |items: &[Node]| items.iter().map(|item| inline(item) + "\n").collect::<String>();
+        text_lines(&list(olds), &list(news), push);
+    } else {
+        push(Sign::Removed, format!("  {}", cut(&one)));
+        push(Sign::Added, format!("  {}", cut(&other)));
     }
 }
 
