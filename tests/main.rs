@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod controlplane;
 mod diagnostic;
+mod diff;
 mod emit;
 mod explain;
 mod faults;
