@@ -37,6 +37,8 @@ impl Call {
             let found = match (text("apiVersion"), text("kind")) {
                 _ if root.as_map().is_none() => words::found(root, false),
                 ("", "") => "a mapping that says neither `apiVersion` nor `kind`".to_owned(),
+                (_, "") => "an object without a `kind`".to_owned(),
+                ("", kind) => format!("`{kind}` without an `apiVersion`"),
                 (api_version, kind) => format!("`{kind}` of `{api_version}`"),
             };
             let origin = root.get("kind").map_or(root.origin().at_start(), Node::origin);
