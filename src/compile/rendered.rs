@@ -134,7 +134,9 @@ fn with_notes(before: &Node, after: &Node) -> Node {
     if notes.iter().all(|note| kept.get(&note.key.text) == Some(&note.value)) {
         return after.clone();
     }
-    notes.into_iter().for_each(|note| kept.set(note.key, note.value));
+    for note in notes {
+        kept.set(note.key, note.value);
+    }
     let inner = |node: &Node, key: &str, value: Node| {
         let mut map: Map = node.as_map().cloned().unwrap_or_default();
         map.set(Key::new(key, value.origin()), value);

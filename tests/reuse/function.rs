@@ -7,7 +7,7 @@ use super::{Place, SHOP, objects, ok, one, refused, stderr, stdout};
 fn list(config: &str, items: &[&str]) -> String {
     let mut list = String::from("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n");
     if !config.is_empty() {
-        list += &format!("functionConfig:\n{}", indented(config));
+        list = list + "functionConfig:\n" + &indented(config);
     }
     list += "items:";
     if items.is_empty() {
@@ -15,13 +15,13 @@ fn list(config: &str, items: &[&str]) -> String {
     }
     list.push('\n');
     for item in items {
-        list += &format!("-\n{}", indented(item));
+        list = list + "-\n" + &indented(item);
     }
     list
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 fn function(specs: &str) -> String {
@@ -120,6 +120,19 @@ patchJSON6902:
 }
 
 #[test]
+fn patches_of_a_batch_know_names_and_parameters_in_every_command() {
+    let place = Place::new();
+    let patch = "patch:\n  Deployment/web-us: {spec: {replicas: '{{ params.replicas }}'}}\n";
+    place.write(
+        "shop.yaml",
+        &SHOP.replace("params: {", "params: {replicas: 4, ").replace("workloads:", &format!("{patch}workloads:")),
+    );
+    let built = objects(&ok(&place.fanfold(&["build", "shop.yaml"], "")));
+    assert_eq!(one(&built, "Deployment", "web-us")["spec"]["replicas"], 4);
+    assert!(one(&built, "Deployment", "web-eu")["spec"].get("replicas").is_none());
+}
+
+#[test]
 fn a_patch_that_mends_what_was_there_leaves_no_finding_and_others_stay() {
     let place = Place::new();
     let patch = |body: &str| {
@@ -196,7 +209,10 @@ const REFUSED: &[(&str, &str)] = &[
     ("[]", "expected a `ResourceList` of `config.kubernetes.io/v1`, found a list"),
     ("apiVersion: apps/v1\nkind: Deployment\n", "found `Deployment` of `apps/v1`"),
     ("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n", "missing field `items`"),
-    ("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: 3\n", "expected a list of items, found `3`"),
+    (
+        "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: 3\n",
+        "expected a list of items, found the integer `3`",
+    ),
     (
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n---\na: 1\n",
         "expected one `ResourceList`, found a second document",

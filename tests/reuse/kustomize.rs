@@ -84,7 +84,7 @@ patch:
     );
     place.write("app/patch.yaml", &config("patch", "[ours.yaml]", true));
     place.write("app/check.yaml", &config("check", "[]", true));
-    let lists = "resources: [built.yaml]\ntransformers: [patch.yaml]\nvalidators: [check.yaml]\n";
+    let lists = "resources: [built.yaml]\ntransformers: [patch.yaml, check.yaml]\n";
     place.write("app/kustomization.yaml", &format!("{HEAD}{lists}"));
     let patched = objects(&ok(&with_functions(&place, "app")));
     assert_eq!(patched.len(), 3);
@@ -93,7 +93,7 @@ patch:
     assert_eq!((us["replicas"].as_i64(), us["paused"].as_bool()), (Some(3), Some(true)));
 
     place.write("app/built.yaml", &built.replace("image: nginx", "imagePullPolicy: always\n        image: nginx"));
-    place.write("app/kustomization.yaml", &format!("{HEAD}resources: [built.yaml]\nvalidators: [check.yaml]\n"));
+    place.write("app/kustomization.yaml", &format!("{HEAD}resources: [built.yaml]\ntransformers: [check.yaml]\n"));
     let said = refused(&with_functions(&place, "app"));
     assert!(said.contains("expected `Always`, `IfNotPresent` or `Never`, found `always`"), "{said}");
     assert!(said.contains("couldn't execute function"), "{said}");

@@ -37,12 +37,12 @@ fn of(built: &'static Built, module: &Module) -> PathBuf {
 fn helm_3(go_mod: &str) -> Result<String, String> {
     let client = version(go_mod, "k8s.io/client-go")?;
     let minor = client.split('.').nth(1).ok_or("client-go has no minor")?;
-    let mut flags = format!(" -X helm.sh/helm/v3/internal/version.version={}", version(go_mod, "helm.sh/helm/v3")?);
-    for package in ["pkg/chartutil", "pkg/lint/rules"] {
-        let at = format!("helm.sh/helm/v3/{package}");
-        flags += &format!(" -X {at}.k8sVersionMajor=1 -X {at}.k8sVersionMinor={minor}");
-    }
-    Ok(flags)
+    let set = |name: &str, value: &str| format!(" -X helm.sh/helm/v3/{name}={value}");
+    let kubernetes = |package: &str| {
+        set(&format!("{package}.k8sVersionMajor"), "1") + &set(&format!("{package}.k8sVersionMinor"), minor)
+    };
+    let own = set("internal/version.version", version(go_mod, "helm.sh/helm/v3")?);
+    Ok(own + &kubernetes("pkg/chartutil") + &kubernetes("pkg/lint/rules"))
 }
 
 fn helm_4(go_mod: &str) -> Result<String, String> {
