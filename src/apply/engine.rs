@@ -392,7 +392,7 @@ fn skip_users<T: Task>(
 pub(super) fn refusals(verdict: &Verdict) -> Vec<Refusal> {
     match verdict {
         Verdict::Refused(refusals) | Verdict::Immutable(refusals) => refusals.clone(),
-        Verdict::Conflict(_) | Verdict::Done { .. } => Vec::new(),
+        Verdict::Conflict(_) | Verdict::Done { .. } | Verdict::Untestable => Vec::new(),
         Verdict::Throttled(_) => vec![whole("the server asked for a slower pace again and again", 429)],
         Verdict::Passing(passing) => vec![whole(passing_reason(*passing), 0)],
     }

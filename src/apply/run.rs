@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::answer::Expects;
+use super::answer::{Expects, Verdict};
 use super::client::{Call, Client, Discovered, Verb};
 use super::engine::{Effect, End, Ended, Engine, Interrupt, refusals};
 use super::event::{Event, Outcome, Report, Settled};
@@ -356,7 +356,7 @@ impl Run<'_> {
                 findings.push(finding::of_warning(object, &warning));
             }
             let mut reason = finding::reason(&ended, task, |at| desired[numbers[at]].key.to_string());
-            if task.untestable {
+            if matches!(ended.end, End::Verdict(Verdict::Untestable)) {
                 ended.outcome = Outcome::Skipped;
                 ended.end = End::NotTried;
                 reason = "the server cannot try it before what it needs is there".into();
