@@ -241,7 +241,9 @@ impl<C: Transport> Engine<'_, C> {
                         Next::Judge(Verdict::Passing(Passing::Server)) => self.pace.troubled(clock, false),
                         _ => {
                             well = now;
-                            self.pace.answered(clock, now - sent, busy);
+                            if answer.is_success() {
+                                self.pace.answered(clock, &tasks[number].key().kind, now - sent, busy);
+                            }
                         }
                     }
                     next_step(next, state, spent, number)

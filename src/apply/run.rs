@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -128,12 +129,20 @@ impl Run<'_> {
         let mut adopted = vec![false; desired.len()];
         let mut send = Vec::new();
         let leaving: Vec<bool> = survey.found.iter().map(is_leaving).collect();
+        let facts = self.facts;
+        let proven: Vec<bool> = desired
+            .par_iter()
+            .zip(&survey.found)
+            .map(|(object, found)| {
+                matches!(found, Found::Whole(live) if proof::is_unchanged(&object.node, live, facts, MANAGER))
+            })
+            .collect();
         for (number, object) in desired.iter().enumerate().filter(|(number, _)| chosen[*number]) {
             match &survey.found[number] {
                 Found::Absent => send.push(number),
                 // It will not be there when it is its turn: neither it nor what goes with its namespace or definition.
                 _ if leaving[number] || needs[number].iter().any(|needed| leaving[*needed]) => send.push(number),
-                Found::Whole(live) if proof::is_unchanged(&object.node, live, self.facts, MANAGER) => {
+                Found::Whole(live) if proven[number] => {
                     settled[number] = Some(Settled {
                         uid: live.uid().to_owned(),
                         generation: live.generation(),
