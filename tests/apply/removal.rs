@@ -32,7 +32,7 @@ fn a_set_goes_with_all_that_it_ever_had() {
 fn without_a_set_objects_go_by_their_names() {
     let bench = Bench::new();
     bench.write("a.yaml", &[config("a", "x"), config("b", "x")].concat());
-    bench.make(&config("a", "y"));
+    bench.make(&config("a", "z"));
     delete(&bench, &["a.yaml"]).ends(0, "1 deleted, 1 absent");
     assert!(!bench.is_there("configmap/a"));
 }

@@ -16,7 +16,7 @@ fn no_value_of_a_refused_secret_is_in_any_output() {
     ran.ends(1, "1 failed").finds("refused-by-server", 4, &["***"]);
     assert!(text(&ran.end_of("Secret/s")["reason"]).contains("***"), "{ran:#?}");
     for format in ["json", "human", "short", "sarif", "github", "gitlab"] {
-        let report = format!("--report-file={format}.xml");
+        let report = format!("--report={format}.xml");
         let output = bench.run(&["apply", "a.yaml", "-n", "NS", "--format", format, &report]);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         let report = std::fs::read_to_string(bench.folder.path().join(format!("{format}.xml"))).expect("a report");
