@@ -15,6 +15,7 @@ mod hold;
 mod live;
 mod look;
 mod managed;
+mod migrate;
 mod options;
 mod order;
 mod pace;

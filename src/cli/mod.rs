@@ -10,6 +10,8 @@ mod delete;
 mod diff;
 mod disk;
 mod explain;
+mod foreign;
+mod function;
 mod git;
 mod init;
 mod integrate;
@@ -17,6 +19,7 @@ mod man;
 pub mod output;
 mod plan;
 mod plugin;
+mod post_render;
 mod progress;
 mod report;
 mod schema;
@@ -91,7 +94,9 @@ pub fn main() -> ExitCode {
         Called::Plugin => command = command.bin_name(plugin::PLUGIN),
         Called::Completion => return complete(&mut command, &line),
     }
-    let parsed = command.try_get_matches_from_mut(line).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command
+        .try_get_matches_from_mut(function::words(line.into_iter()))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
@@ -143,6 +148,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         args::Command::Delete(args) => delete::run(&args),
         args::Command::Status(args) => status::run(&args),
         args::Command::Explain(args) => explain::run(&args),
+        args::Command::Function(args) => function::run(&args),
+        args::Command::PostRender(args) => post_render::run(&args),
         args::Command::Schema(args) => schema::run(&args),
         args::Command::Completions(args) => completions::run(&args),
         args::Command::Man(args) => man::run(&args),
