@@ -1,6 +1,6 @@
 # The daily commands; .ci/run calls the same ones.
 
-.PHONY: build test lint fmt facts facts-check golden bench ci
+.PHONY: build test lint fmt facts facts-check golden wheel bench ci
 
 build: ## Build the optimised binary
 	cargo build --release
@@ -25,6 +25,14 @@ facts-check: ## Check that schemas/kubernetes/ is what its generator writes
 golden: ## Write the golden output and the schemas anew; read the diff before committing it
 	UPDATE_GOLDEN=1 INSTA_UPDATE=always cargo test
 	cargo run --quiet -- schema > schemas/batch.schema.json
+
+wheel: ## Build the Python wheel, install it and run it
+	python3 -m venv target/venv
+	target/venv/bin/pip install --quiet --disable-pip-version-check 'maturin>=1.9,<2'
+	rm -rf target/wheels
+	target/venv/bin/maturin build --quiet --locked --release --out target/wheels
+	target/venv/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-index target/wheels/*.whl
+	target/venv/bin/fanfold --version
 
 bench: ## Run the benchmarks
 	cargo bench

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::build::BuildArgs;
 use super::cluster::{ClusterArgs, duration};
+use super::function::FunctionArgs;
 use super::integrate::IntegrateArgs;
+use super::post_render::PostRenderArgs;
 use crate::apply::{PruneLimit, Shard};
 use crate::diagnostic::Format;
 use crate::diff::Effect;
@@ -327,46 +329,6 @@ pub struct InitArgs {
     /// Overwrite the file
     #[arg(long)]
     pub force: bool,
-}
-
-/// `function`
-#[derive(Args, Debug)]
-pub struct FunctionArgs {
-    /// The config of an exec plugin: take and give plain documents
-    #[arg(value_name = "CONFIG")]
-    pub config: Option<String>,
-
-    #[command(flatten)]
-    pub foreign: ForeignArgs,
-}
-
-/// `post-render`
-#[derive(Args, Debug)]
-pub struct PostRenderArgs {
-    /// A spec whose patches apply to what was rendered, and whose objects are added to it
-    #[arg(long = "spec", value_name = "FILE")]
-    pub specs: Vec<String>,
-
-    /// Write the findings to a file too: Helm 4 shows nothing of what a post-renderer says
-    #[arg(long, value_name = "FILE", env = "FANFOLD_LOG")]
-    pub log: Option<String>,
-
-    #[command(flatten)]
-    pub foreign: ForeignArgs,
-}
-
-/// How the specs are compiled that another tool asks for.
-#[derive(Args, Debug)]
-pub struct ForeignArgs {
-    #[command(flatten)]
-    pub variant: VariantArgs,
-
-    /// The most instances that a run may make
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    pub max_instances: usize,
-
-    #[command(flatten)]
-    pub report: ReportArgs,
 }
 
 /// `schema`

@@ -2,14 +2,30 @@
 
 use std::io::IsTerminal;
 
+use clap::Args;
+
 use super::Failure;
-use super::args::ForeignArgs;
+use super::args::{ReportArgs, VariantArgs};
 use super::session::{self, Session, facts};
 use crate::compile::{Compilation, Inputs, Settings};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::expand::Options;
 use crate::krm::{Setup, with_hash_hints};
 use crate::source::{Document, FileId, Origin, read_documents};
+
+/// How the specs are compiled that another tool asks for.
+#[derive(Args, Debug)]
+pub struct ForeignArgs {
+    #[command(flatten)]
+    pub variant: VariantArgs,
+
+    /// The most instances that a run may make
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_instances: usize,
+
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
 
 /// A stream of another tool's documents.
 #[derive(Debug)]
@@ -68,7 +84,8 @@ pub(super) fn compile(
     let profiles = variant.profile.iter().map(|name| name.trim().into());
     let profiles = setup.profiles.iter().cloned().chain(profiles).collect();
     let options = Options { profiles, params, max_instances: args.max_instances };
-    let mut inputs = if setup.specs.is_empty() { Inputs::default() } else { session.read(&setup.specs, &super::disk::Disk) };
+    let mut inputs =
+        if setup.specs.is_empty() { Inputs::default() } else { session.read(&setup.specs, &super::disk::Disk) };
     inputs.specs.extend(batch);
     inputs.rendered = rendered;
     if hints {

@@ -5,8 +5,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::args::FunctionArgs;
-use super::foreign::{self, Stream};
+use clap::Args;
+
+use super::foreign::{self, ForeignArgs, Stream};
 use super::session::{Channel, Session};
 use super::{Exit, Failure};
 use crate::compile::Compilation;
@@ -14,6 +15,17 @@ use crate::emit::yaml;
 use crate::krm::{self, Call, Setup};
 use crate::post_render;
 use crate::source::{Document, Node, read_document};
+
+/// `function`
+#[derive(Args, Debug)]
+pub struct FunctionArgs {
+    /// The config of an exec plugin: take and give plain documents
+    #[arg(value_name = "CONFIG")]
+    pub config: Option<String>,
+
+    #[command(flatten)]
+    pub foreign: ForeignArgs,
+}
 
 /// Answers one call.
 pub(super) fn run(args: &FunctionArgs) -> Result<Exit, Failure> {

@@ -5,12 +5,29 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::args::PostRenderArgs;
+use clap::Args;
+
+use super::foreign::ForeignArgs;
 use super::session::{Channel, Session};
 use super::{Exit, Failure, foreign, function, output};
 use crate::diagnostic::Style;
 use crate::krm::Setup;
 use crate::post_render;
+
+/// `post-render`
+#[derive(Args, Debug)]
+pub struct PostRenderArgs {
+    /// A spec whose patches apply to what was rendered, and whose objects are added to it
+    #[arg(long = "spec", value_name = "FILE")]
+    pub specs: Vec<String>,
+
+    /// Write the findings to a file too: Helm 4 shows nothing of what a post-renderer says
+    #[arg(long, value_name = "FILE", env = "FANFOLD_LOG")]
+    pub log: Option<String>,
+
+    #[command(flatten)]
+    pub foreign: ForeignArgs,
+}
 
 /// The width of the text in a log, which no terminal has.
 const LOG_WIDTH: usize = 140;

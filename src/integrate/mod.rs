@@ -95,7 +95,7 @@ const KUSTOMIZE: &[Template] = &[
 const HELM: &[Template] = &[template!(
     "helm",
     "plugin.yaml",
-    "helm-fanfold/plugin.yaml",
+    "fanfold-helm/plugin.yaml",
     "the plugin for Helm 4; Helm 3 takes the binary itself"
 )];
 const KUBECTL: &[Template] = &[
@@ -183,7 +183,7 @@ impl Target {
                  build` in place of `kubectl kustomize`"
             }
             Self::Helm => {
-                "Helm 4: `helm plugin install helm-fanfold`, then `helm template … --post-renderer fanfold`; \
+                "Helm 4: `helm plugin install fanfold-helm/`, then `helm template … --post-renderer fanfold`; \
                  Helm 3: `helm template … --post-renderer fanfold --post-renderer-args post-render`"
             }
             Self::Kubectl => "have both files in a folder of the PATH, then `kubectl fanfold --help`",

@@ -78,14 +78,6 @@ fn one_file_may_go_to_standard_output() {
 fn kubectl_kustomize_runs_the_generator() {
     let bench = Bench::new();
     bench.ok("fanfold", &["integrate", "kustomize"]);
-    // The function has its own tests; this one is about who is called with what.
-    bench.script(
-        "fanfold",
-        &format!(
-            "#!/bin/sh\n[ \"$1\" = function ] && grep -q 'kind: Function' \"$2\" && exec '{}' build specs\n",
-            env!("CARGO_BIN_EXE_fanfold")
-        ),
-    );
     let kubectl = crate::controlplane::kubectl_path();
     let build = ["kustomize", "--enable-alpha-plugins", "."];
     let mut command = bench.command(&kubectl);
