@@ -20,7 +20,10 @@
 //! | [`check`] | objects against their types, settled in the same walk |
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
+//! | [`diff`] | two lists of objects in, changes with their effects out: matched, compared, classed, folded, shown |
 //! | [`apply`] | objects to a cluster: proof, order, pace, waiting; `apply/client/` is the only door to a server |
+//! | [`krm`], [`post_render`] | the protocols in which kustomize and Helm ask for all of it |
+//! | [`integrate`] | the files that make other tools run Fanfold |
 //! | [`plan`], [`explain`], [`editor`] | what is asked of a batch beside its objects: counts, reasons, the editors' schema |
 //! | [`cli`] | the command line: the disk, the terminal, exit codes |
 //!
@@ -54,8 +57,12 @@ pub mod lower;
 pub mod check;
 pub mod emit;
 pub mod compile;
+pub mod diff;
 pub mod apply;
+pub mod krm;
+pub mod post_render;
 pub mod plan;
 pub mod explain;
 pub mod editor;
+pub mod integrate;
 pub mod cli;

@@ -1,21 +1,26 @@
 //! The one test binary: a module for each part, cases as files.
 
+mod apply;
 mod bench_inputs;
 mod check;
 mod cli;
 mod controlplane;
 mod diagnostic;
+mod diff;
 mod emit;
 mod explain;
 mod faults;
 mod golden;
 mod init;
 mod memory;
+mod parallel;
 mod plan;
 mod preflight;
+mod programs;
 mod proof;
 mod reading;
 mod readiness;
 mod readme;
+mod reuse;
 mod schema;
 mod tidy;

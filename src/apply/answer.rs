@@ -25,6 +25,8 @@ pub enum Verdict {
     Immutable(Vec<Refusal>),
     /// The server does not take the object.
     Refused(Vec<Refusal>),
+    /// A dry run cannot tell, since it makes nothing of what the object needs.
+    Untestable,
 }
 
 /// Kinds of trouble that pass, each with its own patience.
@@ -83,6 +85,8 @@ const SCHEMA: &[&str] = &[
     "field not declared in schema",
     "duplicate entries for key",
 ];
+/// Values that are longer are more in the way than of help.
+const LONG: usize = 120;
 const WEBHOOK: &[&str] = &["failed calling webhook", "conversion webhook for"];
 
 /// However long the server wants to be left alone, it is asked again after so long.
@@ -105,7 +109,7 @@ pub fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Exp
     let refusals = || {
         let named: Vec<Refusal> = causes
             .iter()
-            .map(|cause| Refusal { field: text(cause, "field"), message: text(cause, "message") })
+            .map(|cause| Refusal { field: text(cause, "field"), message: brief(&text(cause, "message")) })
             .filter(|refusal| !refusal.message.is_empty())
             .collect();
         if named.is_empty() { vec![whole(&message, code)] } else { named }
@@ -172,7 +176,22 @@ pub fn whole(message: &str, code: u16) -> Refusal {
     Refusal { field: String::new(), message }
 }
 
-fn cannot_change(message: &str) -> bool {
+/// Leaves the whole of a structure, and the comparison of two, out of what the server says about it.
+fn brief(message: &str) -> String {
+    let message = message.split_once("\n@@ ").map_or(message, |(words, _)| words);
+    if let Some((kind, rest)) = message.split_once(": ")
+        && rest.starts_with(['{', '['])
+    {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let end = values.next().is_some_and(|value| value.is_ok()).then(|| values.byte_offset());
+        if let Some(words) = end.filter(|end| *end > LONG).and_then(|end| rest.get(end..)?.strip_prefix(": ")) {
+            return format!("{kind}: {words}");
+        }
+    }
+    message.trim_end().to_owned()
+}
+
+pub(super) fn cannot_change(message: &str) -> bool {
     // `Forbidden` has many other uses; of the words for updates only this form is meant.
     IMMUTABLE.iter().any(|word| {
         message.contains(word)
@@ -245,6 +264,18 @@ mod tests {
         assert!(matches!(of(404, body), Verdict::Refused(_)));
         let expects = Expects { namespace: true, definition: false };
         assert_eq!(judge(404, None, body.as_bytes(), expects), Verdict::Passing(Passing::NotYetVisible));
+    }
+
+    #[test]
+    fn messages_are_shown_without_the_whole_of_what_they_are_about() {
+        let template = format!("{{\"Spec\":{{\"Name\":\"a: {}\"}}}}", "x".repeat(200));
+        assert_eq!(
+            brief(&format!("Invalid value: {template}: field is immutable")),
+            "Invalid value: field is immutable"
+        );
+        assert_eq!(brief("Invalid value: [\"a\"]: no such thing"), "Invalid value: [\"a\"]: no such thing");
+        assert_eq!(brief("Forbidden: spec is immutable\n@@ -1,6 +1,6 @@\n {"), "Forbidden: spec is immutable");
+        assert_eq!(brief("Invalid value: {broken: x"), "Invalid value: {broken: x");
     }
 
     #[test]

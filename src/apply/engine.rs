@@ -34,6 +34,8 @@ pub(super) trait Task: Send {
     }
     /// What of its surroundings is made by the same run.
     fn expects(&self) -> Expects;
+    /// The answer was lost: the server may have done what it was asked, or not.
+    fn unanswered(&mut self) {}
 }
 
 /// What else an answer brings.
@@ -248,6 +250,7 @@ impl<C: Transport> Engine<'_, C> {
                 }
                 Err(lost) => {
                     self.pace.troubled(now - self.start, true);
+                    tasks[number].unanswered();
                     state.passing += 1;
                     if lost.hopeless || spent > PATIENCE {
                         Step::End(Outcome::Failed, End::Lost(lost.reason))
@@ -391,7 +394,7 @@ fn skip_users<T: Task>(
 pub(super) fn refusals(verdict: &Verdict) -> Vec<Refusal> {
     match verdict {
         Verdict::Refused(refusals) | Verdict::Immutable(refusals) => refusals.clone(),
-        Verdict::Conflict(_) | Verdict::Done { .. } => Vec::new(),
+        Verdict::Conflict(_) | Verdict::Done { .. } | Verdict::Untestable => Vec::new(),
         Verdict::Throttled(_) => vec![whole("the server asked for a slower pace again and again", 429)],
         Verdict::Passing(passing) => vec![whole(passing_reason(*passing), 0)],
     }

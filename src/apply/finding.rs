@@ -1,10 +1,12 @@
 //! What the server says, as findings at the places that made the fields.
 
-use super::answer::{Conflict, Refusal, Verdict};
+use std::collections::BTreeSet;
+
+use super::answer::{Conflict, Refusal, Verdict, cannot_change};
 use super::desired::Desired;
 use super::engine::{End, Ended, refusals};
 use super::field::locate;
-use super::write::Recreate;
+use super::write::{Recreate, Write};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Node, Value};
 
@@ -22,7 +24,14 @@ pub(super) fn of_end(desired: &Desired, ended: &Ended, said: &str) -> Vec<Diagno
             conflicts.iter().map(|conflict| of_conflict(desired, conflict)).collect()
         }
         End::Verdict(Verdict::Immutable(refusals)) => {
-            refusals.iter().map(|refusal| of_immutable(desired, refusal)).collect()
+            let of_one = |refusal: &Refusal| {
+                if cannot_change(&refusal.message) {
+                    of_immutable(desired, refusal)
+                } else {
+                    of_refusal(desired, refusal)
+                }
+            };
+            refusals.iter().map(of_one).collect()
         }
         End::Verdict(Verdict::Passing(_)) => {
             let tries = ended.tries;
@@ -42,13 +51,17 @@ fn at_field(desired: &Desired, code: Code, field: &str, message: &str) -> Diagno
     if field.is_empty() || field == "<nil>" {
         return at_object(desired, code, message);
     }
-    Diagnostic::new(code, locate(&desired.node, field), tidy(desired, message))
-        .subject(desired.key.to_string(), field.trim_start_matches('.'))
+    // The line of a value would show the value.
+    let field = field.trim_start_matches('.');
+    if is_secret(desired) && ["data", "stringData"].iter().any(|holder| field.starts_with(holder)) {
+        return at_object(desired, code, message).subject(desired.key.to_string(), field);
+    }
+    Diagnostic::new(code, locate(&desired.node, field), tidy(desired, message)).subject(desired.key.to_string(), field)
 }
 
 fn of_refusal(desired: &Desired, refusal: &Refusal) -> Diagnostic {
     let finding = at_field(desired, Code::RefusedByServer, &refusal.field, &refusal.message);
-    let help = if refusal.message.contains("because it is being terminated") {
+    let help = if refusal.message.contains("is being terminated") {
         Some(format!("the namespace `{}` is being deleted: run again once it is gone", desired.key.namespace))
     } else if refusal.message.contains("exceeded quota") {
         Some(
@@ -82,7 +95,9 @@ fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
 
 fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
     let kind = &desired.key.kind;
-    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &refusal.message);
+    let what = if refusal.field.is_empty() { "it".to_owned() } else { format!("`{}`", refusal.field) };
+    let message = format!("{what} cannot be changed: {}", without_value(&refusal.message));
+    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &message);
     let consequence = match kind.as_str() {
         "Job" => "its pods end and it starts again",
         "StatefulSet" => "its pods and claims stay, and the new one takes them over",
@@ -110,14 +125,52 @@ pub(super) fn of_owner(desired: &Desired, owner: &str) -> Diagnostic {
         .help("give the object another name, or take it over with `--adopt`")
 }
 
+/// Says in a few words why an object ended so.
+pub(super) fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> String) -> String {
+    match &ended.end {
+        End::Well if !task.immutable.is_empty() => unchangeable(&task.immutable),
+        End::Well => String::new(),
+        End::Needs(other) => format!("it needs `{}`", name(*other)),
+        End::NotTried if ended.tries > 0 => "the run ended before the server's answer".into(),
+        End::NotTried => "the run ended before".into(),
+        End::Lost(reason) => reason.clone(),
+        End::Verdict(Verdict::Conflict(conflicts)) => {
+            let managers: BTreeSet<&str> = conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
+            format!("fields are managed by {}", managers.into_iter().collect::<Vec<_>>().join(", "))
+        }
+        End::Verdict(Verdict::Immutable(refusals)) => tidy(task.desired, &unchangeable(refusals)),
+        End::Verdict(Verdict::Refused(refusals)) => {
+            let one = |refusal: &Refusal| match refusal.field.as_str() {
+                "" | "<nil>" => refusal.message.clone(),
+                field => format!("{field}: {}", refusal.message),
+            };
+            tidy(task.desired, &refusals.iter().map(one).collect::<Vec<_>>().join("; "))
+        }
+        End::Verdict(_) => tidy(task.desired, &task.said),
+    }
+}
+
+fn unchangeable(refusals: &[Refusal]) -> String {
+    let fields: Vec<&str> = refusals.iter().map(|refusal| refusal.field.as_str()).collect();
+    format!("`{}` cannot be changed", fields.join("`, `"))
+}
+
+/// Takes the value out of `Invalid value: {…}: field is immutable`: it is all of a pod template at times.
+fn without_value(message: &str) -> &str {
+    let said = message.lines().next().unwrap_or_default();
+    said.strip_prefix("Invalid value: ").and_then(|rest| rest.rsplit_once(": ")).map_or(said, |(_, said)| said)
+}
+
 /// Bounds a message, and takes out of it what a Secret holds.
-fn tidy(desired: &Desired, message: &str) -> String {
+pub(super) fn tidy(desired: &Desired, message: &str) -> String {
     let mut message = message.to_owned();
-    if desired.key.kind == "Secret" && desired.key.group.is_empty() {
+    if is_secret(desired) {
         let mut values = Vec::new();
         for field in ["data", "stringData"] {
             secrets(desired.node.get(field), &mut values);
         }
+        // What is part of something longer goes after it.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         for value in values.iter().filter(|value| value.len() > 2) {
             message = message.replace(value.as_str(), "***");
         }
@@ -128,15 +181,23 @@ fn tidy(desired: &Desired, message: &str) -> String {
     }
 }
 
+fn is_secret(desired: &Desired) -> bool {
+    desired.key.kind == "Secret" && desired.key.group.is_empty()
+}
+
+/// Collects the values as they are written, as they are, in base64, and as quoted text has them.
 fn secrets(node: Option<&Node>, values: &mut Vec<String>) {
     use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     let Some(map) = node.and_then(Node::as_map) else { return };
     for entry in map {
-        if let Value::String(text) | Value::Plain(text) | Value::Number(text) = entry.value.value() {
-            values.push(text.to_string());
-            if let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(text.as_bytes()) {
-                values.extend(String::from_utf8(bytes));
-            }
+        let (Value::String(text) | Value::Plain(text) | Value::Number(text)) = entry.value.value() else { continue };
+        let decoded = STANDARD.decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        for plain in decoded.into_iter().chain([text.to_string()]) {
+            values.push(STANDARD.encode(&plain));
+            values.push(serde_json::Value::from(plain.as_str()).to_string().trim_matches('"').to_owned());
+            values.push(plain.trim().to_owned());
+            values.push(plain);
         }
     }
 }

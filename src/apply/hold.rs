@@ -41,6 +41,7 @@ pub(super) struct Hold {
     renewal: JoinHandle<()>,
     merge: Option<JoinHandle<()>>,
     standing: watch::Receiver<Standing>,
+    waited: bool,
 }
 
 /// Whether a set is still ours.
@@ -105,6 +106,7 @@ pub(super) async fn take(
 ) -> Result<Hold, HoldError> {
     let path = format!("{}/{}", collection(set), name(set, part));
     let mut seen: Option<(String, Instant)> = None;
+    let mut waited = false;
     loop {
         let answer = client.patient(&Call::get(&path)).await?;
         let taken = match answer.code {
@@ -125,6 +127,7 @@ pub(super) async fn take(
                             note(format!("the set `{}` is held by {holder}: looking whether it is alive", set.name));
                         }
                         seen = Some((renewed, Instant::now()));
+                        waited = true;
                         false
                     }
                 };
@@ -138,9 +141,16 @@ pub(super) async fn take(
             _ => return Err(HoldError::Failed(answer.message())),
         };
         match taken.code {
-            200 | 201 => return Ok(hold(client, set, part, runner.identity, path, &Live(taken.json()))),
+            200 | 201 => {
+                let lease = Live(taken.json());
+                let mut hold = hold(client, set, part, runner.identity, path, &lease);
+                hold.waited = waited;
+                return Ok(hold);
+            }
             // Somebody was faster: see who.
-            404 | 409 => {}
+            409 => waited = true,
+            // It was given free at this moment; but where none can be made, its namespace is not there.
+            404 if answer.code == 200 => waited = true,
             _ => return Err(HoldError::Failed(taken.message())),
         }
     }
@@ -158,7 +168,7 @@ fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, path: Strin
         version: lease.resource_version().to_owned(),
     };
     let renewal = tokio::spawn(renewal.go_on(tell));
-    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, merge: None, standing }
+    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, merge: None, standing, waited: false }
 }
 
 struct Renewal {
@@ -271,6 +281,11 @@ impl Hold {
     pub(super) async fn is_ours(&self) -> bool {
         let mut standing = self.standing.clone();
         standing.wait_for(|standing| *standing != Standing::Unsure).await.is_ok_and(|known| *known == Standing::Ours)
+    }
+
+    /// Whether another run had it when it was asked for, so that what was read before may be no more.
+    pub(super) fn waited(&self) -> bool {
+        self.waited
     }
 
     /// Gives the set free.

@@ -3,6 +3,9 @@
 //! Field sets enter in the server's notation (`{"f:spec": {"f:replicas": {}}}`) or are computed from a body and the
 //! types of its kind, as server-side apply computes them; both come out as one thing, so that they can be compared.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -131,7 +134,7 @@ impl Step {
     }
 
     /// Returns the notation of `managedFields`, the same for equal steps.
-    fn notation(&self) -> SmolStr {
+    pub(super) fn notation(&self) -> SmolStr {
         match self {
             Self::Field(name) => format_smolstr!("f:{name}"),
             Self::Key(keys) => {
@@ -465,7 +468,14 @@ fn part_of(set: &FieldSet, live: &Json, schema: &Schema, facts: &Facts) -> Optio
         (Parts::Items(keys, schema), Json::Array(items)) => {
             let part = |item: &Json| {
                 let below = set.children.get(&settled(&item_step(item, keys, schema, facts)?)?)?;
-                part_of(below, item, schema, facts)
+                let mut part = part_of(below, item, schema, facts)?;
+                // Whoever owns the keys, without them it is no item.
+                for key in keys {
+                    if let (Some(part), Some(value)) = (part.as_object_mut(), item.get(key.as_str())) {
+                        part.insert(key.to_string(), value.clone());
+                    }
+                }
+                Some(part)
             };
             Some(items.iter().filter_map(part).collect())
         }

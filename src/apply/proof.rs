@@ -7,6 +7,9 @@
 //! What the promise is about is the object alone. Admission that alters an object at every write, and a server that has
 //! learned new defaults since the object was stored, are not seen.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map as JsonMap, Value as Json};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -22,7 +25,7 @@ use crate::source::Node;
 /// value that the server has: word for word, or in other words that it stores as the same (`1000m` for `1`).
 /// A live object that does not name its `apiVersion` and `kind`, as the items of lists, is taken to be what is desired.
 ///
-/// Never proven are custom resources, a body with a `status` or with `stringData`, and objects with owners that
+/// Never proven are custom resources, a body with a `status` or with `stringData`, objects that are going away, and objects with owners that
 /// wrote in versions that the facts do not know, as the server forgets such owners at the next write.
 pub fn is_unchanged(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> bool {
     proof(desired, live, facts, manager).is_some()
@@ -35,6 +38,10 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
     let is_same =
         |path: &[&str]| live.text(path).is_none_or(|text| desired.at(path).and_then(Node::as_str) == Some(text));
     if !is_same(&["apiVersion"]) || !is_same(&["kind"]) || desired.get("status").is_some() {
+        return None;
+    }
+    // An object that is going away goes with a write, maybe.
+    if live.at(&["metadata", "deletionTimestamp"]).is_some() {
         return None;
     }
     if !is_stored(desired, live) {
@@ -60,7 +67,7 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
     let mut owned = 0;
     for (key, value) in desired.members() {
         match key {
-            "apiVersion" | "kind" | "metadata" => continue,
+            "apiVersion" | "kind" | "metadata" => {}
             "stringData" => return None,
             _ => owned += usize::from(walk.field(ty, key, value, &live.0, entries[ours].fields)?),
         }
@@ -181,6 +188,10 @@ impl Walk<'_> {
                 return is_leaf(owned).then_some(true);
             }
             (Parts::Items(..) | Parts::Set, Look::List([])) => {
+                // Nobody owns an empty list, so nothing shows that the server took it before: some it refuses.
+                if live.is_none_or(Json::is_null) && !of.is_some_and(|(ty, _)| ty.name.starts_with("core/v1.")) {
+                    return None;
+                }
                 self.empty(body, live, schema, Json::is_array)?;
                 0
             }

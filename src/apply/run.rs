@@ -67,24 +67,29 @@ struct Plan {
     unfinished: bool,
 }
 
+impl Plan {
+    fn has_work(&self) -> bool {
+        !self.send.is_empty() || !self.pruning.removals.is_empty() || self.unfinished
+    }
+}
+
 impl Run<'_> {
     /// Applies the set.
     pub async fn apply(mut self) -> Result<Report, RunError> {
         let start = Instant::now();
         let mut report = Report::default();
         let mut settled: Vec<Option<Settled>> = vec![None; self.desired.len()];
-        let plan = self.plan(&mut settled, &mut report).await?;
-        let total = plan.chosen.iter().filter(|chosen| **chosen).count();
-        let unchanged = settled.iter().flatten().count();
-        (self.tell)(Event::Planned { total, unchanged, prune: plan.pruning.removals.len() });
-        for settled in settled.iter().flatten() {
-            (self.tell)(Event::Settled(settled.clone()));
-        }
-        if report.stopped.is_none() {
-            if plan.send.is_empty() && plan.pruning.removals.is_empty() && !plan.unfinished {
+        let interrupted = interrupted(self.interrupt.clone());
+        let mut plan = tokio::select! {
+            plan = self.plan(&mut settled, &mut report) => plan?,
+            () = interrupted => return Ok(Report { interrupted: true, took: start.elapsed(), ..Report::default() }),
+        };
+        if report.stopped.is_none() && plan.has_work() {
+            self.write(&mut plan, start, &mut settled, &mut report).await?;
+        } else {
+            self.announce(&plan, &settled);
+            if report.stopped.is_none() {
                 self.wait(&settled, &mut report).await;
-            } else {
-                self.write(&plan, start, &mut settled, &mut report).await?;
             }
         }
         report.settled.splice(0..0, settled.into_iter().flatten());
@@ -92,6 +97,16 @@ impl Run<'_> {
         report.interrupted = self.interrupt.borrow().is_end();
         report.took = start.elapsed();
         Ok(report)
+    }
+
+    /// Tells what is going to be done, and what is done already.
+    fn announce(&mut self, plan: &Plan, settled: &[Option<Settled>]) {
+        let total = plan.chosen.iter().filter(|chosen| **chosen).count();
+        let unchanged = settled.iter().flatten().count();
+        (self.tell)(Event::Planned { total, unchanged, prune: plan.pruning.removals.len() });
+        for settled in settled.iter().flatten().chain(&plan.pruning.kept) {
+            (self.tell)(Event::Settled(settled.clone()));
+        }
     }
 
     async fn plan(&mut self, settled: &mut [Option<Settled>], report: &mut Report) -> Result<Plan, RunError> {
@@ -113,6 +128,7 @@ impl Run<'_> {
         let own = set.map(ApplySet::id);
         let mut adopted = vec![false; desired.len()];
         let mut send = Vec::new();
+        let leaving: Vec<bool> = survey.found.iter().map(is_leaving).collect();
         let facts = self.facts;
         let proven: Vec<bool> = desired
             .par_iter()
@@ -124,6 +140,8 @@ impl Run<'_> {
         for (number, object) in desired.iter().enumerate().filter(|(number, _)| chosen[*number]) {
             match &survey.found[number] {
                 Found::Absent => send.push(number),
+                // It will not be there when it is its turn: neither it nor what goes with its namespace or definition.
+                _ if leaving[number] || needs[number].iter().any(|needed| leaving[*needed]) => send.push(number),
                 Found::Whole(live) if proven[number] => {
                     settled[number] = Some(Settled {
                         uid: live.uid().to_owned(),
@@ -166,13 +184,14 @@ impl Run<'_> {
         };
         let narrow = options.shard.is_none() && !options.dry_run && !pruning.still_members;
         let too_wide = survey.extent.as_ref().is_some_and(|said| *said != extent(desired, set));
-        let unfinished = left_over || (narrow && too_wide);
+        let orphaned = survey.extent.is_none() && survey.members > 0 && !options.dry_run;
+        let unfinished = left_over || (narrow && too_wide) || orphaned;
         Ok(Plan { survey, needs, send, adopted, chosen, pruning, unfinished })
     }
 
     async fn write(
         &mut self,
-        plan: &Plan,
+        plan: &mut Plan,
         start: Instant,
         settled: &mut [Option<Settled>],
         report: &mut Report,
@@ -187,27 +206,44 @@ impl Run<'_> {
             };
             plan.send.iter().copied().find(is_home)
         });
-        let mut rest = plan.send.clone();
         if let Some(home) = home {
-            rest.retain(|number| *number != home);
+            self.announce(plan, settled);
+            plan.send.retain(|number| *number != home);
             self.send(plan, &[home], &mut pace, start, settled, report).await;
             if settled[home].as_ref().is_none_or(|settled| !settled.outcome.is_fine()) {
-                for number in rest {
-                    let reason = format!("it needs `{}`", self.desired[home].key);
-                    self.settle(settled, number, end(&self.desired[number], Outcome::Skipped, reason));
-                }
+                self.skip(plan, settled, &format!("it needs `{}`", self.desired[home].key));
                 return Ok(());
             }
         }
         let mut hold = match set {
-            Some(set) => Some(self.take(set).await?),
+            Some(set) => {
+                let interrupted = interrupted(self.interrupt.clone());
+                tokio::select! {
+                    hold = self.take(set) => Some(hold?),
+                    () = interrupted => {
+                        self.skip(plan, settled, "the run ended before");
+                        return Ok(());
+                    }
+                }
+            }
             None => None,
         };
         let user = self.interrupt.clone();
         if let Some(hold) = &mut hold {
             self.interrupt = hold.with_user(user.clone());
         }
-        let outcome = self.write_held(plan, &rest, &mut pace, start, settled, report, hold.as_ref()).await;
+        if home.is_none() {
+            if hold.as_ref().is_some_and(Hold::waited) {
+                // What the other run did was not seen.
+                settled.fill(None);
+                *plan = self.plan(settled, report).await?;
+            }
+            self.announce(plan, settled);
+        }
+        let outcome = match &report.stopped {
+            None => self.write_held(plan, &mut pace, start, settled, report, hold.as_ref()).await,
+            Some(_) => Ok(()),
+        };
         self.interrupt = user;
         if let Some(hold) = hold {
             if hold.is_lost() {
@@ -218,11 +254,9 @@ impl Run<'_> {
         outcome
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one run")]
     async fn write_held(
         &mut self,
         plan: &Plan,
-        rest: &[usize],
         pace: &mut Pace,
         start: Instant,
         settled: &mut [Option<Settled>],
@@ -244,7 +278,7 @@ impl Run<'_> {
             too_wide = wide != now;
         }
         let surveyed = said == plan.survey.extent;
-        self.send(plan, rest, pace, start, settled, report).await;
+        self.send(plan, &plan.send, pace, start, settled, report).await;
         let taken_over = hold.is_some_and(Hold::is_lost);
         let all_fine = settled
             .iter()
@@ -306,14 +340,22 @@ impl Run<'_> {
                 };
                 let expects = Expects { namespace: made("Namespace"), definition: made("CustomResourceDefinition") };
                 let recreate = self.options.recreate.of(object);
-                Write::new(object, manner, expects, recreate, plan.survey.found[*number].live())
+                let live = plan.survey.found[*number].live();
+                // What goes with its namespace or definition is gone once those are there again.
+                let leaves_with = plan.needs[*number].iter().any(|needed| is_leaving(&plan.survey.found[*needed]));
+                let live = live.filter(|_| !leaves_with);
+                let mut write = Write::new(object, manner, expects, recreate, live);
+                write.before = live.filter(|_| self.options.dry_run);
+                if let Some(live) = live.filter(|_| plan.adopted[*number]) {
+                    write.adopt(live);
+                }
+                write
             })
             .collect();
         let ranks: Vec<usize> = numbers.iter().map(|number| order::priority(&self.desired[*number].key)).collect();
         let mut ends: Vec<(usize, Settled)> = Vec::new();
         let findings = &mut report.findings;
         let desired = self.desired;
-        let dry_run = self.options.dry_run;
         let told = std::cell::RefCell::new(&mut *self.tell);
         let mut each = |tasks: &mut [Write<'_>], mut ended: Ended, effects: Vec<Effect>| {
             let number = numbers[ended.number];
@@ -322,11 +364,8 @@ impl Run<'_> {
             for Effect::Warning(warning) in effects {
                 findings.push(finding::of_warning(object, &warning));
             }
-            // What a dry run needs is not there, since a dry run makes nothing.
-            let needs_of_dry_run = dry_run && (task.expects.namespace || task.expects.definition);
-            let missing = matches!(&ended.end, End::Verdict(Verdict::Passing(super::answer::Passing::NotYetVisible)));
-            let mut reason = reason(&ended, task, |at| desired[numbers[at]].key.to_string());
-            if needs_of_dry_run && missing {
+            let mut reason = finding::reason(&ended, task, |at| desired[numbers[at]].key.to_string());
+            if matches!(ended.end, End::Verdict(Verdict::Untestable)) {
                 ended.outcome = Outcome::Skipped;
                 ended.end = End::NotTried;
                 reason = "the server cannot try it before what it needs is there".into();
@@ -379,9 +418,12 @@ impl Run<'_> {
         report.waiting.is_empty()
     }
 
-    fn settle(&mut self, settled: &mut [Option<Settled>], number: usize, end: Settled) {
-        (self.tell)(Event::Settled(end.clone()));
-        settled[number] = Some(end);
+    fn skip(&mut self, plan: &Plan, settled: &mut [Option<Settled>], reason: &str) {
+        for number in plan.send.iter().copied() {
+            let end = end(&self.desired[number], Outcome::Skipped, reason.to_owned());
+            (self.tell)(Event::Settled(end.clone()));
+            settled[number] = Some(end);
+        }
     }
 
     /// Deletes what left the set; says whether all of it went.
@@ -414,6 +456,7 @@ impl Run<'_> {
         let mut each = |tasks: &mut [Remove], ended: Ended, _: Vec<Effect>| {
             let task = &tasks[ended.number];
             let reason = match &ended.end {
+                End::Well if ended.outcome == Outcome::Absent => task.said.clone(),
                 End::Well => String::new(),
                 End::Lost(reason) => reason.clone(),
                 End::Needs(other) => format!("`{}` could not be deleted", tasks[*other].key),
@@ -443,23 +486,14 @@ fn end(object: &Desired, outcome: Outcome, reason: String) -> Settled {
     Settled::unsent(object.key.clone(), object.origin, outcome, reason)
 }
 
-fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> String) -> String {
-    match &ended.end {
-        End::Well if !task.immutable.is_empty() => {
-            let fields: Vec<&str> = task.immutable.iter().map(|refusal| refusal.field.as_str()).collect();
-            format!("`{}` cannot be changed", fields.join("`, `"))
-        }
-        End::Well => String::new(),
-        End::Needs(other) => format!("it needs `{}`", name(*other)),
-        End::NotTried => "the run ended before".into(),
-        End::Lost(reason) => reason.clone(),
-        End::Verdict(Verdict::Conflict(conflicts)) => {
-            let managers: std::collections::BTreeSet<&str> =
-                conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
-            format!("fields are managed by {}", managers.into_iter().collect::<Vec<_>>().join(", "))
-        }
-        End::Verdict(_) => task.said.clone(),
+async fn interrupted(mut interrupt: watch::Receiver<Interrupt>) {
+    if interrupt.wait_for(|interrupt| interrupt.is_end()).await.is_err() {
+        std::future::pending::<()>().await;
     }
+}
+
+fn is_leaving(found: &Found) -> bool {
+    found.live().is_some_and(|live| live.at(&["metadata", "deletionTimestamp"]).is_some())
 }
 
 /// Returns where a set of these objects has members; its own namespace is always looked at.

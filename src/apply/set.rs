@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::Live;
 use super::client::Resource;
+use super::managed::managed_entries;
+use super::write::MANAGER;
 
 /// The label of members.
 pub const PART_OF: &str = "applyset.kubernetes.io/part-of";
@@ -156,6 +158,13 @@ pub fn other_owner(live: &Live, own: Option<&str>) -> Option<String> {
         .or_else(|| of("the kapp application", live.label("kapp.k14s.io/app")))
         .or_else(|| of("the inventory", live.annotation("config.k8s.io/owning-inventory")))
         .or_else(|| controller(live))
+}
+
+/// Whether an object with the label of a set was applied by us: controllers copy labels to what they make, and people do.
+pub(super) fn is_ours(live: &Live) -> bool {
+    controller(live).is_none()
+        && managed_entries(live)
+            .is_none_or(|entries| entries.is_empty() || entries.iter().any(|entry| entry.is_applied_by(MANAGER)))
 }
 
 fn application(tracking: &str) -> &str {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::Live;
 use super::client::{Answer, Client, Discovered, Listed, Lost, Projection, Resource};
 use super::desired::Desired;
-use super::set::{ApplySet, Extent, PART_OF};
+use super::set::{ApplySet, Extent, PART_OF, is_ours};
 
 /// Up to so many objects of a kind in a namespace are read one by one; from there on a list is cheaper.
 const FEW: usize = 8;
@@ -105,12 +105,13 @@ pub async fn survey(
     if let Some(set) = set {
         let (extent, members) = members(client, kinds, set, namespaces).await?;
         result.extent = extent;
-        result.members = members.len();
         for (resource, live) in members {
             match at.remove(&(Arc::clone(&resource), live.namespace().into(), live.name().into())) {
                 Some(number) => result.found[number] = Found::Whole(live),
-                None => result.surplus.push(Surplus { resource, live }),
+                None if is_ours(&live) => result.surplus.push(Surplus { resource, live }),
+                None => continue,
             }
+            result.members += 1;
         }
     }
     // What is left is not there, or not a member.

@@ -5,17 +5,20 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Live;
-use super::answer::{Expects, Verdict, judge};
+use super::answer::{Conflict, Expects, Passing, Verdict, judge};
 use super::client::{Answer, Call, Verb};
 use super::desired::Desired;
 use super::engine::{Effect, Next, Task};
 use super::event::Outcome;
+use super::migrate::migration;
+use super::set::PART_OF;
 use crate::kubernetes::ObjectKey;
 
 /// Our name as the manager of fields.
 pub const MANAGER: &str = "fanfold";
 const APPLY: &str = "application/apply-patch+yaml";
 const JSON: &str = "application/json";
+const JSON_PATCH: &str = "application/json-patch+json";
 
 /// How objects are written.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,7 +49,15 @@ pub(super) struct Write<'a> {
     pub(super) existing: Option<(String, String)>,
     /// Whether it is being deleted, so that its end has to be awaited.
     pub(super) leaving: bool,
+    /// What was there, for a dry run to compare with.
+    pub(super) before: Option<&'a Live>,
+    /// Whether it was no member of the set.
+    adopting: bool,
+    /// What makes its managed fields ours.
+    migration: Option<Value>,
     phase: Phase,
+    /// Whether the server may have made it without saying so.
+    maybe_made: bool,
     /// The version that the server answered with.
     pub(super) version: String,
     pub(super) uid: String,
@@ -61,6 +72,10 @@ pub(super) struct Write<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// What client-side apply managed is ours from now on.
+    Migrate,
+    /// Somebody wrote it in between.
+    Look,
     Apply,
     /// Would the server take it if it were not there?
     Rehearse,
@@ -86,7 +101,11 @@ impl<'a> Write<'a> {
             recreate,
             existing: live.map(|live| (live.uid().to_owned(), live.resource_version().to_owned())),
             leaving,
+            before: None,
+            adopting: false,
+            migration: None,
             phase: if leaving { Phase::AwaitEnd } else { Phase::Apply },
+            maybe_made: false,
             version: String::new(),
             uid: String::new(),
             generation: None,
@@ -94,6 +113,19 @@ impl<'a> Write<'a> {
             said: String::new(),
             immutable: Vec::new(),
         }
+    }
+
+    /// Makes a member of an object that was none.
+    pub(super) fn adopt(&mut self, live: &Live) {
+        self.adopting = true;
+        if !self.manner.dry_run && self.phase == Phase::Apply {
+            self.migrate(live);
+        }
+    }
+
+    fn migrate(&mut self, live: &Live) {
+        self.migration = migration(live);
+        self.phase = if self.migration.is_some() { Phase::Migrate } else { Phase::Apply };
     }
 
     fn query(&self) -> String {
@@ -107,6 +139,8 @@ impl<'a> Write<'a> {
         if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.shift_remove("name");
             let stem: String = self.desired.key.name.chars().take(50).collect();
+            // What is added must not begin a part of the name.
+            let stem = stem.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
             metadata.insert("generateName".into(), Value::String(format!("{stem}-")));
         }
         let path = self.desired.resource.collection(Some(&self.desired.key.namespace));
@@ -122,15 +156,23 @@ impl<'a> Write<'a> {
         self.written = answer.date;
         let outcome = if !self.immutable.is_empty() {
             Outcome::Recreated
-        } else if created || self.existing.is_none() || self.leaving {
+        } else if created || (self.existing.is_none() && self.maybe_made) || self.leaving {
             // Where an answer was lost, the second request finds what the first one made.
             Outcome::Created
-        } else if self.existing.as_ref().is_some_and(|(_, version)| *version == self.version) {
+        } else if self.is_as_before(&live) {
             Outcome::Unchanged
         } else {
             Outcome::Configured
         };
         Next::Done(outcome)
+    }
+
+    /// Whether a write changed nothing. What is only tried keeps its version, whatever it would change.
+    fn is_as_before(&self, live: &Live) -> bool {
+        match self.before {
+            Some(before) => contents(before) == contents(live),
+            None => self.existing.as_ref().is_some_and(|(_, version)| *version == self.version),
+        }
     }
 
     fn after_refusal(&mut self, verdict: Verdict) -> Next {
@@ -143,9 +185,45 @@ impl<'a> Write<'a> {
                 self.phase = Phase::Rehearse;
                 Next::Go
             }
+            Verdict::Conflict(conflicts) if self.adopting && !self.manner.force => {
+                let label = format!(".metadata.labels.{PART_OF}");
+                let fields: Vec<Conflict> = conflicts.into_iter().filter(|conflict| conflict.field != label).collect();
+                if fields.is_empty() {
+                    // The label of another set is what adopting takes; nothing else is in conflict.
+                    self.manner.force = true;
+                    return Next::Go;
+                }
+                Next::Judge(Verdict::Conflict(fields))
+            }
+            Verdict::Passing(Passing::NotYetVisible)
+                if self.manner.dry_run && (self.expects.namespace || self.expects.definition) =>
+            {
+                Next::Judge(Verdict::Untestable)
+            }
+            Verdict::Passing(passing) => {
+                self.maybe_made |= matches!(passing, Passing::Server | Passing::Unknown);
+                Next::Judge(verdict)
+            }
             verdict => Next::Judge(verdict),
         }
     }
+}
+
+/// Returns an object without what every write changes, and what lists leave out.
+fn contents(live: &Live) -> Value {
+    let mut value = live.0.clone();
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|key, _| !matches!(key.as_str(), "apiVersion" | "kind"));
+    }
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|key, _| !matches!(key.as_str(), "resourceVersion" | "generation"));
+        for entry in metadata.get_mut("managedFields").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(entry) = entry.as_object_mut() {
+                entry.retain(|key, _| key != "time");
+            }
+        }
+    }
+    value
 }
 
 impl Task for Write<'_> {
@@ -153,10 +231,16 @@ impl Task for Write<'_> {
         match self.phase {
             Phase::Apply => {
                 let path = format!("{}{}", self.desired.path(), self.query());
-                Call::send(Verb::PATCH, path, APPLY, self.desired.body.clone())
+                let call = Call::send(Verb::PATCH, path, APPLY, self.desired.body.clone());
+                if self.before.is_some() { Call { accept: super::client::WHOLE, ..call } } else { call }
+            }
+            Phase::Migrate => {
+                let path = format!("{}?fieldManager={MANAGER}", self.desired.path());
+                let patch = self.migration.as_ref().map(Value::to_string).unwrap_or_default();
+                Call::send(Verb::PATCH, path, JSON_PATCH, patch)
             }
             Phase::Rehearse => self.rehearsal(),
-            Phase::Identify | Phase::AwaitEnd => {
+            Phase::Look | Phase::Identify | Phase::AwaitEnd => {
                 Call { accept: super::client::METADATA, ..Call::get(self.desired.path()) }
             }
             Phase::Delete => {
@@ -179,6 +263,23 @@ impl Task for Write<'_> {
                 self.done(answer, created)
             }
             (Phase::Apply, verdict) => self.after_refusal(verdict),
+            (Phase::Migrate, Verdict::Done { .. }) => {
+                self.phase = Phase::Apply;
+                Next::Go
+            }
+            (Phase::Migrate, verdict @ Verdict::Passing(Passing::Race)) => {
+                self.phase = Phase::Look;
+                Next::Judge(verdict)
+            }
+            // Without it, fields of before stay; that is no reason not to apply.
+            (Phase::Migrate, Verdict::Refused(_) | Verdict::Immutable(_) | Verdict::Conflict(_)) => {
+                self.phase = Phase::Apply;
+                Next::Go
+            }
+            (Phase::Look, Verdict::Done { .. }) => {
+                self.migrate(&Live(answer.json()));
+                Next::Go
+            }
             (Phase::Rehearse, Verdict::Done { .. }) => {
                 self.phase = if self.existing.is_some() { Phase::Delete } else { Phase::Identify };
                 Next::Go
@@ -189,7 +290,7 @@ impl Task for Write<'_> {
                 self.phase = Phase::Delete;
                 Next::Go
             }
-            (Phase::Identify | Phase::AwaitEnd, _) if answer.code == 404 => {
+            (Phase::Look | Phase::Identify | Phase::AwaitEnd, _) if answer.code == 404 => {
                 self.phase = Phase::Apply;
                 Next::Go
             }
@@ -221,11 +322,15 @@ impl Task for Write<'_> {
 
     fn is_half_done(&self) -> bool {
         // It was deleted to be made anew.
-        !self.immutable.is_empty() && matches!(self.phase, Phase::AwaitEnd | Phase::Apply)
+        !self.immutable.is_empty() && matches!(self.phase, Phase::Delete | Phase::AwaitEnd | Phase::Apply)
     }
 
     fn expects(&self) -> Expects {
         self.expects
+    }
+
+    fn unanswered(&mut self) {
+        self.maybe_made |= self.phase == Phase::Apply;
     }
 }
 
@@ -278,7 +383,10 @@ impl Task for Remove {
             (true, 200) => Next::Wait(Duration::from_millis(200)),
             (false, 404) => Next::Done(self.outcome),
             // Another object has its name now, which is not ours to delete.
-            (false, 409) if answer.message().contains("uid") => Next::Done(self.outcome),
+            (false, 409) if answer.message().to_ascii_lowercase().contains("uid") => {
+                "it was deleted, and another object has its name now".clone_into(&mut self.said);
+                Next::Done(Outcome::Absent)
+            }
             (false, 200 | 202) if self.await_end && !self.dry_run => {
                 self.ending = true;
                 Next::Go

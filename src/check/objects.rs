@@ -19,6 +19,8 @@ use crate::source::{Node, Origin, Value};
 
 /// The most bytes of an object that etcd takes, as compact JSON.
 pub const MAX_OBJECT_BYTES: usize = 1 << 20;
+/// The annotation of what Helm makes at a moment of its own.
+const HOOK: &str = "helm.sh/hook";
 /// Sets below this size are not worth a second core.
 const PARALLEL_OBJECTS: usize = 64;
 
@@ -175,7 +177,8 @@ fn duplicates(manifests: &[Manifest]) -> impl Iterator<Item = Diagnostic> {
     let mut first: HashMap<[&str; 4], &Manifest> = HashMap::with_capacity(manifests.len());
     manifests.iter().filter_map(move |manifest| {
         let ObjectKey { group, kind, namespace, name, .. } = &manifest.key;
-        if name.is_empty() {
+        // Helm makes what a hook holds anew each time, also beside an object of the same name.
+        if name.is_empty() || manifest.node.at(&["metadata", "annotations", HOOK]).is_some() {
             return None;
         }
         let known = *first.entry([group, kind, namespace, name]).or_insert(manifest);

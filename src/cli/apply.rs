@@ -4,19 +4,20 @@ use std::io::IsTerminal;
 
 use super::args::ApplyArgs;
 use super::cluster::{Connecting, exit, has_ended, identity, listen};
-use super::progress::Progress;
-use super::report;
-use super::session::{Channel, Session, complain};
+use super::progress::{Progress, begin, findings};
+use super::report::{self, Ending};
+use super::session::{Session, complain};
 use super::{Exit, Failure};
 use crate::apply::{Event, Options, Pulled, RecreatePolicy, Run, Runner, prepull};
 
 /// Compiles, connects meanwhile, and applies.
 pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
     let options = options(args)?;
+    begin("apply", args.input.report.format, options.dry_run);
     let connecting = Connecting::start(&args.cluster)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
-    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+    if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
     if compilation.is_empty() {
@@ -28,13 +29,13 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("manifests are no set by themselves: name one with `--applyset NAME`".into()));
     }
     let desired = cluster.place(&compilation, set.as_ref(), &mut session.diagnostics);
-    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+    if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
     if args.preflight {
         let held = cluster.preflight(&compilation.objects(), compilation.facts())?;
         session.diagnostics.append(held.findings);
-        if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+        if findings(&mut session, &args.input.report)? != Exit::Fine {
             return Ok(Exit::Findings);
         }
     }
@@ -76,17 +77,25 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
     progress.finish();
     let mut outcome = result?;
     session.diagnostics.append(std::mem::take(&mut outcome.findings));
-    session.report(&args.input.report, Channel::Stderr)?;
+    let found = findings(&mut session, &args.input.report)?;
     if let Some(stopped) = &outcome.stopped {
         complain(stopped);
     }
-    progress.summary(&outcome, &session.sources)?;
+    let ending = Ending {
+        command: "apply",
+        dry_run: options.dry_run,
+        exit: exit(&outcome, found),
+        report: &outcome,
+        findings: &session.reported,
+        sources: &session.sources,
+    };
+    progress.summary(&ending)?;
     if let Some(path) = &args.report_file {
-        report::write(path, &outcome, &session.sources)?;
+        report::write(path, &ending)?;
     }
     // Nothing that is still open has anything to say.
     cluster.runtime.shutdown_background();
-    Ok(exit(&outcome))
+    Ok(ending.exit)
 }
 
 fn options(args: &ApplyArgs) -> Result<Options, Failure> {

@@ -4,9 +4,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use std::time::Duration;
 
+use super::build::BuildArgs;
 use super::cluster::{ClusterArgs, duration};
+use super::integrate::IntegrateArgs;
 use crate::apply::{PruneLimit, Shard};
 use crate::diagnostic::Format;
+use crate::diff::Effect;
 use crate::emit::Output;
 use crate::emit::layout::Layout;
 
@@ -30,6 +33,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Check specs and existing manifests
     Check(CheckArgs),
+    /// Show what lies between two sides, and what the change does to a cluster
+    Diff(DiffArgs),
     /// Apply specs or manifests to a cluster
     Apply(ApplyArgs),
     /// Delete from a cluster what specs or manifests made there
@@ -38,8 +43,14 @@ pub enum Command {
     Status(StatusArgs),
     /// Explain a code, a field of the language, or where a generated object comes from
     Explain(ExplainArgs),
+    /// Be a KRM function: take a `ResourceList` and give it back with what specs make, patched and checked
+    Function(FunctionArgs),
+    /// Be a Helm post-renderer: check what a chart rendered, and apply the patches of specs to it
+    PostRender(PostRenderArgs),
     /// Print the JSON Schema of specs, for editors
     Schema(SchemaArgs),
+    /// Write the files that make another tool run Fanfold
+    Integrate(IntegrateArgs),
     /// Print a completion script
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all commands to a folder
@@ -100,41 +111,6 @@ pub struct ReportArgs {
     pub allow: Vec<String>,
 }
 
-/// `build`
-#[derive(Args, Debug)]
-pub struct BuildArgs {
-    #[command(flatten)]
-    pub input: InputArgs,
-
-    /// Write to a folder or file instead of standard output
-    #[arg(short = 'o', long = "output-path", value_name = "DIR|FILE")]
-    pub path: Option<String>,
-
-    /// How objects are spread over files [default: stream to standard output and to a file, files to a folder]
-    #[arg(long, value_enum, value_name = "LAYOUT")]
-    pub layout: Option<LayoutArg>,
-
-    /// The notation
-    #[arg(long, value_enum, default_value_t = OutputArg::Yaml, value_name = "NOTATION")]
-    pub output: OutputArg,
-
-    /// Compare with what is there instead of writing; exit with 1 and a diff where it is stale
-    #[arg(long, requires = "path")]
-    pub check: bool,
-
-    /// What to do with Secrets when writing to files
-    #[arg(long, value_enum, value_name = "CHOICE")]
-    pub secrets: Option<SecretsArg>,
-
-    /// Say above each object which line of a spec it comes from
-    #[arg(long)]
-    pub provenance: bool,
-
-    /// Overwrite files that Fanfold did not write
-    #[arg(long, requires = "path")]
-    pub force: bool,
-}
-
 /// `plan`
 #[derive(Args, Debug)]
 pub struct PlanArgs {
@@ -165,6 +141,36 @@ pub enum AgainstArg {
 pub struct CheckArgs {
     #[command(flatten)]
     pub input: InputArgs,
+}
+
+/// `diff`
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// OLD and NEW: spec files, manifests, folders of them, `git:REV[:PATH]`, or `-` for standard input; with --against, what is new
+    #[arg(required = true, value_name = "SIDE")]
+    pub inputs: Vec<String>,
+
+    /// What is old: a file, a folder, `git:REV` for the same paths as of a commit, or `cluster`
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<String>,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
+    /// The set that the objects are in the cluster [default: `fanfold-` and the name of the batch]
+    #[arg(long, value_name = "[KIND/]NAME")]
+    pub applyset: Option<String>,
+
+    #[command(flatten)]
+    pub variant: VariantArgs,
+
+    /// The format
+    #[arg(long, value_enum, default_value_t = DiffFormatArg::Human, value_name = "FORMAT")]
+    pub format: DiffFormatArg,
+
+    /// Exit with 1 only where a change has one of these effects
+    #[arg(long, value_enum, value_name = "EFFECT", value_delimiter = ',')]
+    pub fail_on: Vec<EffectArg>,
 }
 
 /// `apply`
@@ -323,6 +329,46 @@ pub struct InitArgs {
     pub force: bool,
 }
 
+/// `function`
+#[derive(Args, Debug)]
+pub struct FunctionArgs {
+    /// The config of an exec plugin: take and give plain documents
+    #[arg(value_name = "CONFIG")]
+    pub config: Option<String>,
+
+    #[command(flatten)]
+    pub foreign: ForeignArgs,
+}
+
+/// `post-render`
+#[derive(Args, Debug)]
+pub struct PostRenderArgs {
+    /// A spec whose patches apply to what was rendered, and whose objects are added to it
+    #[arg(long = "spec", value_name = "FILE")]
+    pub specs: Vec<String>,
+
+    /// Write the findings to a file too: Helm 4 shows nothing of what a post-renderer says
+    #[arg(long, value_name = "FILE", env = "FANFOLD_LOG")]
+    pub log: Option<String>,
+
+    #[command(flatten)]
+    pub foreign: ForeignArgs,
+}
+
+/// How the specs are compiled that another tool asks for.
+#[derive(Args, Debug)]
+pub struct ForeignArgs {
+    #[command(flatten)]
+    pub variant: VariantArgs,
+
+    /// The most instances that a run may make
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_instances: usize,
+
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
 /// `schema`
 #[derive(Args, Debug)]
 pub struct SchemaArgs {
@@ -418,6 +464,49 @@ impl From<OutputArg> for Output {
             OutputArg::Yaml => Self::Yaml,
             OutputArg::Json => Self::Json,
             OutputArg::Kyaml => Self::Kyaml,
+        }
+    }
+}
+
+/// Formats of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormatArg {
+    /// Groups of equal changes, the worst first
+    Human,
+    /// A comment for a pull request
+    Markdown,
+    /// All changes of all objects
+    Json,
+    /// A line a group
+    Short,
+}
+
+/// Effects of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EffectArg {
+    /// Labels, annotations, API versions
+    Metadata,
+    /// The object changes where it stands
+    InPlace,
+    /// Pods are replaced
+    Rollout,
+    /// The server refuses the update
+    Recreate,
+    /// More is allowed than before
+    Security,
+    /// What is stored goes with it
+    DataLoss,
+}
+
+impl From<EffectArg> for Effect {
+    fn from(effect: EffectArg) -> Self {
+        match effect {
+            EffectArg::Metadata => Self::Metadata,
+            EffectArg::InPlace => Self::InPlace,
+            EffectArg::Rollout => Self::Rollout,
+            EffectArg::Recreate => Self::Recreate,
+            EffectArg::Security => Self::Security,
+            EffectArg::DataLoss => Self::DataLoss,
         }
     }
 }

@@ -234,11 +234,11 @@ impl From<RunError> for Failure {
     }
 }
 
-/// How a run ends, as the process tells it.
-pub(super) fn exit(report: &crate::apply::Report) -> Exit {
+/// How a run ends, as the process tells it; `found` says whether any of its findings is an error.
+pub(super) fn exit(report: &crate::apply::Report, found: Exit) -> Exit {
     if report.interrupted {
         Exit::Interrupted
-    } else if !report.is_fine() {
+    } else if !report.is_fine() || found != Exit::Fine {
         Exit::Findings
     } else if report.waiting.is_empty() {
         Exit::Fine

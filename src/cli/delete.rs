@@ -2,18 +2,19 @@
 
 use super::args::DeleteArgs;
 use super::cluster::{Connecting, exit, has_ended, identity, listen};
-use super::progress::Progress;
-use super::report;
-use super::session::{Channel, Session};
+use super::progress::{Progress, begin, findings};
+use super::report::{self, Ending};
+use super::session::Session;
 use super::{Exit, Failure};
 use crate::apply::{Options, Run, Runner};
 
 /// Finds the set of the inputs and deletes it.
 pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
+    begin("delete", args.input.report.format, args.dry_run.is_some());
     let connecting = Connecting::start(&args.cluster)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
-    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+    if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
     let mut cluster = connecting.finish()?;
@@ -28,7 +29,7 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
         Some(_) => Vec::new(),
         None => cluster.place(&compilation, None, &mut session.diagnostics),
     };
-    if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
+    if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
     let mut progress = Progress::new(args.input.report.format, options.dry_run);
@@ -49,10 +50,18 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
     let result = cluster.runtime.block_on(run.delete(!args.no_wait));
     progress.finish();
     let outcome = result?;
-    progress.summary(&outcome, &session.sources)?;
+    let ending = Ending {
+        command: "delete",
+        dry_run: options.dry_run,
+        exit: exit(&outcome, Exit::Fine),
+        report: &outcome,
+        findings: &session.reported,
+        sources: &session.sources,
+    };
+    progress.summary(&ending)?;
     if let Some(path) = &args.report_file {
-        report::write(path, &outcome, &session.sources)?;
+        report::write(path, &ending)?;
     }
     cluster.runtime.shutdown_background();
-    Ok(exit(&outcome))
+    Ok(ending.exit)
 }

@@ -7,23 +7,34 @@ mod check;
 mod cluster;
 mod completions;
 mod delete;
+mod diff;
 mod disk;
 mod explain;
+mod foreign;
+mod function;
+mod git;
 mod init;
+mod integrate;
 mod man;
 pub mod output;
 mod plan;
+mod plugin;
+mod post_render;
 mod progress;
 mod report;
 mod schema;
 mod session;
+mod sides;
 mod status;
 
+use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 pub use args::Cli;
+use plugin::Called;
 
 /// How a run ends, as the process tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +87,17 @@ impl From<std::io::Error> for Failure {
 
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let (called, line) = plugin::called(std::env::args_os());
+    let mut command = Cli::command();
+    match called {
+        Called::Fanfold => {}
+        Called::Plugin => command = command.bin_name(plugin::PLUGIN),
+        Called::Completion => return complete(&mut command, &line),
+    }
+    let parsed = command
+        .try_get_matches_from_mut(function::words(line.into_iter()))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
@@ -85,6 +106,13 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
+    if called == Called::Plugin && matches!(cli.command, args::Command::Completions(_)) {
+        session::complain(
+            "kubectl completes its plugins itself: `kubectl fanfold integrate kubectl -o DIR`, with a folder of the \
+             PATH, writes the program that it asks",
+        );
+        return Exit::Usage.into();
+    }
     match run(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -99,16 +127,29 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints the candidates for the last word.
+fn complete(command: &mut clap::Command, line: &[OsString]) -> ExitCode {
+    command.build();
+    let words: Vec<String> = line.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let written = std::io::stdout().lock().write_all(plugin::complete(command, &words).as_bytes());
+    let exit = if written.is_ok() { Exit::Fine } else { Exit::Environment };
+    exit.into()
+}
+
 fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         args::Command::Init(args) => init::run(&args),
+        args::Command::Integrate(args) => integrate::run(&args),
         args::Command::Build(args) => build::run(&args),
         args::Command::Plan(args) => plan::run(&args),
         args::Command::Check(args) => check::run(&args),
+        args::Command::Diff(args) => diff::run(&args),
         args::Command::Apply(args) => apply::run(&args),
         args::Command::Delete(args) => delete::run(&args),
         args::Command::Status(args) => status::run(&args),
         args::Command::Explain(args) => explain::run(&args),
+        args::Command::Function(args) => function::run(&args),
+        args::Command::PostRender(args) => post_render::run(&args),
         args::Command::Schema(args) => schema::run(&args),
         args::Command::Completions(args) => completions::run(&args),
         args::Command::Man(args) => man::run(&args),

@@ -7,11 +7,41 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::json;
 
-use super::Failure;
-use super::args::FormatArg;
-use super::session::remark;
+use super::args::{FormatArg, ReportArgs};
+use super::report::{self, Ending};
+use super::session::{Channel, Session, remark};
+use super::{Exit, Failure};
 use crate::apply::{Event, Outcome, Report, Settled};
-use crate::source::Sources;
+use crate::diagnostic::to_json;
+
+/// Writes an event of the JSON stream. A reader who went away does not stop a run half-way.
+fn write(event: &'static str, mut fields: serde_json::Value) {
+    if let Some(fields) = fields.as_object_mut() {
+        fields.shift_insert(0, "event".into(), json!(event));
+    }
+    let _ = writeln!(std::io::stdout().lock(), "{fields}");
+}
+
+/// Begins the JSON stream, where that is asked for.
+pub(super) fn begin(command: &str, format: FormatArg, dry_run: bool) {
+    if format == FormatArg::Json {
+        write("started", json!({ "version": report::VERSION, "command": command, "dryRun": dry_run }));
+    }
+}
+
+/// Reports what was found: on standard error as every command does, and in the JSON stream.
+pub(super) fn findings(session: &mut Session, args: &ReportArgs) -> Result<Exit, Failure> {
+    let before = std::mem::take(&mut session.reported);
+    let result = session.report(args, Channel::Stderr);
+    let new = std::mem::replace(&mut session.reported, before);
+    if args.format == FormatArg::Json {
+        for finding in new.iter() {
+            write("finding", json!({ "finding": to_json(finding, &session.sources) }));
+        }
+    }
+    session.reported.append(new);
+    result
+}
 
 /// Shows a run.
 #[derive(Debug)]
@@ -37,10 +67,7 @@ impl Progress {
     /// Shows one event.
     pub(super) fn tell(&mut self, event: Event) {
         if self.json {
-            if let Some(line) = line(&event) {
-                // A reader who went away does not stop a run half-way.
-                let _ = writeln!(std::io::stdout().lock(), "{line}");
-            }
+            in_stream(&event);
             return;
         }
         match event {
@@ -115,26 +142,30 @@ impl Progress {
     }
 
     /// Says what was done, by kind and outcome.
-    pub(super) fn summary(&self, report: &Report, sources: &Sources) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
+    pub(super) fn summary(&self, ending: &Ending<'_>) -> Result<(), Failure> {
+        let Ending { report, sources, .. } = *ending;
         if self.json {
             let counts: BTreeMap<&str, usize> = Outcome::ALL
                 .iter()
                 .map(|outcome| (outcome.as_str(), report.count(*outcome)))
                 .filter(|(_, count)| *count > 0)
                 .collect();
-            let line = json!({
-                "event": "done",
-                "outcomes": counts,
-                "interrupted": report.interrupted,
-                "stopped": report.stopped,
-                "requests": report.requests,
-                "seconds": report.took.as_secs_f64(),
-                "unready": report.waiting.iter().map(|object| super::report::unready(object, sources)).collect::<Vec<_>>(),
-            });
-            writeln!(out, "{line}")?;
+            let unready = report.waiting.iter().map(|object| report::unready(object, sources));
+            write(
+                "done",
+                json!({
+                    "exit": ending.exit as u8,
+                    "outcomes": counts,
+                    "interrupted": report.interrupted,
+                    "stopped": report.stopped,
+                    "requests": report.requests,
+                    "seconds": report.took.as_secs_f64(),
+                    "unready": unready.collect::<Vec<_>>(),
+                }),
+            );
             return Ok(());
         }
+        let mut out = std::io::stdout().lock();
         let mut kinds: BTreeMap<&str, Vec<&Settled>> = BTreeMap::new();
         for settled in &report.settled {
             kinds.entry(settled.key.kind.as_str()).or_default().push(settled);
@@ -159,7 +190,7 @@ impl Progress {
             let how = if report.waiting.is_empty() { "all ready after" } else { "not all ready after" };
             writeln!(out, "{how} {}", seconds(report.waited))?;
         }
-        for line in super::report::unready_lines(&report.waiting, sources) {
+        for line in report::unready_lines(&report.waiting, sources) {
             writeln!(out, "{line}")?;
         }
         Ok(())
@@ -195,24 +226,20 @@ fn rate(report: &Report) -> String {
     if report.requests < 100 { String::new() } else { format!(", {rate:.0} requests a second") }
 }
 
-/// Returns an event as a line of the JSON stream.
-fn line(event: &Event) -> Option<serde_json::Value> {
-    Some(match event {
+/// Writes what happens to the JSON stream.
+fn in_stream(event: &Event) {
+    match event {
         Event::Planned { total, unchanged, prune } => {
-            json!({ "event": "planned", "total": total, "unchanged": unchanged, "prune": prune })
+            write("planned", json!({ "total": total, "unchanged": unchanged, "prune": prune }));
         }
-        Event::Settled(settled) => super::report::settled(settled),
-        Event::Retrying { key, reason, after } => json!({
-            "event": "retrying",
-            "object": super::report::key(key),
-            "reason": reason,
-            "after": after.as_secs_f64(),
-        }),
-        Event::Pace { .. } => return None,
-        Event::Waiting { ready, total } => json!({ "event": "waiting", "ready": ready, "total": total }),
-        Event::Ready { key, failed } => {
-            json!({ "event": "ready", "object": super::report::key(key), "failed": failed })
+        Event::Settled(settled) => write("settled", report::settled(settled)),
+        Event::Retrying { key, reason, after } => {
+            let after = after.as_secs_f64();
+            write("retrying", json!({ "object": report::key(key), "reason": reason, "after": after }));
         }
-        Event::Note(note) => json!({ "event": "note", "text": note }),
-    })
+        Event::Pace { .. } => {}
+        Event::Waiting { ready, total } => write("waiting", json!({ "ready": ready, "total": total })),
+        Event::Ready { key, failed } => write("ready", json!({ "object": report::key(key), "failed": failed })),
+        Event::Note(note) => write("note", json!({ "text": note })),
+    }
 }

@@ -1,20 +1,34 @@
 //! What a run on a cluster did, for machines: objects as JSON, and the report file in JSON or JUnit.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::output;
+use super::{Exit, Failure};
 use crate::apply::{Outcome, Report, Settled, Unready};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, to_json};
 use crate::kubernetes::ObjectKey;
 use crate::source::{Origin, Sources};
 
-/// The version of the report's form.
-const VERSION: u32 = 1;
 /// So many different troubles are told one by one.
 const MOST_GROUPS: usize = 20;
+/// The version of the forms of the report and of the stream of events.
+pub(super) const VERSION: u32 = 1;
+
+/// All that there is to say of a run that ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending<'a> {
+    /// `apply` or `delete`.
+    pub(super) command: &'static str,
+    pub(super) dry_run: bool,
+    pub(super) report: &'a Report,
+    pub(super) findings: &'a Diagnostics,
+    pub(super) sources: &'a Sources,
+    pub(super) exit: Exit,
+}
 
 /// Returns an identity as JSON.
 pub(super) fn key(key: &ObjectKey) -> Value {
@@ -24,7 +38,6 @@ pub(super) fn key(key: &ObjectKey) -> Value {
 /// Returns the end of an object as JSON.
 pub(super) fn settled(settled: &Settled) -> Value {
     json!({
-        "event": "settled",
         "object": key(&settled.key),
         "outcome": settled.outcome.as_str(),
         "reason": settled.reason,
@@ -36,9 +49,11 @@ pub(super) fn settled(settled: &Settled) -> Value {
 
 /// Returns an object that does not work as JSON.
 pub(super) fn unready(unready: &Unready, sources: &Sources) -> Value {
+    let (file, line) = place(unready.origin, sources).unzip();
     json!({
         "object": key(&unready.key),
-        "place": place(unready.origin, sources),
+        "file": file,
+        "line": line,
         "state": unready.state,
         "failed": unready.failed,
         "reasons": unready.reasons,
@@ -61,7 +76,8 @@ pub(super) fn unready_lines(all: &[Unready], sources: &Sources) -> Vec<String> {
         .iter()
         .take(MOST_GROUPS)
         .map(|(first, group)| {
-            let place = place(first.origin, sources).map(|place| format!(" ({place})")).unwrap_or_default();
+            let place = place(first.origin, sources);
+            let place = place.map(|(file, line)| format!(" ({file}:{line})")).unwrap_or_default();
             let word = if first.failed { "failed" } else { "not ready" };
             let more = match group.len() - 1 {
                 0 => String::new(),
@@ -82,28 +98,45 @@ pub(super) fn unready_lines(all: &[Unready], sources: &Sources) -> Vec<String> {
     lines
 }
 
-fn place(origin: Origin, sources: &Sources) -> Option<String> {
-    sources.place(origin).map(|(file, place)| format!("{file}:{}", place.line))
+fn place(origin: Origin, sources: &Sources) -> Option<(&str, usize)> {
+    sources.place(origin).map(|(file, place)| (file, place.line))
 }
 
 /// Writes the report of a run: JUnit where the name ends with `.xml`, JSON elsewhere.
-pub(super) fn write(path: &str, report: &Report, sources: &Sources) -> Result<(), Failure> {
+pub(super) fn write(path: &str, ending: &Ending<'_>) -> Result<(), Failure> {
     let is_junit = Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml"));
-    let text = if is_junit { junit(report, sources) } else { json(report, sources) };
+    let text = if is_junit { junit(ending) } else { json(ending) };
     output::write_file(text.as_bytes(), Path::new(path), false)?;
     Ok(())
 }
 
-fn json(report: &Report, sources: &Sources) -> String {
+/// Returns the findings by the object that they are about.
+fn by_object(findings: &Diagnostics) -> BTreeMap<&str, Vec<&Diagnostic>> {
+    let mut found: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
+    for finding in findings.iter() {
+        if let Some(subject) = &finding.subject {
+            found.entry(subject.object.as_str()).or_default().push(finding);
+        }
+    }
+    found
+}
+
+fn json(ending: &Ending<'_>) -> String {
+    let Ending { command, dry_run, report, findings, sources, exit } = *ending;
+    let about = by_object(findings);
     let objects: Vec<Value> = report
         .settled
         .iter()
         .map(|entry| {
             let mut value = settled(entry);
             if let Some(object) = value.as_object_mut() {
-                object.shift_remove("event");
-                object.insert("place".into(), json!(place(entry.origin, sources)));
-                object.insert("uid".into(), json!(entry.uid));
+                let (file, line) = place(entry.origin, sources).unzip();
+                let found = about.get(entry.key.to_string().as_str()).into_iter().flatten();
+                let codes: BTreeSet<&str> = found.map(|finding| finding.code.name()).collect();
+                object.insert("codes".into(), json!(codes));
+                object.insert("file".into(), json!(file));
+                object.insert("line".into(), json!(line));
+                object.insert("uid".into(), json!(Some(&entry.uid).filter(|uid| !uid.is_empty())));
             }
             value
         })
@@ -113,6 +146,9 @@ fn json(report: &Report, sources: &Sources) -> String {
     let waiting: Vec<Value> = report.waiting.iter().map(|object| unready(object, sources)).collect();
     let report = json!({
         "version": VERSION,
+        "command": command,
+        "dryRun": dry_run,
+        "exit": exit as u8,
         "outcomes": counts,
         "interrupted": report.interrupted,
         "stopped": report.stopped,
@@ -120,53 +156,98 @@ fn json(report: &Report, sources: &Sources) -> String {
         "seconds": report.took.as_secs_f64(),
         "objects": objects,
         "unready": waiting,
+        "findings": findings.iter().map(|finding| to_json(finding, sources)).collect::<Vec<_>>(),
     });
     format!("{report:#}\n")
 }
 
-fn junit(report: &Report, sources: &Sources) -> String {
-    let failed = |entry: &&Settled| entry.outcome == Outcome::Failed;
-    let skipped = |entry: &&Settled| entry.outcome == Outcome::Skipped;
-    let unready = |key: &ObjectKey| report.waiting.iter().find(|unready| unready.key == *key);
-    let failures = report.settled.iter().filter(failed).count() + report.waiting.len();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+fn junit(ending: &Ending<'_>) -> String {
+    let Ending { command, report, findings, sources, .. } = *ending;
+    let about = by_object(findings);
+    let cases: Vec<(Verdict, String)> = report
+        .settled
+        .iter()
+        .map(|entry| {
+            let name = entry.key.to_string();
+            let found = about.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+            let verdict = verdict(entry, report, found);
+            let file = place(entry.origin, sources)
+                .map(|(file, line)| format!(" file=\"{}\" line=\"{line}\"", escape(file)))
+                .unwrap_or_default();
+            let (kind, name) = (escape(&entry.key.kind), escape(&name));
+            let time = entry.took.as_secs_f64();
+            (verdict, format!("<testcase classname=\"{kind}\" name=\"{name}\"{file} time=\"{time:.3}\""))
+        })
+        // A run that stopped as a whole may have no object at all to show for it.
+        .chain(report.stopped.iter().map(|stopped| {
+            let found: Vec<&Diagnostic> = findings.iter().collect();
+            let verdict = Verdict::Failed { message: stopped.clone(), codes: codes(&found), text: messages(&found) };
+            (verdict, format!("<testcase classname=\"fanfold\" name=\"{command}\" time=\"0.000\""))
+        }))
+        .collect();
+    let count = |which: fn(&Verdict) -> bool| cases.iter().filter(|(verdict, _)| which(verdict)).count();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     let _ = writeln!(
         out,
-        "<testsuites>\n  <testsuite name=\"fanfold apply\" tests=\"{}\" failures=\"{failures}\" skipped=\"{}\" time=\"{:.3}\">",
-        report.settled.len(),
-        report.settled.iter().filter(skipped).count(),
+        "  <testsuite name=\"fanfold {command}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{:.3}\">",
+        cases.len(),
+        count(|verdict| matches!(verdict, Verdict::Failed { .. })),
+        count(|verdict| matches!(verdict, Verdict::Skipped(_))),
         report.took.as_secs_f64()
     );
-    for entry in &report.settled {
-        let file = sources
-            .place(entry.origin)
-            .map(|(file, place)| format!(" file=\"{}\" line=\"{}\"", escape(file), place.line));
-        let _ = write!(
-            out,
-            "    <testcase classname=\"{}\" name=\"{}\"{} time=\"{:.3}\"",
-            escape(&entry.key.kind),
-            escape(&entry.key.to_string()),
-            file.unwrap_or_default(),
-            entry.took.as_secs_f64()
-        );
-        let reason = escape(&entry.reason);
-        match (entry.outcome, unready(&entry.key)) {
-            (Outcome::Failed, _) => {
-                let _ = writeln!(out, ">\n      <failure message=\"{reason}\"/>\n    </testcase>");
+    for (verdict, case) in cases {
+        let _ = match verdict {
+            Verdict::Passed => writeln!(out, "    {case}/>"),
+            Verdict::Skipped(reason) => {
+                writeln!(out, "    {case}>\n      <skipped message=\"{}\"/>\n    </testcase>", escape(&reason))
             }
-            (Outcome::Skipped, _) => {
-                let _ = writeln!(out, ">\n      <skipped message=\"{reason}\"/>\n    </testcase>");
-            }
-            (_, Some(unready)) => {
-                let message = escape(&unready.state);
-                let text = escape(&unready.reasons.join("\n"));
-                let _ = writeln!(out, ">\n      <failure message=\"{message}\">{text}</failure>\n    </testcase>");
-            }
-            _ => out.push_str("/>\n"),
-        }
+            Verdict::Failed { message, codes, text } => writeln!(
+                out,
+                "    {case}>\n      <failure message=\"{}\" type=\"{codes}\">{}</failure>\n    </testcase>",
+                escape(&message),
+                escape(&text)
+            ),
+        };
     }
     out.push_str("  </testsuite>\n</testsuites>\n");
     out
+}
+
+/// What a test case says of an object.
+enum Verdict {
+    Passed,
+    Skipped(String),
+    Failed { message: String, codes: String, text: String },
+}
+
+fn verdict(entry: &Settled, report: &Report, found: &[&Diagnostic]) -> Verdict {
+    let unready = report.waiting.iter().find(|unready| unready.key == entry.key);
+    match (entry.outcome, unready) {
+        (Outcome::Failed, _) => {
+            Verdict::Failed { message: entry.reason.clone(), codes: codes(found), text: messages(found) }
+        }
+        (Outcome::Skipped, _) => Verdict::Skipped(entry.reason.clone()),
+        (_, Some(unready)) => Verdict::Failed {
+            message: unready.state.clone(),
+            codes: "not-ready".to_owned(),
+            text: unready.reasons.join("\n"),
+        },
+        _ => Verdict::Passed,
+    }
+}
+
+fn codes(found: &[&Diagnostic]) -> String {
+    let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
+    let codes: BTreeSet<&str> = errors.map(|finding| finding.code.name()).collect();
+    codes.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+fn messages(found: &[&Diagnostic]) -> String {
+    let lines = found.iter().flat_map(|finding| {
+        let head = format!("{}[{}]: {}", finding.severity.as_str(), finding.code, finding.message);
+        std::iter::once(head).chain(finding.help.iter().map(|help| format!("  help: {help}")))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Escapes a text for XML, in which control characters cannot be written at all.

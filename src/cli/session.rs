@@ -5,18 +5,22 @@ use std::io::{IsTerminal, Read, Write};
 use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 use super::{Exit, Failure};
-use crate::compile::{Compilation, Settings, compile, read_inputs};
+use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs};
 use crate::diagnostic::{Diagnostics, Policy, PolicyError, Style, render};
 use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
-use crate::source::{Key, Map, Node, Origin, Sources, Value, read_document};
+use crate::source::{Files, Key, Map, Node, Origin, Sources, Value, read_document};
 
 /// The state of one run.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) sources: Sources,
+    /// What was found since the last report.
     pub(super) diagnostics: Diagnostics,
+    /// What was reported, as it was judged.
+    pub(super) reported: Diagnostics,
     policy: Policy,
+    reports: usize,
 }
 
 impl Session {
@@ -24,24 +28,50 @@ impl Session {
     pub(super) fn new(report: &ReportArgs) -> Result<Self, Failure> {
         let policy = Policy::parse(&report.deny, &report.allow)
             .map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
-        Ok(Self { sources: Sources::default(), diagnostics: Diagnostics::new(), policy })
+        Ok(Self {
+            sources: Sources::default(),
+            diagnostics: Diagnostics::new(),
+            reported: Diagnostics::new(),
+            policy,
+            reports: 0,
+        })
     }
 
     /// Reads and compiles the inputs.
     pub(super) fn compile(&mut self, args: &InputArgs) -> Result<Compilation, Failure> {
+        self.compile_in(args, &Disk)
+    }
+
+    /// Reads and compiles the inputs from where they are.
+    pub(super) fn compile_in(&mut self, args: &InputArgs, files: &dyn Files) -> Result<Compilation, Failure> {
+        let settings = self.settings(args)?;
+        let inputs = self.read(&args.inputs, files);
+        Ok(self.compile_inputs(inputs, &settings, files))
+    }
+
+    /// Returns what is compiled for.
+    pub(super) fn settings(&mut self, args: &InputArgs) -> Result<Settings, Failure> {
         let facts = facts(args.variant.kubernetes_version.as_deref())?;
-        let params = self.params(&args.variant.params, &args.variant.set)?;
         let options = Options {
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
-            params,
+            params: self.params(&args.variant.params, &args.variant.set)?,
             max_instances: args.max_instances,
         };
-        let inputs = read_inputs(&args.inputs, &Disk, read_stdin, &mut self.sources, &mut self.diagnostics);
-        Ok(compile(inputs, &Settings { facts, options }, &Disk, &mut self.sources, &mut self.diagnostics))
+        Ok(Settings { facts, options })
+    }
+
+    /// Reads inputs from where they are, and standard input.
+    pub(super) fn read(&mut self, paths: &[String], files: &dyn Files) -> Inputs {
+        read_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics)
+    }
+
+    /// Compiles what was read.
+    pub(super) fn compile_inputs(&mut self, inputs: Inputs, settings: &Settings, files: &dyn Files) -> Compilation {
+        compile(inputs, settings, files, &mut self.sources, &mut self.diagnostics)
     }
 
     /// Reads given parameters, the lowest layer first.
-    fn params(&mut self, files: &[String], set: &[String]) -> Result<Vec<Map>, Failure> {
+    pub(super) fn params(&mut self, files: &[String], set: &[String]) -> Result<Vec<Map>, Failure> {
         let mut layers = Vec::new();
         for path in files {
             let bytes = std::fs::read(path).map_err(|error| {
@@ -82,12 +112,35 @@ impl Session {
 
     /// Judges the findings and shows them on `out`; says whether any of them is an error.
     pub(super) fn report(&mut self, report: &ReportArgs, out: Channel) -> Result<Exit, Failure> {
-        let found = std::mem::take(&mut self.diagnostics);
-        let judged = self.policy.apply(found, &self.sources);
-        let style = out.style();
-        let text = render(&judged, &self.sources, report.format.into(), style);
+        let judged = self.judged();
+        let text = self.text(&judged, report, out.style());
         out.write(text.as_bytes())?;
-        Ok(if judged.has_errors() { Exit::Findings } else { Exit::Fine })
+        let exit = if judged.has_errors() { Exit::Findings } else { Exit::Fine };
+        self.reported.append(judged);
+        Ok(exit)
+    }
+
+    /// Takes the findings, judged.
+    pub(super) fn judged(&mut self) -> Diagnostics {
+        let found = std::mem::take(&mut self.diagnostics);
+        // The comments in the inputs are judged once, with what compiling found.
+        let judged = match self.reports {
+            0 => self.policy.apply(found, &self.sources),
+            _ => self.policy.apply_later(found, &self.sources),
+        };
+        self.reports += 1;
+        judged
+    }
+
+    /// Returns findings as text.
+    pub(super) fn text(&self, judged: &Diagnostics, report: &ReportArgs, style: Style) -> String {
+        render(judged, &self.sources, report.format.into(), style)
+    }
+
+    /// Judges findings by other words than those of the command line.
+    pub(super) fn judge_by(&mut self, deny: &[String], allow: &[String]) -> Result<(), Failure> {
+        self.policy = Policy::parse(deny, allow).map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
+        Ok(())
     }
 }
 
@@ -101,7 +154,7 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    fn style(self) -> Style {
+    pub(super) fn style(self) -> Style {
         let terminal = match self {
             Self::Stdout => std::io::stdout().is_terminal(),
             Self::Stderr => std::io::stderr().is_terminal(),
@@ -114,7 +167,7 @@ impl Channel {
         Style { color, width: if terminal { terminal_width() } else { 140 } }
     }
 
-    fn write(self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn write(self, bytes: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Stdout => std::io::stdout().lock().write_all(bytes)?,
             Self::Stderr => std::io::stderr().lock().write_all(bytes)?,
@@ -147,7 +200,7 @@ pub(super) fn remark(message: &str) {
     let _ = writeln!(anstream::stderr(), "{message}");
 }
 
-fn read_stdin() -> std::io::Result<Vec<u8>> {
+pub(super) fn read_stdin() -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().take(crate::source::MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

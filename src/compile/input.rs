@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::{join, reason, too_large};
+use crate::krm;
 use crate::source::{Document, FileId, Files, MAX_FILE_BYTES, Node, Origin, Sources, read_documents};
 use crate::spec;
 
@@ -14,6 +15,8 @@ pub struct Inputs {
     pub specs: Vec<Document>,
     /// All other documents.
     pub manifests: Vec<Document>,
+    /// Documents that another tool rendered: the specs' patches apply to them too.
+    pub rendered: Vec<Document>,
 }
 
 /// Reads all paths; folders are searched for YAML and JSON, `-` is what `stdin` returns.
@@ -80,10 +83,10 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
                     ),
                 );
             }
+        } else if is_for_kustomize(root) || krm::is_function(root) {
+            // It says how to build objects and is none itself.
         } else if spec::is_batch(root) {
             inputs.specs.push(document);
-        } else if is_for_kustomize(root) {
-            // It says how to build objects and is none itself.
         } else if !in_folder || (root.get("apiVersion").is_some() && root.get("kind").is_some()) {
             others.push(document);
         }

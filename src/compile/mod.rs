@@ -6,11 +6,13 @@
 mod input;
 mod manifests;
 mod order;
+mod rendered;
 mod secrets;
 mod stamp;
 
 pub use input::{Inputs, read_inputs};
 pub use order::{Batched, Producer};
+pub use rendered::Rendered;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -38,6 +40,7 @@ pub struct Compilation {
     facts: &'static Facts,
     units: Vec<Unit>,
     manifests: Vec<Manifest>,
+    rendered: Vec<Rendered>,
     sequence: Vec<Batched>,
 }
 
@@ -68,7 +71,7 @@ pub fn compile(
     diagnostics: &mut Diagnostics,
 ) -> Compilation {
     let facts = settings.facts;
-    let Inputs { specs, manifests: documents } = inputs;
+    let Inputs { specs, manifests: documents, rendered } = inputs;
     for spec in &specs {
         secrets::hide_in_spec(&spec.root, &settings.options.params, sources);
     }
@@ -89,11 +92,17 @@ pub fn compile(
     for batch in &batches {
         documents.extend(manifests::read(batch, files, sources, diagnostics));
     }
+    // Together with what another tool rendered, so that each knows the definitions and names of the other.
+    let own = documents.len();
+    documents.extend(rendered.iter().map(|document| (document.root.clone(), document.root.origin())));
     secrets::hide_in_manifests(&documents, sources);
+    let places = rendered::places(&documents[own..]);
     let (manifests, findings) = check::check_objects(documents, facts, Mode::Manifest);
     diagnostics.append(findings);
 
     let mut units = read_units(batches, &manifests, files, sources, diagnostics);
+    let (manifests, rendered) = rendered::tell_apart(manifests, &places);
+    let rendered = rendered::patch(rendered, &units, facts, diagnostics);
     for unit in &mut units {
         let context = unit.context(facts);
         unit.stamped = unit.expanded.plans.iter().map(|plan| stamp::check(&context, plan, diagnostics)).collect();
@@ -118,7 +127,7 @@ pub fn compile(
     check_identities(&units, &manifests, diagnostics);
     *diagnostics = std::mem::take(diagnostics).without_echoes();
     let sequence = order::sequence(&units, &manifests);
-    Compilation { facts, units, manifests, sequence }
+    Compilation { facts, units, manifests, rendered, sequence }
 }
 
 /// Reads what the instances of each batch share; batches of one run see each other's ConfigMaps and Secrets.
@@ -233,6 +242,11 @@ impl Compilation {
             [unit] => &unit.expanded.batch.name,
             _ => "fanfold",
         }
+    }
+
+    /// Returns what another tool rendered, patched, in the order of the input; it is none of the objects.
+    pub fn rendered(&self) -> &[Rendered] {
+        &self.rendered
     }
 
     /// Returns the number of objects.

@@ -78,6 +78,13 @@ impl Policy {
         kept.into_iter().chain(found).filter_map(|finding| self.judge(finding)).collect()
     }
 
+    /// Returns those that count of what is found after [`Policy::apply`], which has judged the comments themselves.
+    pub fn apply_later(&self, diagnostics: Diagnostics, sources: &Sources) -> Diagnostics {
+        let mut comments = Comments::read(sources, &mut Diagnostics::new());
+        let kept = diagnostics.into_iter().filter(|finding| !comments.allow(finding, sources));
+        kept.filter_map(|finding| self.judge(finding)).collect()
+    }
+
     fn judge(&self, finding: Diagnostic) -> Option<Diagnostic> {
         if self.allow.contains(&finding.code) && finding.code.is_allowable() {
             return None;

@@ -180,12 +180,30 @@ impl Code {
                     | Self::UndeclaredReference
                     | Self::IneffectivePatch
             )
-            || self.is_of_cluster()
+            || self.is_of_preflight()
     }
 
-    /// Whether only a look into a cluster finds it.
+    /// Whether only a run that has a cluster finds it.
     pub fn is_of_cluster(self) -> bool {
+        self.is_of_preflight() || self.is_of_server()
+    }
+
+    /// Whether a look into a cluster finds it, before anything is sent.
+    pub fn is_of_preflight(self) -> bool {
         matches!(self, Self::DoesNotFit | Self::QuotaExceeded | Self::LimitRange | Self::MissingInCluster)
+    }
+
+    /// Whether it is what the server says of an object, or what stands in the way of sending it.
+    pub fn is_of_server(self) -> bool {
+        matches!(
+            self,
+            Self::NotServed
+                | Self::OwnedElsewhere
+                | Self::FieldConflict
+                | Self::ImmutableField
+                | Self::RefusedByServer
+                | Self::ServerWarning
+        )
     }
 }
 

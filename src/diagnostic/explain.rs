@@ -2,7 +2,8 @@
 //!
 //! A page is Markdown of one fixed shape: a sentence, then the sections What, Why, Wrong and Right. The examples are
 //! inputs of their own: tests compile each Wrong and expect its code, and each Right and expect nothing. What only a look
-//! into a cluster finds has a section Cluster before them, with what is there.
+//! into a cluster finds has a section Cluster before them, with what is there; where it matters, with the manager that
+//! wrote it. What the server finds, tests apply to a server.
 
 use std::fmt::Write as _;
 
@@ -36,8 +37,10 @@ pub struct Example {
     pub language: &'static str,
     /// The name of the file, where the input refers to it.
     pub file: Option<&'static str>,
-    /// The flags of the command line that it is compiled with.
+    /// The flags of the command line that it is compiled or applied with.
     pub flags: Vec<&'static str>,
+    /// Who wrote it, where it is in a cluster.
+    pub manager: Option<&'static str>,
     /// What it holds.
     pub text: &'static str,
 }
@@ -120,6 +123,7 @@ fn example(info: &'static str, text: &'static str) -> Example {
         language: info.split_whitespace().next().unwrap_or_default(),
         file: attribute("file"),
         flags: attribute("flags").map(|flags| flags.split_whitespace().collect()).unwrap_or_default(),
+        manager: attribute("manager"),
         text,
     }
 }

@@ -13,7 +13,7 @@ pub(crate) mod words;
 pub use allow::{Policy, PolicyError};
 pub use code::Code;
 pub use explain::{Example, Page, explanation};
-pub use render::{Format, Style, render};
+pub use render::{Format, Style, masked, render, to_json};
 pub use suggest::{did_you_mean, suggestion};
 
 use std::collections::BTreeMap;
@@ -212,6 +212,16 @@ impl Diagnostics {
         for diagnostic in other.found.into_values() {
             self.push(diagnostic);
         }
+    }
+
+    /// Keeps the findings that `keep` is true for.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Diagnostic) -> bool) {
+        self.found.retain(|_, finding| keep(finding));
+    }
+
+    /// Whether a finding of the same code, place and message is there.
+    pub fn contains(&self, finding: &Diagnostic) -> bool {
+        self.found.contains_key(&(finding.origin, finding.code, finding.message.clone()))
     }
 
     /// Returns the findings in the order of their files and places.

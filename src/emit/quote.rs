@@ -127,7 +127,7 @@ pub(super) fn double(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Writes a text in double quotes with JSON's escapes; YAML readers take the result as well.
-pub(super) fn json(text: &str, out: &mut Vec<u8>) {
+pub fn json(text: &str, out: &mut Vec<u8>) {
     escaped(text, out, |code, out| {
         let short = match code {
             0x08 => b'b',

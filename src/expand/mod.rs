@@ -128,7 +128,8 @@ pub fn expand(
 /// Fills in the sections that belong to the batch as a whole.
 fn fill_sections(batch: &mut Batch, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) {
     let mut fill = |node: &Node| Bindable::of(node, sources, diagnostics).bind(scope, diagnostics);
-    for node in [&mut batch.labels, &mut batch.annotations].into_iter().flatten() {
+    let nodes = [&mut batch.labels, &mut batch.annotations, &mut batch.patch, &mut batch.patch_json];
+    for node in nodes.into_iter().flatten() {
         *node = fill(node);
     }
     batch.manifests = batch.manifests.iter().map(&mut fill).collect();

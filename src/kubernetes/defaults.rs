@@ -27,7 +27,8 @@ pub fn is_default<V: Tree, B: Tree>(value: &V, ty: &Type, field: &str, body: &B)
             says("kind", &["User", "Group"]) && value.as_text() == Some("rbac.authorization.k8s.io")
         }
         ("resource/v1.ExactDeviceRequest", "count") => {
-            body.member("allocationMode").is_none() && matches!(value.look(), Look::Number(number) if number == "1")
+            (body.member("allocationMode").is_none() || says("allocationMode", &["", "ExactCount"]))
+                && matches!(value.look(), Look::Number(number) if number == "1")
         }
         _ => DEFAULTS.iter().any(|(of, name, text)| {
             *of == ty.name
@@ -84,6 +85,7 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("core/v1.SecretVolumeSource", "defaultMode", "420"),
     ("scheduling/v1.PriorityClass", "preemptionPolicy", "\"PreemptLowerPriority\""),
     ("storage/v1.CSIDriverSpec", "attachRequired", "true"),
+    ("storage/v1.CSIDriverSpec", "volumeLifecycleModes", "[\"Persistent\"]"),
     ("storage/v1.StorageClass", "reclaimPolicy", "\"Delete\""),
     ("storage/v1.StorageClass", "volumeBindingMode", "\"Immediate\""),
 ];
@@ -100,6 +102,7 @@ const DROPPED: &[(&str, &str)] = &[
     ("apps/v1.StatefulSetUpdateStrategy", "type"),
     ("autoscaling/v2.CrossVersionObjectReference", "apiVersion"),
     ("batch/v1.CronJobSpec", "concurrencyPolicy"),
+    ("batch/v1.PodFailurePolicyOnPodConditionsPattern", "status"),
     ("core/v1.CSIPersistentVolumeSource", "readOnly fsType"),
     (
         "core/v1.Container",
@@ -117,6 +120,7 @@ const DROPPED: &[(&str, &str)] = &[
     ("core/v1.ImageVolumeSource", "reference pullPolicy"),
     ("core/v1.NFSVolumeSource", "readOnly"),
     ("core/v1.ObjectFieldSelector", "apiVersion"),
+    ("core/v1.PersistentVolumeClaim", "apiVersion kind"),
     ("core/v1.PersistentVolumeClaimSpec", "volumeName"),
     ("core/v1.PersistentVolumeClaimVolumeSource", "readOnly"),
     ("core/v1.PersistentVolumeSpec", "persistentVolumeReclaimPolicy storageClassName"),
@@ -142,11 +146,54 @@ const DROPPED: &[(&str, &str)] = &[
     ("core/v1.TCPSocketAction", "host"),
     ("core/v1.Toleration", "key operator value effect"),
     ("core/v1.VolumeMount", "readOnly subPath subPathExpr"),
+    ("meta/v1.ObjectMeta", "name generateName namespace uid"),
     ("networking/v1.HTTPIngressPath", "path"),
     ("networking/v1.IngressClassSpec", "controller"),
     ("networking/v1.IngressRule", "host"),
     ("networking/v1.IngressTLS", "secretName"),
     ("networking/v1.ServiceBackendPort", "name number"),
     ("rbac/v1.Subject", "apiGroup namespace"),
+    ("resource/v1.DeviceToleration", "key operator value effect"),
+    ("resource/v1.ExactDeviceRequest", "allocationMode count"),
     ("scheduling/v1.PriorityClass", "globalDefault description"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kubernetes::Facts;
+
+    #[test]
+    fn every_field_of_the_tables_is_known() {
+        let facts = Facts::newest();
+        let dropped = DROPPED.iter().flat_map(|(ty, fields)| fields.split(' ').map(move |field| (*ty, field)));
+        for (ty, field) in DEFAULTS.iter().map(|(ty, field, _)| (*ty, *field)).chain(dropped) {
+            assert!(facts.named(ty).field(field).is_some(), "{ty} has no {field}");
+        }
+        for (_, _, default) in DEFAULTS {
+            serde_json::from_str::<serde_json::Value>(default).unwrap();
+        }
+    }
+
+    #[test]
+    fn defaults_may_depend_on_what_else_is_said() {
+        let subject = Facts::newest().named("rbac/v1.Subject");
+        let group = json!("rbac.authorization.k8s.io");
+        assert!(is_default(&group, subject, "apiGroup", &json!({"kind": "User"})));
+        assert!(!is_default(&group, subject, "apiGroup", &json!({"kind": "ServiceAccount"})));
+        let set = Facts::newest().named("apps/v1.StatefulSetSpec");
+        assert!(is_default(&json!("OrderedReady"), set, "podManagementPolicy", &json!({})));
+        assert!(!is_default(&json!("Parallel"), set, "podManagementPolicy", &json!({})));
+    }
+
+    #[test]
+    fn zeros_are_dropped_where_nothing_points_at_them() {
+        let pod = Facts::newest().named("core/v1.PodSpec");
+        assert!(is_dropped(&json!(false), pod, "hostNetwork"));
+        assert!(!is_dropped(&json!(true), pod, "hostNetwork"));
+        assert!(!is_dropped(&json!(false), pod, "automountServiceAccountToken"), "false and nothing are two there");
+        assert!(is_dropped(&json!(0), Facts::newest().named("core/v1.Probe"), "initialDelaySeconds"));
+    }
+}

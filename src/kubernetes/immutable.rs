@@ -13,6 +13,8 @@
 //! So much can be said before anything is sent; the server alone has the last word.
 
 mod compare;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -185,24 +187,23 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
 
     /// Refuses any change of a field.
     fn keep(&mut self, field: &'static str, rule: Rule) {
-        if let Some(path) = self.difference(field) {
+        if let Some(path) = self.differences(field).into_iter().next() {
             self.refuse(path, field, rule);
         }
     }
 
-    /// Returns where a field differs first.
-    fn difference(&self, field: &str) -> Option<String> {
+    /// Returns where a field differs.
+    fn differences(&self, field: &str) -> Vec<String> {
         let keys: Vec<&str> = field.split('.').collect();
-        let (last, above) = keys.split_last()?;
+        let Some((last, above)) = keys.split_last() else { return Vec::new() };
         let mut ty = self.ty;
         for key in above {
-            let Shape::Type(id) = &ty.field(key)?.schema.shape else { return None };
+            let Some(Shape::Type(id)) = ty.field(key).map(|field| &field.schema.shape) else { return Vec::new() };
             ty = self.facts.ty(*id);
         }
         let (old, stated, new) = (self.old.follow(above), self.stated.follow(above), self.new.follow(above));
-        let compare = Compare { facts: self.facts };
-        let below = compare.field(ty, last, old, stated, new)?;
-        Some(format!("{field}{below}"))
+        let below = Compare { facts: self.facts }.field(ty, last, old, stated, new);
+        below.into_iter().map(|below| format!("{field}{below}")).collect()
     }
 
     fn text_of<'t, T: Tree>(tree: &'t T, path: &[&str]) -> Option<&'t str> {
@@ -232,7 +233,9 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         if taken_back {
             self.refuse("immutable".to_owned(), "immutable", Rule::MarkedImmutable);
         }
-        data.iter().for_each(|field| self.keep(field, Rule::MarkedImmutable));
+        for field in data {
+            self.keep(field, Rule::MarkedImmutable);
+        }
     }
 
     fn job(&mut self) {
@@ -247,9 +250,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         } else {
             self.keep("spec.completions", Rule::Immutable);
         }
-        if let Some(path) = self.difference("spec.template")
-            && !self.is_open(&path)
-        {
+        if let Some(path) = self.differences("spec.template").into_iter().find(|path| !self.is_open(path)) {
             self.refuse(path, "spec.template", Rule::Immutable);
         }
     }
@@ -325,7 +326,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         let (old, stated, new) = (self.old.member("spec"), self.stated.member("spec"), self.new.member("spec"));
         let compare = Compare { facts: self.facts };
         for field in ty.fields.iter().filter(|field| !NO_SOURCE.contains(&field.name.as_str())) {
-            if let Some(below) = compare.field(ty, &field.name, old, stated, new) {
+            if let Some(below) = compare.field(ty, &field.name, old, stated, new).into_iter().next() {
                 // A secret to expand the volume with may be named later.
                 let later = below == ".controllerExpandSecretRef"
                     && old.is_some_and(|spec| spec.follow(&["csi", "controllerExpandSecretRef"]).is_none());
@@ -340,19 +341,34 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     }
 
     fn claim(&mut self) {
-        CLAIM.iter().for_each(|field| self.keep(field, Rule::Immutable));
+        for field in CLAIM {
+            self.keep(field, Rule::Immutable);
+        }
         for (field, key) in [("spec.volumeName", "volumeName"), ("spec.storageClassName", "storageClassName")] {
             if self.old.follow(&["spec", key]).is_some() {
                 self.keep(field, Rule::SetOnce);
             }
         }
-        let storage = ["spec", "resources", "requests", "storage"];
-        let (Some(old), Some(new)) = (quantity(self.old.follow(&storage)), quantity(self.new.follow(&storage))) else {
-            return;
-        };
         // A live claim says whether it is bound; a manifest does not.
         let phase = Self::text_of(self.old, &["status", "phase"]);
+        if phase.is_some_and(|phase| phase != "Bound") {
+            self.keep("spec.volumeAttributesClassName", Rule::OnceBound);
+        }
+        let requests = self.differences("spec.resources.requests").into_iter();
+        let mut others =
+            requests.filter(|path| path.starts_with("spec.resources.requests.") && !path.ends_with(".storage"));
+        if let Some(path) = others.next() {
+            self.refuse(path, "spec.resources.requests", Rule::Immutable);
+        }
+        let storage = ["spec", "resources", "requests", "storage"];
         let field = "spec.resources.requests.storage";
+        let Some(old) = quantity(self.old.follow(&storage)) else { return };
+        let Some(new) = quantity(self.new.follow(&storage)) else {
+            if self.stated.follow(&storage).is_some() {
+                self.refuse(field.to_owned(), field, Rule::Grows);
+            }
+            return;
+        };
         if phase.is_some_and(|phase| phase != "Bound") && old != new {
             self.refuse(field.to_owned(), field, Rule::OnceBound);
         } else if new < old {
@@ -374,7 +390,12 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             if ["activeDeadlineSeconds", "tolerations", "schedulingGates"].contains(&name) {
                 continue;
             }
-            for below in compare.all(ty, name, old, stated, new) {
+            // Admission fills these in.
+            let filled = ["priority", "preemptionPolicy", "enableServiceLinks", "serviceAccountName"];
+            if filled.contains(&name) && new.is_none_or(|spec| spec.member(name).is_none()) {
+                continue;
+            }
+            for below in compare.field(ty, name, old, stated, new) {
                 let image = ["containers", "initContainers"].contains(&name) && below.ends_with("].image");
                 if !image {
                     self.refuse(format!("spec.{name}{below}"), "spec", Rule::Immutable);

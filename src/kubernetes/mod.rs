@@ -21,7 +21,7 @@ pub use amounts::Amounts;
 pub use defaults::{is_default, is_dropped};
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
-pub use object::{Manifest, ObjectKey};
+pub use object::{Manifest, ObjectKey, tool_note};
 pub use order::install_rank;
 pub use pods::{Basis, Defaults, Load, PodDemand, USUAL};
 pub use quantity::{NotAQuantity, Notation, Quantity};

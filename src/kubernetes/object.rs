@@ -6,6 +6,20 @@ use smol_str::{SmolStr, ToSmolStr};
 
 use crate::source::{Node, Origin};
 
+/// The groups whose annotations are between an object and the tool that carries it: kustomize, kpt, Helm.
+const TOOLS: &[&str] = &[
+    "config.kubernetes.io",
+    "internal.config.kubernetes.io",
+    "config.k8s.io",
+    "kustomize.config.k8s.io",
+    "postrenderer.helm.sh",
+];
+
+/// Whether an annotation is a tool's own note on an object: its file, its number, how to treat it.
+pub fn tool_note(annotation: &str) -> bool {
+    annotation.split_once('/').is_some_and(|(group, _)| TOOLS.contains(&group))
+}
+
 /// What makes two objects one to the API server, with the version that they are written in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey {

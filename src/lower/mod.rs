@@ -54,7 +54,7 @@ pub struct Context<'a> {
 pub fn batch_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
     let mut objects = sections::lower(context, diagnostics);
     objects.extend(context.configs.objects());
-    objects.into_iter().map(|object| context.patches.apply(context, object, diagnostics)).collect()
+    objects.into_iter().map(|object| context.patches.apply(context.facts, object, diagnostics)).collect()
 }
 
 /// Returns the objects of one instance.
@@ -88,7 +88,7 @@ pub fn instance_objects_of(
     let own = lowering.instance.fields.clone();
     patch::check_kinds(&own, &objects, diagnostics);
     let patched = objects.into_iter().map(|object| {
-        let object = context.patches.apply(context, object, diagnostics);
+        let object = context.patches.apply(context.facts, object, diagnostics);
         patch::apply_own(context.facts, &own, object, diagnostics)
     });
     patched.collect()

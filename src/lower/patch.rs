@@ -1,4 +1,4 @@
-//! Patches of generated objects: strategic merge by the bundled list keys, and JSON patches, by kind.
+//! Patches of objects: strategic merge by the bundled list keys, and JSON patches, by kind or by kind and name.
 //!
 //! A patch that changes nothing, or that no object takes, is a finding.
 
@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use smol_str::SmolStr;
 
-use super::Context;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
 use crate::expand::{Place, merge};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
@@ -18,10 +17,11 @@ pub struct BatchPatches {
     patches: Vec<(Patch, AtomicBool)>,
 }
 
-/// A patch of the objects of one kind.
+/// A patch of the objects of one kind, or of the one of them that has a name.
 #[derive(Clone, Debug)]
 struct Patch {
     kind: SmolStr,
+    name: Option<SmolStr>,
     body: Node,
     json: bool,
     origin: Origin,
@@ -40,14 +40,14 @@ impl BatchPatches {
     }
 
     /// Applies the patches to an object.
-    pub fn apply(&self, context: &Context<'_>, object: Manifest, diagnostics: &mut Diagnostics) -> Manifest {
+    pub fn apply(&self, facts: &'static Facts, object: Manifest, diagnostics: &mut Diagnostics) -> Manifest {
         let mut object = object;
         for (patch, effective) in &self.patches {
-            if patch.kind != object.key.kind {
+            if !patch.is_for(&object.key) {
                 continue;
             }
             let changed;
-            (object, changed) = patch.apply(context.facts, object, diagnostics);
+            (object, changed) = patch.apply(facts, object, diagnostics);
             if changed != Some(false) {
                 effective.store(true, Ordering::Relaxed);
             }
@@ -77,7 +77,7 @@ pub(super) fn apply_own(
     }
     let mut object = object;
     for patch in read(fields.get("patch"), fields.get("patchJSON6902"), diagnostics) {
-        if patch.kind != object.key.kind {
+        if !patch.is_for(&object.key) {
             continue;
         }
         let changed;
@@ -92,13 +92,13 @@ pub(super) fn apply_own(
 /// Reports the patches of an instance that none of its objects takes.
 pub(super) fn check_kinds(fields: &Node, objects: &[Manifest], diagnostics: &mut Diagnostics) {
     for patch in read(fields.get("patch"), fields.get("patchJSON6902"), &mut Diagnostics::new()) {
-        if !objects.iter().any(|object| object.key.kind == patch.kind) {
+        if !objects.iter().any(|object| patch.is_for(&object.key)) {
             let kinds = objects.iter().map(|object| object.key.kind.as_str());
             diagnostics.push(
                 Diagnostic::new(
                     Code::IneffectivePatch,
                     patch.origin,
-                    format!("the workload makes no `{}` to patch", patch.kind),
+                    format!("the workload makes no `{}` to patch", patch.target()),
                 )
                 .maybe_help(crate::diagnostic::suggestion(&patch.kind, kinds)),
             );
@@ -107,7 +107,7 @@ pub(super) fn check_kinds(fields: &Node, objects: &[Manifest], diagnostics: &mut
 }
 
 fn ineffective(patch: &Patch) -> Diagnostic {
-    Diagnostic::new(Code::IneffectivePatch, patch.origin, format!("this patch of `{}` changes nothing", patch.kind))
+    Diagnostic::new(Code::IneffectivePatch, patch.origin, format!("this patch of `{}` changes nothing", patch.target()))
         .help("remove it, or mend its path: what it sets is there already, or no such object is made")
 }
 
@@ -143,7 +143,11 @@ fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnos
                     ));
                     continue;
                 }
-                patches.push(Patch { kind: key.text.clone(), body: body.clone(), json: is_json, origin });
+                let (kind, name) = match key.text.split_once('/') {
+                    Some((kind, name)) => (kind.into(), Some(name.into())),
+                    None => (key.text.clone(), None),
+                };
+                patches.push(Patch { kind, name, body: body.clone(), json: is_json, origin });
             }
         }
     }
@@ -151,6 +155,18 @@ fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnos
 }
 
 impl Patch {
+    fn is_for(&self, key: &ObjectKey) -> bool {
+        self.kind == key.kind && self.name.as_ref().is_none_or(|name| *name == key.name)
+    }
+
+    /// Returns what it patches, as it was written.
+    fn target(&self) -> SmolStr {
+        match &self.name {
+            Some(name) => smol_str::format_smolstr!("{}/{name}", self.kind),
+            None => self.kind.clone(),
+        }
+    }
+
     /// Returns the patched object, and whether it changed: none where the patch cannot be applied, which is told here.
     fn apply(
         &self,

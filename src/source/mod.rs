@@ -14,4 +14,4 @@ pub use comments::comments_with;
 pub use files::{Files, MemoryFiles};
 pub use node::{Entry, Key, Map, Node, Value};
 pub use origin::{FileId, Origin, Place, SourceFile, Sources};
-pub use read::{Document, MAX_FILE_BYTES, read_document, read_documents};
+pub use read::{Document, MAX_FILE_BYTES, read_document, read_documents, split};

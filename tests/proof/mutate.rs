@@ -3,7 +3,7 @@
 use fanfold::kubernetes::{Facts, Schema, Shape, Type};
 use serde_json::{Map, Value as Json, json};
 
-/// A sequence of numbers that a seed decides (SplitMix64).
+/// A sequence of numbers that a seed decides (`SplitMix64`).
 #[derive(Clone)]
 pub(super) struct Dice(pub(super) u64);
 
@@ -163,7 +163,16 @@ pub(super) fn mutate(object: &mut Json, live: Option<&Json>, facts: &Facts, dice
 
 /// Puts a value of little meaning into a field that is not there.
 fn add_field(map: &mut Map<String, Json>, ty: &Type, facts: &Facts, is_root: bool, dice: &mut Dice) -> &'static str {
+    if ty.fields.is_empty() {
+        return "none";
+    }
     let field = dice.pick(&ty.fields);
+    // The server drops these: nobody may write them, their gates are closed, or empty ones are none to it.
+    let dropped =
+        ["resourceVersion", "selfLink", "defaultUser", "schedulingGroup", "lifecycle", "dataSource", "dataSourceRef"];
+    if dropped.contains(&field.name.as_str()) {
+        return "none";
+    }
     let fixed = ["apiVersion", "kind", "metadata", "managedFields", "name", "namespace", "uid", "resourceVersion"];
     if map.contains_key(field.name.as_str()) || fixed.contains(&field.name.as_str()) && is_root {
         return "none";

@@ -9,12 +9,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("minijinja", &["expand/expression.rs", "expand/scope.rs"]),
     ("jsonschema", &["schema.rs", "schema/"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
-    ("similar", &["cli/output", "compile/manifests.rs"]),
+    ("similar", &["cli/output", "compile/manifests.rs", "diff/render/"]),
     ("clap", &["cli/"]),
     ("anstream", &["cli/", "diagnostic/render/"]),
     ("csv", &["expand/rows.rs"]),
     ("globset", &["expand/world.rs", "compile/input.rs"]),
-    ("sha2", &["kubernetes/", "diagnostic/render/", "emit/layout/", "cli/output/", "apply/"]),
+    ("sha2", &["kubernetes/", "diagnostic/render/", "emit/layout/", "cli/output/", "apply/", "integrate/"]),
     ("kube", &["apply/client/"]),
     ("http", &["apply/client/"]),
     ("hyper_util", &["apply/client/"]),
@@ -23,7 +23,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["apply/", "cli/"]),
     ("jiff", &["apply/"]),
     ("indicatif", &["cli/"]),
-    ("base64", &["lower/configs.rs", "kubernetes/", "check/", "apply/"]),
+    ("base64", &["lower/configs.rs", "kubernetes/", "check/", "apply/", "diff/"]),
 ];
 /// Calls that touch the world, and stay on the command line.
 const WORLDLY: &[&str] = &["std::fs::", "use std::fs;", "std::env::", "SystemTime", "Instant::now", "std::process::"];

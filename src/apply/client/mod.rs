@@ -136,7 +136,7 @@ pub struct Call {
 }
 
 /// Answers in full.
-const WHOLE: &str = "application/json";
+pub const WHOLE: &str = "application/json";
 /// Answers with metadata only.
 pub const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 
@@ -218,7 +218,8 @@ fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
     let mut hopeless = false;
     let mut next = Some(error);
     while let Some(cause) = next {
-        reason = cause.to_string();
+        // Readers of YAML add an excerpt to their line.
+        cause.to_string().lines().next().unwrap_or_default().clone_into(&mut reason);
         // Who we are, or who the server is, stays as wrong as it is.
         hopeless |= cause.is::<AuthError>() || reason.contains("invalid peer certificate");
         next = cause.source();

@@ -19,7 +19,7 @@ pub(super) fn render(findings: &[Diagnostic], sources: &Sources) -> String {
     findings.iter().map(|finding| object(finding, sources).to_string() + "\n").collect()
 }
 
-fn object(finding: &Diagnostic, sources: &Sources) -> Value {
+pub(super) fn object(finding: &Diagnostic, sources: &Sources) -> Value {
     let mut object = keys(json!({
         "code": finding.code.name(),
         "severity": finding.severity.as_str(),

@@ -56,6 +56,16 @@ pub fn render(diagnostics: &Diagnostics, sources: &Sources, format: Format, styl
     }
 }
 
+/// Returns one finding as [`Format::Json`] writes it.
+pub fn to_json(finding: &Diagnostic, sources: &Sources) -> serde_json::Value {
+    json::object(&redact::redacted(finding, sources), sources)
+}
+
+/// Returns a finding without a word of what the sources hide.
+pub fn masked(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
+    redact::redacted(finding, sources)
+}
+
 /// Returns "in 1,000 objects" for a cause that was found in more than one, and nothing otherwise.
 fn repeated(finding: &Diagnostic) -> Option<String> {
     (finding.count > 1).then(|| format!("in {} objects", grouped(finding.count)))

@@ -23,20 +23,8 @@ pub(super) struct Compare<'a> {
 }
 
 impl Compare<'_> {
-    /// Returns where a field differs first, as the path from the field on.
+    /// Returns where a field differs, as paths from the field on.
     pub(super) fn field<O: Tree, S: Tree, N: Tree>(
-        self,
-        ty: &Type,
-        field: &str,
-        old: Option<&O>,
-        stated: Option<&S>,
-        new: Option<&N>,
-    ) -> Option<String> {
-        self.all(ty, field, old, stated, new).into_iter().next()
-    }
-
-    /// Returns where a field differs.
-    pub(super) fn all<O: Tree, S: Tree, N: Tree>(
         self,
         ty: &Type,
         field: &str,
@@ -65,6 +53,8 @@ impl Compare<'_> {
         let was = old.and_then(|parent| parent.member(key)).filter(|value| !value.is_null());
         let Some(field) = ty.field(key) else { return };
         let differs = match (wanted, was) {
+            // A default is put where nothing is left.
+            (Some(new), Some(old)) if is_nothing(new, &field.schema, ty, key) && is_default(old, ty, key, new) => false,
             (Some(new), Some(old)) => return self.value(&field.schema, old, said, new, path, found),
             (Some(new), None) => {
                 !is_nothing(new, &field.schema, ty, key) && !old.is_some_and(|old| is_default(new, ty, key, old))
@@ -95,9 +85,15 @@ impl Compare<'_> {
             }
             (Shape::Type(id), Look::Map(_)) => {
                 let ty = self.facts.ty(*id);
+                let is_whole = schema.atomic.unwrap_or(ty.atomic);
                 for field in &ty.fields {
                     let path = format!("{path}.{}", field.name);
-                    self.member(ty, &field.name, Some(old), stated, Some(new), &path, found);
+                    // Of what is owned as a whole, all is ours.
+                    if is_whole {
+                        self.member(ty, &field.name, Some(old), Some(old), Some(new), &path, found);
+                    } else {
+                        self.member(ty, &field.name, Some(old), stated, Some(new), &path, found);
+                    }
                 }
             }
             (Shape::Map(inner), Look::Map(_)) => {
@@ -105,7 +101,7 @@ impl Compare<'_> {
                     let path = format!("{path}.{key}");
                     match old.member(key) {
                         Some(old) => {
-                            self.value(inner, old, stated.and_then(|said| said.member(key)), value, &path, found)
+                            self.value(inner, old, stated.and_then(|said| said.member(key)), value, &path, found);
                         }
                         None => found.push(path),
                     }

@@ -1,0 +1,118 @@
+//! `fanfold diff`: two sides in, what lies between them and what it does out.
+
+use std::io::Write;
+
+use super::args::{DiffArgs, DiffFormatArg, FormatArg, ReportArgs};
+use super::cluster::{Cluster, Connecting};
+use super::session::{Channel, Session, facts};
+use super::sides::{Held, Side};
+use super::{Exit, Failure};
+use crate::apply::rehearse;
+use crate::diff::{Report, Style, diff, fold, human, json, markdown, short};
+
+/// Compares; exits as `kubectl diff` does: 0 where both sides are the same, 1 where they differ, above where nobody knows.
+pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
+    let (old, new) = sides(args)?;
+    if old.is_stdin() && new.is_stdin() {
+        return Err(Failure::Usage("standard input can be one side only".into()));
+    }
+    let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
+    let mut session = Session::new(&report)?;
+    let facts = facts(args.variant.kubernetes_version.as_deref())?;
+    let connecting = (old == Side::Cluster).then(|| Connecting::start(&args.cluster)).transpose()?;
+    let mut new_held = match new.read(&old.paths(), old == Side::Cluster, &args.variant, &mut session)? {
+        Ok(held) => held,
+        Err(exit) => return Ok(exit),
+    };
+    let mut exit = Exit::Fine;
+    let old_held = match connecting {
+        Some(connecting) => {
+            let cluster = connecting.finish()?;
+            let (old, refused) = of_cluster(cluster, &mut new_held, args, &mut session)?;
+            exit = refused;
+            old
+        }
+        None => match old.read(&new.paths(), false, &args.variant, &mut session)? {
+            Ok(held) => held,
+            Err(exit) => return Ok(exit),
+        },
+    };
+    let (old, new) = (old_held, new_held);
+    let changes = diff(&old.objects, &new.objects, facts, &session.sources);
+    let groups = fold(&changes);
+    let report = Report {
+        changes: &changes,
+        groups: &groups,
+        sources: &session.sources,
+        old: &old.name,
+        new: &new.name,
+        kubernetes: facts.minor,
+    };
+    let style = Channel::Stdout.style();
+    let text = match args.format {
+        DiffFormatArg::Human => human(&report, Style { color: style.color, width: style.width }),
+        DiffFormatArg::Markdown => markdown(&report),
+        DiffFormatArg::Json => json(&report),
+        DiffFormatArg::Short => short(&report),
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    let fails = if args.fail_on.is_empty() {
+        !changes.is_empty()
+    } else {
+        args.fail_on.iter().any(|effect| changes.has((*effect).into()))
+    };
+    // What the server would refuse is more than a difference.
+    Ok(if exit != Exit::Fine {
+        Exit::Usage
+    } else if fails {
+        Exit::Findings
+    } else {
+        Exit::Fine
+    })
+}
+
+/// Asks a server for both sides: what it has, and what it would make of the new one.
+fn of_cluster(
+    mut cluster: Cluster,
+    new: &mut Held,
+    args: &DiffArgs,
+    session: &mut Session,
+) -> Result<(Held, Exit), Failure> {
+    let Some(compilation) = &new.compilation else {
+        return Err(Failure::Usage("there is nothing to ask a cluster about".into()));
+    };
+    let set = cluster.set(compilation, args.applyset.as_deref())?;
+    let desired = cluster.place(compilation, set.as_ref(), &mut session.diagnostics);
+    let asked = cluster.runtime.block_on(rehearse(&cluster.client, &desired, true));
+    let asked = asked.map_err(|lost| Failure::Environment(format!("cannot ask the cluster: {lost}")))?;
+    session.diagnostics.append(asked.findings);
+    let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
+    let exit = session.report(&report, Channel::Stderr)?;
+    new.objects = asked.new;
+    let name = cluster.client.server().to_owned();
+    Ok((Held { objects: asked.old, name, compilation: None }, exit))
+}
+
+/// Returns the old side and the new one.
+fn sides(args: &DiffArgs) -> Result<(Side, Side), Failure> {
+    match (&args.against, args.inputs.as_slice()) {
+        (Some(old), inputs) if !inputs.is_empty() => Ok((Side::parse(old), several(inputs))),
+        (None, [old, new]) => Ok((Side::parse(old), Side::parse(new))),
+        (None, inputs) => Err(Failure::Usage(format!(
+            "expected `fanfold diff OLD NEW` or `fanfold diff SPEC… --against OLD`, found {} side{}",
+            inputs.len(),
+            if inputs.len() == 1 { "" } else { "s" }
+        ))),
+        (Some(_), _) => Err(Failure::Usage("expected `fanfold diff SPEC… --against OLD`, found no spec".into())),
+    }
+}
+
+/// Several paths are one side.
+fn several(inputs: &[String]) -> Side {
+    match inputs {
+        [one] => Side::parse(one),
+        several => Side::Paths(several.to_vec()),
+    }
+}

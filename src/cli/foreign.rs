@@ -1,0 +1,80 @@
+//! What `function` and `post-render` share: another tool's documents in, compiled with the specs that it asks for.
+
+use std::io::IsTerminal;
+
+use super::Failure;
+use super::args::ForeignArgs;
+use super::session::{self, Session, facts};
+use crate::compile::{Compilation, Inputs, Settings};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::expand::Options;
+use crate::krm::{Setup, with_hash_hints};
+use crate::source::{Document, FileId, Origin, read_documents};
+
+/// A stream of another tool's documents.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) file: FileId,
+    pub(super) documents: Vec<Document>,
+}
+
+impl Stream {
+    /// Whether nothing was sent.
+    pub(super) fn is_empty(&self, session: &Session) -> bool {
+        session.sources.file(self.file).is_none_or(|file| file.text.trim().is_empty())
+    }
+}
+
+/// Reads standard input, or nothing where nobody sends anything.
+pub(super) fn read_stdin(session: &mut Session) -> Result<Stream, Failure> {
+    let bytes = if std::io::stdin().is_terminal() { Vec::new() } else { session::read_stdin()? };
+    if bytes.len() as u64 > crate::source::MAX_FILE_BYTES {
+        let file = session.sources.add("<stdin>", "");
+        let finding = crate::expand::too_large("<stdin>", bytes.len() as u64, Origin::new(file, 0, 0));
+        session.diagnostics.push(finding);
+        return Ok(Stream { file, documents: Vec::new() });
+    }
+    if bytes.trim_ascii().is_empty() {
+        // What that means is for those to say who asked.
+        let file = session.sources.add("<stdin>", "");
+        return Ok(Stream { file, documents: Vec::new() });
+    }
+    let file = session.sources.next_id();
+    let documents = read_documents(&mut session.sources, "<stdin>", bytes, &mut session.diagnostics);
+    Ok(Stream { file, documents })
+}
+
+/// Returns the finding that an input holds nothing, which another tool would take for a success.
+pub(super) fn nothing(file: FileId, message: &str, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::EmptyFile, Origin::new(file, 0, 0), message).severity(Severity::Error).help(help)
+}
+
+/// Compiles the specs of a setup beside what was rendered; with `hints`, kustomize is asked for the hashes of names.
+pub(super) fn compile(
+    session: &mut Session,
+    setup: &Setup,
+    batch: Option<Document>,
+    rendered: Vec<Document>,
+    args: &ForeignArgs,
+    hints: bool,
+) -> Result<Compilation, Failure> {
+    let variant = &args.variant;
+    let deny: Vec<String> = setup.deny.iter().chain(&args.report.deny).cloned().collect();
+    let allow: Vec<String> = setup.allow.iter().chain(&args.report.allow).cloned().collect();
+    session.judge_by(&deny, &allow)?;
+    let facts = facts(variant.kubernetes_version.as_deref().or(setup.kubernetes_version.as_deref()))?;
+    let mut params = vec![setup.params.clone()];
+    params.extend(session.params(&variant.params, &variant.set)?);
+    let profiles = variant.profile.iter().map(|name| name.trim().into());
+    let profiles = setup.profiles.iter().cloned().chain(profiles).collect();
+    let options = Options { profiles, params, max_instances: args.max_instances };
+    let mut inputs = if setup.specs.is_empty() { Inputs::default() } else { session.read(&setup.specs, &super::disk::Disk) };
+    inputs.specs.extend(batch);
+    inputs.rendered = rendered;
+    if hints {
+        for spec in &mut inputs.specs {
+            spec.root = with_hash_hints(&spec.root);
+        }
+    }
+    Ok(session.compile_inputs(inputs, &Settings { facts, options }, &super::disk::Disk))
+}

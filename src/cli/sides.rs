@@ -1,0 +1,157 @@
+//! The sides of a diff: what the command line names, and the objects that it stands for.
+
+use super::args::{FormatArg, InputArgs, ReportArgs, VariantArgs};
+use super::disk::Disk;
+use super::git::Commit;
+use super::session::{Session, remark};
+use super::{Exit, Failure};
+use crate::apply::{Live, settled};
+use crate::compile::Compilation;
+use crate::diagnostic::Severity;
+use crate::diff::as_written;
+use crate::emit;
+use crate::source::Files;
+use crate::kubernetes::Manifest;
+
+/// One side of a diff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Specs and manifests: files, folders, or `-` for standard input.
+    Paths(Vec<String>),
+    /// The same as of a commit; without a path, those of the other side.
+    Commit {
+        /// The commit, as git takes it.
+        revision: String,
+        /// What of it.
+        path: Option<String>,
+    },
+    /// What the server has of the other side's objects.
+    Cluster,
+}
+
+/// What a side holds.
+pub(super) struct Held {
+    /// The objects, in the order of installation.
+    pub(super) objects: Vec<Manifest>,
+    /// What to call the side.
+    pub(super) name: String,
+    /// What it was compiled to; none where nothing was.
+    pub(super) compilation: Option<Compilation>,
+}
+
+impl Side {
+    /// Reads a side as the command line names it.
+    pub(super) fn parse(text: &str) -> Self {
+        if text == "cluster" {
+            return Self::Cluster;
+        }
+        match text.strip_prefix("git:") {
+            Some(rest) => {
+                let (revision, path) =
+                    rest.split_once(':').map_or((rest, None), |(revision, path)| (revision, Some(path)));
+                let path = path.filter(|path| !path.is_empty()).map(str::to_owned);
+                Self::Commit { revision: revision.to_owned(), path }
+            }
+            None => Self::Paths(vec![text.to_owned()]),
+        }
+    }
+
+    /// Whether the side is read from standard input.
+    pub(super) fn is_stdin(&self) -> bool {
+        matches!(self, Self::Paths(paths) if paths.iter().any(|path| path == "-"))
+    }
+
+    /// Returns the paths that it names, for a side that names none.
+    pub(super) fn paths(&self) -> Vec<String> {
+        match self {
+            Self::Paths(paths) => paths.clone(),
+            Self::Commit { path, .. } => path.iter().cloned().collect(),
+            Self::Cluster => Vec::new(),
+        }
+    }
+
+    /// Returns the objects of the side; what cannot be read of it ends the run. What goes to a cluster is checked as it is
+    /// for apply; a cluster itself is not read here: it has no objects but those of the other side.
+    pub(super) fn read(
+        &self,
+        others: &[String],
+        for_cluster: bool,
+        variant: &VariantArgs,
+        session: &mut Session,
+    ) -> Result<Result<Held, Exit>, Failure> {
+        match self {
+            Self::Paths(paths) => held(paths, None, for_cluster, variant, session),
+            Self::Commit { revision, path } => {
+                let commit = Commit::open(revision).map_err(Failure::Environment)?;
+                let paths: Vec<String> = path.as_ref().map_or_else(|| others.to_vec(), |path| vec![path.clone()]);
+                let (there, missing): (Vec<String>, Vec<String>) = paths.into_iter().partition(|path| commit.has(path));
+                for path in &missing {
+                    if path == "-" {
+                        return Err(Failure::Usage(format!(
+                            "standard input is of no commit: name a path, `git:{revision}:PATH`"
+                        )));
+                    }
+                    remark(&format!("`{path}` is not there in `git:{revision}`: all of it counts as new"));
+                }
+                if there.is_empty() && missing.is_empty() {
+                    return Err(Failure::Usage(format!(
+                        "say which file or folder of the commit is meant: `git:{revision}:PATH`"
+                    )));
+                }
+                let name = format!("git:{revision}");
+                if there.is_empty() {
+                    return Ok(Ok(Held { objects: Vec::new(), name, compilation: None }));
+                }
+                held(&there, Some(&commit), for_cluster, variant, session)
+            }
+            Self::Cluster => Err(Failure::Usage("a cluster can be the old side only: `--against cluster`".into())),
+        }
+    }
+}
+
+fn held(
+    paths: &[String],
+    commit: Option<&Commit>,
+    for_cluster: bool,
+    variant: &VariantArgs,
+    session: &mut Session,
+) -> Result<Result<Held, Exit>, Failure> {
+    let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
+    let input = InputArgs { inputs: paths.to_vec(), variant: variant.clone(), max_instances: usize::MAX, report };
+    let settings = session.settings(&input)?;
+    let files: &dyn Files = match commit {
+        Some(commit) => commit,
+        None => &Disk,
+    };
+    let inputs = session.read(&input.inputs, files);
+    // Manifests are compared as they stand: what is wrong with them is for `check` to say.
+    let (objects, compilation) = if inputs.specs.is_empty() && !for_cluster {
+        (as_written(inputs.manifests, &mut session.diagnostics), None)
+    } else {
+        let compilation = session.compile_inputs(inputs, &settings, files);
+        (compilation.objects(), Some(compilation))
+    };
+    let found = std::mem::take(&mut session.diagnostics);
+    session.diagnostics = found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    if session.report(&input.report, super::session::Channel::Stderr)? != Exit::Fine {
+        if let Some(commit) = commit {
+            remark(&format!("the findings are those of `git:{}`", commit.revision));
+        }
+        return Ok(Err(Exit::Usage));
+    }
+    let name = commit.map_or_else(|| paths.join(" "), |commit| format!("git:{}", commit.revision));
+    Ok(Ok(Held { objects: objects.into_iter().map(unsaved).collect(), name, compilation }))
+}
+
+/// Takes from an object that was saved from a server what the server alone writes.
+fn unsaved(object: Manifest) -> Manifest {
+    let is_saved = ["uid", "resourceVersion", "managedFields"];
+    if !is_saved.iter().any(|field| object.node.at(&["metadata", field]).is_some()) {
+        return object;
+    }
+    let mut text = Vec::new();
+    emit::json::write_compact(&object.node, &mut text);
+    let Ok(value) = serde_json::from_slice(&text) else { return object };
+    let node = settled(&Live(value), Some(&object.node), object.origin);
+    Manifest { node, ..object }
+}

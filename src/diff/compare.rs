@@ -1,0 +1,247 @@
+//! Two objects of one identity in, the fields in which they differ out.
+//!
+//! Lists are compared item by item where Kubernetes says which keys tell their items apart, and as wholes everywhere
+//! else: nothing is guessed. What is the same by meaning is told all the same, with the effect that it has: none.
+
+use smol_str::SmolStr;
+
+use super::matching::Renames;
+use super::meaning::{alike, is_nothing};
+use super::secret::Veil;
+use super::{Change, Effect, Path, Step, What};
+use crate::kubernetes::{Facts, Manifest, Merge, Schema, Shape, Tree, Type, same};
+use crate::source::{Map, Node, Origin};
+
+/// Returns what differs.
+pub(super) fn compare(old: &Manifest, new: &Manifest, facts: &Facts, veil: Veil<'_>, renames: &Renames) -> Vec<Change> {
+    let ty = type_of(new, facts).or_else(|| type_of(old, facts));
+    let metadata = facts.type_id("meta/v1.ObjectMeta").map(|id| facts.ty(id));
+    let mut walk =
+        Walk { facts, metadata, veil, renames, namespace: &new.key.namespace, path: Vec::new(), found: Vec::new() };
+    walk.mapping(&old.node, &new.node, ty, None);
+    walk.found
+}
+
+fn type_of<'a>(object: &Manifest, facts: &'a Facts) -> Option<&'a Type> {
+    let kind = facts.kind(&object.key.group, &object.key.version, &object.key.kind)?;
+    Some(facts.ty(facts.type_of(kind)?))
+}
+
+/// What tells an item of a list apart from the others.
+type Identity = Vec<(SmolStr, SmolStr)>;
+
+struct Walk<'a> {
+    facts: &'a Facts,
+    metadata: Option<&'a Type>,
+    veil: Veil<'a>,
+    renames: &'a Renames,
+    namespace: &'a str,
+    path: Vec<Step>,
+    found: Vec<Change>,
+}
+
+impl Walk<'_> {
+    /// Compares two mappings, of a type or with values of one schema.
+    fn mapping(&mut self, old: &Node, new: &Node, ty: Option<&Type>, value: Option<&Schema>) {
+        let (Some(olds), Some(news)) = (old.as_map(), new.as_map()) else { return };
+        for entry in olds {
+            let key = &entry.key.text;
+            self.member(key, Some(&entry.value), news.get(key), [old, new], ty, value);
+        }
+        for entry in news {
+            let key = &entry.key.text;
+            if !olds.contains(key) {
+                self.member(key, None, Some(&entry.value), [old, new], ty, value);
+            }
+        }
+    }
+
+    fn member(
+        &mut self,
+        key: &SmolStr,
+        old: Option<&Node>,
+        new: Option<&Node>,
+        [olds, news]: [&Node; 2],
+        ty: Option<&Type>,
+        value: Option<&Schema>,
+    ) {
+        let field = ty.and_then(|ty| ty.field(key));
+        let schema = field.map(|field| &field.schema).or(value);
+        // Custom resources have the metadata of all others.
+        let custom = (ty.is_none() && self.path.is_empty() && key == "metadata").then_some(self.metadata).flatten();
+        if let (Some(custom), Some(old), Some(new)) = (custom, old, new) {
+            self.path.push(Step::Key(key.clone()));
+            self.mapping(old, new, Some(custom), None);
+            self.path.pop();
+            return;
+        }
+        let of = ty.map(|ty| (ty, key.as_str()));
+        match (old, new) {
+            (Some(old), Some(new)) if old.same(new) => {}
+            (Some(old), Some(new)) => {
+                self.path.push(Step::Key(key.clone()));
+                // A default that is spelled out on one side and empty on the other is the same on both.
+                let same = is_nothing(old, news, of) && is_nothing(new, olds, of);
+                self.value(old, new, schema, same);
+                self.path.pop();
+            }
+            (Some(old), None) => {
+                let nothing = is_nothing(old, news, of);
+                self.one_sided(Step::Key(key.clone()), Some(old), None, None, nothing);
+            }
+            (None, Some(new)) => {
+                let nothing = is_nothing(new, olds, of);
+                self.one_sided(Step::Key(key.clone()), None, Some(new), None, nothing);
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Compares two values that stand in one place.
+    fn value(&mut self, old: &Node, new: &Node, schema: Option<&Schema>, nothing: bool) {
+        if old.same(new) {
+            return;
+        }
+        if old.as_map().is_some() && new.as_map().is_some() {
+            let (ty, value) = match schema.map(|schema| &schema.shape) {
+                Some(Shape::Type(id)) => (Some(self.facts.ty(*id)), None),
+                Some(Shape::Map(value)) => (None, Some(&**value)),
+                _ => (None, None),
+            };
+            return self.mapping(old, new, ty, value);
+        }
+        if let (Some(olds), Some(news)) = (old.as_seq(), new.as_seq()) {
+            let schema_of_items = match schema.map(|schema| (&schema.shape, &schema.merge)) {
+                Some((Shape::List(item), merge)) => Some((&**item, merge)),
+                _ => None,
+            };
+            if let Some((item, merge)) = schema_of_items
+                && *merge != Merge::Replace
+                && let (Some(old_items), Some(new_items)) =
+                    (self.identities(olds, item, merge), self.identities(news, item, merge))
+            {
+                return self.items([olds, news], [old_items, new_items], item);
+            }
+        }
+        if same(old, new) {
+            return;
+        }
+        let effect = if nothing || alike(old, new, schema) { Effect::None } else { Effect::InPlace };
+        // The object that has the new name does not follow itself.
+        let own = Path::is_name(&self.path);
+        let follows = !own && self.renames.explain(self.namespace, old, new);
+        let what = What::Changed(self.veil.shown(&self.path, old), self.veil.shown(&self.path, new));
+        self.push(what, effect, follows, new.origin());
+    }
+
+    /// Compares two lists whose items are told apart.
+    fn items(&mut self, [olds, news]: [&[Node]; 2], [old_ids, new_ids]: [Vec<Identity>; 2], item: &Schema) {
+        let of_old = Index::of(&old_ids);
+        let of_new = Index::of(&new_ids);
+        let mut kept = Vec::new();
+        for (at, identity) in old_ids.iter().enumerate() {
+            match of_new.find(identity) {
+                Some(now) => kept.push((at, now)),
+                None => self.one_sided(step(identity), Some(&olds[at]), None, None, false),
+            }
+        }
+        if !kept.is_sorted_by_key(|(_, now)| *now) {
+            let before = kept.iter().map(|(at, _)| step(&old_ids[*at])).collect();
+            let mut places: Vec<usize> = kept.iter().map(|(_, now)| *now).collect();
+            places.sort_unstable();
+            let after = places.into_iter().map(|now| step(&new_ids[now])).collect();
+            let origin = news.first().map_or(Origin::NOWHERE, Node::origin);
+            self.push(What::Reordered(before, after), Effect::InPlace, false, origin);
+        }
+        for (at, identity) in new_ids.iter().enumerate() {
+            match of_old.find(identity) {
+                Some(before) => {
+                    self.path.push(step(identity));
+                    self.value(&olds[before], &news[at], Some(item), false);
+                    self.path.pop();
+                }
+                None => self.one_sided(step(identity), None, Some(&news[at]), Some(at), false),
+            }
+        }
+    }
+
+    /// Returns what tells the items of a list apart; nothing where two are the same, or one has none of the keys.
+    fn identities(&self, items: &[Node], item: &Schema, merge: &Merge) -> Option<Vec<Identity>> {
+        let ty = self.facts.inner_type(item);
+        let identities: Option<Vec<Identity>> = match merge {
+            Merge::Replace => None,
+            Merge::Set => items.iter().map(|item| Some(vec![(SmolStr::default(), item.scalar()?)])).collect(),
+            Merge::Keys(keys) => items.iter().map(|item| identity(item, keys, ty)).collect(),
+        };
+        identities.filter(|identities| Index::of(identities).is_unique())
+    }
+
+    fn one_sided(&mut self, step: Step, old: Option<&Node>, new: Option<&Node>, at: Option<usize>, nothing: bool) {
+        self.path.push(step);
+        let what = match (old, new) {
+            (Some(old), _) => Some((What::Removed(self.veil.shown(&self.path, old)), old.origin())),
+            (None, Some(new)) => Some((What::Added(self.veil.shown(&self.path, new), at), new.origin())),
+            (None, None) => None,
+        };
+        if let Some((what, origin)) = what {
+            self.push(what, if nothing { Effect::None } else { Effect::InPlace }, false, origin);
+        }
+        self.path.pop();
+    }
+
+    fn push(&mut self, what: What, effect: Effect, follows: bool, origin: Origin) {
+        let path = Path(self.path.clone());
+        self.found.push(Change { path, what, effect, note: None, follows, origin });
+    }
+}
+
+fn step(identity: &Identity) -> Step {
+    match identity.as_slice() {
+        [(key, value)] if key.is_empty() => Step::Member(value.clone()),
+        values => Step::Item(values.to_vec()),
+    }
+}
+
+/// Returns the values of the keys; what an item leaves out is what the server puts there.
+fn identity(item: &Node, keys: &[SmolStr], ty: Option<&Type>) -> Option<Identity> {
+    item.as_map().filter(|map: &&Map| keys.iter().any(|key| map.contains(key)))?;
+    keys.iter()
+        .map(|key| {
+            let written = item.get(key).and_then(Tree::scalar);
+            let default = || ty?.field(key)?.schema.default.as_ref()?.scalar();
+            Some((key.clone(), written.or_else(default)?))
+        })
+        .collect()
+}
+
+/// The places of identities: short lists are searched, long ones looked up.
+enum Index<'a> {
+    Short(&'a [Identity]),
+    Long(std::collections::HashMap<&'a Identity, usize>, usize),
+}
+
+impl<'a> Index<'a> {
+    const SHORT: usize = 16;
+
+    fn of(identities: &'a [Identity]) -> Self {
+        if identities.len() <= Self::SHORT {
+            return Self::Short(identities);
+        }
+        let places = identities.iter().enumerate().map(|(at, identity)| (identity, at)).collect();
+        Self::Long(places, identities.len())
+    }
+
+    fn find(&self, identity: &Identity) -> Option<usize> {
+        match self {
+            Self::Short(all) => all.iter().position(|known| known == identity),
+            Self::Long(places, _) => places.get(identity).copied(),
+        }
+    }
+
+    fn is_unique(&self) -> bool {
+        match self {
+            Self::Short(all) => all.iter().enumerate().all(|(at, identity)| !all[..at].contains(identity)),
+            Self::Long(places, len) => places.len() == *len,
+        }
+    }
+}

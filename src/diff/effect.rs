@@ -1,0 +1,325 @@
+//! What a change does to a cluster.
+//!
+//! Two objects and what differs in them enter; each change leaves with its effect. What the server refuses is said by
+//! the table that `apply` asks too; what controllers do is said here.
+
+use std::fmt;
+
+use smol_str::{SmolStr, format_smolstr};
+
+use super::{Change, Fate, Path, Shown, Step, What, secret, security};
+use crate::kubernetes::immutable::{Rule, refused};
+use crate::kubernetes::{Facts, Load, Manifest, Tree};
+use crate::source::{Origin, Value};
+
+/// What a change does, from the least to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Nothing: the same is said in other words.
+    None,
+    /// Labels, annotations or the version of an API: nothing that runs looks at it by itself.
+    Metadata,
+    /// The object changes where it stands.
+    InPlace,
+    /// Its pods are replaced.
+    Rollout,
+    /// The server refuses the update: the object must be deleted and made anew.
+    Recreate,
+    /// What runs may do more than before, or what kept it from doing so is gone.
+    Security,
+    /// What is stored goes with it.
+    DataLoss,
+}
+
+/// The pods of an object, and what all of them together ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// The pods that are there at one time; those of a `DaemonSet` on one node.
+    pub pods: u64,
+    /// What they request in thousandths of a cpu.
+    pub cpu: i64,
+    /// What they request in bytes of memory.
+    pub memory: i64,
+}
+
+/// Kinds whose controllers replace pods that are not of the template.
+const ROLLS: [(&str, &str); 3] = [("apps", "Deployment"), ("apps", "DaemonSet"), ("apps", "StatefulSet")];
+
+impl Effect {
+    /// All effects, the least first.
+    pub const ALL: [Self; 7] =
+        [Self::None, Self::Metadata, Self::InPlace, Self::Rollout, Self::Recreate, Self::Security, Self::DataLoss];
+
+    /// Returns the name that options and reports have for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Metadata => "metadata",
+            Self::InPlace => "in-place",
+            Self::Rollout => "rollout",
+            Self::Recreate => "recreate",
+            Self::Security => "security",
+            Self::DataLoss => "data-loss",
+        }
+    }
+
+    /// Returns the words that people read.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::None => "no effect",
+            Self::Metadata => "metadata only",
+            Self::InPlace => "in place",
+            Self::Rollout => "rollout",
+            Self::Recreate => "recreate",
+            Self::Security => "security",
+            Self::DataLoss => "data loss",
+        }
+    }
+
+    /// Says what the effect is, in one line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::None => "the same in other words",
+            Self::Metadata => "labels, annotations, API versions",
+            Self::InPlace => "changed where it stands",
+            Self::Rollout => "pods are replaced",
+            Self::Recreate => "the server refuses the update: delete and make anew",
+            Self::Security => "more is allowed than before",
+            Self::DataLoss => "what is stored goes with it",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Demand {
+    pub(super) fn of(object: &Manifest) -> Self {
+        let Some(load) = Load::of(object) else { return Self::default() };
+        let all = load.pod.reserved().times(load.pods);
+        Self {
+            pods: load.pods,
+            cpu: all.get("cpu").map_or(0, |amount| amount.units(-3)),
+            memory: all.get("memory").map_or(0, |amount| amount.units(0)),
+        }
+    }
+
+    /// Adds another demand.
+    pub fn add(&mut self, other: Self) {
+        self.pods = self.pods.saturating_add(other.pods);
+        self.cpu = self.cpu.saturating_add(other.cpu);
+        self.memory = self.memory.saturating_add(other.memory);
+    }
+}
+
+/// Says what the changes of an object do.
+pub(super) fn classify(old: &Manifest, new: &Manifest, fate: &Fate, changes: &mut Vec<Change>, facts: &Facts) {
+    if secret::is_secret(old) && secret::is_secret(new) {
+        equal_values(old, new, changes);
+    }
+    for change in changes.iter_mut().filter(|change| change.effect != Effect::None) {
+        (change.effect, change.note) = by_place(new, &change.path);
+    }
+    match fate {
+        Fate::Renamed(was) => renamed(old, was.name.as_str(), changes),
+        Fate::Rehashed(_) => {}
+        // A kind that moved to another group has fields of its own, which the table of one kind does not know.
+        Fate::Migrated(was) if was.group != new.key.group => {}
+        _ => refuse(old, new, changes, facts),
+    }
+    scaled_with_claims(new, changes);
+    for note in security::weakened(Some(old), new, facts) {
+        changes.push(whole_note(Effect::Security, note, new.origin));
+    }
+}
+
+/// Says what it does that an object comes or goes.
+pub(super) fn classify_whole(object: &Manifest, added: bool, changes: &mut Vec<Change>, facts: &Facts) {
+    if added {
+        for note in security::weakened(None, object, facts) {
+            changes.push(whole_note(Effect::Security, note, object.origin));
+        }
+        return;
+    }
+    if let Some(note) = data_of(object)
+        && let Some(whole) = changes.first_mut()
+    {
+        whole.effect = Effect::DataLoss;
+        whole.note = Some(note.into());
+    } else if let Some(whole) = changes.first_mut()
+        && object.key.kind == "StatefulSet"
+        && !object.node.find(&["spec"]).map_or(&[][..], |spec| spec.list("volumeClaimTemplates")).is_empty()
+    {
+        whole.note = Some("its claims stay, and hold what is stored".into());
+    }
+    if let Some(note) = security::unguarded(object) {
+        changes.push(whole_note(Effect::Security, note.into(), object.origin));
+    }
+}
+
+fn whole_note(effect: Effect, note: SmolStr, origin: Origin) -> Change {
+    Change { path: Path::default(), what: What::Note, effect, note: Some(note), follows: false, origin }
+}
+
+/// Returns what a change of a field does by itself.
+fn by_place(new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
+    if ["metadata.labels", "metadata.annotations", "apiVersion"].iter().any(|keys| path.is_below(keys)) {
+        return (Effect::Metadata, None);
+    }
+    let key = &new.key;
+    if path.is_below("spec.template") && ROLLS.contains(&(key.group.as_str(), key.kind.as_str())) {
+        let says =
+            |path: &[&str], word: &str| new.node.find(path).and_then(Tree::scalar).is_some_and(|text| text == word);
+        if says(&["spec", "updateStrategy", "type"], "OnDelete") {
+            return (Effect::InPlace, Some("pods are replaced only when they are deleted (`OnDelete`)".into()));
+        }
+        if key.kind == "Deployment" && says(&["spec", "paused"], "true") {
+            return (Effect::InPlace, Some("pods are replaced when it is no longer paused".into()));
+        }
+        return (Effect::Rollout, None);
+    }
+    if path.is_below("spec.jobTemplate") && key.kind == "CronJob" {
+        return (Effect::InPlace, Some("from the next run on".into()));
+    }
+    if path.is_below("spec.template") && key.kind == "ReplicaSet" {
+        return (Effect::InPlace, Some("for new pods only".into()));
+    }
+    (Effect::InPlace, None)
+}
+
+/// An object of another name is another object: the old one goes, with what it holds.
+fn renamed(old: &Manifest, was: &str, changes: &mut [Change]) {
+    let Some(name) = changes.iter_mut().find(|change| change.path.is_below("metadata.name")) else { return };
+    if let Some(note) = data_of(old) {
+        name.effect = Effect::DataLoss;
+        name.note = Some(format_smolstr!("`{was}` is deleted: {note}"));
+    } else {
+        name.effect = Effect::Recreate;
+        name.note = Some("the old one is deleted, and a new one made".into());
+    }
+}
+
+/// Asks the table of what an update may not change.
+fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Facts) {
+    for refusal in refused(facts, &old.node, &old.node, &new.node) {
+        let place = without_items(&refusal.path);
+        let shrinks = refusal.rule == Rule::Grows;
+        let data =
+            if shrinks { Some("a claim cannot shrink: what is stored goes with the old one") } else { data_of(old) };
+        let effect = if data.is_some() { Effect::DataLoss } else { Effect::Recreate };
+        let note = match data {
+            Some(data) if !shrinks => format_smolstr!("`{}`: {}; {data}", refusal.field, refusal.rule),
+            Some(data) => data.into(),
+            None => format_smolstr!("`{}`: {}", refusal.field, refusal.rule),
+        };
+        let mut found = false;
+        for change in changes.iter_mut().filter(|change| change.effect != Effect::None) {
+            let at: Vec<&str> = change.path.keys().collect();
+            let at = at.join(".");
+            // The template of a Job is refused as one field, wherever it differs.
+            let covered =
+                starts(&at, &place) || starts(&place, &at) || (refusal.field != "spec" && starts(&at, refusal.field));
+            if covered {
+                change.effect = change.effect.max(effect);
+                change.note = Some(note.clone());
+                found = true;
+            }
+        }
+        if !found {
+            changes.push(whole_note(effect, note, new.origin));
+        }
+    }
+}
+
+fn starts(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Returns `spec.containers.image` for `spec.containers[0].image`.
+fn without_items(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut depth = 0_usize;
+    for letter in path.chars() {
+        match letter {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            letter if depth == 0 => out.push(letter),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Says what is stored in an object and goes with it; nothing where nothing is.
+fn data_of(object: &Manifest) -> Option<&'static str> {
+    let says = |path: &[&str]| object.node.find(path).and_then(Tree::scalar);
+    match (object.key.group.as_str(), object.key.kind.as_str()) {
+        ("", "PersistentVolumeClaim") => Some("its volume goes with it, unless the class retains volumes"),
+        ("", "Namespace") => Some("all that is in it goes with it"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => Some("all objects of its kind go with it"),
+        ("", "PersistentVolume") if says(&["spec", "persistentVolumeReclaimPolicy"]).as_deref() == Some("Delete") => {
+            Some("what it stores goes with it (`persistentVolumeReclaimPolicy: Delete`)")
+        }
+        ("apps", "StatefulSet")
+            if says(&["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"]).as_deref() == Some("Delete") =>
+        {
+            Some("its claims go with it (`whenDeleted: Delete`)")
+        }
+        _ => None,
+    }
+}
+
+/// Fewer replicas are fewer claims, where the set says so.
+fn scaled_with_claims(new: &Manifest, changes: &mut [Change]) {
+    let scaled = new.node.find(&["spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"]);
+    if new.key.kind != "StatefulSet" || scaled.and_then(Tree::scalar).as_deref() != Some("Delete") {
+        return;
+    }
+    for change in changes.iter_mut().filter(|change| change.path.is_below("spec.replicas")) {
+        let number = |shown: &Shown| match shown {
+            Shown::Value(node) => node.scalar().and_then(|text| text.parse::<u64>().ok()),
+            Shown::Hidden => None,
+        };
+        let fewer = match &change.what {
+            What::Changed(old, new) => number(new) < number(old),
+            What::Removed(old) => number(old) > Some(1),
+            _ => false,
+        };
+        if fewer {
+            change.effect = Effect::DataLoss;
+            change.note = Some("the claims of the pods that go, go too (`whenScaled: Delete`)".into());
+        }
+    }
+}
+
+/// A value of a Secret is the same whether it is written as text or in base64.
+fn equal_values(old: &Manifest, new: &Manifest, changes: &mut [Change]) {
+    let (old, new) = (secret::values(&old.node), secret::values(&new.node));
+    for change in changes {
+        let same = match change.path.0.as_slice() {
+            // The mapping as a whole came or went: what it held may be in the other one.
+            [Step::Key(part)] if part == "data" || part == "stringData" => old == new,
+            [Step::Key(part), Step::Key(key), ..] if part == "data" || part == "stringData" => {
+                old.get(key) == new.get(key)
+            }
+            _ => false,
+        };
+        if same {
+            change.effect = Effect::None;
+        }
+    }
+}
+
+/// Returns the text of a value that may be shown.
+pub(super) fn shown_text(shown: &Shown) -> Option<&str> {
+    match shown {
+        Shown::Value(node) => match node.value() {
+            Value::String(text) | Value::Raw(text) | Value::Plain(text) => Some(text),
+            _ => None,
+        },
+        Shown::Hidden => None,
+    }
+}

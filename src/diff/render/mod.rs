@@ -1,0 +1,139 @@
+//! Changes in; text for people and programs out. Each format is a file of its own, and none sees a secret value.
+
+mod human;
+mod json;
+mod lines;
+mod markdown;
+
+pub use human::{human, short};
+pub use json::json;
+pub use markdown::markdown;
+
+use super::{Changes, Demand, Effect, Group};
+use crate::kubernetes::Minor;
+use crate::source::{Origin, Sources};
+
+/// What a format shows.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The changes.
+    pub changes: &'a Changes,
+    /// The same, folded.
+    pub groups: &'a [Group],
+    /// Where they were written.
+    pub sources: &'a Sources,
+    /// What the old side is called.
+    pub old: &'a str,
+    /// What the new side is called.
+    pub new: &'a str,
+    /// The version of Kubernetes whose rules say what a change does.
+    pub kubernetes: Minor,
+}
+
+/// How text for people is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Whether to colour it.
+    pub color: bool,
+    /// The width of the terminal in columns.
+    pub width: usize,
+}
+
+/// How many objects and pods an effect touches.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    objects: usize,
+    pods: u64,
+}
+
+impl Report<'_> {
+    /// Counts the objects that have an effect; an object with two effects counts for both.
+    fn count(&self, effect: Effect) -> Count {
+        let mut count = Count::default();
+        for object in self.changes.objects.iter().filter(|object| object.has(effect)) {
+            count.objects += 1;
+            // What does not touch the pods is not counted in them.
+            if effect >= Effect::Rollout {
+                count.pods += object.pods();
+            }
+        }
+        count
+    }
+
+    fn fates(&self, word: &str) -> usize {
+        self.changes.objects.iter().filter(|object| object.fate.as_str() == word).count()
+    }
+
+    /// Returns what all objects that differ ask for, before and afterwards.
+    fn demand(&self) -> (Demand, Demand) {
+        let (mut before, mut after) = (Demand::default(), Demand::default());
+        for object in &self.changes.objects {
+            before.add(object.before);
+            after.add(object.after);
+        }
+        (before, after)
+    }
+
+    /// Returns the file and line of a place.
+    fn place(&self, origin: Option<Origin>) -> Option<String> {
+        let (file, place) = self.sources.place(origin?)?;
+        Some(format!("{}:{}", one_line(file), place.line))
+    }
+
+    /// Returns what became of the objects: `2 added, 1 removed, 5 changed`.
+    fn outcome(&self) -> String {
+        let words = ["added", "removed", "changed", "renamed", "migrated"];
+        let counts: Vec<String> = words
+            .into_iter()
+            .map(|word| (word, self.fates(word)))
+            .filter(|(_, count)| *count > 0)
+            .map(|(word, count)| format!("{} {word}", grouped(count)))
+            .collect();
+        counts.join(", ")
+    }
+}
+
+/// Writes a number with a comma before each three digits.
+fn grouped(number: impl TryInto<u64>) -> String {
+    let digits = number.try_into().unwrap_or(u64::MAX).to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Puts a text on one line, without control characters.
+fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+/// Writes thousandths of a cpu as Kubernetes does.
+fn cpu(milli: i64) -> String {
+    if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{milli}m") }
+}
+
+/// Writes bytes in the largest unit that holds them whole.
+fn memory(bytes: i64) -> String {
+    const UNITS: [(&str, i64); 4] = [("Ti", 1 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)];
+    let unit = UNITS.into_iter().find(|(_, size)| bytes != 0 && bytes % size == 0);
+    unit.map_or_else(|| bytes.to_string(), |(name, size)| format!("{}{name}", bytes / size))
+}
+
+/// Returns `12 → 14 pods, cpu 6 → 7, memory 6Gi → 7Gi`, so far as it differs.
+fn difference(before: Demand, after: Demand) -> Option<String> {
+    let mut parts = Vec::new();
+    if before.pods != after.pods {
+        parts.push(format!("pods {} → {}", grouped(before.pods), grouped(after.pods)));
+    }
+    if before.cpu != after.cpu {
+        parts.push(format!("cpu {} → {}", cpu(before.cpu), cpu(after.cpu)));
+    }
+    if before.memory != after.memory {
+        parts.push(format!("memory {} → {}", memory(before.memory), memory(after.memory)));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}

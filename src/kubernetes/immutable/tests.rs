@@ -1,0 +1,252 @@
+//! Updates, and what is refused of them.
+
+// Literals read better without references.
+#![allow(clippy::needless_pass_by_value)]
+
+use serde_json::{Value as Json, json};
+
+use super::*;
+
+fn object(api_version: &str, kind: &str, rest: Json) -> Json {
+    let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
+    rest.as_object().unwrap().iter().for_each(|(key, value)| object[key] = value.clone());
+    object
+}
+
+/// Returns the paths that an update from manifest to manifest is refused for.
+fn update(api_version: &str, kind: &str, old: Json, new: Json) -> Vec<String> {
+    let (old, new) = (object(api_version, kind, old), object(api_version, kind, new));
+    paths(refused(Facts::newest(), &old, &old, &new))
+}
+
+fn paths(refused: Vec<Refused>) -> Vec<String> {
+    refused.into_iter().map(|refused| refused.path).collect()
+}
+
+fn spec(api_version: &str, kind: &str, old: Json, new: Json) -> Vec<String> {
+    update(api_version, kind, json!({"spec": old}), json!({"spec": new}))
+}
+
+#[test]
+fn every_path_of_the_table_leads_somewhere() {
+    for minor in Minor::bundled() {
+        let facts = Facts::of(minor).unwrap();
+        for (group, kind, fields) in IMMUTABLE {
+            let Some(kind) = facts.kinds().iter().find(|known| known.group == *group && known.kind == *kind) else {
+                panic!("{minor} has no {kind}");
+            };
+            for field in *fields {
+                let mut ty = facts.ty(facts.type_of(kind).unwrap());
+                for key in field.split('.') {
+                    let field = ty.field(key).unwrap_or_else(|| panic!("{minor}: {} has no {field}", kind.kind));
+                    if let Shape::Type(id) = &field.schema.shape {
+                        ty = facts.ty(*id);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn selectors_and_templates_of_claims_stay() {
+    let set = |claim: &str, replicas: i32| {
+        json!({
+            "serviceName": "a", "replicas": replicas, "selector": {"matchLabels": {"app": "a"}},
+            "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": claim}}}}],
+        })
+    };
+    assert_eq!(spec("apps/v1", "StatefulSet", set("1Gi", 1), set("1024Mi", 2)), [""; 0]);
+    assert_eq!(
+        spec("apps/v1", "StatefulSet", set("1Gi", 1), set("2Gi", 1)),
+        ["spec.volumeClaimTemplates[0].spec.resources.requests.storage"]
+    );
+    let selector = |app: Json| json!({"selector": {"matchLabels": app}});
+    for kind in ["Deployment", "DaemonSet", "ReplicaSet", "StatefulSet"] {
+        let other = spec("apps/v1", kind, selector(json!({"app": "a"})), selector(json!({"app": "b"})));
+        assert_eq!(other, ["spec.selector.matchLabels.app"], "{kind}");
+        let fewer = spec("apps/v1", kind, selector(json!({"app": "a", "b": "c"})), selector(json!({"app": "a"})));
+        assert_eq!(fewer, ["spec.selector.matchLabels.b"], "{kind}");
+    }
+    let policy = |policy: &str| json!({"podManagementPolicy": policy});
+    assert_eq!(spec("apps/v1", "StatefulSet", json!({}), policy("OrderedReady")), [""; 0], "the default, written out");
+    assert_eq!(spec("apps/v1", "StatefulSet", policy("OrderedReady"), json!({})), [""; 0]);
+    assert_eq!(spec("apps/v1", "StatefulSet", policy("Parallel"), json!({})), ["spec.podManagementPolicy"]);
+}
+
+fn job(image: &str, cpu: &str, suspend: bool) -> Json {
+    json!({"suspend": suspend, "template": {"metadata": {"labels": {"app": image}}, "spec": {
+        "containers": [{"name": "a", "image": "a:1", "resources": {"requests": {"cpu": cpu}}}],
+        "restartPolicy": "Never",
+    }}})
+}
+
+#[test]
+fn jobs_change_their_template_only_while_suspended() {
+    assert_eq!(spec("batch/v1", "Job", job("a", "1", false), job("a", "1000m", false)), [""; 0]);
+    assert_eq!(
+        spec("batch/v1", "Job", job("a", "1", false), job("b", "1", false)),
+        ["spec.template.metadata.labels.app"]
+    );
+    assert_eq!(spec("batch/v1", "Job", job("a", "1", true), job("b", "1", false)), [""; 0]);
+    assert_eq!(spec("batch/v1", "Job", job("a", "1", true), job("a", "2", true)), [""; 0]);
+    let (old, new) = (
+        object("batch/v1", "Job", json!({"spec": job("a", "1", true)})),
+        object("batch/v1", "Job", json!({"spec": job("a", "2", true)})),
+    );
+    let older = Facts::of(Minor(35)).unwrap();
+    assert_eq!(
+        paths(refused(older, &old, &old, &new)),
+        ["spec.template.spec.containers[0].resources.requests.cpu"],
+        "amounts may be changed from 1.36 on"
+    );
+    let mut ran = old.clone();
+    ran["status"] = json!({"startTime": "2030-01-31T08:00:00Z"});
+    assert_eq!(paths(refused(Facts::newest(), &ran, &old, &new)).len(), 1);
+}
+
+#[test]
+fn a_suspended_job_does_not_hide_a_second_change() {
+    let mut new = job("b", "1", true);
+    new["template"]["spec"]["containers"][0]["image"] = json!("a:2");
+    let paths = spec("batch/v1", "Job", job("a", "1", true), new);
+    assert_eq!(paths, ["spec.template.spec.containers[0].image"]);
+}
+
+#[test]
+fn what_the_server_generated_is_no_change() {
+    let live = object(
+        "batch/v1",
+        "Job",
+        json!({
+            "metadata": {"name": "a", "labels": {"job-name": "a"}},
+            "spec": {
+                "completions": 1, "completionMode": "NonIndexed",
+                "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "1"}},
+                "template": {
+                    "metadata": {"labels": {"app": "a", "controller-uid": "1"}},
+                    "spec": {"dnsPolicy": "ClusterFirst", "containers": [{"name": "a", "image": "a:1", "resources": {}}]},
+                },
+            },
+        }),
+    );
+    let new = |image: &str| {
+        object(
+            "batch/v1",
+            "Job",
+            json!({"spec": {"template": {
+                "metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "a", "image": image}]},
+            }}}),
+        )
+    };
+    let stated = json!({"spec": {"template": new("a:1")["spec"]["template"]}});
+    assert_eq!(refused(Facts::newest(), &live, &stated, &new("a:1")), []);
+    assert_eq!(
+        paths(refused(Facts::newest(), &live, &stated, &new("a:2"))),
+        ["spec.template.spec.containers[0].image"]
+    );
+}
+
+#[test]
+fn what_is_owned_as_a_whole_is_compared_as_a_whole() {
+    let live = object("batch/v1", "Job", json!({"spec": {"selector": {"matchLabels": {"controller-uid": "1"}}}}));
+    let new = |spec: Json| object("batch/v1", "Job", json!({"spec": spec}));
+    let nothing = json!({});
+    assert_eq!(refused(Facts::newest(), &live, &nothing, &new(json!({}))), []);
+    assert_eq!(
+        paths(refused(Facts::newest(), &live, &nothing, &new(json!({"selector": {}})))),
+        ["spec.selector.matchLabels"]
+    );
+}
+
+#[test]
+fn completions_go_in_step() {
+    let job = |mode: &str, completions: i32, parallelism: i32| json!({"completionMode": mode, "completions": completions, "parallelism": parallelism});
+    assert_eq!(spec("batch/v1", "Job", job("NonIndexed", 2, 1), job("NonIndexed", 3, 3)), ["spec.completions"]);
+    assert_eq!(spec("batch/v1", "Job", job("Indexed", 2, 2), job("Indexed", 3, 3)), [""; 0]);
+    assert_eq!(spec("batch/v1", "Job", job("Indexed", 2, 2), job("Indexed", 3, 2)), ["spec.completions"]);
+    assert_eq!(spec("batch/v1", "Job", json!({}), json!({"completionMode": "Indexed"})), ["spec.completionMode"]);
+}
+
+#[test]
+fn claims_grow() {
+    let claim =
+        |storage: &str| json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}});
+    let storage = "spec.resources.requests.storage";
+    assert_eq!(spec("v1", "PersistentVolumeClaim", claim("1Gi"), claim("2Gi")), [""; 0]);
+    assert_eq!(spec("v1", "PersistentVolumeClaim", claim("2Gi"), claim("1Gi")), [storage]);
+    let live = |phase: &str| {
+        object(
+            "v1",
+            "PersistentVolumeClaim",
+            json!({"spec": claim("4Gi"), "status": {"phase": phase, "capacity": {"storage": "2Gi"}}}),
+        )
+    };
+    let to = |phase: &str, storage: &str| {
+        let (live, new) = (live(phase), object("v1", "PersistentVolumeClaim", json!({"spec": claim(storage)})));
+        refused(Facts::newest(), &live, &live, &new).into_iter().map(|refused| refused.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(to("Bound", "8Gi"), []);
+    assert_eq!(to("Bound", "3Gi"), [], "an expansion that failed may be taken back");
+    assert_eq!(to("Bound", "1Gi"), [Rule::Grows]);
+    assert_eq!(to("Pending", "8Gi"), [Rule::OnceBound]);
+    let name = |name: Json| json!({"volumeName": name});
+    assert_eq!(spec("v1", "PersistentVolumeClaim", json!({}), name(json!("a"))), [""; 0], "it may be set once");
+    assert_eq!(spec("v1", "PersistentVolumeClaim", name(json!("a")), name(json!("b"))), ["spec.volumeName"]);
+    assert_eq!(spec("v1", "PersistentVolumeClaim", name(json!("a")), json!({})), ["spec.volumeName"]);
+}
+
+#[test]
+fn services_keep_the_address_they_were_given() {
+    let service = |ip: Json| json!({"type": "ClusterIP", "clusterIP": ip});
+    assert_eq!(spec("v1", "Service", service(json!("10.0.0.1")), service(json!("10.0.0.2"))), ["spec.clusterIP"]);
+    assert_eq!(spec("v1", "Service", service(json!("10.0.0.1")), json!({"type": "ClusterIP"})), [""; 0]);
+    assert_eq!(spec("v1", "Service", service(json!("10.0.0.1")), json!({"type": "ExternalName"})), [""; 0]);
+    let balancer = |class: Json| json!({"type": "LoadBalancer", "loadBalancerClass": class});
+    assert_eq!(spec("v1", "Service", balancer(json!("a/b")), balancer(json!("a/c"))), ["spec.loadBalancerClass"]);
+    assert_eq!(
+        spec("v1", "Service", balancer(json!("a/b")), json!({"type": "LoadBalancer"})),
+        ["spec.loadBalancerClass"]
+    );
+}
+
+#[test]
+fn data_stays_only_when_it_is_marked() {
+    let config = |mark: bool, a: &str| json!({"immutable": mark, "data": {"a": a}});
+    assert_eq!(update("v1", "ConfigMap", config(false, "1"), config(true, "2")), [""; 0]);
+    assert_eq!(update("v1", "ConfigMap", config(true, "1"), config(true, "1")), [""; 0]);
+    assert_eq!(update("v1", "ConfigMap", config(true, "1"), config(true, "2")), ["data.a"]);
+    assert_eq!(update("v1", "ConfigMap", config(true, "1"), json!({"data": {"a": "1"}})), ["immutable"]);
+    assert_eq!(update("v1", "Secret", json!({"type": "Opaque"}), json!({})), [""; 0]);
+    assert_eq!(update("v1", "Secret", json!({}), json!({"type": "kubernetes.io/tls"})), ["type"]);
+}
+
+#[test]
+fn pods_change_their_images_and_little_else() {
+    let pod = |image: &str, args: Json, deadline: Json| json!({"containers": [{"name": "a", "image": image, "args": args}], "activeDeadlineSeconds": deadline});
+    let old = || pod("a:1", json!(["x"]), json!(60));
+    assert_eq!(spec("v1", "Pod", old(), pod("a:2", json!(["x"]), json!(30))), [""; 0]);
+    assert_eq!(spec("v1", "Pod", old(), pod("a:1", json!(["y"]), json!(60))), ["spec.containers[0].args[0]"]);
+    assert_eq!(spec("v1", "Pod", old(), pod("a:1", json!(["x"]), json!(90))), ["spec.activeDeadlineSeconds"]);
+    assert_eq!(spec("v1", "Pod", json!({}), json!({"hostNetwork": false, "dnsPolicy": "ClusterFirst"})), [""; 0]);
+    let tolerations =
+        |keys: &[&str]| json!({"tolerations": keys.iter().map(|key| json!({"key": key})).collect::<Vec<_>>()});
+    assert_eq!(spec("v1", "Pod", tolerations(&["a"]), tolerations(&["a", "b"])), [""; 0]);
+    assert_eq!(spec("v1", "Pod", tolerations(&["a"]), tolerations(&["b"])), ["spec.tolerations"]);
+}
+
+#[test]
+fn volumes_keep_where_their_data_is() {
+    let volume = |path: &str, size: &str| json!({"capacity": {"storage": size}, "nfs": {"server": "a", "path": path}});
+    assert_eq!(spec("v1", "PersistentVolume", volume("/a", "1Gi"), volume("/a", "2Gi")), [""; 0]);
+    assert_eq!(spec("v1", "PersistentVolume", volume("/a", "1Gi"), volume("/b", "1Gi")), ["spec.nfs.path"]);
+}
+
+#[test]
+fn kinds_without_rules_change_freely() {
+    let schedule = |at: &str| json!({"schedule": at, "jobTemplate": {"spec": {"completions": at.len()}}});
+    assert_eq!(spec("batch/v1", "CronJob", schedule("@daily"), schedule("@hourly")), [""; 0]);
+    assert_eq!(spec("example.com/v1", "Thing", json!({"a": 1}), json!({"a": 2})), [""; 0]);
+    let role = |name: &str| json!({"roleRef": {"kind": "Role", "name": name}});
+    assert_eq!(update("rbac.authorization.k8s.io/v1", "RoleBinding", role("a"), role("b")), ["roleRef.name"]);
+}
