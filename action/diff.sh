@@ -13,18 +13,18 @@ if [[ -z ${AGAINST//0/} ]]; then
 	output changed false
 	exit 0
 fi
-# Checkouts are shallow: the one commit that is missing is fetched.
-if ! git cat-file -e "$AGAINST^{commit}" 2>/dev/null; then
-	git fetch --quiet --no-tags --depth=1 origin "$AGAINST" || true
-	# What is fetched by the name of a branch has no name here.
-	git cat-file -e "$AGAINST^{commit}" 2>/dev/null || AGAINST=$(git rev-parse --verify --quiet FETCH_HEAD) || {
+# Checkouts are shallow: the one commit that is missing is fetched. What is fetched by the name of a branch has no name here.
+base=$AGAINST
+if ! git cat-file -e "$base^{commit}" 2>/dev/null; then
+	if ! git fetch --quiet --no-tags --depth=1 origin "$AGAINST"; then
 		output failure "there is no revision $AGAINST to compare with"
 		exit 0
-	}
+	fi
+	base=$(git rev-parse --verify FETCH_HEAD)
 fi
 
 code=0
-fanfold diff "${specs[@]}" ${flags[@]+"${flags[@]}"} --against "git:$AGAINST" --format markdown >"$report" || code=$?
+fanfold diff "${specs[@]}" ${flags[@]+"${flags[@]}"} --against "git:$base" --format markdown >"$report" || code=$?
 if ((code > 1)); then
 	output failure "the specs could not be compared with $AGAINST"
 	exit 0
@@ -34,6 +34,6 @@ output report "$report"
 summarize "$report"
 
 if [[ -n ${INPUT_FAIL_ON:-} ]] && ((code == 1)); then
-	fanfold diff "${specs[@]}" ${flags[@]+"${flags[@]}"} --against "git:$AGAINST" --fail-on "$INPUT_FAIL_ON" \
+	fanfold diff "${specs[@]}" ${flags[@]+"${flags[@]}"} --against "git:$base" --fail-on "$INPUT_FAIL_ON" \
 		--format short >"$folder/refused.txt" || output failure "changes have effects of: $INPUT_FAIL_ON"
 fi

@@ -12,6 +12,7 @@ mod explain;
 mod faults;
 mod golden;
 mod init;
+mod integrate;
 mod memory;
 mod parallel;
 mod plan;

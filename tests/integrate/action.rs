@@ -1,0 +1,281 @@
+//! The action for GitHub: its own steps, with the real binary and a stand-in for GitHub's API.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::runner::{Run, run, steps};
+use super::server::{Asked, Server};
+use super::{Bench, ROOT, SPEC, root};
+
+const MARKER: &str = "<!-- fanfold action: default -->";
+
+/// A checkout of a pull request that changes the tag of an image.
+fn pull_request() -> (Bench, String) {
+    let bench = Bench::new();
+    bench.ok("fanfold", &["build", "specs", "-o", "manifests"]);
+    let base = bench.commit();
+    bench.write("specs/shop.yaml", &SPEC.replace("1.27", "1.28"));
+    bench.ok("fanfold", &["build", "specs", "-o", "manifests"]);
+    bench.commit();
+    (bench, base)
+}
+
+/// GitHub, where a pull request has these comments.
+fn github(comments: Vec<Value>) -> Server {
+    Server::start(move |asked| answer(asked, &comments))
+}
+
+fn answer(asked: &Asked, comments: &[Value]) -> (u16, Vec<u8>) {
+    let list = "/repos/owner/shop/issues/7/comments";
+    match (asked.method.as_str(), asked.path.split_once('?').unwrap_or((&asked.path, ""))) {
+        ("GET", (path, query)) if path == list => {
+            let of = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.parse::<usize>().ok());
+            let (size, page) = (of("per_page=").unwrap_or(30), of("page=").unwrap_or(1));
+            let page: Vec<&Value> = comments.iter().skip(size * (page - 1)).take(size).collect();
+            (200, json!(page).to_string().into_bytes())
+        }
+        ("POST", (path, _)) if path == list => (201, b"{\"id\": 9}".to_vec()),
+        ("PATCH", (path, _)) if path.starts_with("/repos/owner/shop/issues/comments/") => {
+            (200, b"{\"id\": 77}".to_vec())
+        }
+        ("POST", ("/repos/owner/shop/code-scanning/sarifs", _)) => (202, b"{}".to_vec()),
+        _ => (404, b"{\"message\": \"Not Found\"}".to_vec()),
+    }
+}
+
+fn action(bench: &Bench, base: &str, server: &Server, inputs: &[(&str, &str)], environment: &[(&str, &str)]) -> Run {
+    let inputs = [&[("version", "none")][..], inputs].concat();
+    let event = [("event.pull_request.number", "7"), ("event.pull_request.base.sha", base)];
+    let url = server.url();
+    run(bench, &inputs, &event, &[&[("GITHUB_API_URL", url.as_str())][..], environment].concat())
+}
+
+/// Returns what was written to comments: method, path, body.
+fn written(asked: &[Asked]) -> Vec<(String, String, String)> {
+    let writes = asked.iter().filter(|asked| asked.method != "GET" && asked.path.contains("/issues/"));
+    writes
+        .map(|asked| {
+            let body = asked.json()["body"].as_str().expect("a body").to_owned();
+            (asked.method.clone(), asked.path.clone(), body)
+        })
+        .collect()
+}
+
+fn uploaded(asked: &[Asked]) -> Value {
+    let upload = asked.iter().find(|asked| asked.path.ends_with("/code-scanning/sarifs")).expect("an upload").json();
+    assert_eq!((&upload["commit_sha"], &upload["ref"]), (&"c0ffee".into(), &"refs/pull/7/merge".into()));
+    let packed = BASE64_STANDARD.decode(upload["sarif"].as_str().expect("a report")).expect("base64");
+    let mut gunzip =
+        Command::new("gzip").arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("gzip starts");
+    let mut input = gunzip.stdin.take().expect("a pipe");
+    let feeder = std::thread::spawn(move || std::io::Write::write_all(&mut input, &packed));
+    let output = gunzip.wait_with_output().expect("gzip ends");
+    feeder.join().expect("no panic").expect("gzip reads");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn a_pull_request_is_checked_and_gets_one_comment() {
+    let (bench, base) = pull_request();
+    let server = github(Vec::new());
+    let run = action(&bench, &base, &server, &[("manifests", "manifests")], &[]);
+    assert!(run.succeeded, "{}", run.log);
+    let of = |name: &str| run.outputs[name].as_str();
+    assert_eq!(
+        (of("findings"), of("stale"), of("changed"), of("comment-id")),
+        ("false", "false", "true", "9"),
+        "{}",
+        run.log
+    );
+    let asked = server.asked();
+    for request in &asked {
+        assert_eq!(request.header("authorization"), "Bearer secret-token", "{request:?}");
+    }
+    let [(method, path, body)] = &written(&asked)[..] else { panic!("one comment: {asked:?}") };
+    assert_eq!((method.as_str(), path.as_str()), ("POST", "/repos/owner/shop/issues/7/comments"));
+    assert!(body.starts_with(&format!("{MARKER}\n")) && body.contains("1.27") && body.contains("1.28"), "{body}");
+    assert!(run.summary.contains("1.28") && fs::read_to_string(of("report")).is_ok_and(|text| body.ends_with(&text)));
+    assert_eq!(uploaded(&asked)["runs"][0]["automationDetails"]["id"], "fanfold/");
+    assert!(!run.log.contains("secret-token"), "{}", run.log);
+
+    // The next push finds it behind a hundred others, by its first line alone.
+    let mut comments: Vec<Value> = (0..130).map(|id| json!({"id": id, "body": format!("I saw `{MARKER}`")})).collect();
+    comments.push(json!({"id": 131, "body": null}));
+    comments.push(json!({"id": 77, "body": format!("{MARKER}\nold")}));
+    let server = github(comments);
+    let run = action(&bench, &base, &server, &[], &[]);
+    assert_eq!(run.outputs["comment-id"], "77", "{}", run.log);
+    let asked = server.asked();
+    let [(method, path, again)] = &written(&asked)[..] else { panic!("one comment: {asked:?}") };
+    assert_eq!((method.as_str(), path.as_str()), ("PATCH", "/repos/owner/shop/issues/comments/77"));
+    assert_eq!(again, body);
+}
+
+#[test]
+fn without_changes_only_an_old_comment_is_corrected() {
+    let (bench, _) = pull_request();
+    let head = bench.commit();
+    let server = github(Vec::new());
+    let run = action(&bench, &head, &server, &[], &[]);
+    assert!(run.succeeded && run.outputs["changed"] == "false", "{}", run.log);
+    assert!(written(&server.asked()).is_empty());
+    let server = github(vec![json!({"id": 77, "body": format!("{MARKER}\nold")})]);
+    action(&bench, &head, &server, &[], &[]);
+    assert_eq!(written(&server.asked()).len(), 1);
+    let server = github(vec![json!({"id": 77, "body": format!("{MARKER}\nold")})]);
+    action(&bench, &head, &server, &[("comment-key", "a b-->")], &[]);
+    assert!(written(&server.asked()).is_empty(), "another key is another comment");
+    action(&bench, &head, &server, &[("comment", "false"), ("sarif", "false")], &[]);
+    assert!(server.asked().is_empty(), "nobody is asked");
+}
+
+#[test]
+fn findings_and_stale_manifests_fail_the_run_after_all_was_said() {
+    let (bench, base) = pull_request();
+    bench.write("specs/shop.yaml", &SPEC.replace("image:", "imag:"));
+    let server = github(Vec::new());
+    let run = action(&bench, &base, &server, &[("manifests", "manifests")], &[]);
+    assert!(!run.succeeded && run.outputs["findings"] == "true", "{}", run.log);
+    assert!(run.log.contains("::error file=specs/shop.yaml,line=9,"), "{}", run.log);
+    assert!(run.log.contains("::error title=fanfold::the check found errors"), "{}", run.log);
+    let asked = server.asked();
+    assert!(written(&asked).is_empty(), "no comment says that nothing changes: {}", run.log);
+    assert!(uploaded(&asked)["runs"][0]["results"].as_array().is_some_and(|results| !results.is_empty()));
+
+    bench.write("specs/shop.yaml", &SPEC.replace("1.27", "1.29 ```` é"));
+    let run = action(&bench, &base, &server, &[("manifests", "manifests")], &[]);
+    assert!(!run.succeeded && run.outputs["stale"] == "true", "{}", run.log);
+    assert!(run.summary.contains("stale") && run.summary.contains("1.29 ````"), "{}", run.summary);
+    // What cannot run at all is no good end either.
+    let run = action(&bench, &base, &server, &[("specs", "nowhere")], &[]);
+    assert!(!run.succeeded, "{}", run.log);
+    let run = action(&bench, "0123456789012345678901234567890123456789", &server, &[], &[]);
+    assert!(!run.succeeded && run.log.contains("there is no revision 0123"), "{}", run.log);
+    // A branch's first push has nothing before it.
+    let run = action(&bench, "0000000000000000000000000000000000000000", &server, &[], &[]);
+    assert!(run.succeeded && run.outputs["changed"] == "false", "{}", run.log);
+}
+
+#[test]
+fn effects_that_are_refused_fail_the_run() {
+    let (bench, base) = pull_request();
+    let server = github(Vec::new());
+    assert!(action(&bench, &base, &server, &[("fail-on", "recreate,data-loss,security")], &[]).succeeded);
+    let run = action(&bench, &base, &server, &[("fail-on", "rollout")], &[]);
+    assert!(!run.succeeded && run.log.contains("effects of: rollout"), "{}", run.log);
+    assert_eq!(written(&server.asked()).len(), 2, "it is said all the same");
+}
+
+#[test]
+fn a_base_that_a_shallow_checkout_lacks_is_fetched() {
+    let (origin, base) = pull_request();
+    origin.ok("git", &["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    let bench = Bench::new();
+    let url = format!("file://{}", origin.folder.path().display());
+    fs::remove_dir_all(bench.path("specs")).expect("an empty folder");
+    bench.ok("git", &["clone", "--quiet", "--depth=1", &url, "."]);
+    let server = github(Vec::new());
+    let run = action(&bench, &base, &server, &[], &[]);
+    assert!(run.succeeded && run.outputs["changed"] == "true", "{}", run.log);
+    let run = action(&bench, &base, &server, &[("against", "main")], &[]);
+    assert!(run.succeeded && run.outputs["changed"] == "false", "{}", run.log);
+}
+
+#[test]
+fn a_token_that_may_not_write_is_no_failure() {
+    let (bench, base) = pull_request();
+    let server = Server::start(|asked| match asked.method.as_str() {
+        "GET" => (200, b"[]".to_vec()),
+        _ => (403, b"{\"message\": \"Resource not accessible by integration\"}".to_vec()),
+    });
+    let run = action(&bench, &base, &server, &[], &[]);
+    assert!(run.succeeded, "{}", run.log);
+    assert_eq!(run.log.matches("::warning title=fanfold::").count(), 2, "{}", run.log);
+    assert!(run.log.contains("Resource not accessible by integration") && run.summary.contains("1.28"), "{}", run.log);
+    // Where the comments cannot be read, none is written: it could be the second.
+    let server = Server::start(|_| (401, b"{\"message\": \"Bad credentials\"}".to_vec()));
+    let run = action(&bench, &base, &server, &[], &[]);
+    assert!(run.succeeded && run.log.contains("cannot be read: Bad credentials"), "{}", run.log);
+    assert!(written(&server.asked()).is_empty());
+}
+
+#[test]
+fn what_github_takes_is_not_exceeded() {
+    let (bench, base) = pull_request();
+    let wrong: String = (0..40).map(|at| format!("    wrong{at}: 1\n")).collect();
+    bench.write("specs/shop.yaml", &SPEC.replace("profiles:", &format!("{wrong}profiles:")));
+    let server = github(Vec::new());
+    let run = action(&bench, &base, &server, &[], &[("SARIF_RESULTS", "15")]);
+    assert_eq!(run.log.matches("::error file=").count(), 10, "{}", run.log);
+    assert_eq!(uploaded(&server.asked())["runs"][0]["results"].as_array().map(Vec::len), Some(15));
+    assert!(run.log.contains("15 of 40 findings"), "{}", run.log);
+    let run = action(&bench, &base, &server, &[], &[("SARIF_BYTES", "1500")]);
+    let report = uploaded(&server.asked());
+    let kept = report["runs"][0]["results"].as_array().map_or(0, Vec::len);
+    assert_eq!(kept, 10, "half, and half again: {}", run.log);
+
+    bench.write("specs/shop.yaml", &SPEC.replace("1.27", "1.28"));
+    let run = action(&bench, &base, &server, &[], &[("COMMENT_LIMIT", "100"), ("SUMMARY_LIMIT", "100")]);
+    let asked = server.asked();
+    let [(_, _, body)] = &written(&asked)[..] else { panic!("one comment: {asked:?}") };
+    assert!(body.starts_with(MARKER) && body.contains("/owner/shop/actions/runs/42"), "{body}");
+    assert!(run.summary.contains("more than a summary takes") && run.summary.len() < 200, "{}", run.summary);
+}
+
+#[test]
+fn a_release_is_installed_once_its_checksum_is_right() {
+    let bench = Bench::new();
+    let version = env!("CARGO_PKG_VERSION");
+    bench.write("built/fanfold", "#!/bin/sh\necho released\n");
+    super::executable(&bench.path("built/fanfold"));
+    let target = "x86_64-unknown-linux-musl";
+    let package = Path::new(ROOT).join("release/package.sh");
+    bench.ok("bash", &[&package.display().to_string(), version, target, "built/fanfold", "dist"]);
+    let name = format!("fanfold-v{version}-{target}.tar.gz");
+    let archive = fs::read(bench.path("dist").join(&name)).expect("the archive");
+    let listed = bench.ok("tar", &["-tzf", &format!("dist/{name}")]);
+    assert_eq!(listed, "fanfold\nLICENSE\nREADME.md\nCHANGELOG.md\n");
+
+    let sum: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    let serve = |sums: String| {
+        let (archive, name) = (archive.clone(), name.clone());
+        Server::start(move |asked| match asked.path.strip_prefix(&format!("/v{}/", env!("CARGO_PKG_VERSION"))) {
+            Some("SHA256SUMS") => (200, sums.clone().into_bytes()),
+            Some(path) if path == name => (200, archive.clone()),
+            _ => (404, Vec::new()),
+        })
+    };
+    let install = |server: &Server, version: &str| {
+        let url = server.url();
+        run(&bench, &[("version", version), ("diff", "false"), ("sarif", "false")], &[], &[("FANFOLD_RELEASES", &url)])
+    };
+    let right = serve(format!("{}  other.tar.gz\n{sum}  {name}\n", "0".repeat(64)));
+    let found = install(&right, "");
+    assert!(found.succeeded && found.log.contains("released"), "{}", found.log);
+    assert!(found.path.trim_end().ends_with(&format!("bin-{version}")), "{}", found.path);
+    assert!(install(&right, &format!("v{version}")).succeeded, "a `v` in front is as good");
+    assert!(!install(&right, "9.9.9").succeeded, "there is no such release");
+    for sums in [format!("{}  {name}\n", "0".repeat(64)), format!("{sum}  another.tar.gz\n")] {
+        let refused = install(&serve(sums), "");
+        assert!(!refused.succeeded && refused.path.is_empty() && !refused.log.contains("released"), "{}", refused.log);
+    }
+}
+
+#[test]
+fn steps_take_inputs_through_the_environment_alone() {
+    for step in steps() {
+        let script = step["run"].as_str().expect("a script");
+        assert!(!script.contains("${{"), "what an input holds would be run: {script}");
+        let path = script.split("$GITHUB_ACTION_PATH/").nth(1).expect("a script of the action").trim_end_matches('"');
+        assert!(root(path).starts_with("#!/usr/bin/env bash\n"), "{path}");
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(Path::new(ROOT).join(path)).expect("the script").permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, "{path} is a program");
+    }
+}

@@ -1,0 +1,202 @@
+//! What `fanfold integrate` writes, and that it does what it says.
+
+use std::fs;
+
+use fanfold::integrate::{Target, Values};
+use serde_json::Value;
+
+use super::{Bench, SPEC, stderr, stdout, strings, yaml};
+
+#[test]
+fn alone_it_lists_the_targets() {
+    let listed = Bench::new().ok("fanfold", &["integrate"]);
+    let names: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, Target::ALL.iter().map(|target| target.name()).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_target_writes_what_it_says_and_nothing_twice() {
+    let bench = Bench::new();
+    let mut paths = Vec::new();
+    for target in Target::ALL {
+        let output = bench.run("fanfold", &["integrate", target.name(), "--check"]);
+        assert_eq!(output.status.code(), Some(1), "nothing is there yet");
+        let output = bench.run("fanfold", &["integrate", target.name()]);
+        assert!(output.status.success() && stdout(&output).is_empty(), "{}", stderr(&output));
+        for line in stderr(&output).lines().filter(|line| !line.starts_with("next: ")) {
+            let (path, said) = line.split_once(": written; ").unwrap_or_else(|| panic!("unexpected: {line}"));
+            assert!(!said.is_empty() && bench.path(path).is_file(), "{line}");
+            if path.ends_with(".yaml") || path.ends_with(".yml") {
+                assert!(yaml(&bench.read(path)).is_object(), "{path}");
+            }
+            paths.push(path.to_owned());
+        }
+        bench.ok("fanfold", &["integrate", target.name(), "--check"]);
+        let again = stderr(&bench.run("fanfold", &["integrate", target.name()]));
+        assert!(!again.contains(": written"), "{again}");
+    }
+    let all = paths.len();
+    paths.sort();
+    paths.dedup();
+    assert_eq!(paths.len(), all, "two targets write one file");
+}
+
+#[test]
+fn what_somebody_else_wrote_stays_unless_forced() {
+    let bench = Bench::new();
+    bench.write("argocd/sidecar.yaml", "mine: true\n");
+    let said = bench.fails(3, &["integrate", "argocd"]);
+    assert!(said.contains("argocd/sidecar.yaml") && said.contains("did not write"), "{said}");
+    assert!(!bench.path("argocd/plugin.yaml").exists(), "it is all or nothing");
+    assert_eq!(bench.read("argocd/sidecar.yaml"), "mine: true\n");
+    bench.ok("fanfold", &["integrate", "argocd", "--force"]);
+    assert!(bench.read("argocd/sidecar.yaml").contains("argocd-repo-server"));
+
+    bench.write("argocd/plugin.yaml", &bench.read("argocd/plugin.yaml").replace("Profiles", "Variants"));
+    assert!(bench.fails(3, &["integrate", "argocd"]).contains("has been changed"));
+    assert!(bench.fails(1, &["integrate", "argocd", "--check"]).contains("--force"));
+    // What Fanfold wrote for other paths is its own to write anew.
+    bench.ok("fanfold", &["integrate", "flux", "--manifests", "old"]);
+    assert!(bench.fails(1, &["integrate", "flux", "--check"]).contains("is stale"));
+    bench.ok("fanfold", &["integrate", "flux"]);
+    assert!(bench.read("flux/fanfold.yaml").contains("path: ./manifests\n"));
+}
+
+#[test]
+fn one_file_may_go_to_standard_output() {
+    let bench = Bench::new();
+    let text = bench.ok("fanfold", &["integrate", "gitlab", "-o", "-"]);
+    let values = Values { specs: "specs".into(), manifests: "manifests".into() };
+    assert_eq!(text, Target::Gitlab.files(&values)[0].text);
+    assert!(bench.fails(2, &["integrate", "argocd", "-o", "-"]).contains("4 files"));
+    assert!(!bench.path(".gitlab").exists());
+    assert!(bench.fails(2, &["integrate", "gitlab", "--specs", "a b"]).contains("`a b`"));
+    assert!(bench.fails(2, &["integrate", "subversion"]).contains("possible values"));
+}
+
+#[test]
+fn kubectl_kustomize_runs_the_generator() {
+    let bench = Bench::new();
+    bench.ok("fanfold", &["integrate", "kustomize"]);
+    // The function has its own tests; this one is about who is called with what.
+    bench.script(
+        "fanfold",
+        &format!(
+            "#!/bin/sh\n[ \"$1\" = function ] && grep -q 'kind: Function' \"$2\" && exec '{}' build specs\n",
+            env!("CARGO_BIN_EXE_fanfold")
+        ),
+    );
+    let kubectl = crate::controlplane::kubectl_path();
+    let build = ["kustomize", "--enable-alpha-plugins", "."];
+    let mut command = bench.command(&kubectl);
+    let output = command.args(build).env("KUSTOMIZE_PLUGIN_HOME", bench.path("kustomize-plugins")).output();
+    let output = output.expect("kubectl runs");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("name: web-eu") && stdout(&output).contains("name: web-us"),
+        "{}",
+        stdout(&output)
+    );
+    // Without the folder of plugins it says so, and makes nothing.
+    let output = bench.command(&kubectl).args(build).output().expect("kubectl runs");
+    assert!(!output.status.success() && stdout(&output).is_empty(), "{}", stdout(&output));
+}
+
+#[test]
+fn argo_cd_and_flux_take_their_manifests() {
+    let bench = Bench::new();
+    bench.ok("fanfold", &["integrate", "argocd"]);
+    bench.ok("fanfold", &["integrate", "flux"]);
+    let installed = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: argocd-repo-server}\nspec:\n  \
+                     selector: {matchLabels: {app: a}}\n  template:\n    metadata: {labels: {app: a}}\n    spec:\n      \
+                     containers: [{name: repo-server, image: a}]\n      volumes: [{name: var-files, emptyDir: {}}]\n";
+    bench.write("install.yaml", installed);
+    bench.write("kustomization.yaml", "resources: [install.yaml]\ncomponents: [argocd]\n");
+    let kubectl = crate::controlplane::kubectl_path();
+    let output = bench.command(&kubectl).args(["kustomize", "."]).output().expect("kubectl runs");
+    assert!(output.status.success(), "{}", stderr(&output));
+    bench.write("built.yaml", &stdout(&output));
+    bench.ok("fanfold", &["check", "built.yaml", "--deny", "warnings"]);
+    let built = stdout(&output);
+    let deployment = built.split("---\n").find(|one| one.contains("kind: Deployment")).expect("a Deployment");
+    let deployment = yaml(deployment);
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"].as_array().map(Vec::len), Some(2), "{built}");
+    let map = pod["volumes"].as_array().into_iter().flatten().find_map(|volume| volume["configMap"]["name"].as_str());
+    let map = map.expect("the volume of the plugin");
+    assert!(map.starts_with("argocd-fanfold-") && built.contains(&format!("name: {map}\n")), "{map}: {built}");
+}
+
+#[test]
+fn scripts_are_guarded_from_flux_where_asked_for() {
+    let bench = Bench::new();
+    let script = "  job:\n    kind: Job\n    image: a\n    command: [sh, -c, 'echo \"${INTERVAL / 2} $HOME\"']\n";
+    let own = "  own:\n    kind: Job\n    image: a\n    annotations: {kustomize.toolkit.fluxcd.io/substitute: enabled}\n    \
+               args: ['${CLUSTER}']\n";
+    bench.write("specs/shop.yaml", &SPEC.replace("profiles:", &format!("{script}{own}profiles:")));
+    let plain = bench.ok("fanfold", &["build", "specs"]);
+    assert!(!plain.contains("substitute: disabled"), "nobody has asked");
+    let guarded = bench.ok("fanfold", &["build", "specs", "--flux"]);
+    let documents: Vec<Value> = guarded.split("---\n").filter(|text| !text.is_empty()).map(yaml).collect();
+    let said = |name: &str| {
+        let found = documents.iter().find(|object| object["metadata"]["name"] == name).expect("the object");
+        let note = "kustomize.toolkit.fluxcd.io/substitute";
+        assert!(
+            found["spec"]["template"]["metadata"]["annotations"][note] != "disabled",
+            "pods are not replaced for it"
+        );
+        found["metadata"]["annotations"][note].as_str().map(str::to_owned)
+    };
+    assert_eq!(said("job").as_deref(), Some("disabled"));
+    assert_eq!(said("own").as_deref(), Some("enabled"), "who says it knows");
+    assert_eq!(said("web-eu"), None);
+    let files = ["build", "specs", "-o", "out/", "--layout", "kustomize", "--flux"];
+    bench.ok("fanfold", &files);
+    assert!(
+        fs::read_to_string(bench.path("out/batch_v1_job_job.yaml"))
+            .is_ok_and(|text| text.contains("substitute: disabled"))
+    );
+    bench.ok("fanfold", &[&files[..], &["--check"]].concat());
+}
+
+#[test]
+fn gitlab_jobs_run_and_write_code_quality() {
+    let bench = Bench::new();
+    bench.ok("fanfold", &["integrate", "gitlab"]);
+    bench.ok("fanfold", &["build", "specs", "-o", "manifests"]);
+    let base = bench.commit();
+    let jobs = yaml(&bench.read(".gitlab/fanfold.yml"));
+    let job = |name: &str| {
+        let lines: Vec<&str> = strings(&jobs[name]["script"]);
+        assert!(!lines.is_empty(), "{name} has a script");
+        assert!(jobs[jobs[name]["extends"].as_str().expect("a parent")]["image"].is_string());
+        let mut command = bench.command("sh");
+        command.args(["-e", "-c", &lines.join("\n")]).env("CI_MERGE_REQUEST_DIFF_BASE_SHA", &base);
+        command.output().expect("sh runs")
+    };
+    bench.ok("git", &["remote", "add", "origin", "."]);
+    for name in ["fanfold:check", "fanfold:build", "fanfold:diff"] {
+        let output = job(name);
+        assert!(output.status.success(), "{name}: {}{}", stdout(&output), stderr(&output));
+    }
+    bench.write("specs/shop.yaml", &SPEC.replace("1.27", "1.28"));
+    assert_eq!(job("fanfold:build").status.code(), Some(1), "the manifests are stale");
+    let output = job("fanfold:diff");
+    assert!(output.status.success() && stdout(&output).contains("1.28"), "{}{}", stdout(&output), stderr(&output));
+
+    bench.write("specs/shop.yaml", &SPEC.replace("image:", "imag:"));
+    assert_eq!(job("fanfold:check").status.code(), Some(1));
+    assert!(!job("fanfold:diff").status.success(), "an error is no difference");
+    let path = jobs["fanfold:check"]["artifacts"]["reports"]["codequality"].as_str().expect("a report");
+    let report: Vec<Value> = serde_json::from_str(&bench.read(path)).expect("a list");
+    assert!(!report.is_empty());
+    for issue in &report {
+        for field in ["description", "check_name", "fingerprint"] {
+            assert!(issue[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {issue}");
+        }
+        let severities = ["info", "minor", "major", "critical", "blocker"];
+        assert!(issue["severity"].as_str().is_some_and(|severity| severities.contains(&severity)), "{issue}");
+        assert_eq!(issue["location"]["path"], "specs/shop.yaml", "{issue}");
+        assert!(issue["location"]["lines"]["begin"].as_u64().is_some_and(|line| line > 0), "{issue}");
+    }
+}
