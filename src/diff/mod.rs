@@ -20,7 +20,7 @@ use smol_str::SmolStr;
 
 pub use effect::{Demand, Effect};
 pub use fold::{Condition, Entry, Group, fold};
-pub use render::{Report, Style, human, json, markdown, short};
+pub use render::{Report, Style, html, human, json, markdown, short};
 
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};
 use crate::source::{Node, Origin, Sources};

@@ -120,7 +120,8 @@ pub(super) fn lines(group: &Group, report: &Report<'_>) -> Vec<Line> {
     out
 }
 
-fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out: &mut Vec<Line>) {
+/// Returns the lines of one change of a group.
+pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out: &mut Vec<Line>) {
     let change = group.change(entry, report.changes);
     let place = report.place(entry.origin).map(|place| format!("    {place}")).unwrap_or_default();
     let path = one_line(&change.path.to_string());
