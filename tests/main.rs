@@ -10,6 +10,7 @@ mod emit;
 mod explain;
 mod faults;
 mod golden;
+mod html;
 mod init;
 mod memory;
 mod parallel;

@@ -95,10 +95,8 @@ fn demand(report: &Report<'_>) -> String {
     ];
     rows.into_iter().fold(String::new(), |mut out, (name, before, after)| {
         let class = if before == after { "same" } else { "differs" };
-        let _ = write!(
-            out,
-            "\n<tr class=\"{class}\"><th scope=\"row\">{name}</th><td>{before}</td><td>{after}</td></tr>"
-        );
+        let _ =
+            write!(out, "\n<tr class=\"{class}\"><th scope=\"row\">{name}</th><td>{before}</td><td>{after}</td></tr>");
         out
     })
 }

@@ -203,18 +203,22 @@ impl Tables<'_> {
             let place = self.place(entry.origin);
             self.changes.place(Told { place, ..told })
         });
+        let changes = changes.collect();
         let objects = &report.changes.objects;
+        // A member whose label repeats its new name follows itself.
+        let follows = |at: &usize| group.members.binary_search(at).is_err();
+        let followers: Vec<usize> = group.followers.iter().copied().filter(follows).collect();
         Folded {
-            changes: changes.collect(),
+            changes,
             effect: rank(group.effect),
             fate: group.fate,
             kind: group.members.first().map_or(0, |first| self.kind(&objects[*first].known.key)),
             subject: subject(group, report),
             members: group.members.clone(),
-            followers: group.followers.clone(),
+            pods: group.members.iter().chain(&followers).map(|at| objects[*at].pods()).sum(),
+            followers,
             values,
             demand: difference(group.before, group.after),
-            pods: group.members.iter().chain(&group.followers).map(|at| objects[*at].pods()).sum(),
         }
     }
 
@@ -318,8 +322,7 @@ fn whole(change: &Change) -> Vec<(char, String)> {
     let mut bytes = Vec::new();
     yaml::write(node, &mut bytes);
     let text = String::from_utf8_lossy(&bytes);
-    let mut lines: Vec<(char, String)> =
-        text.lines().take(MOST_LINES).map(|line| (sign, one_line(line))).collect();
+    let mut lines: Vec<(char, String)> = text.lines().take(MOST_LINES).map(|line| (sign, one_line(line))).collect();
     if text.lines().count() > MOST_LINES {
         lines.push((' ', "… and more".into()));
     }

@@ -5,7 +5,7 @@
   const { effects, kinds, namespaces, places, changes, objects, groups, batches } = data;
   const LETTERS = ["=", "M", "I", "R", "X", "S", "D"];
   const SAME = -1, ADDED = -2, REMOVED = -3;
-  const GROUPS = 100, OBJECTS = 50, CELLS = 3000;
+  const GROUPS = 100, OBJECTS = 25, CELLS = 3000;
   const byId = (id) => document.getElementById(id);
   const number = new Intl.NumberFormat("en");
   const count = (many, one, several = one + "s") => `${number.format(many)} ${many === 1 ? one : several}`;
@@ -18,8 +18,13 @@
     return element;
   }
 
-  function mark(effect, tag = "span") {
-    const element = make(tag, "mark");
+  /** Splits a text at its backticks: what stands between two of them is code. */
+  function quoted(text) {
+    return text.split("`").map((part, at) => (at % 2 ? make("code", "", part) : part));
+  }
+
+  function mark(effect) {
+    const element = make("span", "mark");
     paint(element, effect);
     return element;
   }
@@ -257,7 +262,7 @@
       body.append(make("pre", "", ...lines.map(([sign, line]) => make(tags[sign] || "span", "", `${sign === "~" ? " " : sign} ${line}`))));
     }
     if (values > 1) body.append(make("div", "quiet", `one of ${number.format(values)} pairs of values`));
-    if (change.note) body.append(make("div", "note", change.note));
+    if (change.note) body.append(make("div", "note", ...quoted(change.note)));
     if (change.place !== undefined) body.append(make("div", "place", places[change.place]));
     const sign = mark(change.effect);
     sign.title = effects[change.effect].words;
@@ -413,15 +418,13 @@
       const element = event.target.closest("[role=gridcell]");
       if (element) pick(element.cell);
     });
-    const hint = "Choose an instance to see only its changes.";
-    const tell = (event) => { told.textContent = event.target.closest("[role=gridcell]")?.cell.text || hint; };
+    const tell = (event) => { told.textContent = event.target.closest("[role=gridcell]")?.cell.text || ""; };
     grid.addEventListener("focusin", tell);
     grid.addEventListener("mouseover", tell);
-    told.textContent = hint;
 
     const axesText = axes.map((axis) => `${axis.name} (${number.format(axis.values.length)})`).join(" × ");
     const summary = make("p", "quiet");
-    summary.id = `batch-${byId("batches").children.length}`;
+    summary.id = `batch-${byId("pictures").children.length}`;
     const sum = () => {
       const parts = [...tally].sort((one, other) => other[0] - one[0]).map(([state, many]) => `${wordsOf(state)} ${number.format(many)}`);
       summary.textContent = `${count(all.length, "instance")} along ${axesText}: ${parts.join(", ")}`;
@@ -444,7 +447,7 @@
       section.append(more);
     }
     section.append(told);
-    byId("batches").append(section);
+    byId("pictures").append(section);
   }
   if (states.size) {
     byId("batches").hidden = false;
