@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the steps of the action share; sourced by each.
 set -euo pipefail
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The summary of a step; sourced after common.sh.
 
 # The runner drops the whole summary of a step, and fails the step, past 1 MiB.

@@ -25,6 +25,8 @@ pub enum Verdict {
     Immutable(Vec<Refusal>),
     /// The server does not take the object.
     Refused(Vec<Refusal>),
+    /// A dry run cannot tell, since it makes nothing of what the object needs.
+    Untestable,
 }
 
 /// Kinds of trouble that pass, each with its own patience.

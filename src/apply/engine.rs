@@ -241,7 +241,9 @@ impl<C: Transport> Engine<'_, C> {
                         Next::Judge(Verdict::Passing(Passing::Server)) => self.pace.troubled(clock, false),
                         _ => {
                             well = now;
-                            self.pace.answered(clock, now - sent, busy);
+                            if answer.is_success() {
+                                self.pace.answered(clock, &tasks[number].key().kind, now - sent, busy);
+                            }
                         }
                     }
                     next_step(next, state, spent, number)
@@ -392,7 +394,7 @@ fn skip_users<T: Task>(
 pub(super) fn refusals(verdict: &Verdict) -> Vec<Refusal> {
     match verdict {
         Verdict::Refused(refusals) | Verdict::Immutable(refusals) => refusals.clone(),
-        Verdict::Conflict(_) | Verdict::Done { .. } => Vec::new(),
+        Verdict::Conflict(_) | Verdict::Done { .. } | Verdict::Untestable => Vec::new(),
         Verdict::Throttled(_) => vec![whole("the server asked for a slower pace again and again", 429)],
         Verdict::Passing(passing) => vec![whole(passing_reason(*passing), 0)],
     }

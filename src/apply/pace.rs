@@ -1,19 +1,25 @@
-//! How many requests may be in flight: as many as make the server faster, and fewer once it says so.
+//! How many requests may be in flight: as many as the server answers without letting them wait.
 //!
-//! The limit climbs while more requests in flight mean more answers a second, which latency alone does not tell: a server
-//! at its best answers each single request later. It falls by half when the server asks for it, by less on failures and when
-//! answers take twice as long as they did at the same limit.
+//! A request of a kind takes some time at best. While answers come in little more than that, more requests in flight mean
+//! more answers a second; once they take twice as long, every further request would only wait at the server. Where the
+//! server refuses requests, as many fewer are in flight as it has refused. Single failures say nothing about the pace,
+//! many at once do.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The limit at the start.
+/// The limit at the start; waiting alone makes it no lower.
 pub const START: usize = 16;
 /// The highest limit.
 pub const MOST: usize = 256;
-/// How much more answers a second make a higher limit worth it.
-const GAIN: f64 = 1.04;
-/// How long a limit that did not help is left alone.
-const REST: Duration = Duration::from_secs(10);
+/// Answers that take so many times what they take at best have waited.
+const WAITED: f64 = 2.0;
+/// Answers that take so many times what they take at best have waited too long.
+const WAITED_LONG: f64 = 4.0;
+/// To ask whether the server takes more may cost one part in so many of the time.
+const COST: u32 = 10;
+/// How long the limit stays after many failures.
+const REST: Duration = Duration::from_secs(3);
 
 /// The number of requests that may be in flight, as it changes with what the server says. Times count from the start.
 #[derive(Clone, Debug)]
@@ -22,28 +28,23 @@ pub struct Pace {
     fixed: bool,
     /// What may be in flight is nothing until then.
     held_until: Duration,
-    /// Until then, nothing that happens makes the limit fall further: it was sent before the last fall.
+    /// What fails until then was sent before the last fall.
     deaf_until: Duration,
     /// Until then the limit does not climb.
     settled_until: Duration,
+    /// The limit at which the server refused; from there on it climbs one by one.
+    ceiling: f64,
     epoch: Epoch,
-    best: Option<Best>,
+    /// What a request of each kind takes at best, in seconds.
+    best: BTreeMap<String, f64>,
     lost_in_a_row: u32,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Epoch {
-    start: Duration,
     answers: u32,
     troubles: u32,
-    latency: Duration,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Best {
-    limit: f64,
-    rate: f64,
-    latency: Duration,
+    stretch: f64,
 }
 
 impl Pace {
@@ -56,8 +57,9 @@ impl Pace {
             held_until: Duration::ZERO,
             deaf_until: Duration::ZERO,
             settled_until: Duration::ZERO,
+            ceiling: MOST_LIMIT,
             epoch: Epoch::default(),
-            best: None,
+            best: BTreeMap::new(),
             lost_in_a_row: 0,
         }
     }
@@ -73,65 +75,56 @@ impl Pace {
         self.held_until.checked_sub(now).filter(|wait| !wait.is_zero())
     }
 
-    /// An answer came; `busy` says whether as many requests as may be were in flight.
-    pub fn answered(&mut self, now: Duration, latency: Duration, busy: bool) {
+    /// A request for an object of a kind was done; `busy` says whether as many as may be were in flight.
+    pub fn answered(&mut self, now: Duration, kind: &str, latency: Duration, busy: bool) {
         self.lost_in_a_row = 0;
         if self.fixed {
             return;
         }
-        if !busy {
-            // What is not full says nothing about what full would be.
-            self.epoch = Epoch { start: now, ..Epoch::default() };
-            return;
-        }
+        let latency = latency.as_secs_f64().max(1e-6);
+        let best = match self.best.get_mut(kind) {
+            Some(best) => {
+                *best = best.min(latency);
+                *best
+            }
+            None => *self.best.entry(kind.to_owned()).or_insert(latency),
+        };
         self.epoch.answers += 1;
-        self.epoch.latency += latency;
-        if f64::from(self.epoch.answers) < (self.limit * 2.0).max(48.0) {
+        self.epoch.stretch += latency / best;
+        if f64::from(self.epoch.answers) < self.limit.max(START_LIMIT) {
             return;
         }
-        let epoch = std::mem::replace(&mut self.epoch, Epoch { start: now, ..Epoch::default() });
-        let elapsed = now.saturating_sub(epoch.start).as_secs_f64();
-        if elapsed > 0.0 {
-            self.judge(now, f64::from(epoch.answers) / elapsed, epoch.latency / epoch.answers);
+        let epoch = std::mem::take(&mut self.epoch);
+        // What is not full says nothing about what full would be.
+        if busy && now >= self.settled_until {
+            self.adapt(epoch.stretch / f64::from(epoch.answers));
         }
     }
 
-    fn judge(&mut self, now: Duration, rate: f64, latency: Duration) {
-        match self.best {
-            Some(best) if now < self.settled_until => {
-                let same_limit = (self.limit - best.limit).abs() < 1.0;
-                if same_limit && latency > best.latency * 2 {
-                    self.fall(now, 0.8);
-                }
-            }
-            Some(best) if rate < best.rate * GAIN && self.limit > best.limit => {
-                self.limit = best.limit;
-                self.settled_until = now + REST;
-            }
-            _ => {
-                self.best = Some(Best { limit: self.limit, rate, latency });
-                self.limit = (self.limit * 1.5).min(MOST_LIMIT);
-            }
+    /// Takes how many times longer than at best answers took lately.
+    fn adapt(&mut self, stretch: f64) {
+        if stretch < WAITED {
+            let next = if self.limit < self.ceiling { (self.limit * 1.5).min(self.ceiling) } else { self.limit + 1.0 };
+            self.limit = next.max(self.limit).min(MOST_LIMIT);
+            self.ceiling = self.ceiling.max(self.limit);
+        } else if stretch > WAITED_LONG && self.limit > START_LIMIT {
+            self.limit = (self.limit * 0.8).max(START_LIMIT);
         }
     }
 
-    fn fall(&mut self, now: Duration, factor: f64) {
-        self.limit = (self.limit * factor).max(1.0);
-        self.best = None;
-        self.settled_until = now + REST;
-        self.epoch = Epoch { start: now, ..Epoch::default() };
-    }
-
-    /// The server asked for a slower pace, for some time.
+    /// The server refused a request for want of room, and asked for some time.
     pub fn throttled(&mut self, now: Duration, wait: Option<Duration>) {
         let wait = wait.unwrap_or(Duration::from_millis(250));
-        if now < self.deaf_until {
-            return;
+        self.lost_in_a_row = 0;
+        if now >= self.deaf_until {
+            self.held_until = self.held_until.max(now + wait);
+            self.deaf_until = now + wait;
+            self.settled_until = now + wait * COST;
         }
-        self.held_until = self.held_until.max(now + wait);
-        self.deaf_until = now + wait;
         if !self.fixed {
-            self.fall(now, 0.5);
+            self.limit = (self.limit - 1.0).max(1.0);
+            self.ceiling = self.limit;
+            self.epoch = Epoch::default();
         }
     }
 
@@ -146,15 +139,18 @@ impl Pace {
             self.held_until = self.held_until.max(now + Duration::from_millis(50u64 << doublings));
         }
         self.epoch.troubles += 1;
-        let answers = self.epoch.answers + self.epoch.troubles;
-        let much = self.epoch.troubles >= 4 && self.epoch.troubles * 4 > answers;
-        if now >= self.deaf_until && !self.fixed && much {
+        let many = self.epoch.troubles >= 4 && self.epoch.troubles * 4 > self.epoch.answers + self.epoch.troubles;
+        if many && now >= self.deaf_until && !self.fixed {
             self.deaf_until = now + Duration::from_millis(500);
-            self.fall(now, 0.7);
+            self.settled_until = self.settled_until.max(now + REST);
+            self.limit = (self.limit * 0.7).max(1.0);
+            self.epoch = Epoch::default();
         }
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a small constant")]
+const START_LIMIT: f64 = START as f64;
 #[expect(clippy::cast_precision_loss, reason = "a small constant")]
 const MOST_LIMIT: f64 = MOST as f64;
 
@@ -162,44 +158,99 @@ const MOST_LIMIT: f64 = MOST as f64;
 mod tests {
     use super::*;
 
-    /// Plays a server that takes `capacity` requests at once, `service` each, behind a distance.
-    fn play(pace: &mut Pace, capacity: f64, service: f64, distance: f64, answers: usize) -> f64 {
-        let mut now = 0.0;
-        for _ in 0..answers {
-            let limit = pace.limit() as f64;
-            let rate = (limit / (service + distance)).min(capacity / service);
-            now += 1.0 / rate;
-            pace.answered(Duration::from_secs_f64(now), Duration::from_secs_f64(limit / rate), true);
+    /// A server that does `capacity` requests at once, `service` seconds each, behind a distance.
+    struct Server {
+        capacity: f64,
+        service: f64,
+        distance: f64,
+    }
+
+    impl Server {
+        fn rate(&self, limit: f64) -> f64 {
+            (limit / (self.service + self.distance)).min(self.capacity / self.service)
         }
-        now
+
+        /// Plays some answers, of which the first ones find it idle; returns the time.
+        fn play(&self, pace: &mut Pace, from: f64, kind: &str, answers: usize) -> f64 {
+            let mut now = from;
+            for number in 0..answers {
+                let limit = pace.limit() as f64;
+                let rate = self.rate(limit);
+                now += 1.0 / rate;
+                let latency = if number == 0 { self.service + self.distance } else { limit / rate };
+                pace.answered(Duration::from_secs_f64(now), kind, Duration::from_secs_f64(latency), true);
+            }
+            now
+        }
     }
 
     #[test]
     fn the_limit_climbs_to_what_the_server_takes_and_not_much_further() {
-        let mut near = Pace::new(None);
-        play(&mut near, 2.0, 0.002, 0.0, 2000);
-        assert_eq!(near.limit(), START, "a near server is full at the start");
-        let mut far = Pace::new(None);
-        play(&mut far, 2.0, 0.002, 0.1, 5000);
-        assert!((80..=160).contains(&far.limit()), "{}", far.limit());
+        let near = Server { capacity: 2.0, service: 0.002, distance: 0.0 };
+        let mut pace = Pace::new(None);
+        near.play(&mut pace, 0.0, "ConfigMap", 2000);
+        assert_eq!(pace.limit(), START, "a near server is full at the start");
+        for (distance, full) in [(0.02, 22.0), (0.1, 102.0)] {
+            let far = Server { capacity: 2.0, service: 0.002, distance };
+            let mut pace = Pace::new(None);
+            far.play(&mut pace, 0.0, "ConfigMap", 5000);
+            let limit = pace.limit() as f64;
+            assert!((full..full * 3.5).contains(&limit), "{limit} at {distance}");
+        }
     }
 
     #[test]
-    fn the_limit_falls_once_for_all_that_was_in_flight() {
+    fn a_kind_that_takes_longer_is_no_reason_to_send_less_or_more() {
         let mut pace = Pace::new(None);
-        for _ in 0..16 {
+        let fast = Server { capacity: 2.0, service: 0.002, distance: 0.02 };
+        let slow = Server { capacity: 2.0, service: 0.004, distance: 0.02 };
+        let now = fast.play(&mut pace, 0.0, "ConfigMap", 2000);
+        let before = pace.limit();
+        slow.play(&mut pace, now, "Deployment", 2000);
+        assert!((before / 2..=before * 2).contains(&pace.limit()), "{before}, then {}", pace.limit());
+    }
+
+    #[test]
+    fn the_limit_falls_by_what_was_refused() {
+        let mut pace = Pace::new(None);
+        for _ in 0..11 {
             pace.throttled(Duration::ZERO, Some(Duration::from_secs(1)));
         }
-        assert_eq!(pace.limit(), 8);
+        assert_eq!(pace.limit(), 5);
         assert_eq!(pace.held(Duration::ZERO), Some(Duration::from_secs(1)));
         assert_eq!(pace.held(Duration::from_secs(1)), None);
+        let server = Server { capacity: 5.0, service: 0.01, distance: 0.0 };
+        server.play(&mut pace, 1.0, "ConfigMap", 400);
+        assert_eq!(pace.limit(), 5, "a server that refused is not asked for more so soon");
+        server.play(&mut pace, 10.0, "ConfigMap", 20);
+        assert_eq!(pace.limit(), 6, "and then one by one");
+    }
+
+    #[test]
+    fn single_failures_do_not_make_it_slower_and_many_do() {
+        let mut pace = Pace::new(None);
+        let second = Duration::from_secs(1);
+        for _ in 0..100 {
+            pace.troubled(second, false);
+            for _ in 0..9 {
+                pace.answered(second, "ConfigMap", Duration::from_millis(50), false);
+            }
+        }
+        assert_eq!(pace.limit(), START);
+        for _ in 0..16 {
+            pace.troubled(second, true);
+        }
+        assert_eq!(pace.limit(), 11, "once for all that was in flight");
+        assert!(pace.held(second).is_some(), "the server is gone");
     }
 
     #[test]
     fn a_fixed_pace_stays() {
         let mut pace = Pace::new(Some(3));
         pace.throttled(Duration::ZERO, None);
-        pace.troubled(Duration::ZERO, true);
+        for _ in 0..100 {
+            pace.troubled(Duration::from_secs(1), true);
+        }
         assert_eq!(pace.limit(), 3);
     }
 }

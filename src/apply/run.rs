@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::answer::Expects;
+use super::answer::{Expects, Verdict};
 use super::client::{Call, Client, Discovered, Verb};
 use super::engine::{Effect, End, Ended, Engine, Interrupt, refusals};
 use super::event::{Event, Outcome, Report, Settled};
@@ -128,12 +129,20 @@ impl Run<'_> {
         let mut adopted = vec![false; desired.len()];
         let mut send = Vec::new();
         let leaving: Vec<bool> = survey.found.iter().map(is_leaving).collect();
+        let facts = self.facts;
+        let proven: Vec<bool> = desired
+            .par_iter()
+            .zip(&survey.found)
+            .map(|(object, found)| {
+                matches!(found, Found::Whole(live) if proof::is_unchanged(&object.node, live, facts, MANAGER))
+            })
+            .collect();
         for (number, object) in desired.iter().enumerate().filter(|(number, _)| chosen[*number]) {
             match &survey.found[number] {
                 Found::Absent => send.push(number),
                 // It will not be there when it is its turn: neither it nor what goes with its namespace or definition.
                 _ if leaving[number] || needs[number].iter().any(|needed| leaving[*needed]) => send.push(number),
-                Found::Whole(live) if proof::is_unchanged(&object.node, live, self.facts, MANAGER) => {
+                Found::Whole(live) if proven[number] => {
                     settled[number] = Some(Settled {
                         uid: live.uid().to_owned(),
                         generation: live.generation(),
@@ -356,7 +365,7 @@ impl Run<'_> {
                 findings.push(finding::of_warning(object, &warning));
             }
             let mut reason = finding::reason(&ended, task, |at| desired[numbers[at]].key.to_string());
-            if task.untestable {
+            if matches!(ended.end, End::Verdict(Verdict::Untestable)) {
                 ended.outcome = Outcome::Skipped;
                 ended.end = End::NotTried;
                 reason = "the server cannot try it before what it needs is there".into();

@@ -58,8 +58,6 @@ pub(super) struct Write<'a> {
     phase: Phase,
     /// Whether the server may have made it without saying so.
     maybe_made: bool,
-    /// Whether a dry run cannot tell what would become of it.
-    pub(super) untestable: bool,
     /// The version that the server answered with.
     pub(super) version: String,
     pub(super) uid: String,
@@ -108,7 +106,6 @@ impl<'a> Write<'a> {
             migration: None,
             phase: if leaving { Phase::AwaitEnd } else { Phase::Apply },
             maybe_made: false,
-            untestable: false,
             version: String::new(),
             uid: String::new(),
             generation: None,
@@ -201,8 +198,7 @@ impl<'a> Write<'a> {
             Verdict::Passing(Passing::NotYetVisible)
                 if self.manner.dry_run && (self.expects.namespace || self.expects.definition) =>
             {
-                self.untestable = true;
-                Next::Judge(Verdict::Refused(Vec::new()))
+                Next::Judge(Verdict::Untestable)
             }
             Verdict::Passing(passing) => {
                 self.maybe_made |= matches!(passing, Passing::Server | Passing::Unknown);

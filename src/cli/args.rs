@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use std::time::Duration;
 
+use super::build::BuildArgs;
 use super::cluster::{ClusterArgs, duration};
 use super::integrate::IntegrateArgs;
 use crate::apply::{PruneLimit, Shard};
@@ -108,41 +109,6 @@ pub struct ReportArgs {
     /// Leave findings of a code out
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub allow: Vec<String>,
-}
-
-/// `build`
-#[derive(Args, Debug)]
-pub struct BuildArgs {
-    #[command(flatten)]
-    pub input: InputArgs,
-
-    /// Write to a folder or file instead of standard output
-    #[arg(short = 'o', long = "output-path", value_name = "DIR|FILE")]
-    pub path: Option<String>,
-
-    /// How objects are spread over files [default: stream to standard output and to a file, files to a folder]
-    #[arg(long, value_enum, value_name = "LAYOUT")]
-    pub layout: Option<LayoutArg>,
-
-    /// The notation
-    #[arg(long, value_enum, default_value_t = OutputArg::Yaml, value_name = "NOTATION")]
-    pub output: OutputArg,
-
-    /// Compare with what is there instead of writing; exit with 1 and a diff where it is stale
-    #[arg(long, requires = "path")]
-    pub check: bool,
-
-    /// What to do with Secrets when writing to files
-    #[arg(long, value_enum, value_name = "CHOICE")]
-    pub secrets: Option<SecretsArg>,
-
-    /// Say above each object which line of a spec it comes from
-    #[arg(long)]
-    pub provenance: bool,
-
-    /// Overwrite files that Fanfold did not write
-    #[arg(long, requires = "path")]
-    pub force: bool,
 }
 
 /// `plan`

@@ -1,17 +1,60 @@
 //! `fanfold build`: specs in, manifests out.
 
+use std::borrow::Cow;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::args::{BuildArgs, SecretsArg};
+use clap::Args;
+
+use super::args::{InputArgs, LayoutArg, OutputArg, SecretsArg};
 use super::output::{self, Written};
 use super::session::{Channel, Session, remark};
 use super::{Exit, Failure};
 use crate::compile::Compilation;
 use crate::emit::layout::{self, Item, Layout, OutputFile};
 use crate::emit::{Output, Stream};
+use crate::integrate::guarded_from_flux;
 use crate::kubernetes::Manifest;
-use crate::source::Sources;
+use crate::source::{Node, Sources};
+
+/// `build`
+#[derive(Args, Debug)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Write to a folder or file instead of standard output
+    #[arg(short = 'o', long = "output-path", value_name = "DIR|FILE")]
+    pub path: Option<String>,
+
+    /// How objects are spread over files [default: stream to standard output and to a file, files to a folder]
+    #[arg(long, value_enum, value_name = "LAYOUT")]
+    pub layout: Option<LayoutArg>,
+
+    /// The notation
+    #[arg(long, value_enum, default_value_t = OutputArg::Yaml, value_name = "NOTATION")]
+    pub output: OutputArg,
+
+    /// Compare with what is there instead of writing; exit with 1 and a diff where it is stale
+    #[arg(long, requires = "path")]
+    pub check: bool,
+
+    /// What to do with Secrets when writing to files
+    #[arg(long, value_enum, value_name = "CHOICE")]
+    pub secrets: Option<SecretsArg>,
+
+    /// Say above each object which line of a spec it comes from
+    #[arg(long)]
+    pub provenance: bool,
+
+    /// Overwrite files that Fanfold did not write
+    #[arg(long, requires = "path")]
+    pub force: bool,
+
+    /// Mark objects that hold `${…}`, so that Flux substitutes nothing in them
+    #[arg(long)]
+    pub flux: bool,
+}
 
 /// Compiles and writes.
 pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
@@ -45,7 +88,7 @@ fn stream(compilation: &Compilation, output: Output, args: &BuildArgs, sources: 
         let mut bytes = Vec::with_capacity(2048);
         if !(omit && is_secret(object)) {
             let source = args.provenance.then(|| provenance(object, sources)).flatten();
-            output.write_document(&object.node, source.as_deref(), &mut bytes);
+            output.write_document(&tree(object, args), source.as_deref(), &mut bytes);
         }
         bytes
     };
@@ -75,10 +118,12 @@ fn write(
     }
     let sources: Vec<Option<String>> =
         objects.iter().map(|object| if args.provenance { provenance(object, sources) } else { None }).collect();
+    let trees: Vec<Cow<'_, Node>> = objects.iter().map(|object| tree(object, args)).collect();
     let items: Vec<Item<'_>> = objects
         .iter()
+        .zip(&trees)
         .zip(&sources)
-        .map(|(object, source)| Item { key: &object.key, node: &object.node, source: source.as_deref() })
+        .map(|((object, node), source)| Item { key: &object.key, node, source: source.as_deref() })
         .collect();
     let folder = is_folder(path);
     let layout = args.layout.map_or(if folder { Layout::Files } else { Layout::Stream }, Layout::from);
@@ -125,6 +170,11 @@ fn is_folder(path: &str) -> bool {
     let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let is_file = Path::new(path).exists() && !Path::new(path).is_dir();
     Path::new(path).is_dir() || path.ends_with('/') || !(is_file || matches!(ending, "yaml" | "yml" | "json"))
+}
+
+/// Returns the object as it is written.
+fn tree<'a>(object: &'a Manifest, args: &BuildArgs) -> Cow<'a, Node> {
+    if args.flux { guarded_from_flux(&object.node) } else { Cow::Borrowed(&object.node) }
 }
 
 fn is_secret(object: &Manifest) -> bool {

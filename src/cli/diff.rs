@@ -20,7 +20,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let mut session = Session::new(&report)?;
     let facts = facts(args.variant.kubernetes_version.as_deref())?;
     let connecting = (old == Side::Cluster).then(|| Connecting::start(&args.cluster)).transpose()?;
-    let mut new_held = match new.read(&old.paths(), &args.variant, &mut session)? {
+    let mut new_held = match new.read(&old.paths(), old == Side::Cluster, &args.variant, &mut session)? {
         Ok(held) => held,
         Err(exit) => return Ok(exit),
     };
@@ -32,7 +32,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
             exit = refused;
             old
         }
-        None => match old.read(&new.paths(), &args.variant, &mut session)? {
+        None => match old.read(&new.paths(), false, &args.variant, &mut session)? {
             Ok(held) => held,
             Err(exit) => return Ok(exit),
         },

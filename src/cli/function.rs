@@ -63,7 +63,7 @@ fn function(session: &mut Session, args: &FunctionArgs) -> Result<Exit, Failure>
     let failed = judged.has_errors();
     let list = match (&call, &compilation) {
         (Some(call), Some(compilation)) if !failed => call.list(call.answer(compilation), results),
-        (Some(call), _) => call.list(call.items.clone(), results),
+        (Some(call), _) => call.list(call.unchanged(), results),
         (None, _) => krm::with_results(results),
     };
     write(&list)?;

@@ -2,6 +2,7 @@
 //!
 //! Helm takes whatever is printed for the manifests of a release: nothing is printed unless all of it is sound.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use super::args::PostRenderArgs;
@@ -20,7 +21,7 @@ pub(super) fn run(args: &PostRenderArgs) -> Result<Exit, Failure> {
     let result = render(args, &mut log);
     if let Some(path) = &args.log {
         if let Err(Failure::Usage(message) | Failure::Environment(message)) = &result {
-            log.push_str(&format!("error: {message}\n"));
+            let _ = writeln!(log, "error: {message}");
         }
         // Also where there is nothing to say: what an earlier run said must not stay.
         output::write_file(log.as_bytes(), Path::new(path), false)?;

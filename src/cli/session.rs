@@ -44,20 +44,25 @@ impl Session {
 
     /// Reads and compiles the inputs from where they are.
     pub(super) fn compile_in(&mut self, args: &InputArgs, files: &dyn Files) -> Result<Compilation, Failure> {
-        let facts = facts(args.variant.kubernetes_version.as_deref())?;
-        let params = self.params(&args.variant.params, &args.variant.set)?;
-        let options = Options {
-            profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
-            params,
-            max_instances: args.max_instances,
-        };
-        let inputs = read_inputs(&args.inputs, files, read_stdin, &mut self.sources, &mut self.diagnostics);
-        Ok(self.compile_inputs(inputs, &Settings { facts, options }, files))
+        let settings = self.settings(args)?;
+        let inputs = self.read(&args.inputs, files);
+        Ok(self.compile_inputs(inputs, &settings, files))
     }
 
-    /// Reads inputs from the disk and standard input.
-    pub(super) fn read(&mut self, paths: &[String]) -> Inputs {
-        read_inputs(paths, &Disk, read_stdin, &mut self.sources, &mut self.diagnostics)
+    /// Returns what is compiled for.
+    pub(super) fn settings(&mut self, args: &InputArgs) -> Result<Settings, Failure> {
+        let facts = facts(args.variant.kubernetes_version.as_deref())?;
+        let options = Options {
+            profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
+            params: self.params(&args.variant.params, &args.variant.set)?,
+            max_instances: args.max_instances,
+        };
+        Ok(Settings { facts, options })
+    }
+
+    /// Reads inputs from where they are, and standard input.
+    pub(super) fn read(&mut self, paths: &[String], files: &dyn Files) -> Inputs {
+        read_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics)
     }
 
     /// Compiles what was read.

@@ -8,7 +8,9 @@ use super::{Exit, Failure};
 use crate::apply::{Live, settled};
 use crate::compile::Compilation;
 use crate::diagnostic::Severity;
+use crate::diff::as_written;
 use crate::emit;
+use crate::source::Files;
 use crate::kubernetes::Manifest;
 
 /// One side of a diff.
@@ -68,16 +70,17 @@ impl Side {
         }
     }
 
-    /// Returns the objects of the side; what cannot be read of it ends the run. A cluster is not read here: it has no
-    /// objects but those of the other side.
+    /// Returns the objects of the side; what cannot be read of it ends the run. What goes to a cluster is checked as it is
+    /// for apply; a cluster itself is not read here: it has no objects but those of the other side.
     pub(super) fn read(
         &self,
         others: &[String],
+        for_cluster: bool,
         variant: &VariantArgs,
         session: &mut Session,
     ) -> Result<Result<Held, Exit>, Failure> {
         match self {
-            Self::Paths(paths) => held(paths, None, variant, session),
+            Self::Paths(paths) => held(paths, None, for_cluster, variant, session),
             Self::Commit { revision, path } => {
                 let commit = Commit::open(revision).map_err(Failure::Environment)?;
                 let paths: Vec<String> = path.as_ref().map_or_else(|| others.to_vec(), |path| vec![path.clone()]);
@@ -99,7 +102,7 @@ impl Side {
                 if there.is_empty() {
                     return Ok(Ok(Held { objects: Vec::new(), name, compilation: None }));
                 }
-                held(&there, Some(&commit), variant, session)
+                held(&there, Some(&commit), for_cluster, variant, session)
             }
             Self::Cluster => Err(Failure::Usage("a cluster can be the old side only: `--against cluster`".into())),
         }
@@ -109,21 +112,27 @@ impl Side {
 fn held(
     paths: &[String],
     commit: Option<&Commit>,
+    for_cluster: bool,
     variant: &VariantArgs,
     session: &mut Session,
 ) -> Result<Result<Held, Exit>, Failure> {
     let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
     let input = InputArgs { inputs: paths.to_vec(), variant: variant.clone(), max_instances: usize::MAX, report };
-    let compilation = match commit {
-        Some(commit) => session.compile_in(&input, commit)?,
-        None => session.compile_in(&input, &Disk)?,
+    let settings = session.settings(&input)?;
+    let files: &dyn Files = match commit {
+        Some(commit) => commit,
+        None => &Disk,
     };
-    // What is wrong with an object that was written out is for `check` to say: here it is compared as it stands.
+    let inputs = session.read(&input.inputs, files);
+    // Manifests are compared as they stand: what is wrong with them is for `check` to say.
+    let (objects, compilation) = if inputs.specs.is_empty() && !for_cluster {
+        (as_written(inputs.manifests, &mut session.diagnostics), None)
+    } else {
+        let compilation = session.compile_inputs(inputs, &settings, files);
+        (compilation.objects(), Some(compilation))
+    };
     let found = std::mem::take(&mut session.diagnostics);
-    let stops = |finding: &crate::diagnostic::Diagnostic| {
-        finding.severity == Severity::Error && finding.subject.as_ref().is_none_or(|subject| !subject.written)
-    };
-    session.diagnostics = found.into_iter().filter(stops).collect();
+    session.diagnostics = found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
     if session.report(&input.report, super::session::Channel::Stderr)? != Exit::Fine {
         if let Some(commit) = commit {
             remark(&format!("the findings are those of `git:{}`", commit.revision));
@@ -131,8 +140,7 @@ fn held(
         return Ok(Err(Exit::Usage));
     }
     let name = commit.map_or_else(|| paths.join(" "), |commit| format!("git:{}", commit.revision));
-    let objects = compilation.objects().into_iter().map(unsaved).collect();
-    Ok(Ok(Held { objects, name, compilation: Some(compilation) }))
+    Ok(Ok(Held { objects: objects.into_iter().map(unsaved).collect(), name, compilation }))
 }
 
 /// Takes from an object that was saved from a server what the server alone writes.

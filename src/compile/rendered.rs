@@ -3,11 +3,11 @@
 //! Checked manifests enter; each leaves with what the patches made of it. Nothing is added and nothing is lost, and what
 //! no patch changes is known to be the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Unit, stamp};
 use crate::check::{self, Mode, Path, Walk};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::{Facts, Manifest, tool_note};
 use crate::source::{Key, Map, Node, Origin};
 
@@ -68,19 +68,49 @@ pub(super) fn patch(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Rendered> {
     let mut memo = check::Memo::default();
-    let mut patched = |(document, before): (usize, Manifest)| {
+    let mut patched = Vec::with_capacity(rendered.len());
+    for (document, before) in rendered {
         let apply = |object, unit: &Unit| unit.patches.apply(facts, object, &mut *diagnostics);
         let after = units.iter().fold(before.clone(), apply);
-        let changed = after.node != before.node;
-        if !changed {
-            return Rendered { document, manifest: before, changed };
+        if after.node == before.node {
+            patched.push(Rendered { document, manifest: before, changed: false });
+            continue;
         }
         let after = Manifest { node: with_notes(&before.node, &after.node), ..after };
-        let manifest = settle(after, facts, &mut memo, diagnostics);
-        stamp::check_whole(&manifest, facts, diagnostics);
-        Rendered { document, manifest, changed }
-    };
-    rendered.into_iter().map(&mut patched).collect()
+        let (was, is) = (all_places(&before.node), all_places(&after.node));
+        let mut found = Diagnostics::new();
+        let manifest = settle(after, facts, &mut memo, &mut found);
+        stamp::check_whole(&manifest, facts, &mut found);
+        // A patch may mend what was rendered: what it took away, or filled in, is no finding any more.
+        let is_mended = |finding: &Diagnostic| match finding.code {
+            Code::MissingField => holds(before.origin, finding.origin) && !found.contains(finding),
+            _ => was.contains(&place(finding.origin)) && !is.contains(&place(finding.origin)),
+        };
+        diagnostics.retain(|finding| !is_mended(finding));
+        found.retain(|finding| !diagnostics.contains(finding));
+        diagnostics.append(found);
+        patched.push(Rendered { document, manifest, changed: true });
+    }
+    patched
+}
+
+fn holds(all: Origin, part: Origin) -> bool {
+    all.file == part.file && all.start <= part.start && part.end <= all.end
+}
+
+/// Returns the places of all keys and values of a tree.
+fn all_places(node: &Node) -> BTreeSet<Place> {
+    fn collect(node: &Node, found: &mut BTreeSet<Place>) {
+        found.insert(place(node.origin()));
+        for entry in node.as_map().into_iter().flatten() {
+            found.insert(place(entry.key.origin));
+            collect(&entry.value, found);
+        }
+        node.as_seq().unwrap_or_default().iter().for_each(|item| collect(item, found));
+    }
+    let mut found = BTreeSet::new();
+    collect(node, &mut found);
+    found
 }
 
 /// Settles what a patch brought; fields stay where they were, so that the patch alone is to be seen.
@@ -104,7 +134,9 @@ fn with_notes(before: &Node, after: &Node) -> Node {
     if notes.iter().all(|note| kept.get(&note.key.text) == Some(&note.value)) {
         return after.clone();
     }
-    notes.into_iter().for_each(|note| kept.set(note.key, note.value));
+    for note in notes {
+        kept.set(note.key, note.value);
+    }
     let inner = |node: &Node, key: &str, value: Node| {
         let mut map: Map = node.as_map().cloned().unwrap_or_default();
         map.set(Key::new(key, value.origin()), value);

@@ -214,6 +214,16 @@ impl Diagnostics {
         }
     }
 
+    /// Keeps the findings that `keep` is true for.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Diagnostic) -> bool) {
+        self.found.retain(|_, finding| keep(finding));
+    }
+
+    /// Whether a finding of the same code, place and message is there.
+    pub fn contains(&self, finding: &Diagnostic) -> bool {
+        self.found.contains_key(&(finding.origin, finding.code, finding.message.clone()))
+    }
+
     /// Returns the findings in the order of their files and places.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.found.values()

@@ -8,27 +8,16 @@ use smol_str::SmolStr;
 use super::matching::Renames;
 use super::meaning::{alike, is_nothing};
 use super::secret::Veil;
-use super::{Change, Effect, Path, Shown, Step, What};
+use super::{Change, Effect, Path, Step, What};
 use crate::kubernetes::{Facts, Manifest, Merge, Schema, Shape, Tree, Type, same};
-use crate::source::{Map, Node, Origin, Sources};
+use crate::source::{Map, Node, Origin};
 
 /// Returns what differs.
-pub(super) fn compare(
-    old: &Manifest,
-    new: &Manifest,
-    facts: &Facts,
-    sources: &Sources,
-    renames: &Renames,
-) -> Vec<Change> {
+pub(super) fn compare(old: &Manifest, new: &Manifest, facts: &Facts, veil: Veil<'_>, renames: &Renames) -> Vec<Change> {
     let ty = type_of(new, facts).or_else(|| type_of(old, facts));
-    let mut walk = Walk {
-        facts,
-        veil: Veil::of([old, new], sources),
-        renames,
-        namespace: &new.key.namespace,
-        path: Vec::new(),
-        found: Vec::new(),
-    };
+    let metadata = facts.type_id("meta/v1.ObjectMeta").map(|id| facts.ty(id));
+    let mut walk =
+        Walk { facts, metadata, veil, renames, namespace: &new.key.namespace, path: Vec::new(), found: Vec::new() };
     walk.mapping(&old.node, &new.node, ty, None);
     walk.found
 }
@@ -43,6 +32,7 @@ type Identity = Vec<(SmolStr, SmolStr)>;
 
 struct Walk<'a> {
     facts: &'a Facts,
+    metadata: Option<&'a Type>,
     veil: Veil<'a>,
     renames: &'a Renames,
     namespace: &'a str,
@@ -77,22 +67,30 @@ impl Walk<'_> {
     ) {
         let field = ty.and_then(|ty| ty.field(key));
         let schema = field.map(|field| &field.schema).or(value);
+        // Custom resources have the metadata of all others.
+        let custom = (ty.is_none() && self.path.is_empty() && key == "metadata").then_some(self.metadata).flatten();
+        if let (Some(custom), Some(old), Some(new)) = (custom, old, new) {
+            self.path.push(Step::Key(key.clone()));
+            self.mapping(old, new, Some(custom), None);
+            self.path.pop();
+            return;
+        }
         let of = ty.map(|ty| (ty, key.as_str()));
         match (old, new) {
             (Some(old), Some(new)) if old.same(new) => {}
             (Some(old), Some(new)) => {
                 self.path.push(Step::Key(key.clone()));
                 // A default that is spelled out on one side and empty on the other is the same on both.
-                let same = is_nothing(old, news, of, self.facts) && is_nothing(new, olds, of, self.facts);
+                let same = is_nothing(old, news, of) && is_nothing(new, olds, of);
                 self.value(old, new, schema, same);
                 self.path.pop();
             }
             (Some(old), None) => {
-                let nothing = is_nothing(old, news, of, self.facts);
+                let nothing = is_nothing(old, news, of);
                 self.one_sided(Step::Key(key.clone()), Some(old), None, None, nothing);
             }
             (None, Some(new)) => {
-                let nothing = is_nothing(new, olds, of, self.facts);
+                let nothing = is_nothing(new, olds, of);
                 self.one_sided(Step::Key(key.clone()), None, Some(new), None, nothing);
             }
             (None, None) => {}
@@ -129,7 +127,9 @@ impl Walk<'_> {
             return;
         }
         let effect = if nothing || alike(old, new, schema) { Effect::None } else { Effect::InPlace };
-        let follows = self.renames.explain(self.namespace, old, new);
+        // The object that has the new name does not follow itself.
+        let own = Path::is_name(&self.path);
+        let follows = !own && self.renames.explain(self.namespace, old, new);
         let what = What::Changed(self.veil.shown(&self.path, old), self.veil.shown(&self.path, new));
         self.push(what, effect, follows, new.origin());
     }
@@ -145,9 +145,7 @@ impl Walk<'_> {
                 None => self.one_sided(step(identity), Some(&olds[at]), None, None, false),
             }
         }
-        if kept.is_sorted_by_key(|(_, now)| *now) {
-            // The items that stayed stand in the order of before.
-        } else {
+        if !kept.is_sorted_by_key(|(_, now)| *now) {
             let before = kept.iter().map(|(at, _)| step(&old_ids[*at])).collect();
             let mut places: Vec<usize> = kept.iter().map(|(_, now)| *now).collect();
             places.sort_unstable();
@@ -246,10 +244,4 @@ impl<'a> Index<'a> {
             Self::Long(places, len) => places.len() == *len,
         }
     }
-}
-
-/// Compares the values of two Secrets: whether each is the same or another, wherever it is written.
-#[allow(dead_code)]
-pub(super) fn hidden(shown: &Shown) -> bool {
-    *shown == Shown::Hidden
 }

@@ -3,15 +3,14 @@
 //! Two objects and what differs in them enter; each change leaves with its effect. What the server refuses is said by
 //! the table that `apply` asks too; what controllers do is said here.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{Change, Fate, Path, Shown, Step, What, secret, security};
 use crate::kubernetes::immutable::{Rule, refused};
-use crate::kubernetes::{Facts, Load, Manifest, Tree, is_base64};
-use crate::source::{Node, Origin, Value};
+use crate::kubernetes::{Facts, Load, Manifest, Tree};
+use crate::source::{Origin, Value};
 
 /// What a change does, from the least to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,7 +121,7 @@ pub(super) fn classify(old: &Manifest, new: &Manifest, fate: &Fate, changes: &mu
         equal_values(old, new, changes);
     }
     for change in changes.iter_mut().filter(|change| change.effect != Effect::None) {
-        (change.effect, change.note) = by_place(old, new, &change.path);
+        (change.effect, change.note) = by_place(new, &change.path);
     }
     match fate {
         Fate::Renamed(was) => renamed(old, was.name.as_str(), changes),
@@ -166,7 +165,7 @@ fn whole_note(effect: Effect, note: SmolStr, origin: Origin) -> Change {
 }
 
 /// Returns what a change of a field does by itself.
-fn by_place(old: &Manifest, new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
+fn by_place(new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
     if ["metadata.labels", "metadata.annotations", "apiVersion"].iter().any(|keys| path.is_below(keys)) {
         return (Effect::Metadata, None);
     }
@@ -188,22 +187,18 @@ fn by_place(old: &Manifest, new: &Manifest, path: &Path) -> (Effect, Option<Smol
     if path.is_below("spec.template") && key.kind == "ReplicaSet" {
         return (Effect::InPlace, Some("for new pods only".into()));
     }
-    let _ = old;
     (Effect::InPlace, None)
 }
 
 /// An object of another name is another object: the old one goes, with what it holds.
 fn renamed(old: &Manifest, was: &str, changes: &mut [Change]) {
     let Some(name) = changes.iter_mut().find(|change| change.path.is_below("metadata.name")) else { return };
-    match data_of(old) {
-        Some(note) => {
-            name.effect = Effect::DataLoss;
-            name.note = Some(format_smolstr!("`{was}` is deleted: {note}"));
-        }
-        None => {
-            name.effect = Effect::Recreate;
-            name.note = Some("the old one is deleted, and a new one made".into());
-        }
+    if let Some(note) = data_of(old) {
+        name.effect = Effect::DataLoss;
+        name.note = Some(format_smolstr!("`{was}` is deleted: {note}"));
+    } else {
+        name.effect = Effect::Recreate;
+        name.note = Some("the old one is deleted, and a new one made".into());
     }
 }
 
@@ -302,37 +297,20 @@ fn scaled_with_claims(new: &Manifest, changes: &mut [Change]) {
 
 /// A value of a Secret is the same whether it is written as text or in base64.
 fn equal_values(old: &Manifest, new: &Manifest, changes: &mut [Change]) {
-    let (old, new) = (values(&old.node), values(&new.node));
+    let (old, new) = (secret::values(&old.node), secret::values(&new.node));
     for change in changes {
-        if let [Step::Key(part), Step::Key(key), ..] = change.path.0.as_slice()
-            && (part == "data" || part == "stringData")
-            && old.get(key).is_some_and(|value| new.get(key) == Some(value))
-        {
+        let same = match change.path.0.as_slice() {
+            // The mapping as a whole came or went: what it held may be in the other one.
+            [Step::Key(part)] if part == "data" || part == "stringData" => old == new,
+            [Step::Key(part), Step::Key(key), ..] if part == "data" || part == "stringData" => {
+                old.get(key) == new.get(key)
+            }
+            _ => false,
+        };
+        if same {
             change.effect = Effect::None;
         }
     }
-    if old == new {
-        // The mapping as a whole came or went, and what it held is in the other one.
-    }
-}
-
-/// Returns the values of a Secret as bytes; those of `stringData` come last, and hold.
-fn values(secret: &Node) -> BTreeMap<SmolStr, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for (part, encoded) in [("data", true), ("stringData", false)] {
-        for (key, value) in secret.get(part).into_iter().flat_map(Tree::members) {
-            let text = value.scalar().unwrap_or_default();
-            let plain = if encoded && is_base64(&text) { decode(&text) } else { None };
-            all.insert(key.into(), plain.unwrap_or_else(|| text.as_bytes().to_vec()));
-        }
-    }
-    all
-}
-
-fn decode(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine;
-    let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
 /// Returns the text of a value that may be shown.

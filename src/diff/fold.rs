@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
-use super::{Change, Changes, Demand, Effect, Fate, Known, Object, Path, Shown, Step, What};
-use crate::kubernetes::{Look, Tree};
+use super::{Change, Changes, Demand, Effect, Fate, Known, Object, Shown, What};
+use crate::kubernetes::{Look, ObjectKey, Tree};
 use crate::source::{Node, Origin};
 
 /// Objects of one kind with the changes that all of them share.
@@ -143,20 +143,14 @@ fn gather(changes: &Changes) -> Vec<Gathered> {
                 let other = &changes.objects[other];
                 is_equal((object, change), (other, &other.changes[sample]))
             });
-            match equal.map(|place| &mut gathered[place]) {
-                Some(entry) => {
-                    entry.members.push(at);
-                    entry.origin = entry.origin.filter(|origin| *origin == change.origin);
-                }
-                None => {
-                    places.push(gathered.len());
-                    gathered.push(Gathered {
-                        sample: (at, number),
-                        members: vec![at],
-                        values: 1,
-                        origin: Some(change.origin).filter(|origin| !origin.is_nowhere()),
-                    });
-                }
+            if let Some(place) = equal {
+                let entry = &mut gathered[place];
+                entry.members.push(at);
+                entry.origin = entry.origin.filter(|origin| *origin == change.origin);
+            } else {
+                places.push(gathered.len());
+                let origin = Some(change.origin).filter(|origin| !origin.is_nowhere());
+                gathered.push(Gathered { sample: (at, number), members: vec![at], values: 1, origin });
             }
         }
     }
@@ -180,22 +174,21 @@ fn merge_values(gathered: Vec<Gathered>, changes: &Changes) -> Vec<Gathered> {
         // What a tenth of the objects share is told by itself.
         all.retain(|at| gathered[*at].members.len() * 10 < whole);
         let Some(first) = all.first().copied().filter(|_| all.len() > TOLD) else { continue };
-        all.iter().for_each(|at| into[*at] = first);
+        for at in all {
+            into[at] = first;
+        }
     }
     let mut merged: Vec<Gathered> = Vec::new();
     let mut places: HashMap<usize, usize> = HashMap::new();
     for (at, entry) in gathered.into_iter().enumerate() {
-        match places.get(&into[at]) {
-            Some(place) => {
-                let known = &mut merged[*place];
-                known.members.extend(entry.members);
-                known.values += 1;
-                known.origin = known.origin.filter(|origin| Some(*origin) == entry.origin);
-            }
-            None => {
-                places.insert(into[at], merged.len());
-                merged.push(entry);
-            }
+        if let Some(place) = places.get(&into[at]) {
+            let known = &mut merged[*place];
+            known.members.extend(entry.members);
+            known.values += 1;
+            known.origin = known.origin.filter(|origin| Some(*origin) == entry.origin);
+        } else {
+            places.insert(into[at], merged.len());
+            merged.push(entry);
         }
     }
     for entry in &mut merged {
@@ -283,7 +276,9 @@ fn hash_node(node: &Node, hasher: &mut DefaultHasher) {
         }
         Look::List(items) => {
             (2_u8, items.len()).hash(hasher);
-            items.iter().for_each(|item| hash_node(item, hasher));
+            for item in items {
+                hash_node(item, hasher);
+            }
         }
         _ => (3_u8, node.text()).hash(hasher),
     }
@@ -340,9 +335,12 @@ fn texts(node: &Node, found: &mut BTreeSet<SmolStr>) {
     }
 }
 
+/// An object on both sides, with its place among those that differ.
+type Standing<'a> = (Option<usize>, &'a Known);
+
 /// Finds what tells the objects of each group apart from the others of their kind.
 fn explain(changes: &Changes, groups: &mut [Group]) {
-    let mut kinds: HashMap<(&str, &str), Vec<(Option<usize>, &Known)>> = HashMap::new();
+    let mut kinds: HashMap<(&str, &str), Vec<Standing<'_>>> = HashMap::new();
     let standing =
         changes.objects.iter().enumerate().filter(|(_, object)| !matches!(object.fate, Fate::Added | Fate::Removed));
     let all =
@@ -365,8 +363,18 @@ fn explain(changes: &Changes, groups: &mut [Group]) {
         }
         group.condition = condition(&inside, &outside);
         if group.condition.is_empty() && outside.len() <= NAMED && outside.len() < inside.len() {
-            group.exceptions = outside.iter().map(|known| known.key.name.clone()).collect();
+            let spread = inside.iter().any(|known| known.key.namespace != inside[0].key.namespace);
+            group.exceptions = outside.iter().map(|known| name(&known.key, spread)).collect();
         }
+    }
+}
+
+/// Returns the name of an object, with its namespace where there are several.
+fn name(key: &ObjectKey, spread: bool) -> SmolStr {
+    if spread && !key.namespace.is_empty() {
+        format_smolstr!("{}/{}", key.namespace, key.name)
+    } else {
+        key.name.clone()
     }
 }
 
@@ -430,13 +438,9 @@ impl Group {
     }
 
     /// Returns the names of the first objects.
-    pub fn names<'a>(&self, changes: &'a Changes, most: usize) -> Vec<&'a SmolStr> {
-        self.members.iter().take(most).map(|at| &changes.objects[*at].known.key.name).collect()
+    pub fn names(&self, changes: &Changes, most: usize) -> Vec<SmolStr> {
+        let keys = || self.members.iter().map(|at| &changes.objects[*at].known.key);
+        let spread = keys().any(|key| Some(&key.namespace) != keys().next().map(|first| &first.namespace));
+        keys().take(most).map(|key| name(key, spread)).collect()
     }
-}
-
-/// Returns the path of an entry's steps as words; kept here for those who group by place.
-#[allow(dead_code)]
-fn steps(path: &Path) -> Vec<&Step> {
-    path.0.iter().collect()
 }

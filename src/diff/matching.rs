@@ -3,7 +3,7 @@
 //! Two lists enter; pairs, and what stands alone, leave. Identity comes first, then another version of an API, then
 //! names that end in the hash of their content, and last the likeness of what is in two objects.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use smol_str::SmolStr;
@@ -35,18 +35,27 @@ const COMMON: usize = 24;
 
 pub(super) fn matched(old: &[Manifest], new: &[Manifest], facts: &Facts) -> Matched {
     let mut matched = Matched::default();
+    // Objects that stand twice are told apart by their order: the first is the first.
     let mut places: HashMap<Identity<'_>, usize> = HashMap::with_capacity(old.len());
-    for (at, object) in old.iter().enumerate() {
-        places.entry(identity(&object.key)).or_insert(at);
+    let mut again: HashMap<usize, usize> = HashMap::new();
+    for (at, object) in old.iter().enumerate().rev() {
+        if let Some(next) = places.insert(identity(&object.key), at) {
+            again.insert(at, next);
+        }
     }
     let mut paired = vec![false; old.len()];
     for (at, object) in new.iter().enumerate() {
-        match places.get(&identity(&object.key)).filter(|place| !paired[**place]) {
+        let identity = identity(&object.key);
+        match places.get(&identity).copied() {
             Some(place) => {
-                paired[*place] = true;
-                let was = &old[*place].key;
+                paired[place] = true;
+                match again.get(&place) {
+                    Some(next) => places.insert(identity, *next),
+                    None => places.remove(&identity),
+                };
+                let was = &old[place].key;
                 let fate = if was.version == object.key.version { Fate::Changed } else { Fate::Migrated(was.clone()) };
-                matched.pairs.push(Pair { old: *place, new: at, fate });
+                matched.pairs.push(Pair { old: place, new: at, fate });
             }
             None => matched.added.push(at),
         }
@@ -75,16 +84,22 @@ impl Matched {
                 group == is.group && words.ends_with(is.kind.as_str())
             })
         };
+        let named: BTreeSet<(&str, &str)> =
+            self.added.iter().map(|at| (new[*at].key.kind.as_str(), new[*at].key.name.as_str())).collect();
+        let may_move = |key: &ObjectKey| named.contains(&(key.kind.as_str(), key.name.as_str()));
         self.pair(|removed, added| {
             let mut found = Vec::new();
             for at in removed {
                 let was = &old[*at].key;
                 let same = |place: &&usize| {
                     let is = &new[**place].key;
-                    is.name == was.name && is.namespace == was.namespace && is.group != was.group && moved(was, is)
+                    is.name == was.name
+                        && is.namespace == was.namespace
+                        && is.group != was.group
+                        && (moved(was, is) || moved(is, was))
                 };
-                // Few kinds have ever moved, so that nearly always nothing is looked for.
-                if facts.lifecycle(&was.group, &was.version, &was.kind).is_some() {
+                // Hardly any kind has ever moved, so that nearly always nothing is looked for.
+                if may_move(was) {
                     found.extend(added.iter().find(same).map(|place| (*at, *place, Fate::Migrated(was.clone()))));
                 }
             }
@@ -119,7 +134,7 @@ impl Matched {
         }
         self.pair(|removed, added| {
             let kinds: HashSet<(&str, &str)> = removed.iter().map(|at| kind(&old[*at])).collect();
-            let traits = |side: &[Manifest], places: &[usize]| -> Vec<(usize, HashSet<u64>)> {
+            let traits = |side: &[Manifest], places: &[usize]| -> Vec<(usize, BTreeSet<u64>)> {
                 let wanted = places.iter().filter(|at| kinds.contains(&kind(&side[**at])));
                 wanted.map(|at| (*at, leaves(&side[*at]))).collect()
             };
@@ -131,7 +146,7 @@ impl Matched {
                 }
             }
             // The likest pairs first; of two equally like ones those that come first.
-            let mut candidates: BTreeMap<(u64, usize, usize), ()> = BTreeMap::new();
+            let mut candidates: BTreeSet<(u64, usize, usize)> = BTreeSet::new();
             for (place, (at, leaves)) in is.iter().enumerate() {
                 let mut near: Vec<usize> = leaves
                     .iter()
@@ -156,13 +171,13 @@ impl Matched {
                     if likeness >= ALIKE {
                         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                         let rank = 1_000_000 - (likeness * 1_000_000.0) as u64;
-                        candidates.insert((rank, number, place), ());
+                        candidates.insert((rank, number, place));
                     }
                 }
             }
             let (mut gone, mut come) = (HashSet::new(), HashSet::new());
             let mut found = Vec::new();
-            for (_, number, place) in candidates.into_keys() {
+            for (_, number, place) in candidates {
                 if !gone.contains(&number) && !come.contains(&place) {
                     gone.insert(number);
                     come.insert(place);
@@ -205,8 +220,8 @@ fn stem(key: &ObjectKey) -> Option<(&str, &str, &str)> {
 }
 
 /// Returns a number for each leaf of an object, its own name apart: what tells how like two objects are.
-fn leaves(object: &Manifest) -> HashSet<u64> {
-    fn walk(node: &Node, above: u64, name: &str, found: &mut HashSet<u64>) {
+fn leaves(object: &Manifest) -> BTreeSet<u64> {
+    fn walk(node: &Node, above: u64, name: &str, found: &mut BTreeSet<u64>) {
         let below = |step: &str| {
             let mut hasher = DefaultHasher::new();
             (above, step).hash(&mut hasher);
@@ -224,7 +239,7 @@ fn leaves(object: &Manifest) -> HashSet<u64> {
             }
         }
     }
-    let mut found = HashSet::new();
+    let mut found = BTreeSet::new();
     for (key, value) in object.node.members() {
         if !matches!(key, "apiVersion" | "kind") {
             let mut hasher = DefaultHasher::new();

@@ -3,7 +3,7 @@
 //! A yes is certain: what the server puts where a field is left out, what it drops, and how it reads amounts are taken
 //! from the tables that `apply` proves with. Where nothing is known of a field, only equal values are the same.
 
-use crate::kubernetes::{Facts, Look, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
+use crate::kubernetes::{Look, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
 use crate::source::Node;
 
 /// Whether two values of a field mean the same.
@@ -23,7 +23,7 @@ pub(super) fn alike(old: &Node, new: &Node, schema: Option<&Schema>) -> bool {
 }
 
 /// Whether a value in a field means the same as none; `parent` is the mapping that leaves it out.
-pub(super) fn is_nothing(value: &Node, parent: &Node, field: Option<(&Type, &str)>, facts: &Facts) -> bool {
+pub(super) fn is_nothing(value: &Node, parent: &Node, field: Option<(&Type, &str)>) -> bool {
     if value.is_null() {
         return true;
     }
@@ -36,9 +36,7 @@ pub(super) fn is_nothing(value: &Node, parent: &Node, field: Option<(&Type, &str
             is_default(value, ty, name, parent)
                 || known.schema.default.as_ref().is_some_and(|default| same(value, default))
                 || further_default(value, ty, name)
-                || (is_dropped(value, ty, name)
-                    && known.schema.default.is_none()
-                    && !has_default(ty, name, parent, facts))
+                || (is_dropped(value, ty, name) && known.schema.default.is_none() && !has_further_default(ty, name))
         }
     }
 }
@@ -49,7 +47,7 @@ fn counts_when_empty(ty: &Type) -> bool {
 }
 
 /// Whether the server puts something else than zero where the field is left out.
-fn has_default(ty: &Type, name: &str, _parent: &Node, _facts: &Facts) -> bool {
+fn has_further_default(ty: &Type, name: &str) -> bool {
     FURTHER.iter().any(|(of, field, _)| *of == ty.name && *field == name)
 }
 

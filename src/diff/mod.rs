@@ -12,6 +12,7 @@ mod meaning;
 mod render;
 mod secret;
 mod security;
+mod written;
 
 use std::fmt;
 
@@ -20,7 +21,10 @@ use smol_str::SmolStr;
 
 pub use effect::{Demand, Effect};
 pub use fold::{Condition, Entry, Group, fold};
+use secret::Secrets;
+
 pub use render::{Report, Style, html, human, json, markdown, short};
+pub use written::as_written;
 
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};
 use crate::source::{Node, Origin, Sources};
@@ -137,21 +141,22 @@ pub enum Step {
 pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources) -> Changes {
     let matched = matching::matched(old, new, facts);
     let renames = matching::Renames::of(&matched.pairs, old, new);
-    let mut made: Vec<Result<Object, Known>> = matched
+    let secrets = Secrets::of([old, new], sources);
+    let mut made: Vec<Result<Object, Box<Known>>> = matched
         .pairs
         .par_iter()
         .map(|pair| {
             let (old, new) = (&old[pair.old], &new[pair.new]);
-            changed(old, new, pair.fate.clone(), facts, sources, &renames)
+            changed(old, new, pair.fate.clone(), facts, &secrets, &renames)
         })
         .collect();
-    made.par_extend(matched.added.par_iter().map(|at| Ok(one_sided(&new[*at], Fate::Added, facts, sources))));
-    made.par_extend(matched.removed.par_iter().map(|at| Ok(one_sided(&old[*at], Fate::Removed, facts, sources))));
+    made.par_extend(matched.added.par_iter().map(|at| Ok(one_sided(&new[*at], Fate::Added, facts, &secrets))));
+    made.par_extend(matched.removed.par_iter().map(|at| Ok(one_sided(&old[*at], Fate::Removed, facts, &secrets))));
     let (mut objects, mut same) = (Vec::new(), Vec::new());
     for outcome in made {
         match outcome {
             Ok(object) => objects.push(object),
-            Err(known) => same.push(known),
+            Err(known) => same.push(*known),
         }
     }
     objects.sort_by_cached_key(|object| {
@@ -166,24 +171,24 @@ fn changed(
     new: &Manifest,
     fate: Fate,
     facts: &Facts,
-    sources: &Sources,
+    secrets: &Secrets<'_>,
     renames: &matching::Renames,
-) -> Result<Object, Known> {
+) -> Result<Object, Box<Known>> {
     let known = Known::of(new);
     if old.node.same(&new.node) {
-        return Err(known);
+        return Err(Box::new(known));
     }
-    let mut changes = compare::compare(old, new, facts, sources, renames);
+    let mut changes = compare::compare(old, new, facts, secrets.veil([old, new]), renames);
     if changes.is_empty() {
-        return Err(known);
+        return Err(Box::new(known));
     }
     effect::classify(old, new, &fate, &mut changes, facts);
     let (before, after) = (Demand::of(old), Demand::of(new));
     Ok(Object { known, fate, changes, before, after, origin: new.origin })
 }
 
-fn one_sided(object: &Manifest, fate: Fate, facts: &Facts, sources: &Sources) -> Object {
-    let shown = secret::whole(object, sources);
+fn one_sided(object: &Manifest, fate: Fate, facts: &Facts, secrets: &Secrets<'_>) -> Object {
+    let shown = secrets.veil([object, object]).whole(object);
     let added = fate == Fate::Added;
     let what = if added { What::Added(shown, None) } else { What::Removed(shown) };
     let whole = Change {
@@ -284,6 +289,11 @@ impl Path {
     pub fn is_below(&self, keys: &str) -> bool {
         let mut steps = self.keys();
         keys.split('.').all(|key| steps.next().is_some_and(|step| step == key))
+    }
+
+    /// Whether these steps lead to the name of the object.
+    fn is_name(steps: &[Step]) -> bool {
+        matches!(steps, [Step::Key(metadata), Step::Key(name)] if metadata == "metadata" && name == "name")
     }
 
     /// Returns the keys on the way, without the items of lists.

@@ -120,7 +120,7 @@ const CAPABILITIES: &[&str] = &[
     "SETUID",
     "SYS_CHROOT",
 ];
-/// Types of SELinux that the baseline knows.
+/// Types of `SELinux` that the baseline knows.
 const SELINUX: &[&str] = &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
 /// Kernel settings that are a pod's own.
 const SYSCTLS: &[&str] = &[
@@ -194,7 +194,8 @@ fn breaches(pod: &Node, minor: Minor) -> Breaches {
             }
         }
         let proc_mount = own.and_then(|own| own.word("procMount")).unwrap_or_default();
-        if !matches!(proc_mount.as_str(), "" | "Default") && !(own_users && minor >= Minor(35)) {
+        let masked = matches!(proc_mount.as_str(), "" | "Default");
+        if !(masked || own_users && minor >= Minor(35)) {
             baseline("an unmasked /proc", &name);
         }
         for port in container.list("ports") {

@@ -3,6 +3,10 @@
 //! Each file carries a seal over its own text, so that a later run tells what Fanfold wrote and nobody has touched since
 //! from what somebody else wrote.
 
+mod flux;
+
+pub use flux::guarded as guarded_from_flux;
+
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::compile::Compilation;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, words};
 use crate::kubernetes::{Manifest, ObjectKey, tool_note};
-use crate::source::{Document, FileId, Key, Map, Node, Origin};
+use crate::source::{Document, Entry, FileId, Key, Map, Node, Origin, Value, scalar};
 
 const GROUP: &str = "config.kubernetes.io/";
 const KIND: &str = "ResourceList";
@@ -37,6 +37,8 @@ impl Call {
             let found = match (text("apiVersion"), text("kind")) {
                 _ if root.as_map().is_none() => words::found(root, false),
                 ("", "") => "a mapping that says neither `apiVersion` nor `kind`".to_owned(),
+                (_, "") => "an object without a `kind`".to_owned(),
+                ("", kind) => format!("`{kind}` without an `apiVersion`"),
                 (api_version, kind) => format!("`{kind}` of `{api_version}`"),
             };
             let origin = root.get("kind").map_or(root.origin().at_start(), Node::origin);
@@ -111,7 +113,7 @@ impl Call {
         for (number, item) in self.items.iter().enumerate() {
             match patched.get(&number) {
                 Some((true, nodes)) => items.extend(nodes.iter().copied().cloned()),
-                _ => items.push(item.clone()),
+                _ => items.push(as_written(item)),
             }
         }
         let identity = |key: ObjectKey| (key.group, key.kind, key.namespace, key.name);
@@ -128,9 +130,17 @@ impl Call {
         items
     }
 
+    /// Returns the items as they came.
+    pub fn unchanged(&self) -> Vec<Node> {
+        self.items.iter().map(as_written).collect()
+    }
+
     /// Returns the whole list with other items and with results.
     pub fn list(&self, items: Vec<Node>, results: Vec<Node>) -> Node {
         let mut list = self.root.as_map().cloned().unwrap_or_default();
+        if let Some(config) = &self.config {
+            list.put("functionConfig", as_written(config));
+        }
         list.put("items", Node::seq(items, Origin::NOWHERE));
         list.remove("results");
         if !results.is_empty() {
@@ -138,6 +148,21 @@ impl Call {
         }
         Node::map(list, self.root.origin())
     }
+}
+
+/// Returns a tree that is written with the very words of its unquoted scalars: what `yes` means is not for a function to
+/// say that changes nothing.
+fn as_written(node: &Node) -> Node {
+    let value = match node.value() {
+        Value::Plain(text) if scalar::resolve(text) != scalar::Meaning::Text => Value::Number(text.clone()),
+        Value::Seq(items) => Value::Seq(items.iter().map(as_written).collect()),
+        Value::Map(map) => {
+            let entry = |entry: &Entry| Entry { key: entry.key.clone(), value: as_written(&entry.value) };
+            Value::Map(map.iter().map(entry).collect())
+        }
+        _ => return node.clone(),
+    };
+    Node::new(value, node.origin())
 }
 
 /// Returns a list that holds nothing but results, for an input that was none.

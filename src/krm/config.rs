@@ -105,14 +105,12 @@ fn params(node: Option<&Node>, as_text: bool, sources: &mut Sources, diagnostics
         _ => Some(node.clone()),
     };
     let Some(read) = read else { return Map::new() };
-    match read.as_map() {
-        Some(map) => map.clone(),
-        None => {
-            let message = format!("expected a mapping of parameters, found {}", words::found(&read, false));
-            diagnostics.push(Diagnostic::new(Code::WrongType, node.origin(), message));
-            Map::new()
-        }
-    }
+    let Some(map) = read.as_map() else {
+        let message = format!("expected a mapping of parameters, found {}", words::found(&read, false));
+        diagnostics.push(Diagnostic::new(Code::WrongType, node.origin(), message));
+        return Map::new();
+    };
+    map.clone()
 }
 
 /// Refuses a config of another kind.

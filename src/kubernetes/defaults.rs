@@ -27,7 +27,8 @@ pub fn is_default<V: Tree, B: Tree>(value: &V, ty: &Type, field: &str, body: &B)
             says("kind", &["User", "Group"]) && value.as_text() == Some("rbac.authorization.k8s.io")
         }
         ("resource/v1.ExactDeviceRequest", "count") => {
-            body.member("allocationMode").is_none() && matches!(value.look(), Look::Number(number) if number == "1")
+            (body.member("allocationMode").is_none() || says("allocationMode", &["", "ExactCount"]))
+                && matches!(value.look(), Look::Number(number) if number == "1")
         }
         _ => DEFAULTS.iter().any(|(of, name, text)| {
             *of == ty.name
@@ -145,7 +146,7 @@ const DROPPED: &[(&str, &str)] = &[
     ("core/v1.TCPSocketAction", "host"),
     ("core/v1.Toleration", "key operator value effect"),
     ("core/v1.VolumeMount", "readOnly subPath subPathExpr"),
-    ("meta/v1.ObjectMeta", "name generateName namespace"),
+    ("meta/v1.ObjectMeta", "name generateName namespace uid"),
     ("networking/v1.HTTPIngressPath", "path"),
     ("networking/v1.IngressClassSpec", "controller"),
     ("networking/v1.IngressRule", "host"),

@@ -354,6 +354,12 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         if phase.is_some_and(|phase| phase != "Bound") {
             self.keep("spec.volumeAttributesClassName", Rule::OnceBound);
         }
+        let requests = self.differences("spec.resources.requests").into_iter();
+        let mut others =
+            requests.filter(|path| path.starts_with("spec.resources.requests.") && !path.ends_with(".storage"));
+        if let Some(path) = others.next() {
+            self.refuse(path, "spec.resources.requests", Rule::Immutable);
+        }
         let storage = ["spec", "resources", "requests", "storage"];
         let field = "spec.resources.requests.storage";
         let Some(old) = quantity(self.old.follow(&storage)) else { return };

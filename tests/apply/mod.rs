@@ -14,9 +14,11 @@ mod order;
 mod prune;
 mod quota;
 mod refusal;
+mod removal;
 mod secret;
 mod shards;
 mod together;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::fs;

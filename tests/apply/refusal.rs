@@ -68,19 +68,7 @@ fn what_only_the_server_knows_is_found_at_the_field() {
 }
 
 #[test]
-fn warnings_of_the_server_are_shown_once_at_their_line() {
-    let bench = Bench::new();
-    let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec:\n  schedule: TZ=UTC 0 0 * * *\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: Never\n          containers: [{name: c, image: 'busybox:1.36'}]\n";
-    let ran = bench.set(cron, &[]);
-    if ran.code == 0 {
-        ran.ends(0, "1 created").finds("server-warning", 5, &["TZ"]);
-    } else {
-        assert_eq!(ran.finding()["line"], 5, "{ran:#?}");
-    }
-}
-
-#[test]
-fn warnings_name_a_field_of_a_pod() {
+fn warnings_of_the_server_are_shown_at_their_line_when_something_is_sent() {
     let bench = Bench::new();
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: p\n    image: busybox:1.36\n    resources:\n      limits: {cpu: '1', ephemeral-storage: 500m}\n";
     let ran = bench.set(pod, &[]);
@@ -93,7 +81,7 @@ fn warnings_name_a_field_of_a_pod() {
 }
 
 #[test]
-fn what_another_dry_run_does_not_allow_is_said_with_the_role_that_is_missing() {
+fn who_may_not_do_it_is_told_who_that_is() {
     let mut bench = Bench::new();
     bench.kubeconfig = super::order::as_user(&bench, "nobody");
     bench.write("a.yaml", &config("a", "x"));

@@ -16,9 +16,12 @@ fn no_value_of_a_refused_secret_is_in_any_output() {
     ran.ends(1, "1 failed").finds("refused-by-server", 4, &["***"]);
     assert!(text(&ran.end_of("Secret/s")["reason"]).contains("***"), "{ran:#?}");
     for format in ["json", "human", "short", "sarif", "github", "gitlab"] {
-        let output = bench.run(&["apply", "a.yaml", "-n", "NS", "--format", format]);
+        let report = format!("--report={format}.xml");
+        let output = bench.run(&["apply", "a.yaml", "-n", "NS", "--format", format, &report]);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
-        let whole = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let report = std::fs::read_to_string(bench.folder.path().join(format!("{format}.xml"))).expect("a report");
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let whole = format!("{out}{err}{report}");
         for value in VALUES {
             assert!(!whole.contains(value), "`{value}` is in {format}: {whole}");
         }

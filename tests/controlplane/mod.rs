@@ -8,7 +8,7 @@ mod controllers;
 pub(crate) mod distance;
 pub(crate) mod fault_proxy;
 mod process;
-mod programs;
+pub(crate) mod programs;
 
 #[cfg(test)]
 mod golden;

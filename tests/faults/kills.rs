@@ -8,7 +8,7 @@ use super::{Case, after_events, size};
 use crate::controlplane::{ControlPlane, User};
 
 const MOMENTS: u64 = 20;
-const LANES: u64 = 4;
+const LANES: u64 = 5;
 
 fn draw(seed: u64, below: u64) -> u64 {
     (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23) % below.max(1)

@@ -10,7 +10,7 @@ use crate::controlplane::{ControlPlane, User};
 
 const SEEDS: u64 = 20;
 /// So many at once: most of the time of a run is waiting.
-const LANES: u64 = 4;
+const LANES: u64 = 5;
 const FAR: Duration = Duration::from_millis(20);
 
 /// Returns faults that differ from seed to seed: each kind is common in some and absent in others. All other requests

@@ -2,16 +2,14 @@
 
 use std::process::Stdio;
 
-use super::watcher::Watcher;
 use super::{Case, Run, size};
 use crate::controlplane::{ControlPlane, Options, User};
 use std::io::{BufRead, BufReader, Read};
 
 /// Applies, does something in the middle, and looks at what came of it.
-fn survives(plane: &ControlPlane, user: User, watch: bool, disturb: impl FnOnce()) {
+fn survives(plane: &ControlPlane, user: User, disturb: impl FnOnce()) {
     let objects = size(400);
     let case = Case::new(plane, objects);
-    let watcher = watch.then(|| Watcher::start(&case));
     let kubeconfig = plane.kubeconfig(user);
     let mut command = case.command(&kubeconfig, &["--concurrency", "8"]);
     let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
@@ -34,9 +32,6 @@ fn survives(plane: &ControlPlane, user: User, watch: bool, disturb: impl FnOnce(
     run.assert_success();
     assert!(!run.retries().is_empty(), "the trouble came after the end: {}", run.done);
     run.assert_each_once(case.compiled().len(), "created");
-    if let Some(watcher) = watcher {
-        watcher.assert_made_once(&case);
-    }
     case.assert_applied();
     case.assert_tidy();
     case.assert_settled();
@@ -45,16 +40,16 @@ fn survives(plane: &ControlPlane, user: User, watch: bool, disturb: impl FnOnce(
 #[test]
 fn a_restart_of_the_server_is_waited_out() {
     let plane = ControlPlane::start(&Options::default());
-    survives(&plane, User::Builder, false, || {
+    survives(&plane, User::Builder, || {
         plane.kill_apiserver();
         plane.start_apiserver();
     });
     // One that ends in order says so to those who ask meanwhile.
-    survives(&plane, User::Admin, false, || plane.restart_apiserver());
+    survives(&plane, User::Admin, || plane.restart_apiserver());
 }
 
 #[test]
 fn a_restart_of_the_store_is_waited_out() {
     let plane = ControlPlane::start(&Options::default());
-    survives(&plane, User::Builder, false, || plane.restart_etcd());
+    survives(&plane, User::Builder, || plane.restart_etcd());
 }

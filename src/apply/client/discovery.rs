@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde::Deserialize;
 use smol_str::SmolStr;
 
 use super::{Call, Client, Lost, Resource};
@@ -31,32 +31,81 @@ pub async fn discover(client: &Client) -> Result<Discovered, Lost> {
             let hopeless = matches!(answer.code, 401 | 403);
             return Err(Lost { reason: answer.message(), hopeless });
         }
-        discovered.read(&answer.json());
+        let groups = serde_json::from_slice(&answer.body)
+            .map_err(|error| Lost { reason: format!("its kinds cannot be read: {error}"), hopeless: true })?;
+        discovered.read(groups);
     }
     Ok(discovered)
 }
 
+#[derive(Deserialize)]
+struct Groups {
+    #[serde(default)]
+    items: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    metadata: GroupMetadata,
+    #[serde(default)]
+    versions: Vec<Version>,
+}
+
+/// The core group has no name.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GroupMetadata {
+    name: SmolStr,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    version: SmolStr,
+    #[serde(default)]
+    resources: Vec<ServedResource>,
+    #[serde(default)]
+    freshness: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ServedResource {
+    resource: SmolStr,
+    #[serde(default)]
+    response_kind: Option<ServedKind>,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    subresources: Vec<Subresource>,
+}
+
+#[derive(Deserialize)]
+struct ServedKind {
+    kind: SmolStr,
+}
+
+#[derive(Deserialize)]
+struct Subresource {
+    subresource: String,
+}
+
 impl Discovered {
-    fn read(&mut self, list: &Value) {
-        let items = |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-        let text = |value: &Value, key: &str| SmolStr::new(value.get(key).and_then(Value::as_str).unwrap_or_default());
-        for group in items(list, "items") {
-            let name = group.get("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default();
-            for version in items(&group, "versions") {
-                if text(&version, "freshness") == "Stale" {
+    fn read(&mut self, groups: Groups) {
+        for Group { metadata: GroupMetadata { name }, versions } in groups.items {
+            for version in versions {
+                if version.freshness == "Stale" {
                     self.stale.push(name.clone());
                 }
-                for resource in items(&version, "resources") {
-                    let kind = resource.get("responseKind").map(|kind| text(kind, "kind")).unwrap_or_default();
+                for served in version.resources {
+                    let Some(ServedKind { kind }) = served.response_kind else { continue };
                     self.add(Resource {
                         group: name.clone(),
-                        version: text(&version, "version"),
+                        version: version.version.clone(),
                         kind,
-                        plural: text(&resource, "resource"),
-                        namespaced: text(&resource, "scope") == "Namespaced",
-                        has_status: items(&resource, "subresources")
-                            .iter()
-                            .any(|part| text(part, "subresource") == "status"),
+                        plural: served.resource,
+                        namespaced: served.scope == "Namespaced",
+                        has_status: served.subresources.iter().any(|part| part.subresource == "status"),
                     });
                 }
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::resource::escape;
@@ -54,6 +55,39 @@ struct PageMetadata {
     resource_version: String,
 }
 
+/// The items of a page, or what reads them.
+enum Read {
+    Done(Option<Vec<Value>>),
+    Going(JoinHandle<Result<Option<Vec<Value>>, Lost>>),
+}
+
+fn page(body: &[u8]) -> Result<Page, Lost> {
+    serde_json::from_slice(body)
+        .map_err(|error| Lost { reason: format!("the list cannot be read: {error}"), hopeless: false })
+}
+
+/// Reads what a page says before its items: no text in it can hold quotes that are not escaped.
+fn head(body: &[u8]) -> Option<PageMetadata> {
+    const ITEMS: &[u8] = br#","items":["#;
+    let end = body.windows(ITEMS.len()).take(8 * 1024).position(|window| window == ITEMS)?;
+    let head: Page = serde_json::from_slice(&[&body[..end], b"}"].concat()).ok()?;
+    Some(head.metadata).filter(|metadata| !metadata.resource_version.is_empty())
+}
+
+async fn gather(pages: Vec<Read>) -> Result<Vec<Live>, Lost> {
+    let mut objects = Vec::new();
+    for page in pages {
+        let items = match page {
+            Read::Done(items) => items,
+            Read::Going(reading) => {
+                reading.await.map_err(|error| Lost { reason: error.to_string(), hopeless: true })??
+            }
+        };
+        objects.extend(items.unwrap_or_default().into_iter().map(Live));
+    }
+    Ok(objects)
+}
+
 impl Client {
     /// Lists a collection, in a namespace or in all, by label selector (empty for all).
     pub async fn list(
@@ -74,7 +108,7 @@ impl Client {
         query: &[(&str, &str)],
         projection: Projection,
     ) -> Result<Listed, Lost> {
-        let mut objects = Vec::new();
+        let mut pages = Vec::new();
         let mut token = String::new();
         let mut restarts = 0;
         loop {
@@ -94,20 +128,29 @@ impl Client {
             // The continuation is older than what the server keeps: start again.
             if answer.code == 410 && restarts < 3 {
                 restarts += 1;
-                objects.clear();
+                pages.clear();
                 token.clear();
                 continue;
             }
             if !answer.is_success() {
                 return Ok(Listed::Refused(answer));
             }
-            let page: Page = serde_json::from_slice(&answer.body)
-                .map_err(|error| Lost { reason: format!("the list cannot be read: {error}"), hopeless: false })?;
-            objects.extend(page.items.unwrap_or_default().into_iter().map(Live));
-            if page.metadata.r#continue.is_empty() {
-                return Ok(Listed::Objects(objects, page.metadata.resource_version));
+            let body = answer.body;
+            let Some(head) = head(&body) else {
+                let page = page(&body)?;
+                pages.push(Read::Done(page.items));
+                if page.metadata.r#continue.is_empty() {
+                    return Ok(Listed::Objects(gather(pages).await?, page.metadata.resource_version));
+                }
+                token = page.metadata.r#continue;
+                continue;
+            };
+            // The next page is on its way while this one is read.
+            pages.push(Read::Going(tokio::task::spawn_blocking(move || page(&body).map(|page| page.items))));
+            if head.r#continue.is_empty() {
+                return Ok(Listed::Objects(gather(pages).await?, head.resource_version));
             }
-            token = page.metadata.r#continue;
+            token = head.r#continue;
         }
     }
 
@@ -153,6 +196,22 @@ impl Client {
                 return outcome;
             }
             tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_of_a_page_says_where_the_next_one_starts() {
+        let body = br#"{"kind":"List","metadata":{"resourceVersion":"7","continue":"abc"},"items":[{"metadata":{}}]}"#;
+        let read = head(body).expect("a head");
+        assert_eq!((read.r#continue.as_str(), read.resource_version.as_str()), ("abc", "7"));
+        assert_eq!(page(body).expect("a page").items.map(|items| items.len()), Some(1));
+        for other in [br#"{"items":[{"a":1}],"metadata":{"continue":"abc"}}"#.as_slice(), b"{}", b""] {
+            assert!(head(other).is_none());
         }
     }
 }

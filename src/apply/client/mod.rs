@@ -219,7 +219,7 @@ fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
     let mut next = Some(error);
     while let Some(cause) = next {
         // Readers of YAML add an excerpt to their line.
-        reason = cause.to_string().lines().next().unwrap_or_default().to_owned();
+        cause.to_string().lines().next().unwrap_or_default().clone_into(&mut reason);
         // Who we are, or who the server is, stays as wrong as it is.
         hopeless |= cause.is::<AuthError>() || reason.contains("invalid peer certificate");
         next = cause.source();

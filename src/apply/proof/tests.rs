@@ -151,6 +151,11 @@ fn the_same_in_other_words_is_no_change() {
     let mut quoted = pod();
     quoted["spec"]["containers"][0]["command"] = json!([]);
     assert!(unchanged(&quoted, &applied(&quoted, &json!({"spec": {"containers": [{"command": null}]}}))));
+    let mut empty = pod();
+    empty["spec"]["volumes"] = json!([]);
+    assert!(unchanged(&empty, &applied(&pod(), &added())));
+    empty["metadata"]["ownerReferences"] = json!([]);
+    assert!(!unchanged(&empty, &applied(&pod(), &added())), "nothing shows that the server would take it");
 }
 
 fn with_entry(change: impl FnOnce(&mut Json)) -> bool {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::lines::{Line, Sign, lines, subject};
 use super::{Report, Style, difference, grouped};
-use crate::diff::Effect;
+use crate::diff::{Effect, Group};
 
 const PLAIN: &str = "\u{1b}[0m";
 const BOLD: &str = "\u{1b}[1m";
@@ -22,6 +22,14 @@ fn color(effect: Effect) -> &'static str {
     }
 }
 
+/// Names what a group is by its effect; where that says little, by what became of the objects.
+pub(super) fn word(group: &Group) -> &'static str {
+    match group.fate {
+        "added" | "removed" if group.effect == Effect::InPlace => group.fate,
+        _ => group.effect.words(),
+    }
+}
+
 /// Returns the changes as people read them; nothing where there is none.
 pub fn human(report: &Report<'_>, style: Style) -> String {
     let mut out = String::new();
@@ -35,7 +43,7 @@ pub fn human(report: &Report<'_>, style: Style) -> String {
             out,
             "{}{:<13}{} {}{}{}",
             paint(color(effect)),
-            effect.words(),
+            word(group),
             paint(PLAIN),
             paint(BOLD),
             subject(group, report),

@@ -4,7 +4,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{Report, difference, grouped, one_line};
 use crate::diff::effect::shown_text;
-use crate::diff::{Condition, Effect, Entry, Group, Shown, What};
+use crate::diff::{Condition, Effect, Entry, Group, Path, Shown, What};
 use crate::emit::{json, yaml};
 use crate::kubernetes::{Look, Tree};
 use crate::source::Node;
@@ -55,7 +55,7 @@ pub(super) fn subject(group: &Group, report: &Report<'_>) -> String {
         if group.total > count { format!("{} of {}", grouped(count), grouped(group.total)) } else { grouped(count) };
     let spread = if group.condition.is_empty() {
         let names = group.names(report.changes, NAMES);
-        let names: Vec<&str> = names.into_iter().map(smol_str::SmolStr::as_str).collect();
+        let names: Vec<&str> = names.iter().map(smol_str::SmolStr::as_str).collect();
         let more = if count > NAMES { ", …" } else { "" };
         format!(": {}{more}", names.join(", "))
     } else {
@@ -92,8 +92,17 @@ pub(super) fn plural(kind: &str) -> String {
 /// Returns the lines of a group.
 pub(super) fn lines(group: &Group, report: &Report<'_>) -> Vec<Line> {
     let mut out = Vec::new();
-    for entry in &group.entries {
+    for (at, entry) in group.entries.iter().enumerate() {
         entry_lines(entry, group, report, &mut out);
+        let change = group.change(entry, report.changes);
+        let next = group.entries.get(at + 1).map(|entry| group.change(entry, report.changes));
+        // What several changes do for one reason is said below the last of them.
+        if let Some(note) = &change.note
+            && next.is_none_or(|next| (next.effect, next.note.as_ref()) != (change.effect, Some(note)))
+        {
+            let text = format!("{}: {}", change.effect.words(), one_line(note));
+            out.push(Line { sign: Sign::Note(change.effect), text });
+        }
     }
     if !group.followers.is_empty() {
         let pods: u64 = group.followers.iter().map(|at| report.changes.objects[*at].pods()).sum();
@@ -114,19 +123,35 @@ pub(super) fn lines(group: &Group, report: &Report<'_>) -> Vec<Line> {
         let text = format!("followed by {}{more}, {} pods", names.join(", "), grouped(pods));
         out.push(Line { sign: Sign::Note(group.effect), text });
     }
-    if let Some(text) = difference(group.before, group.after) {
+    let sized = |entry: &&Entry| is_sized(&group.change(entry, report.changes).path);
+    if group.entries.iter().any(|entry| sized(&entry))
+        && let Some(text) = difference(group.before, group.after)
+    {
         out.push(Line { sign: Sign::Context, text });
     }
     out
 }
 
+/// Whether the number of pods, or what they ask for, depends on a field.
+fn is_sized(path: &Path) -> bool {
+    let sizes = ["replicas", "parallelism", "completions", "resources", "overhead", "containers", "initContainers"];
+    path.0.is_empty()
+        || path.keys().any(|key| key == "resources")
+        || path.keys().last().is_some_and(|key| sizes.contains(&key))
+}
+
 /// Returns the lines of one change of a group.
 pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out: &mut Vec<Line>) {
     let change = group.change(entry, report.changes);
+    // Beside worse things it must be said of what does nothing.
+    let idle = if change.effect < group.effect && change.effect == Effect::None { " (no effect)" } else { "" };
     let place = report.place(entry.origin).map(|place| format!("    {place}")).unwrap_or_default();
+    let place = format!("{idle}{place}");
     let path = one_line(&change.path.to_string());
     let mut push = |sign, text: String| out.push(Line { sign, text });
-    if change.path.0.is_empty() {
+    if group.fate == "renamed" && group.members.len() == 1 && Path::is_name(&change.path.0) {
+        // The title says so.
+    } else if change.path.0.is_empty() {
         match &change.what {
             What::Added(..) => push(Sign::Added, format!("added{place}")),
             What::Removed(..) => push(Sign::Removed, format!("removed{place}")),
@@ -154,11 +179,6 @@ pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out
             What::Note => {}
         }
     }
-    if let Some(note) = &change.note {
-        push(Sign::Note(change.effect), format!("{}: {}", change.effect.words(), one_line(note)));
-    } else if change.effect == Effect::None {
-        push(Sign::Note(change.effect), "no effect: the same in other words".into());
-    }
 }
 
 fn changed(path: &str, old: &Shown, new: &Shown, place: &str, push: &mut impl FnMut(Sign, String)) {
@@ -175,15 +195,12 @@ fn changed(path: &str, old: &Shown, new: &Shown, place: &str, push: &mut impl Fn
         return push(Sign::Changed, format!("{path}: {one} → {other}{place}"));
     }
     push(Sign::Changed, format!("{path}:{place}"));
-    match (was.look(), is.look()) {
-        (Look::List(olds), Look::List(news)) => {
-            let list = |items: &[Node]| items.iter().map(|item| inline(item) + "\n").collect::<String>();
-            text_lines(&list(olds), &list(news), push);
-        }
-        _ => {
-            push(Sign::Removed, format!("  {}", cut(&one)));
-            push(Sign::Added, format!("  {}", cut(&other)));
-        }
+    if let (Look::List(olds), Look::List(news)) = (was.look(), is.look()) {
+        let list = |items: &[Node]| items.iter().map(|item| inline(item) + "\n").collect::<String>();
+        text_lines(&list(olds), &list(news), push);
+    } else {
+        push(Sign::Removed, format!("  {}", cut(&one)));
+        push(Sign::Added, format!("  {}", cut(&other)));
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use super::human::word;
 use super::lines::{Line, Sign, lines, subject};
 use super::{Report, difference, grouped, one_line};
-use crate::diff::Effect;
+use crate::diff::{Effect, Group};
 
 /// A comment holds 65,536 characters; what is counted in bytes is never too long.
 const MOST: usize = 65_000;
@@ -76,7 +77,7 @@ fn sign(effect: Effect) -> &'static str {
     }
 }
 
-fn block(group: &crate::diff::Group, report: &Report<'_>, first: bool) -> String {
+fn block(group: &Group, report: &Report<'_>, first: bool) -> String {
     let mut body = String::new();
     for Line { sign, text } in lines(group, report) {
         let mark = match sign {
@@ -94,7 +95,7 @@ fn block(group: &crate::diff::Group, report: &Report<'_>, first: bool) -> String
     format!(
         "<details{open}><summary>{} <b>{}</b> {}</summary>\n\n{fence}diff\n{body}{fence}\n\n</details>\n",
         sign(group.effect),
-        group.effect.words(),
+        word(group),
         escape(&subject(group, report))
     )
 }

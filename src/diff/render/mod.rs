@@ -54,7 +54,10 @@ impl Report<'_> {
         let mut count = Count::default();
         for object in self.changes.objects.iter().filter(|object| object.has(effect)) {
             count.objects += 1;
-            count.pods += object.pods();
+            // What does not touch the pods is not counted in them.
+            if effect >= Effect::Rollout {
+                count.pods += object.pods();
+            }
         }
         count
     }

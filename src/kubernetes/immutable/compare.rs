@@ -85,9 +85,15 @@ impl Compare<'_> {
             }
             (Shape::Type(id), Look::Map(_)) => {
                 let ty = self.facts.ty(*id);
+                let is_whole = schema.atomic.unwrap_or(ty.atomic);
                 for field in &ty.fields {
                     let path = format!("{path}.{}", field.name);
-                    self.member(ty, &field.name, Some(old), stated, Some(new), &path, found);
+                    // Of what is owned as a whole, all is ours.
+                    if is_whole {
+                        self.member(ty, &field.name, Some(old), Some(old), Some(new), &path, found);
+                    } else {
+                        self.member(ty, &field.name, Some(old), stated, Some(new), &path, found);
+                    }
                 }
             }
             (Shape::Map(inner), Look::Map(_)) => {

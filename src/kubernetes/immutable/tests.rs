@@ -148,6 +148,18 @@ fn what_the_server_generated_is_no_change() {
 }
 
 #[test]
+fn what_is_owned_as_a_whole_is_compared_as_a_whole() {
+    let live = object("batch/v1", "Job", json!({"spec": {"selector": {"matchLabels": {"controller-uid": "1"}}}}));
+    let new = |spec: Json| object("batch/v1", "Job", json!({"spec": spec}));
+    let nothing = json!({});
+    assert_eq!(refused(Facts::newest(), &live, &nothing, &new(json!({}))), []);
+    assert_eq!(
+        paths(refused(Facts::newest(), &live, &nothing, &new(json!({"selector": {}})))),
+        ["spec.selector.matchLabels"]
+    );
+}
+
+#[test]
 fn completions_go_in_step() {
     let job = |mode: &str, completions: i32, parallelism: i32| json!({"completionMode": mode, "completions": completions, "parallelism": parallelism});
     assert_eq!(spec("batch/v1", "Job", job("NonIndexed", 2, 1), job("NonIndexed", 3, 3)), ["spec.completions"]);

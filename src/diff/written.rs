@@ -1,0 +1,36 @@
+//! Manifests as they were written, for a comparison that must not depend on whether they are right.
+//!
+//! Documents enter, objects leave: nothing is checked but that each says what it is. An API that is served no longer, or
+//! a field that nobody knows, is compared like any other; what is wrong with it is for `check` to say.
+
+use crate::check::items_of;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::kubernetes::{Manifest, ObjectKey};
+use crate::source::{Document, Node, Origin};
+
+/// Returns the objects of documents; what does not say what it is, is a finding.
+pub fn as_written(documents: Vec<Document>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
+    let mut objects = Vec::with_capacity(documents.len());
+    for document in documents {
+        let origin = document.root.origin();
+        unpack(document.root, origin, &mut objects, diagnostics);
+    }
+    objects
+}
+
+fn unpack(node: Node, origin: Origin, objects: &mut Vec<Manifest>, diagnostics: &mut Diagnostics) {
+    if let Some(items) = items_of(&node) {
+        for item in items {
+            let origin = item.origin();
+            unpack(item, origin, objects, diagnostics);
+        }
+        return;
+    }
+    match ObjectKey::of(&node).filter(|key| !key.name.is_empty()) {
+        Some(key) => objects.push(Manifest { key, node, origin }),
+        None => diagnostics.push(
+            Diagnostic::new(Code::MissingField, origin.at_start(), "this does not say which object it is")
+                .help("each object has `apiVersion`, `kind` and `metadata.name`"),
+        ),
+    }
+}

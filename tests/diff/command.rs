@@ -1,0 +1,168 @@
+//! The command: which sides it takes, and how it ends.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value as Json;
+
+const SPEC: &str = "\
+apiVersion: fanfold.dev/v1
+kind: Batch
+metadata: {name: sweep, namespace: lab}
+configMaps:
+  settings: {data: {MODE: fast}, nameHash: true}
+workloads:
+  sweep:
+    kind: Job
+    matrix: {region: [eu, us], shard: {from: 0, to: 499}}
+    image: busybox:1.36
+    restartPolicy: Never
+    resources: {cpu: 100m, memory: 64Mi}
+  web:
+    kind: Deployment
+    matrix: {region: [eu, us]}
+    image: nginx:1.27
+    envFrom: [settings]
+";
+
+struct Bench(tempfile::TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self(tempfile::tempdir().expect("a folder"));
+        bench.write("old.yaml", SPEC);
+        bench
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).expect("the file is written");
+    }
+
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        self.run_with(arguments, "")
+    }
+
+    fn run_with(&self, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_fanfold"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        // A run that fails early does not read all of it.
+        let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (status.code(), text(stdout), text(stderr))
+    }
+}
+
+#[test]
+fn the_same_is_0_another_is_1_and_nobody_knows_is_more() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["diff", "old.yaml", "old.yaml"]), (Some(0), String::new(), String::new()));
+    bench.write("new.yaml", &SPEC.replace("1.36", "1.37"));
+    assert_eq!(bench.run(&["diff", "old.yaml", "new.yaml"]).0, Some(1));
+    let (code, out, err) = bench.run(&["diff", "old.yaml", "none.yaml"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+    assert!(err.contains("none.yaml"), "{err}");
+    bench.write("broken.yaml", "kind: [");
+    assert_eq!(bench.run(&["diff", "broken.yaml", "old.yaml"]).0, Some(2));
+    bench.write("wrong.yaml", &SPEC.replace("image:", "imag:"));
+    assert_eq!(bench.run(&["diff", "old.yaml", "wrong.yaml"]).0, Some(2), "a spec that does not compile");
+    bench.write("nameless.yaml", "apiVersion: v1\nkind: ConfigMap\n");
+    assert_eq!(bench.run(&["diff", "nameless.yaml", "old.yaml"]).0, Some(2));
+    assert_eq!(bench.run(&["diff", "old.yaml"]).0, Some(2));
+    assert_eq!(bench.run(&["diff", "-", "-"]).0, Some(2));
+}
+
+#[test]
+fn what_is_the_same_by_meaning_is_told_and_ends_with_0() {
+    let bench = Bench::new();
+    let (_, built, _) = bench.run(&["build", "old.yaml"]);
+    bench.write("built.yaml", &built.replace("cpu: 100m", "cpu: \"0.1\""));
+    let (code, out, _) = bench.run(&["diff", "old.yaml", "built.yaml"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("no effect") && out.contains("100m → \"0.1\""), "{out}");
+}
+
+#[test]
+fn a_line_changed_in_a_spec_of_a_thousand_instances_reads_in_ten_lines() {
+    let bench = Bench::new();
+    bench.write("new.yaml", &SPEC.replace("1.36", "1.37"));
+    let (_, out, _) = bench.run(&["diff", "old.yaml", "new.yaml"]);
+    assert!(out.lines().count() <= 10, "{out}");
+    assert!(out.contains("1,000 Jobs") && out.contains("busybox:1.36 → busybox:1.37"), "{out}");
+    assert!(out.contains("new.yaml:10"), "the line that caused it: {out}");
+}
+
+#[test]
+fn one_value_of_an_axis_is_named_as_what_differs() {
+    let bench = Bench::new();
+    let exclude = "    image: \"busybox:{{ '1.37' if matrix.region == 'eu' else '1.36' }}\"";
+    bench.write("new.yaml", &SPEC.replace("    image: busybox:1.36", exclude));
+    let (code, out, err) = bench.run(&["diff", "old.yaml", "new.yaml"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(out.contains("500 of 1,000 Jobs where region = eu"), "{out}");
+}
+
+#[test]
+fn a_config_map_with_another_hash_is_one_change() {
+    let bench = Bench::new();
+    bench.write("new.yaml", &SPEC.replace("fast", "slow"));
+    let (_, out, _) = bench.run(&["diff", "old.yaml", "new.yaml", "--format", "json"]);
+    let report: Json = serde_json::from_str(&out).expect("JSON");
+    let groups = report["groups"].as_array().expect("groups");
+    assert_eq!(groups.len(), 1, "{groups:#?}");
+    assert_eq!(groups[0]["effect"], "rollout");
+    assert_eq!(groups[0]["followers"].as_array().map(Vec::len), Some(2));
+    assert_eq!(report["summary"]["objects"]["renamed"], 1);
+}
+
+#[test]
+fn sides_are_specs_files_folders_and_standard_input() {
+    let bench = Bench::new();
+    let (code, built, _) = bench.run(&["build", "old.yaml"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(bench.run(&["build", "old.yaml", "-o", "built/"]).0, Some(0));
+    assert_eq!(bench.run(&["diff", "old.yaml", "built"]).0, Some(0));
+    assert_eq!(bench.run(&["diff", "old.yaml", "--against", "built"]).0, Some(0));
+    assert_eq!(bench.run_with(&["diff", "-", "old.yaml"], &built).0, Some(0));
+    assert_eq!(bench.run_with(&["diff", "old.yaml", "--against", "-"], &built.replace("1.36", "1.35")).0, Some(1));
+}
+
+#[test]
+fn only_the_effects_that_are_named_fail_a_run() {
+    let bench = Bench::new();
+    bench.write("new.yaml", &SPEC.replace("1.36", "1.37"));
+    let run = |effects: &str| bench.run(&["diff", "old.yaml", "new.yaml", "--fail-on", effects]).0;
+    assert_eq!(run("recreate"), Some(1));
+    assert_eq!(run("data-loss,security"), Some(0));
+    assert_eq!(run("data-loss,recreate"), Some(1));
+    assert_eq!(run("nonsense"), Some(2));
+}
+
+#[test]
+fn a_comment_fits_and_is_whole() {
+    let bench = Bench::new();
+    let object = |at: usize, text: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{at}, namespace: n{at}}}\ndata: {{k{at}: \"``` {text}\"}}\n"
+        )
+    };
+    let side =
+        |word: &str| (0..3000).map(|at| object(at, &format!("{word} {}", "x".repeat(at % 90)))).collect::<String>();
+    bench.write("a.yaml", &side("old"));
+    bench.write("b.yaml", &side("new"));
+    let (_, out, _) = bench.run(&["diff", "a.yaml", "b.yaml", "--format", "markdown"]);
+    assert!(out.chars().count() <= 65_000 && out.len() > 50_000, "{}", out.len());
+    assert!(out.starts_with("<!-- fanfold diff -->\n"));
+    assert_eq!(out.matches("<details").count(), out.matches("</details>").count());
+    let fences: Vec<&str> = out.lines().filter(|line| line.starts_with("````")).collect();
+    assert!(fences.len() > 100 && fences.len().is_multiple_of(2), "{}", fences.len());
+    assert!(out.contains("left out"), "it says what is missing");
+}
