@@ -11,6 +11,7 @@ mod emit;
 mod explain;
 mod faults;
 mod golden;
+mod html;
 mod init;
 mod integrate;
 mod memory;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::answer::{Expects, Passing, Refusal, Verdict, whole};
+use super::answer::{Passing, Refusal, Verdict, whole};
 use super::client::{Answer, Call, Client, Lost};
 use super::event::{Event, Outcome};
 use super::pace::Pace;
@@ -32,8 +32,6 @@ pub(super) trait Task: Send {
     fn is_half_done(&self) -> bool {
         false
     }
-    /// What of its surroundings is made by the same run.
-    fn expects(&self) -> Expects;
     /// The answer was lost: the server may have done what it was asked, or not.
     fn unanswered(&mut self) {}
 }
@@ -104,6 +102,9 @@ impl Interrupt {
     }
 }
 
+/// Who is told how each task ended.
+type Each<'a, T> = dyn FnMut(&mut [T], Ended, Vec<Effect>) + 'a;
+
 /// What carries requests to a server and answers back.
 pub(super) trait Transport {
     /// Sends one request.
@@ -143,7 +144,7 @@ impl<C: Transport> Engine<'_, C> {
         tasks: &mut [T],
         needs: &[Vec<usize>],
         rank: impl Fn(usize) -> usize,
-        each: &mut dyn FnMut(&mut [T], Ended, Vec<Effect>),
+        each: &mut Each<'_, T>,
         tell: &mut dyn FnMut(Event),
     ) {
         let mut states: Vec<State> = needs
@@ -291,13 +292,9 @@ impl<C: Transport> Engine<'_, C> {
             }
         }
         flying.abort_all();
-        for number in 0..tasks.len() {
-            if !states[number].ended {
-                let tries = states[number].tries;
-                let ended =
-                    Ended { number, outcome: Outcome::Skipped, end: End::NotTried, tries, took: Duration::ZERO };
-                each(tasks, ended, Vec::new());
-            }
+        for (number, state) in states.iter().enumerate().filter(|(_, state)| !state.ended) {
+            let (outcome, end) = (Outcome::Skipped, End::NotTried);
+            each(tasks, Ended { number, outcome, end, tries: state.tries, took: Duration::ZERO }, Vec::new());
         }
     }
 }
@@ -364,12 +361,7 @@ fn pause(failures: u32, number: usize) -> Duration {
     Duration::from_millis(base + spread)
 }
 
-fn skip_users<T: Task>(
-    failed: usize,
-    tasks: &mut [T],
-    states: &mut [State],
-    each: &mut dyn FnMut(&mut [T], Ended, Vec<Effect>),
-) -> usize {
+fn skip_users<T: Task>(failed: usize, tasks: &mut [T], states: &mut [State], each: &mut Each<'_, T>) -> usize {
     let mut skipped = 0;
     let mut causes = vec![failed];
     while let Some(cause) = causes.pop() {

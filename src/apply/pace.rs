@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The limit at the start; waiting alone makes it no lower.
-pub const START: usize = 16;
+pub(super) const START: usize = 16;
 /// The highest limit.
-pub const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 /// Answers that take so many times what they take at best have waited.
 const WAITED: f64 = 2.0;
 /// Answers that take so many times what they take at best have waited too long.
@@ -23,7 +23,7 @@ const REST: Duration = Duration::from_secs(3);
 
 /// The number of requests that may be in flight, as it changes with what the server says. Times count from the start.
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     limit: f64,
     fixed: bool,
     /// What may be in flight is nothing until then.
@@ -49,7 +49,7 @@ struct Epoch {
 
 impl Pace {
     /// Returns a pace that adapts, or that keeps a number.
-    pub fn new(fixed: Option<usize>) -> Self {
+    pub(super) fn new(fixed: Option<usize>) -> Self {
         Self {
             #[expect(clippy::cast_precision_loss, reason = "limits are small")]
             limit: fixed.unwrap_or(START).max(1) as f64,
@@ -66,17 +66,17 @@ impl Pace {
 
     /// Returns the limit.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 256")]
-    pub fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         self.limit as usize
     }
 
     /// Returns how long nothing may be sent, where that is so.
-    pub fn held(&self, now: Duration) -> Option<Duration> {
+    pub(super) fn held(&self, now: Duration) -> Option<Duration> {
         self.held_until.checked_sub(now).filter(|wait| !wait.is_zero())
     }
 
     /// A request for an object of a kind was done; `busy` says whether as many as may be were in flight.
-    pub fn answered(&mut self, now: Duration, kind: &str, latency: Duration, busy: bool) {
+    pub(super) fn answered(&mut self, now: Duration, kind: &str, latency: Duration, busy: bool) {
         self.lost_in_a_row = 0;
         if self.fixed {
             return;
@@ -113,7 +113,7 @@ impl Pace {
     }
 
     /// The server refused a request for want of room, and asked for some time.
-    pub fn throttled(&mut self, now: Duration, wait: Option<Duration>) {
+    pub(super) fn throttled(&mut self, now: Duration, wait: Option<Duration>) {
         let wait = wait.unwrap_or(Duration::from_millis(250));
         self.lost_in_a_row = 0;
         if now >= self.deaf_until {
@@ -129,7 +129,7 @@ impl Pace {
     }
 
     /// A request failed, or its answer never came.
-    pub fn troubled(&mut self, now: Duration, lost: bool) {
+    pub(super) fn troubled(&mut self, now: Duration, lost: bool) {
         if lost {
             self.lost_in_a_row += 1;
         }
@@ -155,6 +155,7 @@ const START_LIMIT: f64 = START as f64;
 const MOST_LIMIT: f64 = MOST as f64;
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "limits are small")]
 mod tests {
     use super::*;
 

@@ -296,10 +296,10 @@ impl Run<'_> {
         }
         let pruned_all = self.prune(plan, pace, start, report).await;
         let narrow = pruned_all && surveyed && self.options.shard.is_none() && !plan.pruning.still_members;
-        if let (Some(set), Some(hold), true) = (set, hold, narrow && too_wide) {
-            if hold.is_ours().await {
-                write_parent(self.client, set, &now).await?;
-            }
+        if let (Some(set), Some(hold), true) = (set, hold, narrow && too_wide)
+            && hold.is_ours().await
+        {
+            write_parent(self.client, set, &now).await?;
         }
         Ok(())
     }

@@ -325,10 +325,6 @@ impl Task for Write<'_> {
         !self.immutable.is_empty() && matches!(self.phase, Phase::Delete | Phase::AwaitEnd | Phase::Apply)
     }
 
-    fn expects(&self) -> Expects {
-        self.expects
-    }
-
     fn unanswered(&mut self) {
         self.maybe_made |= self.phase == Phase::Apply;
     }
@@ -398,9 +394,5 @@ impl Task for Remove {
 
     fn key(&self) -> &ObjectKey {
         &self.key
-    }
-
-    fn expects(&self) -> Expects {
-        Expects::default()
     }
 }

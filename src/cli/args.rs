@@ -441,6 +441,8 @@ pub enum DiffFormatArg {
     Json,
     /// A line a group
     Short,
+    /// A page for a browser, in one file
+    Html,
 }
 
 /// Effects of changes.

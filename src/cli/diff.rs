@@ -8,7 +8,7 @@ use super::session::{Channel, Session, facts};
 use super::sides::{Held, Side};
 use super::{Exit, Failure};
 use crate::apply::rehearse;
-use crate::diff::{Report, Style, diff, fold, human, json, markdown, short};
+use crate::diff::{Report, Style, diff, fold, html, human, json, markdown, short};
 
 /// Compares; exits as `kubectl diff` does: 0 where both sides are the same, 1 where they differ, above where nobody knows.
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
@@ -54,6 +54,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         DiffFormatArg::Markdown => markdown(&report),
         DiffFormatArg::Json => json(&report),
         DiffFormatArg::Short => short(&report),
+        DiffFormatArg::Html => html(&report),
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -23,7 +23,7 @@ pub use effect::{Demand, Effect};
 pub use fold::{Condition, Entry, Group, fold};
 use secret::Secrets;
 
-pub use render::{Report, Style, human, json, markdown, short};
+pub use render::{Report, Style, html, human, json, markdown, short};
 pub use written::as_written;
 
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};

@@ -14,7 +14,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anstream", &["cli/", "diagnostic/render/"]),
     ("csv", &["expand/rows.rs"]),
     ("globset", &["expand/world.rs", "compile/input.rs"]),
-    ("sha2", &["kubernetes/", "diagnostic/render/", "emit/layout/", "cli/output/", "apply/", "integrate/"]),
+    (
+        "sha2",
+        &["kubernetes/", "diagnostic/render/", "emit/layout/", "cli/output/", "apply/", "diff/render/", "integrate/"],
+    ),
     ("kube", &["apply/client/"]),
     ("http", &["apply/client/"]),
     ("hyper_util", &["apply/client/"]),

@@ -87,7 +87,8 @@ struct ServedKind {
 
 #[derive(Deserialize)]
 struct Subresource {
-    subresource: String,
+    #[serde(rename = "subresource")]
+    name: String,
 }
 
 impl Discovered {
@@ -105,7 +106,7 @@ impl Discovered {
                         kind,
                         plural: served.resource,
                         namespaced: served.scope == "Namespaced",
-                        has_status: served.subresources.iter().any(|part| part.subresource == "status"),
+                        has_status: served.subresources.iter().any(|part| part.name == "status"),
                     });
                 }
             }

@@ -1,5 +1,6 @@
 //! Reading collections page by page.
 
+use std::fmt::Write;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -115,7 +116,7 @@ impl Client {
             let mut path = format!("{}?limit={PAGE}", resource.collection(namespace));
             for (key, value) in query.iter().copied().chain([("continue", token.as_str())]) {
                 if !value.is_empty() {
-                    path.push_str(&format!("&{key}={}", escape(value)));
+                    let _ = write!(path, "&{key}={}", escape(value));
                 }
             }
             let accept = match projection {

@@ -25,7 +25,7 @@ pub use watch::{Change, Watch};
 
 /// The server itself gives a write 34 seconds and any request 60.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(40);
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// So long after it was not there a server may refuse what it will allow: its rules come to it like all else.
 const START: Duration = Duration::from_secs(30);
 

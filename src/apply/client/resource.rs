@@ -1,5 +1,7 @@
 //! Where objects of a kind live on the server.
 
+use std::fmt::Write;
+
 use smol_str::SmolStr;
 
 /// A kind as the server serves it.
@@ -39,14 +41,14 @@ impl Resource {
     }
 }
 
-/// Names of some kinds, such as ClusterRoles, hold characters that end a path.
+/// Names of some kinds, such as `ClusterRole`s, hold characters that end a path.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::apply::answer::judge;
+use crate::apply::answer::{Expects, judge};
 use crate::kubernetes::ObjectKey;
 
 /// Numbers that a seed gives.
@@ -144,10 +144,6 @@ impl Task for Toy {
 
     fn key(&self) -> &ObjectKey {
         &self.key
-    }
-
-    fn expects(&self) -> Expects {
-        Expects::default()
     }
 }
 

@@ -140,7 +140,8 @@ fn is_sized(path: &Path) -> bool {
         || path.keys().last().is_some_and(|key| sizes.contains(&key))
 }
 
-fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out: &mut Vec<Line>) {
+/// Returns the lines of one change of a group.
+pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out: &mut Vec<Line>) {
     let change = group.change(entry, report.changes);
     // Beside worse things it must be said of what does nothing.
     let idle = if change.effect < group.effect && change.effect == Effect::None { " (no effect)" } else { "" };

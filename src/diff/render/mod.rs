@@ -1,10 +1,12 @@
 //! Changes in; text for people and programs out. Each format is a file of its own, and none sees a secret value.
 
+mod html;
 mod human;
 mod json;
 mod lines;
 mod markdown;
 
+pub use html::html;
 pub use human::{human, short};
 pub use json::json;
 pub use markdown::markdown;
