@@ -19,6 +19,7 @@ use crate::source::{Node, Sources};
 
 /// `build`
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct BuildArgs {
     #[command(flatten)]
     pub input: InputArgs,

@@ -89,11 +89,10 @@ pub(super) fn run(args: &IntegrateArgs) -> Result<Exit, Failure> {
 }
 
 fn list() -> Result<Exit, Failure> {
-    let mut out = String::new();
+    let mut out = io::stdout().lock();
     for target in Target::ALL {
-        out.push_str(&format!("{:<12} {}\n", target.name(), target.about()));
+        writeln!(out, "{:<12} {}", target.name(), target.about())?;
     }
-    io::stdout().lock().write_all(out.as_bytes())?;
     Ok(Exit::Fine)
 }
 

@@ -1,6 +1,7 @@
 //! The action for GitHub: its own steps, with the real binary and a stand-in for GitHub's API.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -208,8 +209,8 @@ fn a_token_that_may_not_write_is_no_failure() {
 #[test]
 fn what_github_takes_is_not_exceeded() {
     let (bench, base) = pull_request();
-    let wrong: String = (0..40).map(|at| format!("    wrong{at}: 1\n")).collect();
-    bench.write("specs/shop.yaml", &SPEC.replace("profiles:", &format!("{wrong}profiles:")));
+    let wrong: Vec<String> = (0..40).map(|at| format!("    wrong{at}: 1\n")).collect();
+    bench.write("specs/shop.yaml", &SPEC.replace("profiles:", &format!("{}profiles:", wrong.concat())));
     let server = github(Vec::new());
     let run = action(&bench, &base, &server, &[], &[("SARIF_RESULTS", "15")]);
     assert_eq!(run.log.matches("::error file=").count(), 10, "{}", run.log);
@@ -242,7 +243,7 @@ fn a_release_is_installed_once_its_checksum_is_right() {
     let listed = bench.ok("tar", &["-tzf", &format!("dist/{name}")]);
     assert_eq!(listed, "fanfold\nLICENSE\nREADME.md\nCHANGELOG.md\n");
 
-    let sum: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let serve = |sums: String| {
         let (archive, name) = (archive.clone(), name.clone());
         Server::start(move |asked| match asked.path.strip_prefix(&format!("/v{}/", env!("CARGO_PKG_VERSION"))) {
@@ -274,7 +275,6 @@ fn steps_take_inputs_through_the_environment_alone() {
         assert!(!script.contains("${{"), "what an input holds would be run: {script}");
         let path = script.split("$GITHUB_ACTION_PATH/").nth(1).expect("a script of the action").trim_end_matches('"');
         assert!(root(path).starts_with("#!/usr/bin/env bash\n"), "{path}");
-        use std::os::unix::fs::PermissionsExt;
         let mode = fs::metadata(Path::new(ROOT).join(path)).expect("the script").permissions().mode();
         assert_eq!(mode & 0o111, 0o111, "{path} is a program");
     }

@@ -1,6 +1,7 @@
 //! As much of GitHub's runner as a composite action needs: it runs `action.yml` as it stands.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 
 use serde_json::Value;
@@ -63,7 +64,7 @@ pub(super) fn run(bench: &Bench, inputs: &[(&str, &str)], event: &[(&str, &str)]
                 command.env(name, interpolated(value.as_str().expect("a text"), &known));
             }
             let output = command.envs(environment.iter().copied()).output().expect("bash runs");
-            result.log += &format!("== {id}\n{}{}", stdout(&output), stderr(&output));
+            let _ = write!(result.log, "== {id}\n{}{}", stdout(&output), stderr(&output));
             result.succeeded = output.status.success();
         }
         let read = |name: &str| fs::read_to_string(file(name)).unwrap_or_default();
