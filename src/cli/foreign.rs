@@ -68,7 +68,8 @@ pub(super) fn compile(
     let profiles = variant.profile.iter().map(|name| name.trim().into());
     let profiles = setup.profiles.iter().cloned().chain(profiles).collect();
     let options = Options { profiles, params, max_instances: args.max_instances };
-    let mut inputs = if setup.specs.is_empty() { Inputs::default() } else { session.read(&setup.specs, &super::disk::Disk) };
+    let mut inputs =
+        if setup.specs.is_empty() { Inputs::default() } else { session.read(&setup.specs, &super::disk::Disk) };
     inputs.specs.extend(batch);
     inputs.rendered = rendered;
     if hints {

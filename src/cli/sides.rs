@@ -10,8 +10,8 @@ use crate::compile::Compilation;
 use crate::diagnostic::Severity;
 use crate::diff::as_written;
 use crate::emit;
-use crate::source::Files;
 use crate::kubernetes::Manifest;
+use crate::source::Files;
 
 /// One side of a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]

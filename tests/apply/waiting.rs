@@ -84,10 +84,7 @@ fn what_does_not_work_says_why() {
 #[test]
 fn what_failed_for_good_ends_the_wait() {
     let bench = bench();
-    let text = [
-        workload("Job", "doomed", "fail", "\n  backoffLimit: 0"),
-        workload("Job", "endless", "run", ""),
-    ];
+    let text = [workload("Job", "doomed", "fail", "\n  backoffLimit: 0"), workload("Job", "endless", "run", "")];
     let start = Instant::now();
     let ran = bench.set(&text.concat(), &["--wait", "--timeout=10m"]);
     ran.ends(4, "2 created");
