@@ -114,7 +114,7 @@ impl Browser {
     /// Opens a file, and waits until its script has run.
     pub(super) fn open(&mut self, page: &Path) {
         self.call("Page.navigate", json!({"url": format!("file://{}", page.display())}));
-        self.until("document.documentElement.dataset.ready === 'true'");
+        self.until("document.documentElement?.dataset.ready === 'true'");
     }
 
     /// Waits until an expression holds.

@@ -183,6 +183,11 @@ fn a_keyboard_is_enough() {
     opened
         .browser
         .until("document.activeElement.parentElement.open && !!document.querySelector('.group .changes > li')");
+    while !opened.browser.eval("document.activeElement.innerText.includes('Deployments')").as_bool().unwrap_or(false) {
+        opened.tab_to("group");
+    }
+    opened.browser.press("Enter");
+    opened.browser.until("document.activeElement.parentElement.open");
     opened.tab_to("object");
     opened.browser.press("Enter");
     opened.browser.until("!!document.querySelector('.object[open] .changes > li')");

@@ -147,7 +147,7 @@
     shown = [];
     groups.forEach((group, at) => {
       if (wanted.effects && !(wanted.effects & groupBits[at])) return;
-      const all = text && (group.changes.some((change) => said[change]) || group.subject.toLowerCase().includes(text));
+      const all = text && group.changes.some((change) => said[change]);
       // Where values differ from object to object, the group's own line shows one of them only.
       const own = Boolean(text && group.values);
       const fits = (object) => pass[object] && (!text || all || named[object] || (own && objects[object].changes.some((change) => said[change])));
@@ -212,6 +212,8 @@
       make("span", "subject", group.subject, make("span", "summed", `${wordsOf(effect)}${summed && summed !== wordsOf(effect) ? ": " + summed : ""}`)),
       make("span", "aside", aside));
     return lazy(make("details", "group", summary), () => {
+      const only = group.members.length === 1 && !followers.length && objects[group.members[0]];
+      if (only && only.changes.length === group.changes.length) return objectInside(group.members[0]);
       const inside = make("div", "inside");
       inside.append(make("ul", "changes", ...group.changes.map((at, index) => changeElement(changes[at], group.fate, group.values?.[index]))));
       if (group.demand) inside.append(make("p", "quiet", `All together: ${group.demand}`));
@@ -234,16 +236,19 @@
 
   function objectElement(at) {
     const object = objects[at];
-    const [kind, version] = kinds[object.kind];
     const summary = make("summary", "", mark(worst[at]),
-      make("span", "name", `${kind} ${titles[at]}`),
+      make("span", "name", `${kinds[object.kind][0]} ${titles[at]}`),
       make("span", "aside", object.fate));
-    return lazy(make("details", "object", summary), () => {
-      const where = object.place === undefined ? "" : `, ${places[object.place]}`;
-      const inside = make("div", "inside", make("p", "place", `${version}${object.was ? `, was ${object.was}` : ""}${where}`));
-      inside.append(make("ul", "changes", ...object.changes.map((change) => changeElement(changes[change], object.fate))));
-      return inside;
-    });
+    return lazy(make("details", "object", summary), () => objectInside(at));
+  }
+
+  function objectInside(at) {
+    const object = objects[at];
+    const where = object.place === undefined ? "" : `, ${places[object.place]}`;
+    const inside = make("div", "inside", make("p", "place", `${kinds[object.kind][1]}${object.was ? `, was ${object.was}` : ""}${where}`));
+    const worstFirst = [...object.changes].sort((one, other) => changes[other].effect - changes[one].effect);
+    inside.append(make("ul", "changes", ...worstFirst.map((change) => changeElement(changes[change], object.fate))));
+    return inside;
   }
 
   function changeElement(change, fate, values) {
@@ -354,8 +359,9 @@
         grid.style.gridTemplateColumns = `max-content repeat(${long(across)}, 1.45rem)`;
         const head = make("div", "row", make("span", "head"));
         head.setAttribute("role", "row");
+        const upright = axes[across].values.some((value) => value.length > 2);
         for (const value of axes[across].values) {
-          const label = make("span", "head column", value);
+          const label = make("span", upright ? "head column upright" : "head column", value);
           label.setAttribute("role", "columnheader");
           label.title = value;
           head.append(label);
