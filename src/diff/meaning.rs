@@ -7,17 +7,15 @@ use crate::kubernetes::{Look, Quantity, Schema, Shape, Tree, Type, is_default, i
 use crate::source::Node;
 
 /// Whether two values of a field mean the same.
+///
+/// Where a number or a text may stand, `80` and `"80"` are two: the server takes the text for a name or a share, and
+/// refuses it.
 pub(super) fn alike(old: &Node, new: &Node, schema: Option<&Schema>) -> bool {
     if same(old, new) {
         return true;
     }
     match schema.map(|schema| &schema.shape) {
         Some(Shape::Quantity) => amount(old).is_some_and(|old| amount(new).is_some_and(|new| old == new)),
-        Some(Shape::IntOrString) => {
-            // `80` and `"80"` are read as one number by whoever takes a number here.
-            let number = |node: &Node| node.scalar().and_then(|text| text.parse::<i64>().ok());
-            number(old).is_some_and(|old| number(new) == Some(old))
-        }
         _ => old.is_null() && new.is_null(),
     }
 }

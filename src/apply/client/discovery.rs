@@ -71,7 +71,8 @@ struct Version {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ServedResource {
-    resource: SmolStr,
+    #[serde(rename = "resource")]
+    plural: SmolStr,
     #[serde(default)]
     response_kind: Option<ServedKind>,
     #[serde(default)]
@@ -104,7 +105,7 @@ impl Discovered {
                         group: name.clone(),
                         version: version.version.clone(),
                         kind,
-                        plural: served.resource,
+                        plural: served.plural,
                         namespaced: served.scope == "Namespaced",
                         has_status: served.subresources.iter().any(|part| part.name == "status"),
                     });
