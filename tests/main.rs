@@ -5,6 +5,8 @@ mod bench_inputs;
 mod check;
 mod cli;
 mod controlplane;
+#[path = "controlplane/tests.rs"]
+mod controlplane_tests;
 mod diagnostic;
 mod diff;
 mod emit;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{ControlPlane, Options, User, succeeded};
+use crate::controlplane::{ControlPlane, Options, User, succeeded};
 use crate::golden::cases;
 
 /// Ranges for the addresses that specs name; the server's own ends at 10.15.255.255.

@@ -10,15 +10,6 @@ pub(crate) mod fault_proxy;
 mod process;
 pub(crate) mod programs;
 
-#[cfg(test)]
-mod golden;
-#[cfg(test)]
-mod proxies;
-#[cfg(test)]
-mod readiness;
-#[cfg(test)]
-mod starting;
-
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::distance::Distance;
-use super::fault_proxy::{Fault, FaultProxy, Script};
-use super::{ControlPlane, PATIENCE, User, succeeded};
+use crate::controlplane::distance::Distance;
+use crate::controlplane::fault_proxy::{Fault, FaultProxy, Script};
+use crate::controlplane::{ControlPlane, PATIENCE, User, succeeded};
 
 /// A reply as it came over the wire.
 struct Reply {
@@ -197,7 +197,7 @@ fn watches_stream_through() {
 }
 
 /// Asks many paths in some order, a few times each, from several threads, and returns what became of each.
-fn sweep(seed: u64, backwards: bool) -> Vec<super::fault_proxy::Seen> {
+fn sweep(seed: u64, backwards: bool) -> Vec<crate::controlplane::fault_proxy::Seen> {
     let faults = vec![(Fault::ResetBefore, 0.3), (Fault::TooMany(Some(1)), 0.1), (Fault::Status(503), 0.2)];
     let proxy = FaultProxy::start(ControlPlane::shared(), Script { seed, faults, limit: 2 });
     let mut paths: Vec<String> = (0..40).map(|at| format!("/api/v1/namespaces/missing-{at}")).collect();

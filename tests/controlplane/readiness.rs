@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{ControlPlane, User, succeeded, until};
+use crate::controlplane::{ControlPlane, User, succeeded, until};
 
 fn pods(pretend: &str, restart: &str) -> Value {
     json!({

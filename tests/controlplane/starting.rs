@@ -1,6 +1,6 @@
 //! The control plane itself: it starts, lets its users in, and keeps what it was told.
 
-use super::{ControlPlane, Options, User, succeeded, until};
+use crate::controlplane::{ControlPlane, Options, User, succeeded, until};
 
 #[test]
 fn both_users_may_make_objects() {

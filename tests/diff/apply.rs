@@ -16,7 +16,7 @@ pub(super) fn applied(old: &[Json], report: &Json) -> Vec<Json> {
         let changes = object["changes"].as_array().expect("changes");
         match object["fate"].as_str() {
             Some("added") => {
-                objects.push(changes.iter().find_map(|change| change.get("new")).expect("a whole").clone())
+                objects.push(changes.iter().find_map(|change| change.get("new")).expect("a whole").clone());
             }
             Some("removed") => {
                 let at = objects.iter().position(|candidate| is(was, candidate)).expect("the object stood there");

@@ -19,7 +19,7 @@ fn kill(case: &Case<'_>, flags: &[&str], seed: u64, events: usize, usual: Durati
     let kubeconfig = case.plane.kubeconfig(User::Admin);
     let mut command = case.command(&kubeconfig, flags);
     let mut child = command.stderr(Stdio::null()).spawn().expect("the binary starts");
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         after_events(&mut child, usize::try_from(draw(seed, events as u64)).unwrap_or(0));
     } else {
         let time = u64::try_from(usual.as_micros()).unwrap_or(0);

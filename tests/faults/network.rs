@@ -63,7 +63,7 @@ fn through_faults(plane: &ControlPlane, seed: u64) {
     let case = Case::new(plane, size(100));
     let watcher = Watcher::start(&case);
     let proxy = FaultProxy::start(plane, Script { seed, faults: faults(seed), limit: 4 });
-    let user = if seed % 2 == 0 { User::Admin } else { User::Builder };
+    let user = if seed.is_multiple_of(2) { User::Admin } else { User::Builder };
     let run = case.apply(&proxy.kubeconfig(user), &[]);
     let spoiled = proxy.seen().iter().filter(|seen| !matches!(seen.fault, None | Some(Fault::Late(FAR)))).count();
     eprintln!("seed {seed}: {spoiled} faults, {}, retries {:?}", run.done, run.retries());

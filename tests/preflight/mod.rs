@@ -55,7 +55,7 @@ pub(crate) fn against(cluster: &str, objects: &[Manifest], facts: &Facts) -> Pre
 
 /// Returns the objects of a text.
 fn live(text: &str) -> Vec<Live> {
-    let documents = serde_yaml::Deserializer::from_str(text).map(|document| serde_json::Value::deserialize(document));
+    let documents = serde_yaml::Deserializer::from_str(text).map(serde_json::Value::deserialize);
     documents.map(|document| document.expect("the cluster is YAML")).filter(|one| !one.is_null()).map(Live).collect()
 }
 

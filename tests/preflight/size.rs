@@ -15,10 +15,10 @@ use super::{compiled, read};
 fn thousands_of_pods_find_hundreds_of_nodes() {
     let (nodes, deployments) = (400, 2000);
     let mut batch = String::from("apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: shop}\nworkloads:\n");
-    write!(
+    writeln!(
         batch,
         "  web: {{kind: Deployment, image: a, replicas: 4, matrix: {{n: {{from: 1, to: {deployments}}}}}, \
-         resources: {{requests: {{cpu: 500m, memory: 256Mi}}}}}}\n"
+         resources: {{requests: {{cpu: 500m, memory: 256Mi}}}}}}"
     )
     .unwrap();
     let mut live: Vec<Live> = Vec::new();

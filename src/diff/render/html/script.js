@@ -313,6 +313,17 @@
     const section = make("div", "batch");
     const title = make("h3", "", name || "Instances");
     const tally = new Map();
+    for (const [, differ, same] of all) {
+      const state = stateOf(differ, same);
+      states.add(state);
+      tally.set(state, (tally.get(state) || 0) + 1);
+    }
+    // Row by row, so that the first of very many are whole rows.
+    const places = [...down, across].filter((axis) => axis >= 0);
+    const rowwise = across < 0 ? all : [...all].sort((one, other) => {
+      const axis = places.find((axis) => one[0][axis] !== other[0][axis]);
+      return axis === undefined ? 0 : one[0][axis] - other[0][axis];
+    });
     const told = make("p", "told quiet");
     const grid = make("div", across < 0 ? "grid strip" : "grid");
     grid.setAttribute("role", "grid");
@@ -321,8 +332,6 @@
 
     function cellElement([at, differ, same]) {
       const state = stateOf(differ, same);
-      states.add(state);
-      tally.set(state, (tally.get(state) || 0) + 1);
       const element = make("div", "mark");
       paint(element, state);
       const place = at.map((value, axis) => `${axes[axis].name} = ${axes[axis].values[value]}`).join(", ");
@@ -347,11 +356,10 @@
       grid.replaceChildren();
       rows.clear();
       matrix.length = 0;
-      tally.clear();
       if (across < 0) {
         const row = make("div", "row");
         row.setAttribute("role", "row");
-        const line = all.slice(0, limit).map(cellElement);
+        const line = rowwise.slice(0, limit).map(cellElement);
         row.append(...line);
         grid.append(row);
         matrix.push(line);
@@ -367,7 +375,7 @@
           head.append(label);
         }
         grid.append(head);
-        for (const cell of all.slice(0, limit)) {
+        for (const cell of rowwise.slice(0, limit)) {
           const key = down.map((axis) => cell[0][axis]).join(" ");
           if (!rows.has(key)) rows.set(key, { label: down.map((axis) => axes[axis].values[cell[0][axis]]).join(" · "), line: [] });
           rows.get(key).line[cell[0][across]] = cellElement(cell);
