@@ -1,7 +1,9 @@
 //! Applying to a real API server, side by side in one run: `fanfold apply`, `kubectl apply --server-side`, and a bare loop
-//! of raw `PATCHes` at its best concurrency; near the server, and 20 ms away from it.
+//! of raw PATCH requests at its best concurrency; near the server, and 20 ms away from it.
 //!
 //! `cargo bench --bench apply` ends in about five minutes and prints rates and ratios; machines differ, ratios less.
+
+#![allow(clippy::print_stdout, reason = "the table is what it is run for")]
 
 #[path = "../tests/controlplane/mod.rs"]
 #[expect(dead_code, reason = "tests use more of it")]
@@ -129,7 +131,7 @@ impl Bench {
         })
     }
 
-    /// Sends so many `PATCHes`, so many at a time, and nothing else.
+    /// Sends so many PATCH requests, so many at a time, and nothing else.
     fn loop_of_patches(&self, kubeconfig: &Path, size: usize, concurrency: usize) -> Rate {
         let (namespace, _, manifests) = self.batch(size);
         let text = std::fs::read_to_string(manifests).expect("the manifests are there");

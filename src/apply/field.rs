@@ -6,7 +6,7 @@
 use crate::source::{Node, Origin, Value};
 
 /// Returns the place of a field; of the deepest part of the path that is there, where the field itself is not.
-pub fn locate(node: &Node, path: &str) -> Origin {
+pub(super) fn locate(node: &Node, path: &str) -> Origin {
     descend(node, path.trim_start_matches('.')).origin()
 }
 
@@ -16,22 +16,19 @@ fn descend<'a>(node: &'a Node, path: &str) -> &'a Node {
     }
     match node.value() {
         Value::Map(map) => {
-            let (key, rest) = match path.strip_prefix('[') {
-                Some(rest) => match rest.split_once(']') {
-                    Some((key, rest)) => (key.trim_matches('"'), rest),
-                    None => return node,
-                },
-                None => {
-                    let longest = map
-                        .iter()
-                        .map(|entry| entry.key.text.as_str())
-                        .filter(|key| {
-                            path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-                        })
-                        .max_by_key(|key| key.len());
-                    let Some(key) = longest else { return node };
-                    (key, &path[key.len()..])
-                }
+            let (key, rest) = if let Some(rest) = path.strip_prefix('[') {
+                let Some((key, rest)) = rest.split_once(']') else { return node };
+                (key.trim_matches('"'), rest)
+            } else {
+                let longest = map
+                    .iter()
+                    .map(|entry| entry.key.text.as_str())
+                    .filter(|key| {
+                        path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                    })
+                    .max_by_key(|key| key.len());
+                let Some(key) = longest else { return node };
+                (key, &path[key.len()..])
             };
             map.get(key).map_or(node, |inner| descend(inner, rest.trim_start_matches('.')))
         }

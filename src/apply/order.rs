@@ -10,7 +10,7 @@ use crate::kubernetes::{ObjectKey, install_rank};
 use crate::source::Node;
 
 /// Returns for each object the numbers of those that it cannot do without.
-pub fn needs<'a>(objects: impl IntoIterator<Item = (&'a ObjectKey, &'a Node)>) -> Vec<Vec<usize>> {
+pub(super) fn needs<'a>(objects: impl IntoIterator<Item = (&'a ObjectKey, &'a Node)>) -> Vec<Vec<usize>> {
     let objects: Vec<(&ObjectKey, &Node)> = objects.into_iter().collect();
     // Only what can be needed is looked up by name.
     let mut named: HashMap<(&str, &str, &str), usize> = HashMap::new();
@@ -64,12 +64,12 @@ pub fn needs<'a>(objects: impl IntoIterator<Item = (&'a ObjectKey, &'a Node)>) -
 }
 
 /// Returns what is sent first; lower goes before higher.
-pub fn priority(key: &ObjectKey) -> usize {
+pub(super) fn priority(key: &ObjectKey) -> usize {
     install_rank(&key.group, &key.kind)
 }
 
 /// Adds all that the chosen objects need, directly or not.
-pub fn with_needs(chosen: &mut [bool], needs: &[Vec<usize>]) {
+pub(super) fn with_needs(chosen: &mut [bool], needs: &[Vec<usize>]) {
     let mut open: Vec<usize> = (0..chosen.len()).filter(|at| chosen[*at]).collect();
     while let Some(at) = open.pop() {
         for needed in &needs[at] {

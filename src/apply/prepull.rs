@@ -190,7 +190,9 @@ fn path(puller: &Puller) -> String {
 
 /// Returns a DaemonSet for each namespace and way of placing pods.
 fn pullers(desired: &[Desired]) -> Vec<Puller> {
-    let mut groups: BTreeMap<(SmolStr, Vec<u8>), (Vec<Node>, BTreeSet<SmolStr>)> = BTreeMap::new();
+    /// A namespace, and what decides where pods land, as text.
+    type Place = (SmolStr, Vec<u8>);
+    let mut groups: BTreeMap<Place, (Vec<Node>, BTreeSet<SmolStr>)> = BTreeMap::new();
     for object in desired.iter().filter(|object| Basis::of(&object.key.kind) != Basis::PerRun) {
         let manifest = Manifest { key: object.key.clone(), node: object.node.clone(), origin: object.origin };
         let Some(pod) = pod_template(&manifest).and_then(|template| template.get("spec")) else { continue };

@@ -151,10 +151,9 @@ impl Run<'_> {
                 }
                 found => {
                     let live = found.live().filter(|_| own.is_some());
-                    if let Some(owner) = live.and_then(|live| other_owner(live, own.as_deref())) {
-                        if !options.adopt {
-                            report.findings.push(finding::of_owner(object, &owner));
-                        }
+                    let owner = live.and_then(|live| other_owner(live, own.as_deref()));
+                    if let Some(owner) = owner.filter(|_| !options.adopt) {
+                        report.findings.push(finding::of_owner(object, &owner));
                     }
                     adopted[number] = matches!(found, Found::Metadata(_)) && own.is_some();
                     send.push(number);

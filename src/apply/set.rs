@@ -17,7 +17,7 @@ use super::managed::managed_entries;
 use super::write::MANAGER;
 
 /// The label of members.
-pub const PART_OF: &str = "applyset.kubernetes.io/part-of";
+pub(super) const PART_OF: &str = "applyset.kubernetes.io/part-of";
 /// The label of the parent.
 const ID: &str = "applyset.kubernetes.io/id";
 const TOOLING: &str = "applyset.kubernetes.io/tooling";
@@ -146,7 +146,7 @@ impl Extent {
 }
 
 /// Who holds an object, where that is somebody else.
-pub fn other_owner(live: &Live, own: Option<&str>) -> Option<String> {
+pub(super) fn other_owner(live: &Live, own: Option<&str>) -> Option<String> {
     if let Some(id) = live.label(PART_OF) {
         return (Some(id) != own).then(|| format!("the set `{id}`"));
     }
@@ -179,7 +179,7 @@ fn controller(live: &Live) -> Option<String> {
 }
 
 /// Whether an object asks to be kept, whoever prunes.
-pub fn asks_to_stay(live: &Live) -> bool {
+pub(super) fn asks_to_stay(live: &Live) -> bool {
     live.annotation("helm.sh/resource-policy") == Some("keep")
         || live.annotation("client.lifecycle.config.k8s.io/deletion") == Some("detach")
         || live.annotation("kustomize.toolkit.fluxcd.io/prune") == Some("disabled")

@@ -16,7 +16,7 @@ const FEW: usize = 8;
 
 /// What is there for one desired object.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Found {
+pub(super) enum Found {
     /// Nothing.
     Absent,
     /// The object, all of it.
@@ -27,7 +27,7 @@ pub enum Found {
 
 impl Found {
     /// Returns what was read.
-    pub fn live(&self) -> Option<&Live> {
+    pub(super) fn live(&self) -> Option<&Live> {
         match self {
             Self::Absent => None,
             Self::Whole(live) | Self::Metadata(live) => Some(live),
@@ -37,7 +37,7 @@ impl Found {
 
 /// A member of the set for which no desired object stands any more.
 #[derive(Clone, Debug)]
-pub struct Surplus {
+pub(super) struct Surplus {
     /// Where it lives.
     pub resource: Arc<Resource>,
     /// The object.
@@ -46,7 +46,7 @@ pub struct Surplus {
 
 /// The state of the cluster as far as it matters.
 #[derive(Clone, Debug, Default)]
-pub struct Survey {
+pub(super) struct Survey {
     /// What is there for each desired object.
     pub found: Vec<Found>,
     /// Members that are not desired.
@@ -88,13 +88,13 @@ impl From<Lost> for SurveyError {
 type Place = (Arc<Resource>, SmolStr);
 
 /// Reads what is there for the desired objects, and the members of the set.
-pub async fn survey(
+pub(super) async fn survey(
     client: &Client,
     kinds: &Discovered,
     desired: &[Desired],
     set: Option<&ApplySet>,
 ) -> Result<Survey, SurveyError> {
-    let mut at: HashMap<(Arc<Resource>, SmolStr, SmolStr), usize> = HashMap::with_capacity(desired.len());
+    let mut at: BTreeMap<(Arc<Resource>, SmolStr, SmolStr), usize> = BTreeMap::new();
     let mut namespaces: BTreeMap<Arc<Resource>, BTreeSet<SmolStr>> = BTreeMap::new();
     for (number, object) in desired.iter().enumerate() {
         let key = &object.key;

@@ -77,6 +77,8 @@ struct Followed {
     heard: bool,
 }
 
+/// Objects of one kind by namespace and name.
+type Members = BTreeMap<(SmolStr, SmolStr), (usize, Expected)>;
 type News = (usize, Readiness, Option<Live>);
 
 impl Waiting<'_> {
@@ -224,8 +226,7 @@ impl Waiting<'_> {
 
     /// Splits what is followed into collections that are watched as one.
     fn groups(&self, followed: &[Followed]) -> Vec<Group> {
-        let mut groups: BTreeMap<(Arc<Resource>, Option<SmolStr>), HashMap<(SmolStr, SmolStr), (usize, Expected)>> =
-            BTreeMap::new();
+        let mut groups: BTreeMap<(Arc<Resource>, Option<SmolStr>), Members> = BTreeMap::new();
         for (at, object) in followed.iter().enumerate() {
             let desired = &self.desired[object.number];
             let key = &desired.key;
@@ -380,7 +381,7 @@ struct Group {
     /// All namespaces of the run, where only those may be seen.
     namespaces: Vec<SmolStr>,
     selector: String,
-    members: HashMap<(SmolStr, SmolStr), (usize, Expected)>,
+    members: Members,
 }
 
 impl Group {

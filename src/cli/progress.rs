@@ -173,7 +173,7 @@ impl Progress {
         let width = kinds.keys().map(|kind| kind.len()).max().unwrap_or_default();
         if kinds.len() > 1 {
             for (kind, settled) in &kinds {
-                writeln!(out, "{kind:width$}  {}", counts(settled.iter().copied()))?;
+                writeln!(out, "{kind:width$}  {}", counts(&settled.iter().copied()))?;
             }
         }
         let total = report.settled.len();
@@ -183,8 +183,8 @@ impl Progress {
             out,
             "{total} object{}: {} in {}{rate}{dry_run}",
             if total == 1 { "" } else { "s" },
-            counts(report.settled.iter()),
-            seconds(report.took - report.waited)
+            counts(&report.settled.iter()),
+            seconds(report.took.saturating_sub(report.waited))
         )?;
         if report.waited >= Duration::from_secs(1) {
             let how = if report.waiting.is_empty() { "all ready after" } else { "not all ready after" };
@@ -205,7 +205,7 @@ fn style(template: &str) -> ProgressStyle {
     })
 }
 
-fn counts<'a>(settled: impl Iterator<Item = &'a Settled> + Clone) -> String {
+fn counts<'a>(settled: &(impl Iterator<Item = &'a Settled> + Clone)) -> String {
     let count = |outcome: Outcome| settled.clone().filter(|settled| settled.outcome == outcome).count();
     let parts: Vec<String> = Outcome::ALL
         .iter()
@@ -222,7 +222,7 @@ fn seconds(took: Duration) -> String {
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of requests")]
 fn rate(report: &Report) -> String {
-    let rate = report.requests as f64 / (report.took - report.waited).as_secs_f64().max(0.001);
+    let rate = report.requests as f64 / report.took.saturating_sub(report.waited).as_secs_f64().max(0.001);
     if report.requests < 100 { String::new() } else { format!(", {rate:.0} requests a second") }
 }
 

@@ -84,7 +84,7 @@ impl Load {
 
 /// Returns the spec of the pods that an object makes; none where its kind makes none.
 pub fn template(object: &Manifest) -> Option<&Node> {
-    Some(pod_template(object)?.get("spec")?)
+    pod_template(object)?.get("spec")
 }
 
 /// Returns what holds the metadata and the spec of the pods that an object makes: a Pod is that itself.

@@ -191,7 +191,7 @@ fn kubectl_and_fanfold_read_each_others_sets_and_keep_off_them() {
 
     let of_kubectl = |name: &str, text: &str| {
         std::fs::write(bench.folder.path().join("k.yaml"), text).expect("it is written");
-        std::process::Command::new(bench.plane.program("kubectl"))
+        std::process::Command::new(crate::controlplane::kubectl_path())
             .args(["apply", "--server-side", "--prune", "-f", "k.yaml", "-n", &bench.ns])
             .arg(format!("--applyset=configmaps/{name}"))
             .current_dir(bench.folder.path())

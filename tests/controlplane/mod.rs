@@ -247,11 +247,6 @@ impl ControlPlane {
         self.folder.join(format!("{}.kubeconfig", user.name()))
     }
 
-    /// Returns where a program is.
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
-        program(name).unwrap_or_else(|error| panic!("{error}"))
-    }
-
     /// Runs kubectl as the admin.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> Output {
         self.kubectl_with(User::Admin, arguments, "")

@@ -53,7 +53,7 @@ impl Run {
     }
 
     pub(super) fn with_cluster(mut self, objects: &str) -> Self {
-        self.cluster = objects.to_owned();
+        objects.clone_into(&mut self.cluster);
         self
     }
 

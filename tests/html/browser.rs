@@ -75,9 +75,9 @@ impl Browser {
     }
 
     /// Sends a command and returns its answer; what happens in between is noted.
-    pub(super) fn call(&mut self, method: &str, params: Json) -> Json {
+    pub(super) fn call(&mut self, method: &str, params: impl Into<Json>) -> Json {
         self.last += 1;
-        let mut message = json!({"id": self.last, "method": method, "params": params});
+        let mut message = json!({"id": self.last, "method": method, "params": params.into()});
         if let Some(session) = &self.session {
             message["sessionId"] = json!(session);
         }

@@ -61,7 +61,8 @@ struct GroupMetadata {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Version {
-    version: SmolStr,
+    #[serde(rename = "version")]
+    name: SmolStr,
     #[serde(default)]
     resources: Vec<ServedResource>,
     #[serde(default)]
@@ -103,7 +104,7 @@ impl Discovered {
                     let Some(ServedKind { kind }) = served.response_kind else { continue };
                     self.add(Resource {
                         group: name.clone(),
-                        version: version.version.clone(),
+                        version: version.name.clone(),
                         kind,
                         plural: served.plural,
                         namespaced: served.scope == "Namespaced",

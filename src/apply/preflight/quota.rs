@@ -14,7 +14,7 @@ use super::pod::Apart;
 use super::selector::Selector;
 use super::units::{Units, quantity, units};
 use crate::diagnostic::{Code, Severity};
-use crate::kubernetes::{Amounts, Facts, Tree, USUAL};
+use crate::kubernetes::{Amounts, Facts, Quantity, Tree, USUAL};
 use crate::source::{Node, Origin};
 
 /// A quota of a namespace.
@@ -119,7 +119,7 @@ impl Scope {
         let ends = || asked.spec.number("activeDeadlineSeconds").is_some();
         let best_effort = || {
             let (requests, limits) = (&asked.demand.requests, &asked.demand.limits);
-            USUAL.iter().all(|name| [requests, limits].iter().all(|all| all.get(name).is_none_or(|all| all.is_zero())))
+            USUAL.iter().all(|name| [requests, limits].iter().all(|all| all.get(name).is_none_or(Quantity::is_zero)))
         };
         match self.name.as_str() {
             "Terminating" => ends(),
