@@ -158,7 +158,8 @@ fn unchangeable(refusals: &[Refusal]) -> String {
 /// Takes the value out of `Invalid value: {…}: field is immutable`: it is all of a pod template at times.
 fn without_value(message: &str) -> &str {
     let said = message.lines().next().unwrap_or_default();
-    said.strip_prefix("Invalid value: ").and_then(|rest| rest.rsplit_once(": ")).map_or(said, |(_, said)| said)
+    let said = said.strip_prefix("Invalid value: ").unwrap_or(said);
+    said.rsplit_once(": ").map_or(said, |(_, said)| said)
 }
 
 /// Bounds a message, and takes out of it what a Secret holds.
