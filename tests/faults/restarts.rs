@@ -8,10 +8,10 @@ use std::io::{BufRead, BufReader, Read};
 
 /// Applies, does something in the middle, and looks at what came of it.
 fn survives(plane: &ControlPlane, user: User, disturb: impl FnOnce()) {
-    let objects = size(400);
+    let objects = size(1000);
     let case = Case::new(plane, objects);
     let kubeconfig = plane.kubeconfig(user);
-    let mut command = case.command(&kubeconfig, &["--concurrency", "8"]);
+    let mut command = case.command(&kubeconfig, &["--concurrency", "1"]);
     let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
     let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
     let mut stdout = Vec::new();
