@@ -25,12 +25,13 @@ fn survives(plane: &ControlPlane, user: User, disturb: impl FnOnce()) {
         lines.read_to_end(&mut stdout).expect("it can be read");
         stdout
     });
+    assert!(child.try_wait().expect("it can be asked").is_none(), "it goes on");
     disturb();
     let mut output = child.wait_with_output().expect("it ends");
     output.stdout = reader.join().expect("reading does not panic");
     let run = Run::of(&output);
     run.assert_success();
-    assert!(!run.retries().is_empty(), "the trouble came after the end: {}", run.done);
+    // A server rides out a short absence of its store: then a request only takes longer.
     run.assert_each_once(case.compiled().len(), "created");
     case.assert_applied();
     case.assert_tidy();
