@@ -28,12 +28,13 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
     if set.is_none() && (args.prune || args.shard.is_some()) {
         return Err(Failure::Usage("manifests are no set by themselves: name one with `--applyset NAME`".into()));
     }
-    let desired = cluster.place(&compilation, set.as_ref(), &mut session.diagnostics);
+    let manifests = compilation.objects();
+    let desired = cluster.place(&manifests, set.as_ref(), &mut session.diagnostics);
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
     if args.preflight {
-        let held = cluster.preflight(&compilation.objects(), compilation.facts())?;
+        let held = cluster.preflight(&manifests, compilation.facts())?;
         session.diagnostics.append(held.findings);
         if findings(&mut session, &args.input.report)? != Exit::Fine {
             return Ok(Exit::Findings);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use rayon::prelude::*;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -114,31 +115,25 @@ impl Connecting {
 }
 
 impl Cluster {
-    /// Returns the objects of a compilation as they will be sent; findings where the cluster has no such kind.
+    /// Returns objects as they will be sent; findings where the cluster has no such kind.
     pub(super) fn place(
         &mut self,
-        compilation: &Compilation,
+        manifests: &[Manifest],
         set: Option<&ApplySet>,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Desired> {
-        let manifests = compilation.objects();
-        defined_kinds(&manifests, &mut self.kinds);
+        defined_kinds(manifests, &mut self.kinds);
         let id = set.map(ApplySet::id);
         let placing = Placing { kinds: &self.kinds, namespace: self.client.namespace(), set: id.as_deref() };
-        let mut placed = Vec::with_capacity(manifests.len());
-        let collected: Result<(), std::convert::Infallible> = compilation.render(
-            |manifest| placing.place(manifest),
-            |object| {
-                match object {
-                    Ok(object) => placed.push(object),
-                    Err(finding) => diagnostics.push(*finding),
-                }
-                Ok(())
-            },
-        );
-        match collected {
-            Ok(()) => placed,
+        let placed: Vec<_> = manifests.par_iter().map(|manifest| placing.place(manifest)).collect();
+        let mut desired = Vec::with_capacity(placed.len());
+        for object in placed {
+            match object {
+                Ok(object) => desired.push(object),
+                Err(finding) => diagnostics.push(*finding),
+            }
         }
+        desired
     }
 
     /// Holds objects against the cluster.

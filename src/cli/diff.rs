@@ -85,7 +85,7 @@ fn of_cluster(
         return Err(Failure::Usage("there is nothing to ask a cluster about".into()));
     };
     let set = cluster.set(compilation, args.applyset.as_deref())?;
-    let desired = cluster.place(compilation, set.as_ref(), &mut session.diagnostics);
+    let desired = cluster.place(&compilation.objects(), set.as_ref(), &mut session.diagnostics);
     let asked = cluster.runtime.block_on(rehearse(&cluster.client, &desired, true));
     let asked = asked.map_err(|lost| Failure::Environment(format!("cannot ask the cluster: {lost}")))?;
     session.diagnostics.append(asked.findings);
