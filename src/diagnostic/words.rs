@@ -32,6 +32,28 @@ pub(crate) fn found_by(node: &Node, masked: bool, resolve: impl Fn(&str) -> Mean
     }
 }
 
+/// Writes a number with a comma before each three digits.
+pub(crate) fn grouped(number: impl TryInto<u64>) -> String {
+    thousands(&number.try_into().unwrap_or(u64::MAX).to_string())
+}
+
+/// Puts a comma before each three digits.
+pub(crate) fn thousands(digits: &str) -> String {
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Puts a text on one line, without control characters.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
 /// Returns a text as a message repeats it: on one line, cut where it is long.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();

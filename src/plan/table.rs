@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Estimate, Share, Workload};
 use crate::apply::preflight::Room;
+use crate::diagnostic::words::{grouped, thousands};
 use crate::kubernetes::{Amounts, Basis, Quantity};
 
 /// The most rows of a table.
@@ -67,9 +68,9 @@ pub(super) fn write(estimate: &Estimate) -> String {
 fn room(room: &Room, out: &mut String) {
     let Room { nodes, pods, present, fitting, requests, free, waiting, .. } = room;
     let (all, nodes) = (counted_u64(*pods, "pod"), counted_u64(*nodes, "node"));
-    let _ = write!(out, "\n{} of {all} find room on {nodes}", grouped_u64(*fitting));
+    let _ = write!(out, "\n{} of {all} find room on {nodes}", grouped(*fitting));
     if *present > 0 {
-        let _ = write!(out, ", {} of them there already", grouped_u64(*present));
+        let _ = write!(out, ", {} of them there already", grouped(*present));
     }
     out.push('\n');
     for name in ["cpu", "memory"] {
@@ -132,7 +133,7 @@ fn totals(basis: Basis, total: &Share, out: &mut String) {
         Basis::PerNode => "ON EACH NODE",
         Basis::PerRun => "IN A RUN OF EACH CRONJOB",
     };
-    let mut rows = vec![["pods".to_owned(), grouped_u64(total.pods), String::new()]];
+    let mut rows = vec![["pods".to_owned(), grouped(total.pods), String::new()]];
     let mut names: Vec<&str> =
         total.requests.iter().chain(total.limits.iter()).map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
@@ -153,7 +154,7 @@ fn totals(basis: Basis, total: &Share, out: &mut String) {
 }
 
 fn pods(basis: Basis, share: &Share) -> String {
-    let count = grouped_u64(share.pods);
+    let count = grouped(share.pods);
     match basis {
         Basis::Running => count,
         Basis::PerNode => format!("{count} per node"),
@@ -225,33 +226,13 @@ fn counted(count: usize, word: &str) -> String {
 }
 
 fn counted_u64(count: u64, word: &str) -> String {
-    format!("{} {word}{}", grouped_u64(count), if count == 1 { "" } else { "s" })
-}
-
-fn grouped(count: usize) -> String {
-    grouped_u64(count as u64)
-}
-
-fn grouped_u64(count: u64) -> String {
-    thousands(&count.to_string())
-}
-
-/// Puts a comma between thousands.
-fn thousands(digits: &str) -> String {
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    format!("{} {word}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 fn size(bytes: u64) -> String {
     let tenths = |unit: u64| {
         let tenths = (bytes * 10 + unit / 2) / unit;
-        format!("{}.{}", grouped_u64(tenths / 10), tenths % 10)
+        format!("{}.{}", grouped(tenths / 10), tenths % 10)
     };
     match bytes {
         0..1024 => format!("{bytes} B"),

@@ -13,6 +13,7 @@ mod redact;
 mod sarif;
 mod short;
 
+use super::words::{grouped, one_line};
 use super::{Diagnostic, Diagnostics};
 use crate::source::Sources;
 
@@ -83,24 +84,6 @@ fn became(finding: &Diagnostic) -> Option<String> {
         }
         (None, times) => times,
     }
-}
-
-/// Writes a number with a comma before each three digits.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// Puts a text on one line, without control characters.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Returns a finding's message and its ways out, a line each, for formats that have one text a finding.

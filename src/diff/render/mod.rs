@@ -12,6 +12,7 @@ pub use json::json;
 pub use markdown::markdown;
 
 use super::{Changes, Demand, Effect, Group};
+use crate::diagnostic::words::{grouped, one_line};
 use crate::kubernetes::Minor;
 use crate::source::{Origin, Sources};
 
@@ -93,24 +94,6 @@ impl Report<'_> {
             .collect();
         counts.join(", ")
     }
-}
-
-/// Writes a number with a comma before each three digits.
-fn grouped(number: impl TryInto<u64>) -> String {
-    let digits = number.try_into().unwrap_or(u64::MAX).to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// Puts a text on one line, without control characters.
-fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 /// Writes thousandths of a cpu as Kubernetes does.
