@@ -2,9 +2,6 @@
 //!
 //! Whatever goes wrong, the answer is no empty success: the process fails, and the list says why in its results.
 
-use std::ffi::OsString;
-use std::path::Path;
-
 use clap::Args;
 
 use super::foreign::{self, ForeignArgs, Stream};
@@ -34,16 +31,6 @@ pub(super) fn run(args: &FunctionArgs) -> Result<Exit, Failure> {
         Some(path) => plugin(&mut session, path, args),
         None => function(&mut session, args),
     }
-}
-
-/// Returns the words of the command line; kustomize calls a plugin by the kind of its config, and names that alone.
-pub(super) fn words(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut words: Vec<OsString> = given.collect();
-    let name = words.first().and_then(|word| Path::new(word).file_stem()).and_then(|stem| stem.to_str());
-    if matches!(name, Some(crate::spec::KIND | krm::FUNCTION)) {
-        words.insert(1, "function".into());
-    }
-    words
 }
 
 fn function(session: &mut Session, args: &FunctionArgs) -> Result<Exit, Failure> {

@@ -94,9 +94,7 @@ pub fn main() -> ExitCode {
         Called::Plugin => command = command.bin_name(plugin::PLUGIN),
         Called::Completion => return complete(&mut command, &line),
     }
-    let parsed = command
-        .try_get_matches_from_mut(function::words(line.into_iter()))
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command.try_get_matches_from_mut(line).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {

@@ -1,4 +1,4 @@
-//! `kubectl fanfold`: how the process was called, and what kubectl asks to complete a line.
+//! As which tool's plugin the process was called, and what kubectl asks to complete a line.
 //!
 //! kubectl runs `kubectl-fanfold` for the command and `kubectl_complete-fanfold` for completions. Links with these names
 //! to the one binary do, and so do scripts that say it by a first word, since no portable script can set its own name.
@@ -9,6 +9,8 @@ use std::path::Path;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, Command, ValueHint};
+
+use crate::{krm, spec};
 
 /// What the process was called as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,11 @@ pub(super) fn called(args: impl IntoIterator<Item = OsString>) -> (Called, Vec<O
         (_, Some("__kubectl")) => {
             args.remove(1);
             Called::Plugin
+        }
+        // kustomize calls its plugins by the kind of their config, and names that alone.
+        (Some(spec::KIND | krm::FUNCTION), _) => {
+            args.insert(1, "function".into());
+            Called::Fanfold
         }
         _ => Called::Fanfold,
     };
