@@ -20,10 +20,15 @@ pub(super) fn of_end(desired: &Desired, ended: &Ended, said: &str) -> Vec<Diagno
         End::Lost(reason) => {
             vec![at_object(desired, Code::RefusedByServer, &format!("no answer from the server: {reason}"))]
         }
-        End::Verdict(Verdict::Conflict(conflicts)) => {
-            conflicts.iter().map(|conflict| of_conflict(desired, conflict)).collect()
-        }
-        End::Verdict(Verdict::Immutable(refusals)) => {
+        End::Verdict(verdict) => of_verdict(desired, verdict, ended.tries, said),
+    }
+}
+
+/// Returns the findings for an object that the server did not take, after so many tries.
+pub(super) fn of_verdict(desired: &Desired, verdict: &Verdict, tries: u32, said: &str) -> Vec<Diagnostic> {
+    match verdict {
+        Verdict::Conflict(conflicts) => conflicts.iter().map(|conflict| of_conflict(desired, conflict)).collect(),
+        Verdict::Immutable(refusals) => {
             let of_one = |refusal: &Refusal| {
                 if cannot_change(&refusal.message) {
                     of_immutable(desired, refusal)
@@ -33,12 +38,11 @@ pub(super) fn of_end(desired: &Desired, ended: &Ended, said: &str) -> Vec<Diagno
             };
             refusals.iter().map(of_one).collect()
         }
-        End::Verdict(Verdict::Passing(_)) => {
-            let tries = ended.tries;
+        Verdict::Passing(_) => {
             let message = format!("the server did not take it in {tries} tries: {said}");
             vec![at_object(desired, Code::RefusedByServer, &message)]
         }
-        End::Verdict(verdict) => refusals(verdict).iter().map(|refusal| of_refusal(desired, refusal)).collect(),
+        verdict => refusals(verdict).iter().map(|refusal| of_refusal(desired, refusal)).collect(),
     }
 }
 
@@ -96,7 +100,7 @@ fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
 fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
     let kind = &desired.key.kind;
     let what = if refusal.field.is_empty() { "it".to_owned() } else { format!("`{}`", refusal.field) };
-    let message = format!("{what} cannot be changed: {}", without_value(&refusal.message));
+    let message = format!("{what} cannot be changed: {}", last_part(&refusal.message));
     let finding = at_field(desired, Code::ImmutableField, &refusal.field, &message);
     let consequence = match kind.as_str() {
         "Job" => "its pods end and it starts again",
@@ -155,8 +159,9 @@ fn unchangeable(refusals: &[Refusal]) -> String {
     format!("`{}` cannot be changed", fields.join("`, `"))
 }
 
-/// Takes the value out of `Invalid value: {…}: field is immutable`: it is all of a pod template at times.
-fn without_value(message: &str) -> &str {
+/// Returns the last part of `Invalid value: {…}: field is immutable`: the value is all of a pod template at times, and the
+/// kind of the error says nothing beside the code of the finding.
+fn last_part(message: &str) -> &str {
     let said = message.lines().next().unwrap_or_default();
     let said = said.strip_prefix("Invalid value: ").unwrap_or(said);
     said.rsplit_once(": ").map_or(said, |(_, said)| said)

@@ -44,7 +44,7 @@ pub use options::{Options, RecreatePolicy, RunError};
 pub use prepull::{Pulled, prepull};
 pub use proof::is_unchanged;
 pub use prune::PruneLimit;
-pub use rehearse::{Rehearsal, rehearse, settled};
+pub use rehearse::{Rehearsal, rehearse, without_server_fields};
 pub use run::Run;
 pub use set::ApplySet;
 pub use shard::Shard;

@@ -13,7 +13,7 @@ use smol_str::SmolStr;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::client::{Call, Client, Listed, Lost, Projection, Resource, Verb};
+use super::client::{Call, Client, Listed, Lost, Projection, Resource};
 use super::write::{MANAGER, delete};
 use super::{Desired, Event, Interrupt, Live};
 use crate::emit;
@@ -89,8 +89,7 @@ async fn pull(
     for puller in pullers {
         let query = format!("?fieldManager={MANAGER}-prepull&force=true");
         let path = format!("{}{query}", path(puller));
-        let answer =
-            client.patient(&Call::send(Verb::PATCH, path, "application/apply-patch+yaml", puller.body.clone())).await?;
+        let answer = client.patient(&Call::apply(path, puller.body.clone())).await?;
         if !answer.is_success() {
             let reason = format!("images cannot be pulled in `{}`: {}", puller.namespace, answer.message());
             return Err(Lost { reason, hopeless: true });

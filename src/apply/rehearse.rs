@@ -11,10 +11,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::answer::{Expects, Verdict, judge};
-use super::client::{Call, Client, Lost, Projection, Verb};
-use super::engine::{End, Ended};
-use super::write::MANAGER;
-use super::{Desired, Live, Outcome, finding};
+use super::client::{Call, Client, Lost, Projection, WHOLE};
+use super::write::{Manner, apply};
+use super::{Desired, Live, finding};
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::Manifest;
 use crate::source::{Key, Map, Node, Origin, Value};
@@ -39,14 +38,12 @@ pub async fn rehearse(client: &Client, desired: &[Desired], force: bool) -> Resu
     let mut asked = JoinSet::new();
     for (number, object) in desired.iter().enumerate() {
         let (client, seats) = (client.clone(), Arc::clone(&seats));
-        let (resource, key, body) = (Arc::clone(&object.resource), object.key.clone(), object.body.clone());
+        let (resource, key) = (Arc::clone(&object.resource), object.key.clone());
+        let call = Call { accept: WHOLE, ..apply(object, Manner { dry_run: true, force }) };
         asked.spawn(async move {
             let _seat = seats.acquire().await;
             let live = client.read(&resource, &key.namespace, &key.name, Projection::Whole).await?;
-            let query = format!("?fieldManager={MANAGER}&fieldValidation=Strict&force={force}&dryRun=All");
-            let path = format!("{}{query}", resource.object(&key.namespace, &key.name));
-            let call = Call::send(Verb::PATCH, path, "application/apply-patch+yaml", body);
-            let answer = client.patient(&Call { accept: "application/json", ..call }).await?;
+            let answer = client.patient(&call).await?;
             Ok::<_, Lost>((number, live, answer))
         });
     }
@@ -63,10 +60,10 @@ pub async fn rehearse(client: &Client, desired: &[Desired], force: bool) -> Resu
         let place = |node| Manifest { key: object.key.clone(), node, origin: object.origin };
         let live = live.map_err(|answer| Lost { reason: answer.message(), hopeless: true })?;
         if let Some(live) = &live {
-            rehearsal.old.push(place(settled(live, None, Origin::NOWHERE)));
+            rehearsal.old.push(place(without_server_fields(live, None, Origin::NOWHERE)));
         }
         if answer.is_success() {
-            rehearsal.new.push(place(settled(&Live(answer.json()), Some(&object.node), object.origin)));
+            rehearsal.new.push(place(without_server_fields(&Live(answer.json()), Some(&object.node), object.origin)));
             continue;
         }
         // What it needs is not there, since nothing of this run is.
@@ -78,23 +75,14 @@ pub async fn rehearse(client: &Client, desired: &[Desired], force: bool) -> Resu
             _ => place(object.node.clone()),
         });
         if !missing && !matches!(verdict, Verdict::Immutable(_)) {
-            let ended = Ended {
-                number,
-                outcome: Outcome::Failed,
-                end: End::Verdict(verdict),
-                tries: 1,
-                took: std::time::Duration::ZERO,
-            };
-            for finding in finding::of_end(object, &ended, &answer.message()) {
-                rehearsal.findings.push(finding);
-            }
+            rehearsal.findings.extend(finding::of_verdict(object, &verdict, 1, &answer.message()));
         }
     }
     Ok(rehearsal)
 }
 
 /// Returns an object of a server without what the server alone writes.
-pub fn settled(live: &Live, model: Option<&Node>, origin: Origin) -> Node {
+pub fn without_server_fields(live: &Live, model: Option<&Node>, origin: Origin) -> Node {
     let mut value = live.0.clone();
     if let Some(object) = value.as_object_mut() {
         object.shift_remove("status");
@@ -113,7 +101,7 @@ pub fn settled(live: &Live, model: Option<&Node>, origin: Origin) -> Node {
 
 /// Puts the fields of an object over what the server has.
 fn over(live: &Live, object: &Desired) -> Node {
-    merged(&settled(live, None, object.origin), &object.node)
+    merged(&without_server_fields(live, None, object.origin), &object.node)
 }
 
 fn merged(below: &Node, above: &Node) -> Node {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::answer::{Expects, Verdict};
-use super::client::{Call, Client, Discovered, Verb};
+use super::client::{Call, Client, Discovered};
 use super::engine::{Effect, End, Ended, Engine, Interrupt, refusals};
 use super::event::{Event, Outcome, Report, Settled};
 use super::hold::{self, Hold, Runner};
@@ -507,7 +507,7 @@ fn extent(desired: &[Desired], set: Option<&ApplySet>) -> Extent {
 pub(super) async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<(), RunError> {
     let path = format!("{}?fieldManager={MANAGER}-applyset&force=true", set.path());
     let body = set.parent(extent).to_string();
-    let answer = client.patient(&Call::send(Verb::PATCH, path, "application/apply-patch+yaml", body)).await?;
+    let answer = client.patient(&Call::apply(path, body)).await?;
     if answer.is_success() {
         return Ok(());
     }

@@ -16,7 +16,6 @@ use crate::kubernetes::ObjectKey;
 
 /// Our name as the manager of fields.
 pub const MANAGER: &str = "fanfold";
-const APPLY: &str = "application/apply-patch+yaml";
 const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
 
@@ -128,11 +127,6 @@ impl<'a> Write<'a> {
         self.phase = if self.migration.is_some() { Phase::Migrate } else { Phase::Apply };
     }
 
-    fn query(&self) -> String {
-        let dry_run = if self.manner.dry_run { "&dryRun=All" } else { "" };
-        format!("?fieldManager={MANAGER}&fieldValidation=Strict&force={}{dry_run}", self.manner.force)
-    }
-
     /// Asks whether the object could be made, under a name that nobody has.
     fn rehearsal(&self) -> Call {
         let mut body: Value = serde_json::from_slice(&self.desired.body).unwrap_or_default();
@@ -209,6 +203,13 @@ impl<'a> Write<'a> {
     }
 }
 
+/// Applies an object as it is desired.
+pub(super) fn apply(desired: &Desired, Manner { dry_run, force }: Manner) -> Call {
+    let dry_run = if dry_run { "&dryRun=All" } else { "" };
+    let query = format!("fieldManager={MANAGER}&fieldValidation=Strict&force={force}{dry_run}");
+    Call::apply(format!("{}?{query}", desired.path()), desired.body.clone())
+}
+
 /// Returns an object without what every write changes, and what lists leave out.
 fn contents(live: &Live) -> Value {
     let mut value = live.0.clone();
@@ -230,8 +231,7 @@ impl Task for Write<'_> {
     fn call(&self) -> Call {
         match self.phase {
             Phase::Apply => {
-                let path = format!("{}{}", self.desired.path(), self.query());
-                let call = Call::send(Verb::PATCH, path, APPLY, self.desired.body.clone());
+                let call = apply(self.desired, self.manner);
                 if self.before.is_some() { Call { accept: super::client::WHOLE, ..call } } else { call }
             }
             Phase::Migrate => {

@@ -5,7 +5,7 @@ use super::disk::Disk;
 use super::git::Commit;
 use super::session::{Session, remark};
 use super::{Exit, Failure};
-use crate::apply::{Live, settled};
+use crate::apply::{Live, without_server_fields};
 use crate::compile::Compilation;
 use crate::diagnostic::Severity;
 use crate::diff::as_written;
@@ -152,6 +152,6 @@ fn unsaved(object: Manifest) -> Manifest {
     let mut text = Vec::new();
     emit::json::write_compact(&object.node, &mut text);
     let Ok(value) = serde_json::from_slice(&text) else { return object };
-    let node = settled(&Live(value), Some(&object.node), object.origin);
+    let node = without_server_fields(&Live(value), Some(&object.node), object.origin);
     Manifest { node, ..object }
 }

@@ -146,6 +146,12 @@ impl Call {
         Self { verb: Method::GET, path: path.into(), content: None, accept: WHOLE, body: bytes::Bytes::new() }
     }
 
+    /// Applies a body, from the server's side, to a path with the parameters of the apply.
+    pub fn apply(path: impl Into<String>, body: impl Into<bytes::Bytes>) -> Self {
+        // JSON is YAML; the server knows no other name for the body of an apply.
+        Self::send(Method::PATCH, path, "application/apply-patch+yaml", body)
+    }
+
     /// Sends a body of a type to a path.
     pub fn send(verb: Method, path: impl Into<String>, content: &'static str, body: impl Into<bytes::Bytes>) -> Self {
         Self { verb, path: path.into(), content: Some(content), accept: METADATA, body: body.into() }
