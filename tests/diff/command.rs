@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
@@ -26,20 +27,27 @@ workloads:
     envFrom: [settings]
 ";
 
-struct Bench(tempfile::TempDir);
+/// A folder to run the command in.
+pub(super) struct Bench(tempfile::TempDir);
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bench = Self(tempfile::tempdir().expect("a folder"));
         bench.write("old.yaml", SPEC);
         bench
     }
 
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.0.path().join(name), text).expect("the file is written");
+    pub(super) fn folder(&self) -> &Path {
+        self.0.path()
     }
 
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+    pub(super) fn write(&self, name: &str, text: &str) {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
+        fs::write(path, text).expect("the file is written");
+    }
+
+    pub(super) fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         self.run_with(arguments, "")
     }
 

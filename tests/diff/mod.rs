@@ -7,6 +7,7 @@ mod apply;
 mod command;
 mod laws;
 mod secrets;
+mod sides;
 
 use std::fs;
 use std::path::{Path, PathBuf};
