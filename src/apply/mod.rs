@@ -19,6 +19,7 @@ mod migrate;
 mod options;
 mod order;
 mod pace;
+mod planning;
 pub mod preflight;
 mod prepull;
 mod proof;

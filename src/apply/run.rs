@@ -1,8 +1,7 @@
-//! A whole run: what is there, what has to be done, doing it, and what left the set.
+//! A whole run: what was planned is done, waited for, and followed by what left the set.
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -13,13 +12,13 @@ use super::event::{Event, Outcome, Report, Settled};
 use super::hold::{self, Hold, Runner};
 use super::options::{Options, RunError};
 use super::pace::Pace;
-use super::prune::{Pruning, pruning};
-use super::set::{ApplySet, Extent, other_owner};
+use super::planning::{Plan, extent, is_leaving};
+use super::set::{ApplySet, Extent};
 use super::shard::Shard;
-use super::survey::{Found, Survey, extent_said, survey};
+use super::survey::extent_said;
 use super::wait::Waiting;
 use super::write::{MANAGER, Manner, Remove, Write};
-use super::{Desired, finding, order, proof};
+use super::{Desired, finding, order};
 use crate::kubernetes::Facts;
 use crate::source::Origin;
 
@@ -51,25 +50,6 @@ pub struct Run<'a> {
 impl std::fmt::Debug for Run<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Run").field("objects", &self.desired.len()).field("set", &self.set).finish_non_exhaustive()
-    }
-}
-
-/// What is known before the first write.
-struct Plan {
-    survey: Survey,
-    needs: Vec<Vec<usize>>,
-    /// What is sent, by number.
-    send: Vec<usize>,
-    adopted: Vec<bool>,
-    chosen: Vec<bool>,
-    pruning: Pruning,
-    /// Whether an earlier run ended before it had tidied up.
-    unfinished: bool,
-}
-
-impl Plan {
-    fn has_work(&self) -> bool {
-        !self.send.is_empty() || !self.pruning.removals.is_empty() || self.unfinished
     }
 }
 
@@ -107,85 +87,6 @@ impl Run<'_> {
         for settled in settled.iter().flatten().chain(&plan.pruning.kept) {
             (self.tell)(Event::Settled(settled.clone()));
         }
-    }
-
-    async fn plan(&mut self, settled: &mut [Option<Settled>], report: &mut Report) -> Result<Plan, RunError> {
-        let Self { client, kinds, desired, set, options, .. } = *self;
-        let left_over = async {
-            match set.filter(|_| !options.dry_run) {
-                Some(set) => hold::is_left_over(client, set, &self.part(), self.runner).await,
-                None => false,
-            }
-        };
-        let (survey, left_over) = tokio::join!(survey(client, kinds, desired, set), left_over);
-        let survey = survey.map_err(RunError::Survey)?;
-        let needs = order::needs(desired.iter().map(|object| (&object.key, &object.node)));
-        let mut chosen = vec![true; desired.len()];
-        if let Some(shard) = options.shard {
-            chosen = desired.iter().map(|object| shard.holds(&object.key)).collect();
-            order::with_needs(&mut chosen, &needs);
-        }
-        let own = set.map(ApplySet::id);
-        let mut adopted = vec![false; desired.len()];
-        let mut send = Vec::new();
-        let leaving: Vec<bool> = survey.found.iter().map(is_leaving).collect();
-        let facts = self.facts;
-        let proven: Vec<bool> = desired
-            .par_iter()
-            .zip(&survey.found)
-            .map(|(object, found)| {
-                matches!(found, Found::Whole(live) if proof::is_unchanged(&object.node, live, facts, MANAGER))
-            })
-            .collect();
-        for (number, object) in desired.iter().enumerate().filter(|(number, _)| chosen[*number]) {
-            match &survey.found[number] {
-                Found::Absent => send.push(number),
-                // It will not be there when it is its turn: neither it nor what goes with its namespace or definition.
-                _ if leaving[number] || needs[number].iter().any(|needed| leaving[*needed]) => send.push(number),
-                Found::Whole(live) if proven[number] => {
-                    settled[number] = Some(Settled {
-                        uid: live.uid().to_owned(),
-                        generation: live.generation(),
-                        ..end(object, Outcome::Unchanged, String::new())
-                    });
-                }
-                found => {
-                    let live = found.live().filter(|_| own.is_some());
-                    let owner = live.and_then(|live| other_owner(live, own.as_deref()));
-                    if let Some(owner) = owner.filter(|_| !options.adopt) {
-                        report.findings.push(finding::of_owner(object, &owner));
-                    }
-                    adopted[number] = matches!(found, Found::Metadata(_)) && own.is_some();
-                    send.push(number);
-                }
-            }
-        }
-        if report.findings.has_errors() {
-            report.stopped = Some("objects of others are in the way; nothing was sent".into());
-        }
-        let pruning = match options.prune {
-            Some(limit) if set.is_some() => {
-                let in_use = |namespace: &str| desired.iter().any(|object| object.key.namespace == namespace);
-                let mut pruning = pruning(&survey.surplus, &in_use, options.prune_data, options.dry_run);
-                if let Some(refusal) = limit.refusal(pruning.removals.len(), survey.members) {
-                    let names: Vec<String> =
-                        pruning.removals.iter().take(10).map(|gone| format!("`{}`", gone.key)).collect();
-                    let more = pruning.removals.len().saturating_sub(names.len());
-                    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                    report.stopped = Some(format!("{refusal}; it would delete {}{more}", names.join(", ")));
-                }
-                if let Some(shard) = options.shard {
-                    pruning.removals.retain(|gone| shard.holds(&gone.key));
-                }
-                pruning
-            }
-            _ => Pruning { still_members: !survey.surplus.is_empty(), ..Pruning::default() },
-        };
-        let narrow = options.shard.is_none() && !options.dry_run && !pruning.still_members;
-        let too_wide = survey.extent.as_ref().is_some_and(|said| *said != extent(desired, set));
-        let orphaned = survey.extent.is_none() && survey.members > 0 && !options.dry_run;
-        let unfinished = left_over || (narrow && too_wide) || orphaned;
-        Ok(Plan { survey, needs, send, adopted, chosen, pruning, unfinished })
     }
 
     async fn write(
@@ -303,7 +204,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn part(&self) -> String {
+    pub(super) fn part(&self) -> String {
         self.options.shard.map(Shard::suffix).unwrap_or_default()
     }
 
@@ -419,7 +320,8 @@ impl Run<'_> {
 
     fn skip(&mut self, plan: &Plan, settled: &mut [Option<Settled>], reason: &str) {
         for number in plan.send.iter().copied() {
-            let end = end(&self.desired[number], Outcome::Skipped, reason.to_owned());
+            let object = &self.desired[number];
+            let end = Settled::unsent(object.key.clone(), object.origin, Outcome::Skipped, reason);
             (self.tell)(Event::Settled(end.clone()));
             settled[number] = Some(end);
         }
@@ -481,26 +383,10 @@ impl Run<'_> {
     }
 }
 
-fn end(object: &Desired, outcome: Outcome, reason: String) -> Settled {
-    Settled::unsent(object.key.clone(), object.origin, outcome, reason)
-}
-
 async fn interrupted(mut interrupt: watch::Receiver<Interrupt>) {
     if interrupt.wait_for(|interrupt| interrupt.is_end()).await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-fn is_leaving(found: &Found) -> bool {
-    found.live().is_some_and(|live| live.at(&["metadata", "deletionTimestamp"]).is_some())
-}
-
-/// Returns where a set of these objects has members; its own namespace is always looked at.
-fn extent(desired: &[Desired], set: Option<&ApplySet>) -> Extent {
-    let kinds = desired.iter().map(|object| (object.key.group.to_string(), object.key.kind.to_string()));
-    let namespaces = desired.iter().map(|object| object.key.namespace.to_string()).filter(|name| !name.is_empty());
-    let namespaces = namespaces.chain(set.map(|set| set.namespace.clone()));
-    Extent { kinds: kinds.collect(), namespaces: namespaces.collect() }
 }
 
 /// Writes the parent of a set.

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use super::args::ApplyArgs;
 use super::cluster::{Connecting, exit, has_ended, identity, listen};
 use super::progress::{Progress, begin, findings};
-use super::report::{self, Ending};
+use super::report::Ending;
 use super::session::{Session, complain};
 use super::{Exit, Failure};
 use crate::apply::{Event, Options, Pulled, RecreatePolicy, Run, Runner, prepull};
@@ -90,12 +90,8 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         findings: &session.reported,
         sources: &session.sources,
     };
-    progress.summary(&ending)?;
-    if let Some(path) = &args.report_file {
-        report::write(path, &ending)?;
-    }
-    // Nothing that is still open has anything to say.
-    cluster.runtime.shutdown_background();
+    progress.conclude(&ending, args.report_file.as_deref())?;
+    cluster.close();
     Ok(ending.exit)
 }
 

@@ -136,6 +136,11 @@ impl Cluster {
         desired
     }
 
+    /// Ends the connection; nothing that is still open has anything to say.
+    pub(super) fn close(self) {
+        self.runtime.shutdown_background();
+    }
+
     /// Holds objects against the cluster.
     pub(super) fn preflight(&self, objects: &[Manifest], facts: &Facts) -> Result<Preflight, Failure> {
         let seen = self.runtime.block_on(look(&self.client, &self.kinds, objects, facts));

@@ -3,7 +3,7 @@
 use super::args::DeleteArgs;
 use super::cluster::{Connecting, exit, has_ended, identity, listen};
 use super::progress::{Progress, begin, findings};
-use super::report::{self, Ending};
+use super::report::Ending;
 use super::session::Session;
 use super::{Exit, Failure};
 use crate::apply::{Options, Run, Runner};
@@ -58,10 +58,7 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
         findings: &session.reported,
         sources: &session.sources,
     };
-    progress.summary(&ending)?;
-    if let Some(path) = &args.report_file {
-        report::write(path, &ending)?;
-    }
-    cluster.runtime.shutdown_background();
+    progress.conclude(&ending, args.report_file.as_deref())?;
+    cluster.close();
     Ok(ending.exit)
 }

@@ -71,13 +71,12 @@ impl Progress {
             return;
         }
         match event {
-            Event::Planned { total, unchanged, prune } => {
+            Event::Planned { total, prune, .. } => {
                 if let Some(bar) = &self.bar {
                     bar.set_length((total + prune) as u64);
                     bar.set_position(0);
                     bar.set_style(style("{bar:30} {pos}/{len} objects, {rate}, {eta} left{msg}"));
                     bar.set_message(String::new());
-                    let _ = unchanged;
                 }
             }
             Event::Settled(settled) => {
@@ -141,8 +140,14 @@ impl Progress {
         }
     }
 
+    /// Says what was done, and writes it to a file where that is asked for.
+    pub(super) fn conclude(&self, ending: &Ending<'_>, file: Option<&str>) -> Result<(), Failure> {
+        self.summary(ending)?;
+        file.map_or(Ok(()), |path| report::write(path, ending))
+    }
+
     /// Says what was done, by kind and outcome.
-    pub(super) fn summary(&self, ending: &Ending<'_>) -> Result<(), Failure> {
+    fn summary(&self, ending: &Ending<'_>) -> Result<(), Failure> {
         let Ending { report, sources, .. } = *ending;
         if self.json {
             let counts: BTreeMap<&str, usize> = Outcome::ALL

@@ -37,7 +37,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     };
     let unready = cluster.runtime.block_on(waiting.look());
     show(&desired, &unready, args.input.report.format == FormatArg::Json, &session)?;
-    cluster.runtime.shutdown_background();
+    cluster.close();
     Ok(if unready.is_empty() { Exit::Fine } else { Exit::Findings })
 }
 

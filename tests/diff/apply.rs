@@ -97,17 +97,23 @@ fn follow<'a>(target: &'a mut Json, path: &[Json]) -> &'a mut Json {
 }
 
 fn place(items: &[Json], step: &Json) -> usize {
-    let is = |item: &Json| match step {
-        Json::Object(keys) => has(item, keys),
-        Json::Array(member) => member.first().and_then(Json::as_str) == Some(&plain(item)),
-        _ => false,
+    let at = match step {
+        // A key that an item leaves out has the value that the server puts there.
+        Json::Object(keys) => {
+            let whole = items.iter().position(|item| has(item, keys, false));
+            whole.or_else(|| items.iter().position(|item| has(item, keys, true)))
+        }
+        Json::Array(member) => {
+            items.iter().position(|item| member.first().and_then(Json::as_str) == Some(&plain(item)))
+        }
+        _ => None,
     };
-    items.iter().position(is).unwrap_or_else(|| panic!("{step} is not in {items:?}"))
+    at.unwrap_or_else(|| panic!("{step} is not in {items:?}"))
 }
 
-/// A key that an item leaves out has the value that the server puts there.
-fn has(item: &Json, keys: &Map<String, Json>) -> bool {
-    keys.iter().all(|(key, value)| item.get(key).is_none_or(|own| value.as_str() == Some(&plain(own))))
+fn has(item: &Json, keys: &Map<String, Json>, or_leaves_out: bool) -> bool {
+    let is = |own: Option<&Json>, value: &Json| own.map_or(or_leaves_out, |own| value.as_str() == Some(&plain(own)));
+    keys.iter().all(|(key, value)| is(item.get(key), value))
 }
 
 fn plain(value: &Json) -> String {

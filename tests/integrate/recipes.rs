@@ -158,11 +158,13 @@ fn the_package_holds_what_is_compiled_into_the_binary() {
     assert!(cargo.status.success(), "{}", super::stderr(&cargo));
     let listed = super::stdout(&cargo);
     let listed: BTreeSet<&str> = listed.lines().collect();
-    // The compiler itself writes down what it read, the included files too.
+    // The compiler itself writes down what it read for the library, the included files too.
+    let root = Path::new(ROOT).canonicalize().expect("a folder");
     let mut read = 0;
-    let binary = Path::new(env!("CARGO_BIN_EXE_fanfold"));
-    let made = std::fs::read_to_string(binary.with_extension("d")).expect("the list of what was read");
-    for path in made.split_whitespace().filter_map(|path| path.strip_prefix(&format!("{ROOT}/"))) {
+    for path in what_the_library_is_made_of() {
+        let path = root.join(path).canonicalize().expect("what was read is there");
+        // What the build script made lies elsewhere.
+        let Some(path) = path.strip_prefix(&root).ok().and_then(Path::to_str) else { continue };
         assert!(path.starts_with("target/") || listed.contains(path), "{path} is not in the package");
         read += 1;
     }
@@ -170,4 +172,21 @@ fn the_package_holds_what_is_compiled_into_the_binary() {
     for path in ["LICENSE", "README.md", "Cargo.lock"] {
         assert!(listed.contains(path), "{path}");
     }
+}
+
+fn what_the_library_is_made_of() -> Vec<String> {
+    let made = std::fs::read_dir(Path::new(env!("CARGO_BIN_EXE_fanfold")).with_file_name("deps")).expect("a folder");
+    let library = made
+        .filter_map(Result::ok)
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("libfanfold-") && name.ends_with(".rlib")
+        })
+        .max_by_key(|entry| entry.metadata().and_then(|about| about.modified()).expect("a time"))
+        .expect("the library is built");
+    let list = library.file_name().to_string_lossy().replacen("lib", "", 1);
+    let list = std::fs::read_to_string(library.path().with_file_name(list).with_extension("d")).expect("a list");
+    let (_, read) = list.lines().next().and_then(|line| line.split_once(": ")).expect("what is made, and of what");
+    read.split_whitespace().map(str::to_owned).collect()
 }
