@@ -141,7 +141,7 @@ impl Bench {
                 let object: serde_json::Value = serde_yaml::from_str(document).expect("a manifest");
                 let name = object["metadata"]["name"].as_str().expect("a name");
                 let path = format!(
-                    "/apis/apps/v1/namespaces/{namespace}/deployments/{name}?fieldManager=bench&fieldValidation=Strict&force=false"
+                    "/apis/apps/v1/namespaces/{namespace}/deployments/{name}?fieldManager=bench&fieldValidation=Ignore&force=false"
                 );
                 Call::send(Verb::PATCH, path, "application/apply-patch+yaml", object.to_string())
             })

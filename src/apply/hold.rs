@@ -105,14 +105,25 @@ pub(super) async fn take(
     mut note: impl FnMut(String),
 ) -> Result<Hold, HoldError> {
     let path = format!("{}/{}", collection(set), name(set, part));
+    let make = || {
+        let body = body(set, part, runner.identity, None);
+        Call::send(Verb::POST, collection(set), "application/json", body)
+    };
+    // Mostly nobody has it.
+    let taken = client.patient(&make()).await?;
+    match taken.code {
+        201 => return Ok(hold(client, set, part, runner.identity, path, &Live(taken.json()))),
+        409 => {}
+        _ => return Err(HoldError::Failed(taken.message())),
+    }
     let mut seen: Option<(String, Instant)> = None;
     let mut waited = false;
     loop {
         let answer = client.patient(&Call::get(&path)).await?;
         let taken = match answer.code {
             404 => {
-                let body = body(set, part, runner.identity, None);
-                client.patient(&Call::send(Verb::POST, collection(set), "application/json", body)).await?
+                waited = true;
+                client.patient(&make()).await?
             }
             200 => {
                 let lease = Live(answer.json());

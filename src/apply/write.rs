@@ -12,7 +12,7 @@ use super::engine::{Effect, Next, Task};
 use super::event::Outcome;
 use super::migrate::migration;
 use super::set::PART_OF;
-use crate::kubernetes::ObjectKey;
+use crate::kubernetes::{Facts, ObjectKey};
 
 /// Our name as the manager of fields.
 pub const MANAGER: &str = "fanfold";
@@ -205,8 +205,13 @@ impl<'a> Write<'a> {
 
 /// Applies an object as it is desired.
 pub(super) fn apply(desired: &Desired, Manner { dry_run, force }: Manner) -> Call {
+    let key = &desired.key;
+    // The server refuses unknown fields of its own kinds in every mode; to find keys that stand twice, which JSON of ours
+    // has not, it would read each body a second time.
+    let own = Facts::newest().kind(&key.group, &key.version, &key.kind).is_some();
+    let validation = if own && !dry_run { "Ignore" } else { "Strict" };
     let dry_run = if dry_run { "&dryRun=All" } else { "" };
-    let query = format!("fieldManager={MANAGER}&fieldValidation=Strict&force={force}{dry_run}");
+    let query = format!("fieldManager={MANAGER}&fieldValidation={validation}&force={force}{dry_run}");
     Call::apply(format!("{}?{query}", desired.path()), desired.body.clone())
 }
 
