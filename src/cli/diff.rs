@@ -8,7 +8,7 @@ use super::session::{Channel, Session, facts};
 use super::sides::{Held, Side};
 use super::{Exit, Failure};
 use crate::apply::rehearse;
-use crate::diff::{Report, Style, diff, fold, html, human, json, markdown, short};
+use crate::diff::{Causes, Report, Style, diff, fold, html, human, json, markdown, short};
 
 /// Compares; exits as `kubectl diff` does: 0 where both sides are the same, 1 where they differ, above where nobody knows.
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
@@ -40,10 +40,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let (old, new) = (old_held, new_held);
     let changes = diff(&old.objects, &new.objects, facts, &session.sources);
     let groups = fold(&changes);
+    let causes = Causes::between(&old.batches(), &new.batches());
     let report = Report {
         changes: &changes,
         groups: &groups,
         sources: &session.sources,
+        causes: &causes,
         old: &old.name,
         new: &new.name,
         kubernetes: facts.minor,

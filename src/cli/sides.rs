@@ -10,6 +10,7 @@ use crate::compile::Compilation;
 use crate::diagnostic::Severity;
 use crate::diff::as_written;
 use crate::emit;
+use crate::expand::Expanded;
 use crate::kubernetes::Manifest;
 use crate::source::Files;
 
@@ -37,6 +38,13 @@ pub(super) struct Held {
     pub(super) name: String,
     /// What it was compiled to; none where nothing was.
     pub(super) compilation: Option<Compilation>,
+}
+
+impl Held {
+    /// Returns its batches.
+    pub(super) fn batches(&self) -> Vec<&Expanded> {
+        self.compilation.iter().flat_map(Compilation::batches).collect()
+    }
 }
 
 impl Side {

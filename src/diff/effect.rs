@@ -81,7 +81,7 @@ impl Effect {
         match self {
             Self::None => "the same in other words",
             Self::Metadata => "labels, annotations, API versions",
-            Self::InPlace => "changed where it stands",
+            Self::InPlace => "added, removed, or changed where it stands",
             Self::Rollout => "pods are replaced",
             Self::Recreate => "the server refuses the update: delete and make anew",
             Self::Security => "more is allowed than before",

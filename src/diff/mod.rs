@@ -4,6 +4,7 @@
 //! meaning is no difference, however it is written; a value of a Secret never gets into a [`Change`], so that no
 //! format can show one.
 
+mod cause;
 mod compare;
 mod effect;
 mod fold;
@@ -19,6 +20,7 @@ use std::fmt;
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
+pub use cause::{Cause, Causes};
 pub use effect::{Demand, Effect};
 pub use fold::{Condition, Entry, Group, fold};
 use secret::Secrets;

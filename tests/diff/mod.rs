@@ -60,6 +60,7 @@ impl Sides {
             changes,
             groups: &groups,
             sources: &self.sources,
+            causes: &diff::Causes::default(),
             old: "old.yaml",
             new: "new.yaml",
             kubernetes: Facts::newest().minor,

@@ -63,6 +63,44 @@ fn a_commit_is_read_with_all_files_that_its_spec_names() {
 }
 
 #[test]
+fn a_change_names_the_values_that_made_it() {
+    let bench = Bench::new();
+    let spec = "\
+apiVersion: fanfold.dev/v1
+kind: Batch
+metadata: {name: jobs, namespace: jobs}
+params:
+  tag: v1
+  team: one
+workloads:
+  job:
+    kind: Job
+    matrix: {rows: jobs.csv}
+    image: job:{{ params.tag }}
+    labels: {team: '{{ params.team }}'}
+    args: ['--size={{ matrix.size }}', '--fixed']
+";
+    bench.write("old.yaml", spec);
+    bench.write("jobs.csv", "name,size\na,1\nb,2\nc,3\n");
+    git(bench.folder(), &["init", "--quiet"]);
+    git(bench.folder(), &["add", "."]);
+    git(bench.folder(), &["commit", "--quiet", "--message", "first"]);
+    bench.write("jobs.csv", "name,size\na,1\nb,2\nc,4\n");
+    let (_, said, _) = bench.run(&["diff", "old.yaml", "--against", "git:HEAD"]);
+    assert!(said.contains("    old.yaml:13, matrix.size from jobs.csv:4\n"), "{said}");
+
+    bench.write("old.yaml", &spec.replace("tag: v1", "tag: v2"));
+    bench.write("jobs.csv", "name,size\na,1\nb,2\nc,3\n");
+    let (_, said, _) = bench.run(&["diff", "old.yaml", "--against", "git:HEAD"]);
+    assert!(said.contains("job:v1 → job:v2    old.yaml:11, params.tag from old.yaml:5\n"), "{said}");
+    assert_eq!(said.matches("from old.yaml").count(), 1, "nothing else made a change: {said}");
+
+    bench.write("old.yaml", &spec.replace("job:{{ params.tag }}", "other:{{ params.tag }}"));
+    let (_, said, _) = bench.run(&["diff", "old.yaml", "--against", "git:HEAD"]);
+    assert!(said.contains("job:v1 → other:v1    old.yaml:11\n"), "the line itself changed: {said}");
+}
+
+#[test]
 fn a_cluster_shows_what_would_change_and_no_defaults() {
     let plane = ControlPlane::shared();
     let namespace = plane.namespace();

@@ -1,6 +1,8 @@
 //! Every example in the README is run: files are written as they stand there, commands print what it says.
 //!
-//! Commands may call kustomize, kubectl and Helm, which are the real ones: Helm 4, or Helm 3 below `<!-- helm: 3 -->`.
+//! Commands may call git, kustomize, kubectl and Helm, which are the real ones: Helm 4, or Helm 3 below
+//! `<!-- helm: 3 -->`. What stands between `<!-- recorded: COMMAND -->` and the end of the recording is what the command
+//! writes, shown as GitHub shows it.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,6 +23,12 @@ fn blocks() -> Vec<Block> {
     let mut above = String::new();
     let mut lines = README.lines();
     while let Some(line) = lines.next() {
+        if let Some(command) = line.strip_prefix("<!-- recorded: ").and_then(|rest| rest.strip_suffix(" -->")) {
+            let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "<!-- end of the recording -->").collect();
+            let text = format!("$ {command}\n{}\n", text.join("\n"));
+            blocks.push(Block { above: line.to_owned(), language: "console".into(), text });
+            continue;
+        }
         if let Some(language) = line.strip_prefix("```") {
             let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
             blocks.push(Block { above: above.clone(), language: language.to_owned(), text: text.join("\n") + "\n" });
@@ -56,7 +64,7 @@ fn sessions(block: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What an example may run.
-const PROGRAMS: &[&str] = &["fanfold", "kustomize", "kubectl", "helm", "mkdir", "ln"];
+const PROGRAMS: &[&str] = &["fanfold", "kustomize", "kubectl", "helm", "git", "sed", "mkdir", "ln"];
 
 #[test]
 fn examples_of_the_readme_do_what_it_says() {
@@ -85,6 +93,11 @@ fn examples_of_the_readme_do_what_it_says() {
                         assert!(PROGRAMS.contains(&program), "no example runs `{program}`: {command}");
                     }
                     let mut shell = place.command("/bin/sh");
+                    for who in ["AUTHOR", "COMMITTER"] {
+                        shell
+                            .env(format!("GIT_{who}_NAME"), "Reader")
+                            .env(format!("GIT_{who}_EMAIL"), "reader@example.com");
+                    }
                     if mark("helm") == Some("3") {
                         let bins = ["helm-3", "bin"].map(|name| place.path(name).display().to_string());
                         shell.env("PATH", format!("{}:/usr/bin:/bin", bins.join(":")));

@@ -176,6 +176,12 @@ fn group(group: &Group, report: &Report<'_>, out: &mut Writer) {
         members(group.change(entry, report.changes), out);
         out.number("values", entry.values);
         out.place(entry.origin, report);
+        out.list("causes", &report.causes(entry), |out, cause| {
+            out.raw("{");
+            out.member("value", &cause.path);
+            out.place(Some(cause.origin), report);
+            out.raw("}");
+        });
         out.raw("}");
     });
     out.raw("}");

@@ -145,7 +145,7 @@ pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out
     let change = group.change(entry, report.changes);
     // Beside worse things it must be said of what does nothing.
     let idle = if change.effect < group.effect && change.effect == Effect::None { " (no effect)" } else { "" };
-    let place = report.place(entry.origin).map(|place| format!("    {place}")).unwrap_or_default();
+    let place = report.source(entry, group).map(|place| format!("    {place}")).unwrap_or_default();
     let place = format!("{idle}{place}");
     let path = one_line(&change.path.to_string());
     let mut push = |sign, text: String| out.push(Line { sign, text });

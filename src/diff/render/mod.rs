@@ -6,12 +6,14 @@ mod json;
 mod lines;
 mod markdown;
 
+use std::fmt::Write;
+
 pub use html::html;
 pub use human::{human, short};
 pub use json::json;
 pub use markdown::markdown;
 
-use super::{Changes, Demand, Effect, Group};
+use super::{Cause, Causes, Changes, Demand, Effect, Entry, Group};
 use crate::diagnostic::words::{grouped, one_line};
 use crate::kubernetes::Minor;
 use crate::source::{Origin, Sources};
@@ -25,6 +27,8 @@ pub struct Report<'a> {
     pub groups: &'a [Group],
     /// Where they were written.
     pub sources: &'a Sources,
+    /// What may have caused them.
+    pub causes: &'a Causes<'a>,
     /// What the old side is called.
     pub old: &'a str,
     /// What the new side is called.
@@ -81,6 +85,24 @@ impl Report<'_> {
     fn place(&self, origin: Option<Origin>) -> Option<String> {
         let (file, place) = self.sources.place(origin?)?;
         Some(format!("{}:{}", one_line(file), place.line))
+    }
+
+    /// Returns what is another value than before where an entry of a group was written.
+    fn causes(&self, entry: &Entry) -> Vec<Cause> {
+        let known = &self.changes.objects[entry.sample.0].known;
+        entry.origin.map(|origin| self.causes.at(origin, known, self.sources)).unwrap_or_default()
+    }
+
+    /// Returns where an entry of a group comes from, for people: its line, and the lines of the values that changed it.
+    fn source(&self, entry: &Entry, group: &Group) -> Option<String> {
+        let mut source = self.place(entry.origin)?;
+        for cause in self.causes(entry) {
+            let place = self.place(Some(cause.origin)).unwrap_or_default();
+            // What an axis says differs from instance to instance.
+            let more = if group.members.len() > 1 && cause.path.starts_with("matrix.") { ", …" } else { "" };
+            let _ = write!(source, ", {} from {place}{more}", cause.path);
+        }
+        Some(source)
     }
 
     /// Returns what became of the objects: `2 added, 1 removed, 5 changed`.

@@ -200,7 +200,7 @@ impl Tables<'_> {
         }
         let changes = group.entries.iter().map(|entry| {
             let told = told(&Entry { origin: None, ..entry.clone() }, group, report, false);
-            let place = self.place(entry.origin);
+            let place = report.source(entry, group).map(|source| self.places.place(source));
             self.changes.place(Told { place, ..told })
         });
         let changes = changes.collect();
