@@ -1,12 +1,15 @@
 # The daily commands; .ci/run calls the same ones.
 
-.PHONY: build test lint fmt facts facts-check golden wheel bench ci
+.PHONY: build test thorough lint fmt facts facts-check golden wheel bench ci
 
 build: ## Build the optimised binary
 	cargo build --release
 
 test: ## Run all tests
 	cargo test
+
+thorough: ## Run the tests of faults and of the proof at their full size, for about a quarter of an hour
+	FANFOLD_FAULT_OBJECTS=1000 FANFOLD_PROOF_CASES=10000 cargo test --test fanfold -- faults:: proof::
 
 lint: ## Check formatting and lints
 	cargo fmt --check

@@ -7,6 +7,7 @@
 //! What the promise is about is the object alone. Admission that alters an object at every write, and a server that has
 //! learned new defaults since the object was stored, are not seen.
 
+mod custom;
 #[cfg(test)]
 mod tests;
 
@@ -25,15 +26,16 @@ use crate::source::Node;
 /// value that the server has: word for word, or in other words that it stores as the same (`1000m` for `1`).
 /// A live object that does not name its `apiVersion` and `kind`, as the items of lists, is taken to be what is desired.
 ///
-/// Never proven are custom resources, a body with a `status` or with `stringData`, objects that are going away, and objects with owners that
-/// wrote in versions that the facts do not know, as the server forgets such owners at the next write.
+/// Never proven are a body with a `status` or with `stringData`, objects that are going away, and objects with owners that
+/// wrote in versions that the facts do not know, as the server forgets such owners at the next write. What custom resources
+/// say has to stand there word for word.
 pub fn is_unchanged(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> bool {
     proof(desired, live, facts, manager).is_some()
 }
 
 /// Returns something where it is proven.
 fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()> {
-    let ty = type_of(desired, facts)?;
+    let ty = type_of(desired, facts);
     let version = desired.get("apiVersion")?.as_str()?;
     let is_same =
         |path: &[&str]| live.text(path).is_none_or(|text| desired.at(path).and_then(Node::as_str) == Some(text));
@@ -69,10 +71,21 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
         match key {
             "apiVersion" | "kind" | "metadata" => {}
             "stringData" => return None,
-            _ => owned += usize::from(walk.field(ty, key, value, &live.0, entries[ours].fields)?),
+            _ => {
+                let fields = entries[ours].fields;
+                owned += usize::from(match ty {
+                    Some(ty) => walk.field(ty, key, value, &live.0, fields)?,
+                    None => walk.guided_field(key, value, live.0.get(key), fields)?,
+                });
+            }
         }
     }
     let metadata = desired.get("metadata")?;
+    // Of custom resources the server stores no empty labels and annotations, and so writes them every time.
+    let is_empty = |value: &Node| matches!(value.look(), Look::Map(0) | Look::List([]) | Look::Null);
+    if ty.is_none() && metadata.members().any(|(_, value)| is_empty(value)) {
+        return None;
+    }
     owned += usize::from(walk.metadata(metadata, live, entries[ours].fields)?);
     (owned == entries[ours].fields.len()).then_some(())
 }

@@ -246,8 +246,11 @@ impl Run<'_> {
                 let live = live.filter(|_| !leaves_with);
                 let mut write = Write::new(object, manner, expects, recreate, live);
                 write.before = live.filter(|_| self.options.dry_run);
-                if let Some(live) = live.filter(|_| plan.adopted[*number]) {
-                    write.adopt(live);
+                match live {
+                    Some(live) if plan.adopted[*number] => write.adopt(live),
+                    // Without a set any object may have been kubectl's until now.
+                    Some(live) if self.set.is_none() => write.succeed(live),
+                    _ => {}
                 }
                 write
             })

@@ -14,7 +14,7 @@ use crate::apply::{Event, Options, Pulled, RecreatePolicy, Run, Runner, prepull}
 pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
     let options = options(args)?;
     begin("apply", args.input.report.format, options.dry_run);
-    let connecting = Connecting::start(&args.cluster)?;
+    let connecting = Connecting::start(&args.place.cluster)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if findings(&mut session, &args.input.report)? != Exit::Fine {
@@ -24,7 +24,7 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("the inputs hold no objects: there is nothing to apply".into()));
     }
     let mut cluster = connecting.finish()?;
-    let set = cluster.set(&compilation, args.applyset.as_deref())?;
+    let set = cluster.set(&compilation, args.place.applyset.as_deref())?;
     if set.is_none() && (args.prune || args.shard.is_some()) {
         return Err(Failure::Usage("manifests are no set by themselves: name one with `--applyset NAME`".into()));
     }
@@ -90,7 +90,7 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         findings: &session.reported,
         sources: &session.sources,
     };
-    progress.conclude(&ending, args.report_file.as_deref())?;
+    progress.conclude(&ending, args.run.report_file.as_deref())?;
     cluster.close();
     Ok(ending.exit)
 }
@@ -101,13 +101,13 @@ fn options(args: &ApplyArgs) -> Result<Options, Failure> {
         recreate.add(text).map_err(|problem| Failure::Usage(format!("--recreate: {problem}")))?;
     }
     Ok(Options {
-        dry_run: args.dry_run.is_some(),
+        dry_run: args.run.dry_run.is_some(),
         force_conflicts: args.force_conflicts,
         adopt: args.adopt,
         recreate,
         prune: args.prune.then(|| args.prune_limit.unwrap_or_default()),
         prune_data: args.prune_data,
-        concurrency: args.concurrency.map(usize::from),
+        concurrency: args.run.concurrency.map(usize::from),
         shard: args.shard,
         wait: args.wait || (!args.no_wait && std::io::stderr().is_terminal()),
         timeout: (!args.timeout.is_zero()).then_some(args.timeout),

@@ -157,11 +157,7 @@ pub struct DiffArgs {
     pub against: Option<String>,
 
     #[command(flatten)]
-    pub cluster: ClusterArgs,
-
-    /// The set that the objects are in the cluster [default: `fanfold-` and the name of the batch]
-    #[arg(long, value_name = "[KIND/]NAME")]
-    pub applyset: Option<String>,
+    pub place: SetArgs,
 
     #[command(flatten)]
     pub variant: VariantArgs,
@@ -175,6 +171,33 @@ pub struct DiffArgs {
     pub fail_on: Vec<EffectArg>,
 }
 
+/// A cluster, and the set in it.
+#[derive(Args, Clone, Debug)]
+pub struct SetArgs {
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
+    /// The set of the objects in the cluster [default: `fanfold-` and the name of the batch]
+    #[arg(long, value_name = "[KIND/]NAME")]
+    pub applyset: Option<String>,
+}
+
+/// How what is to be written is sent, and where it is reported.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// Send everything as a dry run: the server checks it and changes nothing
+    #[arg(long, value_enum, value_name = "WHERE")]
+    pub dry_run: Option<DryRunArg>,
+
+    /// Keep so many requests in flight, instead of as many as the server takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: Option<u16>,
+
+    /// Write a report of all objects to a file: JSON, or JUnit where its name ends with `.xml`
+    #[arg(long = "report", value_name = "FILE")]
+    pub report_file: Option<String>,
+}
+
 /// `apply`
 #[derive(Args, Debug)]
 pub struct ApplyArgs {
@@ -182,15 +205,10 @@ pub struct ApplyArgs {
     pub input: InputArgs,
 
     #[command(flatten)]
-    pub cluster: ClusterArgs,
+    pub place: SetArgs,
 
-    /// The set that the objects become in the cluster [default: `fanfold-` and the name of the batch]
-    #[arg(long, value_name = "[KIND/]NAME")]
-    pub applyset: Option<String>,
-
-    /// Send everything as a dry run: the server checks it and changes nothing
-    #[arg(long, value_enum, value_name = "WHERE")]
-    pub dry_run: Option<DryRunArg>,
+    #[command(flatten)]
+    pub run: RunArgs,
 
     /// Take fields over from other managers
     #[arg(long)]
@@ -224,10 +242,6 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub prepull: bool,
 
-    /// Keep so many requests in flight, instead of as many as the server takes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub concurrency: Option<u16>,
-
     /// Apply one of several parts of the set, such as `2/8`
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
@@ -243,10 +257,6 @@ pub struct ApplyArgs {
     /// How long to wait, such as `90s`; `0` for as long as it takes
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     pub timeout: Duration,
-
-    /// Write a report of all objects to a file: JSON, or JUnit where its name ends with `.xml`
-    #[arg(long = "report", value_name = "FILE")]
-    pub report_file: Option<String>,
 }
 
 /// `delete`
@@ -256,27 +266,14 @@ pub struct DeleteArgs {
     pub input: InputArgs,
 
     #[command(flatten)]
-    pub cluster: ClusterArgs,
+    pub place: SetArgs,
 
-    /// The set to delete [default: `fanfold-` and the name of the batch]
-    #[arg(long, value_name = "[KIND/]NAME")]
-    pub applyset: Option<String>,
-
-    /// Send everything as a dry run: the server checks it and changes nothing
-    #[arg(long, value_enum, value_name = "WHERE")]
-    pub dry_run: Option<DryRunArg>,
+    #[command(flatten)]
+    pub run: RunArgs,
 
     /// Do not wait until the objects are gone
     #[arg(long)]
     pub no_wait: bool,
-
-    /// Keep so many requests in flight, instead of as many as the server takes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub concurrency: Option<u16>,
-
-    /// Write a report of all objects to a file: JSON, or JUnit where its name ends with `.xml`
-    #[arg(long = "report", value_name = "FILE")]
-    pub report_file: Option<String>,
 }
 
 /// `status`
@@ -286,11 +283,7 @@ pub struct StatusArgs {
     pub input: InputArgs,
 
     #[command(flatten)]
-    pub cluster: ClusterArgs,
-
-    /// The set to look at [default: `fanfold-` and the name of the batch]
-    #[arg(long, value_name = "[KIND/]NAME")]
-    pub applyset: Option<String>,
+    pub place: SetArgs,
 }
 
 /// Who tries a dry run.

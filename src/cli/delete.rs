@@ -10,18 +10,18 @@ use crate::apply::{Options, Run, Runner};
 
 /// Finds the set of the inputs and deletes it.
 pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
-    begin("delete", args.input.report.format, args.dry_run.is_some());
-    let connecting = Connecting::start(&args.cluster)?;
+    begin("delete", args.input.report.format, args.run.dry_run.is_some());
+    let connecting = Connecting::start(&args.place.cluster)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
     let mut cluster = connecting.finish()?;
-    let set = cluster.set(&compilation, args.applyset.as_deref())?;
+    let set = cluster.set(&compilation, args.place.applyset.as_deref())?;
     let options = Options {
-        dry_run: args.dry_run.is_some(),
-        concurrency: args.concurrency.map(usize::from),
+        dry_run: args.run.dry_run.is_some(),
+        concurrency: args.run.concurrency.map(usize::from),
         ..Options::default()
     };
     // The members of a set are known to the cluster; objects without a set by their names alone.
@@ -58,7 +58,7 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
         findings: &session.reported,
         sources: &session.sources,
     };
-    progress.conclude(&ending, args.report_file.as_deref())?;
+    progress.conclude(&ending, args.run.report_file.as_deref())?;
     cluster.close();
     Ok(ending.exit)
 }

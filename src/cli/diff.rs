@@ -19,7 +19,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
     let mut session = Session::new(&report)?;
     let facts = facts(args.variant.kubernetes_version.as_deref())?;
-    let connecting = (old == Side::Cluster).then(|| Connecting::start(&args.cluster)).transpose()?;
+    let connecting = (old == Side::Cluster).then(|| Connecting::start(&args.place.cluster)).transpose()?;
     let mut new_held = match new.read(&old.paths(), old == Side::Cluster, &args.variant, &mut session)? {
         Ok(held) => held,
         Err(exit) => return Ok(exit),
@@ -86,7 +86,7 @@ fn of_cluster(
     let Some(compilation) = &new.compilation else {
         return Err(Failure::Usage("there is nothing to ask a cluster about".into()));
     };
-    let set = cluster.set(compilation, args.applyset.as_deref())?;
+    let set = cluster.set(compilation, args.place.applyset.as_deref())?;
     let desired = cluster.place(&compilation.objects(), set.as_ref(), &mut session.diagnostics);
     let asked = cluster.runtime.block_on(rehearse(&cluster.client, &desired, true));
     let asked = asked.map_err(|lost| Failure::Environment(format!("cannot ask the cluster: {lost}")))?;

@@ -15,7 +15,7 @@ use crate::source::{Origin, Sources};
 
 /// So many different troubles are told one by one.
 const MOST_GROUPS: usize = 20;
-/// The version of the forms of the report and of the stream of events.
+/// The version of the forms of the report, of the stream of events, and of the state of a set.
 pub(super) const VERSION: u32 = 1;
 
 /// All that there is to say of a run that ended.

@@ -14,14 +14,14 @@ use crate::apply::{Desired, Outcome, Settled, Unready, Waiting};
 
 /// Looks at all objects once.
 pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
-    let connecting = Connecting::start(&args.cluster)?;
+    let connecting = Connecting::start(&args.place.cluster)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
     let mut cluster = connecting.finish()?;
-    let set = cluster.set(&compilation, args.applyset.as_deref())?;
+    let set = cluster.set(&compilation, args.place.applyset.as_deref())?;
     let desired = cluster.place(&compilation.objects(), set.as_ref(), &mut session.diagnostics);
     session.report(&args.input.report, Channel::Stderr)?;
     let settled: Vec<Settled> = desired.iter().map(Settled::expected).collect();
@@ -45,7 +45,8 @@ fn show(desired: &[Desired], unready: &[Unready], as_json: bool, session: &Sessi
     let mut out = std::io::stdout().lock();
     if as_json {
         let objects: Vec<_> = unready.iter().map(|unready| report::unready(unready, &session.sources)).collect();
-        let line = json!({ "objects": desired.len(), "ready": desired.len() - unready.len(), "unready": objects });
+        let version = report::VERSION;
+        let line = json!({ "version": version, "objects": desired.len(), "ready": desired.len() - unready.len(), "unready": objects });
         writeln!(out, "{line}")?;
         return Ok(());
     }

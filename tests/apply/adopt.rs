@@ -89,6 +89,16 @@ fn two_sets_do_not_take_objects_from_each_other() {
 }
 
 #[test]
+fn manifests_of_no_set_come_over_from_kubectl_too() {
+    let bench = Bench::new();
+    bench.kubectl_with(&["apply", "-f", "-"], &format!("{}  old: w\n", config("a", "x")));
+    bench.write("a.yaml", &config("a", "w"));
+    bench.apply(&["a.yaml"]).ends(0, "1 configured");
+    assert_eq!(bench.get("configmap/a")["data"], json!({"key": "w"}));
+    bench.apply(&["a.yaml"]).ends(0, "1 unchanged");
+}
+
+#[test]
 fn what_kubectl_applied_loses_fields_that_the_spec_does_not_name() {
     let bench = Bench::new();
     let more = format!("{}  old: w\n", config("a", "x"));

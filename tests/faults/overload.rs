@@ -19,12 +19,12 @@ fn crowded(flags: &[&str], objects: usize) {
 
 #[test]
 fn a_server_that_queues_requests_gets_what_it_can_take() {
-    crowded(&["--max-mutating-requests-inflight=5", "--max-requests-inflight=5"], size(300));
+    crowded(&["--max-mutating-requests-inflight=5", "--max-requests-inflight=5"], size(2000));
 }
 
 #[test]
 fn a_server_that_refuses_requests_gets_what_it_can_take() {
     let flags =
         ["--max-mutating-requests-inflight=5", "--max-requests-inflight=10", "--enable-priority-and-fairness=false"];
-    crowded(&flags, size(300));
+    crowded(&flags, size(2000));
 }

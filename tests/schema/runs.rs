@@ -36,6 +36,28 @@ struct Ran {
     junit: String,
 }
 
+#[test]
+fn the_state_of_a_set_has_a_form() {
+    let bench = Bench::new(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
+    );
+    let status = || {
+        let output = bench.command(&["status", "--applyset=set"]).output().unwrap();
+        let state: Json = serde_json::from_slice(&output.stdout).unwrap();
+        validate(&validator("status.schema.json"), &state);
+        (output.status.code(), state)
+    };
+    let (code, state) = status();
+    assert_eq!((code, &state["objects"], &state["ready"]), (Some(1), &2.into(), &0.into()), "{state}");
+    assert_eq!(state["unready"][1]["line"], 5, "{state}");
+    let applied = bench.command(&["apply", "--no-wait", "--applyset=set"]).output().unwrap();
+    succeeded(&applied).unwrap();
+    let (code, state) = status();
+    assert_eq!((code, &state["ready"]), (Some(0), &2.into()), "{state}");
+    let wrong = serde_json::json!({"version": 1, "objects": 2, "ready": 1, "unready": [{}]});
+    assert!(!validator("status.schema.json").is_valid(&wrong));
+}
+
 impl Bench {
     fn new(text: &str) -> Self {
         let plane = ControlPlane::shared();
@@ -44,17 +66,16 @@ impl Bench {
         Self { plane, namespace: plane.namespace(), folder }
     }
 
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfold"));
+        command.args(arguments).args(["shop.yaml", "--format=json", "--namespace", &self.namespace]);
+        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command.env("KUBECONFIG", self.plane.kubeconfig(User::Admin));
+        command
+    }
+
     fn fanfold(&self, command: &str, report: &Path, flags: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_fanfold"))
-            .args([command, "shop.yaml", "--format=json", "--namespace", &self.namespace, "--report"])
-            .arg(report)
-            .args(flags)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.folder.path())
-            .env("KUBECONFIG", self.plane.kubeconfig(User::Admin))
-            .output()
-            .unwrap()
+        self.command(&[command]).args(flags).arg("--report").arg(report).output().unwrap()
     }
 
     /// Runs a command; its output must be what the schemas say.
