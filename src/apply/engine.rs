@@ -4,6 +4,8 @@
 //! queue, so that the pace sees every request, an interruption needs to wait for no more than what is in flight, and a server
 //! that is gone is asked by few.
 
+pub(super) mod pace;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -12,10 +14,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use self::pace::Pace;
 use super::answer::{Passing, Refusal, Verdict, whole};
 use super::client::{Answer, Call, Client, Lost};
 use super::event::{Event, Outcome};
-use super::pace::Pace;
 
 /// How long one object is tried in all.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::client::Lost;
-use super::hold::HoldError;
-use super::prune::PruneLimit;
-use super::shard::Shard;
-use super::survey::SurveyError;
+use super::set::hold::HoldError;
+use super::set::prune::PruneLimit;
+use super::set::shard::Shard;
+use super::set::survey::SurveyError;
 use super::write::Recreate;
 use super::{Desired, finding};
 

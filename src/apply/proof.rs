@@ -7,6 +7,7 @@
 //! What the promise is about is the object alone. Admission that alters an object at every write, and a server that has
 //! learned new defaults since the object was stored, are not seen.
 
+mod canonical;
 mod custom;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ mod tests;
 use serde_json::{Map as JsonMap, Value as Json};
 use smol_str::{SmolStr, format_smolstr};
 
-use super::canonical::Canon;
+use self::canonical::Canon;
 use super::managed::{NOBODYS, Parts, item_step, managed_entries, type_of, value_step};
 use super::{Live, ManagedEntry, Operation};
 use crate::kubernetes::{Facts, Look, Schema, Tree, Type, same};

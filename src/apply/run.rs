@@ -1,21 +1,24 @@
 //! A whole run: what was planned is done, waited for, and followed by what left the set.
 
+mod planning;
+mod remove;
+
 use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::planning::{Plan, extent, is_leaving};
 use super::answer::{Expects, Verdict};
 use super::client::{Call, Client, Discovered};
+use super::engine::pace::Pace;
 use super::engine::{Effect, End, Ended, Engine, Interrupt, refusals};
 use super::event::{Event, Outcome, Report, Settled};
-use super::hold::{self, Hold, Runner};
 use super::options::{Options, RunError};
-use super::pace::Pace;
-use super::planning::{Plan, extent, is_leaving};
+use super::set::hold::{self, Hold, Runner};
+use super::set::shard::Shard;
+use super::set::survey::extent_said;
 use super::set::{ApplySet, Extent};
-use super::shard::Shard;
-use super::survey::extent_said;
 use super::wait::Waiting;
 use super::write::{MANAGER, Manner, Remove, Write};
 use super::{Desired, finding, order};

@@ -1,16 +1,18 @@
 //! One object to the server: server-side apply, and deleting and making anew where the policy allows it.
 
+mod migrate;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use self::migrate::migration;
 use super::Live;
 use super::answer::{Conflict, Expects, Passing, Verdict, judge};
 use super::client::{Answer, Call, Verb};
 use super::desired::Desired;
 use super::engine::{Effect, Next, Task};
 use super::event::Outcome;
-use super::migrate::migration;
 use super::set::PART_OF;
 use crate::kubernetes::{Facts, ObjectKey};
 

@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::client::{Call, Client, Lost, Verb};
-use super::set::ApplySet;
-use super::{Interrupt, Live};
+use crate::apply::client::{Call, Client, Lost, Verb};
+use crate::apply::set::ApplySet;
+use crate::apply::{Interrupt, Live};
 
 /// A holder that was not seen for so long is gone.
 const LIFE: Duration = Duration::from_secs(15);
@@ -34,7 +34,7 @@ pub struct Runner<'a> {
 
 /// A set that is ours for as long as this lives.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(in crate::apply) struct Hold {
     client: Client,
     path: String,
     uid: String,
@@ -55,7 +55,7 @@ enum Standing {
 
 /// Why a set is not ours.
 #[derive(Clone, Debug)]
-pub(super) enum HoldError {
+pub(in crate::apply) enum HoldError {
     /// Another run has it.
     Held(String),
     /// The server did not let us ask.
@@ -97,7 +97,7 @@ fn body(set: &ApplySet, part: &str, identity: &str, seen: Option<(&str, &str)>) 
 }
 
 /// Takes a set, waiting for a holder that does not move to be gone; `part` tells shards of one set apart.
-pub(super) async fn take(
+pub(in crate::apply) async fn take(
     client: &Client,
     set: &ApplySet,
     part: &str,
@@ -246,7 +246,7 @@ impl Renewal {
 }
 
 /// Whether a run of this machine that has ended left the set taken.
-pub(super) async fn is_left_over(client: &Client, set: &ApplySet, part: &str, runner: Runner<'_>) -> bool {
+pub(in crate::apply) async fn is_left_over(client: &Client, set: &ApplySet, part: &str, runner: Runner<'_>) -> bool {
     let path = format!("{}/{}", collection(set), name(set, part));
     match client.patient(&Call::get(path)).await {
         Ok(answer) if answer.code == 200 => {
@@ -258,7 +258,7 @@ pub(super) async fn is_left_over(client: &Client, set: &ApplySet, part: &str, ru
 
 impl Hold {
     /// Returns what ends a run: the user, or that the set is not ours any more. While that is open, nothing is sent.
-    pub(super) fn with_user(&mut self, mut user: watch::Receiver<Interrupt>) -> watch::Receiver<Interrupt> {
+    pub(in crate::apply) fn with_user(&mut self, mut user: watch::Receiver<Interrupt>) -> watch::Receiver<Interrupt> {
         let mut standing = self.standing.clone();
         let (send, merged) = watch::channel(*user.borrow());
         let merge = tokio::spawn(async move {
@@ -284,29 +284,29 @@ impl Hold {
     }
 
     /// Whether another run took the set over.
-    pub(super) fn is_lost(&self) -> bool {
+    pub(in crate::apply) fn is_lost(&self) -> bool {
         *self.standing.borrow() == Standing::Lost
     }
 
     /// Waits until it is known whether the set is ours.
-    pub(super) async fn is_ours(&self) -> bool {
+    pub(in crate::apply) async fn is_ours(&self) -> bool {
         let mut standing = self.standing.clone();
         standing.wait_for(|standing| *standing != Standing::Unsure).await.is_ok_and(|known| *known == Standing::Ours)
     }
 
     /// Whether another run had it when it was asked for, so that what was read before may be no more.
-    pub(super) fn waited(&self) -> bool {
+    pub(in crate::apply) fn waited(&self) -> bool {
         self.waited
     }
 
     /// Gives the set free.
-    pub(super) async fn release(self) {
+    pub(in crate::apply) async fn release(self) {
         self.renewal.abort();
         if self.is_lost() {
             return;
         }
         // A lease that stays is free after its time.
-        let call = super::write::delete(self.path.clone(), &self.uid, "Background", false);
+        let call = crate::apply::write::delete(self.path.clone(), &self.uid, "Background", false);
         let _ = tokio::time::timeout(Duration::from_secs(5), self.client.patient(&call)).await;
     }
 }

@@ -39,7 +39,7 @@ impl Shard {
     }
 
     /// Returns what tells this part's lock from the others'.
-    pub(super) fn suffix(self) -> String {
+    pub(in crate::apply) fn suffix(self) -> String {
         format!("-{}-of-{}", self.index, self.count)
     }
 }

@@ -2,38 +2,38 @@
 
 use rayon::prelude::*;
 
-use super::event::{Report, Settled};
-use super::hold;
-use super::options::RunError;
-use super::prune::{Pruning, pruning};
-use super::run::Run;
-use super::set::{ApplySet, Extent, other_owner};
-use super::survey::{Found, Survey, survey};
-use super::write::MANAGER;
-use super::{Desired, finding, order, proof};
+use crate::apply::event::{Report, Settled};
+use crate::apply::options::RunError;
+use crate::apply::run::Run;
+use crate::apply::set::hold;
+use crate::apply::set::prune::{Pruning, pruning};
+use crate::apply::set::survey::{Found, Survey, survey};
+use crate::apply::set::{ApplySet, Extent, other_owner};
+use crate::apply::write::MANAGER;
+use crate::apply::{Desired, finding, order, proof};
 
 /// What is known before the first write.
-pub(super) struct Plan {
-    pub(super) survey: Survey,
-    pub(super) needs: Vec<Vec<usize>>,
+pub(in crate::apply) struct Plan {
+    pub(in crate::apply) survey: Survey,
+    pub(in crate::apply) needs: Vec<Vec<usize>>,
     /// What is sent, by number.
-    pub(super) send: Vec<usize>,
-    pub(super) adopted: Vec<bool>,
-    pub(super) chosen: Vec<bool>,
-    pub(super) pruning: Pruning,
+    pub(in crate::apply) send: Vec<usize>,
+    pub(in crate::apply) adopted: Vec<bool>,
+    pub(in crate::apply) chosen: Vec<bool>,
+    pub(in crate::apply) pruning: Pruning,
     /// Whether an earlier run ended before it had tidied up.
-    pub(super) unfinished: bool,
+    pub(in crate::apply) unfinished: bool,
 }
 
 impl Plan {
-    pub(super) fn has_work(&self) -> bool {
+    pub(in crate::apply) fn has_work(&self) -> bool {
         !self.send.is_empty() || !self.pruning.removals.is_empty() || self.unfinished
     }
 }
 
 impl Run<'_> {
     /// Looks at the cluster and decides about every object; what is settled by that alone is said so.
-    pub(super) async fn plan(
+    pub(in crate::apply) async fn plan(
         &mut self,
         settled: &mut [Option<Settled>],
         report: &mut Report,
@@ -123,12 +123,12 @@ impl Run<'_> {
 }
 
 /// Whether an object is being deleted.
-pub(super) fn is_leaving(found: &Found) -> bool {
+pub(in crate::apply) fn is_leaving(found: &Found) -> bool {
     found.live().is_some_and(|live| live.at(&["metadata", "deletionTimestamp"]).is_some())
 }
 
 /// Returns where a set of these objects has members; its own namespace is always looked at.
-pub(super) fn extent(desired: &[Desired], set: Option<&ApplySet>) -> Extent {
+pub(in crate::apply) fn extent(desired: &[Desired], set: Option<&ApplySet>) -> Extent {
     let kinds = desired.iter().map(|object| (object.key.group.to_string(), object.key.kind.to_string()));
     let namespaces = desired.iter().map(|object| object.key.namespace.to_string()).filter(|name| !name.is_empty());
     let namespaces = namespaces.chain(set.map(|set| set.namespace.clone()));

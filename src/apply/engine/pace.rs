@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The limit at the start; waiting alone makes it no lower.
-pub(super) const START: usize = 16;
+pub(in crate::apply) const START: usize = 16;
 /// The highest limit.
-pub(super) const MOST: usize = 256;
+pub(in crate::apply) const MOST: usize = 256;
 /// Answers that take so many times what they take at best have waited.
 const WAITED: f64 = 2.0;
 /// Answers that take so many times what they take at best have waited too long.
@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_secs(3);
 
 /// The number of requests that may be in flight, as it changes with what the server says. Times count from the start.
 #[derive(Clone, Debug)]
-pub(super) struct Pace {
+pub(in crate::apply) struct Pace {
     limit: f64,
     fixed: bool,
     /// What may be in flight is nothing until then.
@@ -52,7 +52,7 @@ struct Epoch {
 
 impl Pace {
     /// Returns a pace that adapts, or that keeps a number.
-    pub(super) fn new(fixed: Option<usize>) -> Self {
+    pub(in crate::apply) fn new(fixed: Option<usize>) -> Self {
         Self {
             #[expect(clippy::cast_precision_loss, reason = "limits are small")]
             limit: fixed.unwrap_or(START).max(1) as f64,
@@ -69,17 +69,17 @@ impl Pace {
 
     /// Returns the limit.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 256")]
-    pub(super) fn limit(&self) -> usize {
+    pub(in crate::apply) fn limit(&self) -> usize {
         self.limit as usize
     }
 
     /// Returns how long nothing may be sent, where that is so.
-    pub(super) fn held(&self, now: Duration) -> Option<Duration> {
+    pub(in crate::apply) fn held(&self, now: Duration) -> Option<Duration> {
         self.held_until.checked_sub(now).filter(|wait| !wait.is_zero())
     }
 
     /// A request for an object of a kind was done; `busy` says whether as many as may be were in flight.
-    pub(super) fn answered(&mut self, now: Duration, kind: &str, latency: Duration, busy: bool) {
+    pub(in crate::apply) fn answered(&mut self, now: Duration, kind: &str, latency: Duration, busy: bool) {
         self.lost_in_a_row = 0;
         if self.fixed {
             return;
@@ -116,7 +116,7 @@ impl Pace {
     }
 
     /// The server refused a request for want of room, and asked for some time.
-    pub(super) fn throttled(&mut self, now: Duration, wait: Option<Duration>) {
+    pub(in crate::apply) fn throttled(&mut self, now: Duration, wait: Option<Duration>) {
         let wait = wait.unwrap_or(Duration::from_millis(250));
         self.lost_in_a_row = 0;
         if now >= self.deaf_until {
@@ -132,7 +132,7 @@ impl Pace {
     }
 
     /// A request failed, or its answer never came.
-    pub(super) fn troubled(&mut self, now: Duration, lost: bool) {
+    pub(in crate::apply) fn troubled(&mut self, now: Duration, lost: bool) {
         if lost {
             self.lost_in_a_row += 1;
         }

@@ -1,10 +1,10 @@
 //! What left the set, and may go.
 
-use super::order::priority;
-use super::set::asks_to_stay;
-use super::survey::Surplus;
-use super::write::Remove;
-use super::{Outcome, Settled};
+use crate::apply::order::priority;
+use crate::apply::set::asks_to_stay;
+use crate::apply::set::survey::Surplus;
+use crate::apply::write::Remove;
+use crate::apply::{Outcome, Settled};
 use crate::kubernetes::ObjectKey;
 use crate::source::Origin;
 
@@ -42,7 +42,7 @@ impl std::str::FromStr for PruneLimit {
 impl PruneLimit {
     /// Returns the refusal, for the user, where that many of that many members would go.
     #[expect(clippy::cast_precision_loss, reason = "numbers of objects")]
-    pub(super) fn refusal(self, going: usize, members: usize) -> Option<String> {
+    pub(in crate::apply) fn refusal(self, going: usize, members: usize) -> Option<String> {
         let (over, limit) = match self {
             Self::Percent(percent) => (going as f64 * 100.0 > members as f64 * percent, format!("{percent}%")),
             Self::Count(count) => (going > count, count.to_string()),
@@ -63,15 +63,15 @@ const PRECIOUS: &[(&str, &str)] = &[
 
 /// What goes, and what stays although it left the set.
 #[derive(Debug, Default)]
-pub(super) struct Pruning {
-    pub(super) removals: Vec<Remove>,
-    pub(super) kept: Vec<Settled>,
+pub(in crate::apply) struct Pruning {
+    pub(in crate::apply) removals: Vec<Remove>,
+    pub(in crate::apply) kept: Vec<Settled>,
     /// The namespaces and kinds of what stays, which the set goes on to cover.
-    pub(super) still_members: bool,
+    pub(in crate::apply) still_members: bool,
 }
 
 /// Decides about each surplus member, in the order in which it may go.
-pub(super) fn pruning(
+pub(in crate::apply) fn pruning(
     surplus: &[Surplus],
     desired_namespaces: &dyn Fn(&str) -> bool,
     data: bool,

@@ -2,14 +2,14 @@
 
 use tokio::time::Instant;
 
-use super::client::{Call, Verb};
-use super::event::{Event, Outcome, Report, Settled};
-use super::pace::Pace;
-use super::run::TAKEN_OVER;
-use super::set::asks_to_stay;
-use super::survey::{Found, Surplus, survey};
-use super::write::{Remove, delete};
-use super::{Live, Run, RunError, order};
+use crate::apply::client::{Call, Verb};
+use crate::apply::engine::pace::Pace;
+use crate::apply::event::{Event, Outcome, Report, Settled};
+use crate::apply::run::TAKEN_OVER;
+use crate::apply::set::asks_to_stay;
+use crate::apply::set::survey::{Found, Surplus, survey};
+use crate::apply::write::{Remove, delete};
+use crate::apply::{Live, Run, RunError, order};
 use crate::kubernetes::ObjectKey;
 use crate::source::Origin;
 

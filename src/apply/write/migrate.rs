@@ -5,16 +5,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Live;
-use super::managed::{Operation, managed_entries};
-use super::write::MANAGER;
+use crate::apply::Live;
+use crate::apply::managed::{Operation, managed_entries};
+use crate::apply::write::MANAGER;
 
 /// The manager that kubectl is when it applies from the client.
 const CLIENT_SIDE: &str = "kubectl-client-side-apply";
 
 /// Returns the JSON patch that makes the fields of client-side apply ours; none where there are none. The server takes it
 /// only if nobody wrote the object in between.
-pub(super) fn migration(live: &Live) -> Option<Value> {
+pub(in crate::apply) fn migration(live: &Live) -> Option<Value> {
     let entries = managed_entries(live)?;
     let is_theirs = |at: usize| {
         let entry = entries[at];

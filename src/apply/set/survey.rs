@@ -6,17 +6,17 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 use tokio::task::JoinSet;
 
-use super::Live;
-use super::client::{Answer, Client, Discovered, Listed, Lost, Projection, Resource};
-use super::desired::Desired;
-use super::set::{ApplySet, Extent, PART_OF, is_ours};
+use crate::apply::Live;
+use crate::apply::client::{Answer, Client, Discovered, Listed, Lost, Projection, Resource};
+use crate::apply::desired::Desired;
+use crate::apply::set::{ApplySet, Extent, PART_OF, is_ours};
 
 /// Up to so many objects of a kind in a namespace are read one by one; from there on a list is cheaper.
 const FEW: usize = 8;
 
 /// What is there for one desired object.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Found {
+pub(in crate::apply) enum Found {
     /// Nothing.
     Absent,
     /// The object, all of it.
@@ -27,7 +27,7 @@ pub(super) enum Found {
 
 impl Found {
     /// Returns what was read.
-    pub(super) fn live(&self) -> Option<&Live> {
+    pub(in crate::apply) fn live(&self) -> Option<&Live> {
         match self {
             Self::Absent => None,
             Self::Whole(live) | Self::Metadata(live) => Some(live),
@@ -37,7 +37,7 @@ impl Found {
 
 /// A member of the set for which no desired object stands any more.
 #[derive(Clone, Debug)]
-pub(super) struct Surplus {
+pub(in crate::apply) struct Surplus {
     /// Where it lives.
     pub resource: Arc<Resource>,
     /// The object.
@@ -46,7 +46,7 @@ pub(super) struct Surplus {
 
 /// The state of the cluster as far as it matters.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Survey {
+pub(in crate::apply) struct Survey {
     /// What is there for each desired object.
     pub found: Vec<Found>,
     /// Members that are not desired.
@@ -88,7 +88,7 @@ impl From<Lost> for SurveyError {
 type Place = (Arc<Resource>, SmolStr);
 
 /// Reads what is there for the desired objects, and the members of the set.
-pub(super) async fn survey(
+pub(in crate::apply) async fn survey(
     client: &Client,
     kinds: &Discovered,
     desired: &[Desired],
@@ -170,7 +170,7 @@ async fn members(
 }
 
 /// Reads where a set says to have members; none where it is new.
-pub(super) async fn extent_said(client: &Client, set: &ApplySet) -> Result<Option<Extent>, SurveyError> {
+pub(in crate::apply) async fn extent_said(client: &Client, set: &ApplySet) -> Result<Option<Extent>, SurveyError> {
     let parent = client.read(&set.parent, &set.namespace, &set.name, Projection::Metadata).await?;
     let parent = parent.map_err(|answer| SurveyError::Refused(format!("the set `{}`", set.name), answer))?;
     parent.map(|parent| set.read(&parent)).transpose().map_err(SurveyError::Set)
