@@ -1,6 +1,6 @@
 # The daily commands; .ci/run calls the same ones.
 
-.PHONY: build test thorough lint fmt facts facts-check golden wheel bench ci
+.PHONY: build test thorough lint pre-commit fmt facts facts-check golden wheel bench ci
 
 build: ## Build the optimised binary
 	cargo build --release
@@ -28,6 +28,10 @@ facts-check: ## Check that schemas/kubernetes/ is what its generator writes
 golden: ## Write the golden output and the schemas anew; read the diff before committing it
 	UPDATE_GOLDEN=1 INSTA_UPDATE=always cargo test
 	cargo run --quiet -- schema > schemas/batch.schema.json
+
+pre-commit: ## Install pre-commit where the tests find it
+	python3 -m venv target/pre-commit
+	target/pre-commit/bin/pip install --quiet --disable-pip-version-check 'pre-commit>=4,<5'
 
 wheel: ## Build the Python wheel, install it and run it
 	python3 -m venv target/venv

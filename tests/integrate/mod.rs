@@ -4,6 +4,7 @@ mod action;
 mod argocd;
 mod glue;
 mod kubectl;
+mod pre_commit;
 mod recipes;
 mod runner;
 mod server;
