@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::Live;
 use super::answer::{Conflict, Refusal, Verdict, cannot_change};
 use super::desired::Desired;
 use super::engine::{End, Ended, refusals};
 use super::field::locate;
-use super::write::{Recreate, Write};
+use super::managed::own_part;
+use super::write::{MANAGER, Recreate, Write};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::kubernetes::Facts;
+use crate::kubernetes::immutable::refused;
 use crate::source::{Node, Value};
 
 /// The longest part of a server's message that is shown.
@@ -22,6 +26,19 @@ pub(super) fn of_end(desired: &Desired, ended: &Ended, said: &str) -> Vec<Diagno
         }
         End::Verdict(verdict) => of_verdict(desired, verdict, ended.tries, said),
     }
+}
+
+/// Points at what differs in a field that cannot be changed: the server says no more than `spec.template`.
+pub(super) fn at_difference(finding: Diagnostic, desired: &Desired, before: &Live, facts: &Facts) -> Diagnostic {
+    let field = finding.subject.as_ref().filter(|_| finding.code == Code::ImmutableField);
+    let Some(field) = field.map(|subject| subject.field.clone()) else { return finding };
+    let stated = own_part(before, facts, MANAGER).unwrap_or_default();
+    let differs = refused(facts, &before.0, &stated, &desired.node);
+    let Some(differs) = differs.into_iter().find(|differs| differs.field == field && differs.path != field) else {
+        return finding;
+    };
+    let origin = locate(&desired.node, &differs.path);
+    Diagnostic { origin, ..finding }.label(format!("`{}` is another than before", differs.path))
 }
 
 /// Returns the findings for an object that the server did not take, after so many tries.

@@ -261,7 +261,7 @@ impl Run<'_> {
         let ranks: Vec<usize> = numbers.iter().map(|number| order::priority(&self.desired[*number].key)).collect();
         let mut ends: Vec<(usize, Settled)> = Vec::new();
         let findings = &mut report.findings;
-        let desired = self.desired;
+        let (desired, facts) = (self.desired, self.facts);
         let told = std::cell::RefCell::new(&mut *self.tell);
         let mut each = |tasks: &mut [Write<'_>], mut ended: Ended, effects: Vec<Effect>| {
             let number = numbers[ended.number];
@@ -276,8 +276,12 @@ impl Run<'_> {
                 ended.end = End::NotTried;
                 reason = "the server cannot try it before what it needs is there".into();
             }
+            let before = plan.survey.found[number].whole();
             for finding in finding::of_end(object, &ended, &task.said) {
-                findings.push(finding);
+                findings.push(match before {
+                    Some(before) => finding::at_difference(finding, object, before, facts),
+                    None => finding,
+                });
             }
             let settled = Settled {
                 key: object.key.clone(),

@@ -31,7 +31,7 @@ use std::collections::BTreeSet;
 use smol_str::SmolStr;
 
 use self::bind::Bindable;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::kubernetes::Facts;
 use crate::source::{Document, Files, Map, Node, Origin, Sources, Value};
 use crate::spec::{Batch, Section};
@@ -203,7 +203,15 @@ fn check_used(
                 .iter()
                 .any(|path| path.strip_prefix("params.").is_some_and(|rest| rest.split('.').next() == Some(name)))
     };
-    for entry in batch.params.iter().filter(|entry| !is_read(&entry.key.text)) {
+    // A name with a slip in it is told where it is read; the parameter that it means is not unused as well.
+    let declared = || batch.params.iter().map(|entry| entry.key.text.as_str());
+    let read_names = read.iter().filter_map(|path| path.strip_prefix("params.")?.split('.').next());
+    let meant: BTreeSet<&str> = read_names
+        .filter(|name| !batch.params.contains(name))
+        .filter_map(|name| did_you_mean(name, declared()))
+        .collect();
+    let unread = |name: &str| !is_read(name) && !meant.contains(name);
+    for entry in batch.params.iter().filter(|entry| unread(&entry.key.text)) {
         if params.get(&entry.key.text).is_some() {
             diagnostics.push(
                 Diagnostic::new(

@@ -41,7 +41,7 @@ impl Configs {
                         at.origin(),
                         format!("no {} `{name}` is declared", source.kind()),
                     )
-                    .maybe_help(suggestion(name, names))
+                    .maybe_help(suggestion(name.rsplit(['/', ':']).next().unwrap_or(name), names))
                     .help(format!(
                         "declare it under `{}`; one that exists already as `{name}: {{external: true}}`",
                         source.section()

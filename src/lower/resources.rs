@@ -3,11 +3,33 @@
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::expand::{is_short, spelled};
-use crate::source::Node;
+use crate::source::{Key, Node};
+
+/// What containers may ask for by a name without a domain; `hugepages-SIZE` besides.
+const PLAIN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
 impl Lowering<'_> {
     /// Spells out the resources of a container.
     pub(super) fn resources(&mut self, node: &Node) -> Node {
+        let spelled = self.spelled_resources(node);
+        let mut told = Vec::new();
+        for amounts in ["requests", "limits"].iter().filter_map(|key| spelled.get(key).and_then(Node::as_map)) {
+            for Key { text, origin, .. } in amounts.iter().map(|entry| &entry.key) {
+                let known = PLAIN.contains(&text.as_str()) || text.contains('/') || text.starts_with("hugepages-");
+                if !known && !told.contains(origin) {
+                    told.push(*origin);
+                    self.diagnostics.push(
+                        Diagnostic::new(Code::UnknownField, *origin, format!("containers have no resource `{text}`"))
+                            .did_you_mean(text, PLAIN)
+                            .help("what a device plugin brings has a domain: `nvidia.com/gpu`"),
+                    );
+                }
+            }
+        }
+        spelled
+    }
+
+    fn spelled_resources(&mut self, node: &Node) -> Node {
         let Some(map) = node.as_map().filter(|map| map.iter().any(|entry| is_short(&entry.key.text))) else {
             return node.clone();
         };

@@ -42,7 +42,7 @@ fn a_dry_run_shows_what_would_be_made_anew() {
     bench.set(job, &[]).ends(0, "1 created");
     let before = bench.version("job/j");
     let newer = job.replace("1.36", "1.37");
-    bench.set(&newer, &["--dry-run=server"]).ends(1, "1 failed").finds("immutable-field", 6, &[]);
+    bench.set(&newer, &["--dry-run=server"]).ends(1, "1 failed").finds("immutable-field", 8, &[]);
     bench.set(&newer, &["--dry-run=server", "--recreate=on-change"]).ends(0, "1 recreated");
     assert_eq!(bench.version("job/j"), before);
 }

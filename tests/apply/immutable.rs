@@ -35,8 +35,13 @@ fn a_job_is_made_anew_only_when_that_is_asked_for() {
     ran.ends(1, "1 created, 1 failed");
     ran.finds(
         "immutable-field",
-        7,
-        &["field is immutable", "--recreate Job=on-change", "fanfold.dev/recreate: on-change"],
+        11,
+        &[
+            "field is immutable",
+            "containers[0].image` is another than before",
+            "--recreate Job=on-change",
+            "fanfold.dev/recreate: on-change",
+        ],
     );
     assert_eq!((bench.uid("job/load"), image(&bench)), (uid.clone(), "busybox:1.36".into()));
     let ran = bench.set(&wanted, &["--recreate=Job=on-change"]);

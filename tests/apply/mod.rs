@@ -213,7 +213,7 @@ impl Ran {
     fn finds(&self, code: &str, line: u64, words: &[&str]) -> &Self {
         let finding = self.finding();
         assert_eq!((&finding["code"], &finding["line"]), (&Value::from(code), &Value::from(line)), "{self:#?}");
-        let said = format!("{} {}", finding["message"], finding["help"]);
+        let said = format!("{} {} {}", finding["message"], finding["label"], finding["help"]);
         for word in words {
             assert!(said.contains(word), "`{word}` is not said: {self:#?}");
         }

@@ -34,3 +34,21 @@ fn what_follows_from_an_expression_without_a_value_is_not_told() {
         assert_eq!(seen.codes(), [code], "{text}{}", seen.human());
     }
 }
+
+#[test]
+fn three_slips_are_three_findings_each_with_its_way_out() {
+    let text = spec(
+        "params: {tag: '1'}\nconfigMaps: {settings: {data: {A: b}}}\nworkloads:\n  web:\n    kind: Deployment\n    \
+         image: nginx:{{ params.tagg }}\n    envFrom: [configmap/setings]\n    resources: {cpu: 500m, memroy: 1Gi}\n",
+    );
+    let seen = Run::of(&text).check();
+    assert_eq!(
+        seen.codes(),
+        [Code::UndefinedVariable, Code::UndeclaredReference, Code::UnknownField],
+        "{text}{}",
+        seen.human()
+    );
+    for meant in ["`tag`", "`settings`", "`memory`"] {
+        assert!(seen.human().contains(&format!("did you mean {meant}?")), "{}", seen.human());
+    }
+}

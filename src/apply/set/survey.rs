@@ -26,6 +26,14 @@ pub(in crate::apply) enum Found {
 }
 
 impl Found {
+    /// Returns the object, where all of it was read.
+    pub(in crate::apply) fn whole(&self) -> Option<&Live> {
+        match self {
+            Self::Whole(live) => Some(live),
+            Self::Absent | Self::Metadata(_) => None,
+        }
+    }
+
     /// Returns what was read.
     pub(in crate::apply) fn live(&self) -> Option<&Live> {
         match self {
