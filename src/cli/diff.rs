@@ -66,6 +66,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     } else {
         args.fail_on.iter().any(|effect| changes.has((*effect).into()))
     };
+    // The process is about to end: to take all objects apart first would be a tenth of its time.
+    std::mem::forget((old, new, changes));
     // What the server would refuse is more than a difference.
     Ok(if exit != Exit::Fine {
         Exit::Usage
