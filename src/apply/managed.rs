@@ -15,6 +15,9 @@ use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 use super::Live;
 use crate::kubernetes::{Facts, Look, Merge, Schema, Shape, Tree, Type};
 
+/// Our name as the manager of fields.
+pub const MANAGER: &str = "fanfold";
+
 /// How a manager wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {

@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::client::{Call, Client, Listed, Lost, Projection, Resource};
-use super::write::{MANAGER, delete};
+use super::managed::MANAGER;
+use super::write::delete;
 use super::{Desired, Event, Interrupt, Live};
 use crate::emit;
 use crate::kubernetes::pods::pod_template;

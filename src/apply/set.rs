@@ -18,8 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::Live;
 use super::client::Resource;
-use super::managed::managed_entries;
-use super::write::MANAGER;
+use super::managed::{MANAGER, managed_entries};
 
 /// The label of members.
 pub(super) const PART_OF: &str = "applyset.kubernetes.io/part-of";

@@ -13,11 +13,10 @@ use super::client::{Answer, Call, Verb};
 use super::desired::Desired;
 use super::engine::{Effect, Next, Task};
 use super::event::Outcome;
+use super::managed::MANAGER;
 use super::set::PART_OF;
 use crate::kubernetes::{Facts, ObjectKey};
 
-/// Our name as the manager of fields.
-pub const MANAGER: &str = "fanfold";
 const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
 

@@ -3,13 +3,13 @@
 use rayon::prelude::*;
 
 use crate::apply::event::{Report, Settled};
+use crate::apply::managed::MANAGER;
 use crate::apply::options::RunError;
 use crate::apply::run::Run;
 use crate::apply::set::hold;
 use crate::apply::set::prune::{Pruning, pruning};
 use crate::apply::set::survey::{Found, Survey, survey};
 use crate::apply::set::{ApplySet, Extent, other_owner};
-use crate::apply::write::MANAGER;
 use crate::apply::{Desired, finding, order, proof};
 
 /// What is known before the first write.

@@ -84,14 +84,9 @@ impl Run<'_> {
         };
         if let Some(set) = self.set {
             let found = survey(self.client, self.kinds, &[], Some(set)).await.map_err(RunError::Survey)?;
-            for Surplus { resource, live } in found.surplus {
-                let key = ObjectKey {
-                    group: resource.group.clone(),
-                    version: resource.version.clone(),
-                    kind: resource.kind.clone(),
-                    namespace: live.namespace().into(),
-                    name: live.name().into(),
-                };
+            for surplus in found.surplus {
+                let key = surplus.key();
+                let Surplus { resource, live } = surplus;
                 let path = resource.object(&key.namespace, &key.name);
                 add(&mut report.settled, key, path, live, Origin::NOWHERE);
             }

@@ -5,7 +5,6 @@ use crate::apply::set::asks_to_stay;
 use crate::apply::set::survey::Surplus;
 use crate::apply::write::Remove;
 use crate::apply::{Outcome, Settled};
-use crate::kubernetes::ObjectKey;
 use crate::source::Origin;
 
 /// How much may go at once.
@@ -78,14 +77,9 @@ pub(in crate::apply) fn pruning(
     dry_run: bool,
 ) -> Pruning {
     let mut result = Pruning::default();
-    for Surplus { resource, live } in surplus {
-        let key = ObjectKey {
-            group: resource.group.clone(),
-            version: resource.version.clone(),
-            kind: resource.kind.clone(),
-            namespace: live.namespace().into(),
-            name: live.name().into(),
-        };
+    for member in surplus {
+        let Surplus { resource, live } = member;
+        let key = member.key();
         let precious = PRECIOUS.contains(&(key.group.as_str(), key.kind.as_str()));
         let reason = if asks_to_stay(live) {
             Some("left the set; an annotation asks to keep it".to_owned())

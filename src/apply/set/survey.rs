@@ -10,6 +10,7 @@ use crate::apply::Live;
 use crate::apply::client::{Answer, Client, Discovered, Listed, Lost, Projection, Resource};
 use crate::apply::desired::Desired;
 use crate::apply::set::{ApplySet, Extent, PART_OF, is_ours};
+use crate::kubernetes::ObjectKey;
 
 /// Up to so many objects of a kind in a namespace are read one by one; from there on a list is cheaper.
 const FEW: usize = 8;
@@ -50,6 +51,19 @@ pub(in crate::apply) struct Surplus {
     pub resource: Arc<Resource>,
     /// The object.
     pub live: Live,
+}
+
+impl Surplus {
+    /// Returns its identity.
+    pub(in crate::apply) fn key(&self) -> ObjectKey {
+        ObjectKey {
+            group: self.resource.group.clone(),
+            version: self.resource.version.clone(),
+            kind: self.resource.kind.clone(),
+            namespace: self.live.namespace().into(),
+            name: self.live.name().into(),
+        }
+    }
 }
 
 /// The state of the cluster as far as it matters.

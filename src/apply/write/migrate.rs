@@ -6,8 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::apply::Live;
-use crate::apply::managed::{Operation, managed_entries};
-use crate::apply::write::MANAGER;
+use crate::apply::managed::{MANAGER, Operation, managed_entries};
 
 /// The manager that kubectl is when it applies from the client.
 const CLIENT_SIDE: &str = "kubectl-client-side-apply";

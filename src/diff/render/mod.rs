@@ -118,16 +118,30 @@ impl Report<'_> {
     }
 }
 
-/// Writes thousandths of a cpu as Kubernetes does.
+/// Numbers from here on are hard to read at a glance.
+const LONG: i64 = 10_000;
+
+/// Writes thousandths of a cpu as Kubernetes does, long ones with a point: `21.6`.
 fn cpu(milli: i64) -> String {
-    if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{milli}m") }
+    match milli {
+        _ if milli % 1000 == 0 => (milli / 1000).to_string(),
+        _ if milli >= LONG && milli % 100 == 0 => format!("{}.{}", milli / 1000, milli % 1000 / 100),
+        _ => format!("{milli}m"),
+    }
 }
 
-/// Writes bytes in the largest unit that holds them whole.
+/// Writes bytes in the largest unit that holds them whole, long ones in one that holds tenths of them: `13.5Gi`.
 fn memory(bytes: i64) -> String {
     const UNITS: [(&str, i64); 4] = [("Ti", 1 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)];
-    let unit = UNITS.into_iter().find(|(_, size)| bytes != 0 && bytes % size == 0);
-    unit.map_or_else(|| bytes.to_string(), |(name, size)| format!("{}{name}", bytes / size))
+    let whole = UNITS.into_iter().find(|(_, size)| bytes != 0 && bytes % size == 0);
+    let (name, size) = whole.unwrap_or(("", 1));
+    let tenths = UNITS.into_iter().find(|(_, size)| bytes >= *size && bytes.saturating_mul(10) % size == 0);
+    match tenths {
+        Some((name, larger)) if bytes / size >= LONG && larger > size => {
+            format!("{}.{}{name}", bytes / larger, bytes % larger * 10 / larger)
+        }
+        _ => format!("{}{name}", bytes / size),
+    }
 }
 
 /// Returns `12 → 14 pods, cpu 6 → 7, memory 6Gi → 7Gi`, so far as it differs.
@@ -143,4 +157,17 @@ fn difference(before: Demand, after: Demand) -> Option<String> {
         parts.push(format!("memory {} → {}", memory(before.memory), memory(after.memory)));
     }
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_amounts_are_written_with_a_point() {
+        let mi = 1 << 20;
+        assert_eq!([0, 1500, 2000, 9999, 21600, 21650].map(cpu), ["0", "1500m", "2", "9999m", "21.6", "21650m"]);
+        assert_eq!([0, 1152 * mi, 13824 * mi, 2048 * mi].map(memory), ["0", "1152Mi", "13.5Gi", "2Gi"]);
+        assert_eq!([10_001, 20_000 * mi + 1, i64::MAX].map(memory), ["10001", "20971520001", "9223372036854775807"]);
+    }
 }
