@@ -3,6 +3,7 @@
 mod action;
 mod argocd;
 mod glue;
+mod krew;
 mod kubectl;
 mod pre_commit;
 mod recipes;
