@@ -142,7 +142,7 @@ impl Walk<'_> {
         for (at, identity) in old_ids.iter().enumerate() {
             match of_new.find(identity) {
                 Some(now) => kept.push((at, now)),
-                None => self.one_sided(step(identity), Some(&olds[at]), None, None, false),
+                None => self.left_item(step(identity), &olds[at], news, None),
             }
         }
         if !kept.is_sorted_by_key(|(_, now)| *now) {
@@ -160,8 +160,22 @@ impl Walk<'_> {
                     self.value(&olds[before], &news[at], Some(item), false);
                     self.path.pop();
                 }
-                None => self.one_sided(step(identity), None, Some(&news[at]), Some(at), false),
+                None => self.left_item(step(identity), &news[at], olds, Some(at)),
             }
+        }
+    }
+
+    /// Takes an item that one side has: one with a new name of another object in it follows that object.
+    fn left_item(&mut self, step: Step, item: &Node, others: &[Node], at: Option<usize>) {
+        let explains = |other: &Node| match at {
+            Some(_) => self.renames.explain(self.namespace, other, item),
+            None => self.renames.explain(self.namespace, item, other),
+        };
+        let follows = others.iter().any(explains);
+        let (old, new) = if at.is_some() { (None, Some(item)) } else { (Some(item), None) };
+        self.one_sided(step, old, new, at, false);
+        if let Some(change) = self.found.last_mut() {
+            change.follows = follows;
         }
     }
 

@@ -296,7 +296,7 @@ fn follow(changes: &Changes, groups: &mut [Group]) {
     for (at, object) in changes.objects.iter().enumerate() {
         for change in object.changes.iter().filter(|change| change.follows) {
             let mut names = BTreeSet::new();
-            if let What::Changed(_, Shown::Value(new)) = &change.what {
+            if let What::Changed(_, Shown::Value(new)) | What::Added(Shown::Value(new), _) = &change.what {
                 texts(new, &mut names);
             }
             for name in names {
