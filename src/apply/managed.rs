@@ -309,6 +309,16 @@ impl<'a> Parts<'a> {
 pub(super) fn item_step<T: Tree>(item: &T, keys: &[SmolStr], schema: &Schema, facts: &Facts) -> Option<SmolStr> {
     let Shape::Type(id) = &schema.shape else { return None };
     let ty = facts.ty(*id);
+    keyed_step(item, keys, |key| ty.field(key)?.schema.default.as_ref())
+}
+
+/// Returns the step to an item of a list whose items are told apart by keys, where the keys that it leaves out have these
+/// values.
+pub(super) fn keyed_step<'d, T: Tree>(
+    item: &T,
+    keys: &[SmolStr],
+    default: impl Fn(&str) -> Option<&'d Json>,
+) -> Option<SmolStr> {
     let mut keys: Vec<&str> = keys.iter().map(SmolStr::as_str).collect();
     keys.sort_unstable();
     let mut step = SmolStrBuilder::new();
@@ -318,7 +328,7 @@ pub(super) fn item_step<T: Tree>(item: &T, keys: &[SmolStr], schema: &Schema, fa
         let mut put = |value: &str| [before, "\"", key, "\":", value].iter().for_each(|part| step.push_str(part));
         if let Some(value) = item.member(key) {
             put(&plain_scalar(value)?);
-        } else if let Some(default) = ty.field(key).and_then(|field| field.schema.default.as_ref()) {
+        } else if let Some(default) = default(key) {
             put(&plain_scalar(default)?);
         } else {
             continue;

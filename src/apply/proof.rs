@@ -231,10 +231,14 @@ impl Walk<'_> {
             (Parts::Items(keys, schema), Look::List(items)) => {
                 let step = |item: &Node| item_step(item, keys, schema, facts);
                 let live_step = |item: &Json| item_step(item, keys, schema, facts);
-                self.items(items, live?.as_array()?, fields, Some(schema), step, live_step)?
+                let within = |walk: &mut Self, item: &Node, live: &Json, below: &Json| {
+                    walk.value(item, Some(live), Some(below), schema, None, true).map(drop)
+                };
+                self.items(items, live?.as_array()?, fields, step, live_step, within)?
             }
             (Parts::Set, Look::List(items)) => {
-                self.items(items, live?.as_array()?, fields, None, value_step, value_step)?
+                let within = |_: &mut Self, _: &Node, _: &Json, below: &Json| is_leaf(Some(below)).then_some(());
+                self.items(items, live?.as_array()?, fields, value_step, value_step, within)?
             }
             _ => return None,
         };
@@ -246,15 +250,15 @@ impl Walk<'_> {
         (point == 0 || fields.contains_key(".")).then_some(true)
     }
 
-    /// Proves the items of a list that others may have items in; returns their number.
+    /// Proves the items of a list that others may have items in, each by what is in it; returns their number.
     fn items(
         &mut self,
         items: &[Node],
         live: &[Json],
         owned: &JsonMap<String, Json>,
-        schema: Option<&Schema>,
         step: impl Fn(&Node) -> Option<SmolStr>,
         live_step: impl Fn(&Json) -> Option<SmolStr>,
+        within: impl Fn(&mut Self, &Node, &Json, &Json) -> Option<()>,
     ) -> Option<usize> {
         let steps: Vec<SmolStr> = live.iter().map(live_step).collect::<Option<_>>()?;
         if has_doubles(&steps) {
@@ -266,14 +270,9 @@ impl Walk<'_> {
             let step = step(item)?;
             let place = places.find(|place| steps[*place] == step)?;
             let below = owned.get(step.as_str())?;
-            match schema {
-                Some(schema) => {
-                    self.path.push(step);
-                    self.value(item, Some(&live[place]), Some(below), schema, None, true)?;
-                    self.path.pop();
-                }
-                None => is_leaf(Some(below)).then_some(())?,
-            }
+            self.path.push(step);
+            within(self, item, &live[place], below)?;
+            self.path.pop();
         }
         Some(items.len())
     }

@@ -5,10 +5,10 @@
 //! one that was empty when it was applied, which is why none is proven that has anything in it.
 
 use serde_json::{Map as JsonMap, Value as Json};
-use smol_str::format_smolstr;
+use smol_str::{SmolStr, format_smolstr};
 
-use super::{Walk, has_doubles};
-use crate::apply::managed::value_step;
+use super::Walk;
+use crate::apply::managed::{keyed_step, value_step};
 use crate::kubernetes::{Look, Tree, same};
 use crate::source::Node;
 
@@ -47,44 +47,27 @@ impl Walk<'_> {
             }
             Look::List(items) => {
                 (parts == items.len()).then_some(())?;
-                self.guided_items(items, live.as_array()?, owned)
+                let live = live.as_array()?;
+                let within = |walk: &mut Self, item: &Node, live: &Json, below: &Json| {
+                    walk.guided(item, live, below.as_object()?)
+                };
+                match owned.keys().find_map(|step| keys_of(step)) {
+                    Some(keys) => {
+                        let step = |item: &Node| keyed_step(item, &keys, |_| None);
+                        let live_step = |item: &Json| keyed_step(item, &keys, |_| None);
+                        self.items(items, live, owned, step, live_step, within)
+                    }
+                    None => self.items(items, live, owned, value_step, value_step, within),
+                }
+                .map(drop)
             }
             _ => (owned.is_empty() && same(body, live)).then_some(()),
         }
     }
-
-    /// Proves the items of a list that others may have items in; they have to stand in one order on both sides.
-    fn guided_items(&mut self, items: &[Node], live: &[Json], owned: &JsonMap<String, Json>) -> Option<()> {
-        let mut places = 0..live.len();
-        let mut steps = Vec::with_capacity(items.len());
-        for item in items {
-            let step = match item.look() {
-                Look::Map(_) => owned.keys().find(|step| is_item(step, item))?.as_str().into(),
-                _ => value_step(item)?,
-            };
-            let below = owned.get(step.as_str())?.as_object()?;
-            let stands = |at: &Json| if step.starts_with("k:") { is_item(&step, at) } else { same(item, at) };
-            let place = places.find(|place| stands(&live[*place]))?;
-            if live.iter().filter(|at| stands(at)).count() != 1 {
-                return None;
-            }
-            self.path.push(step.clone());
-            if step.starts_with("k:") {
-                self.guided(item, &live[place], below)?;
-            } else {
-                below.is_empty().then_some(())?;
-            }
-            self.path.pop();
-            steps.push(step);
-        }
-        (!has_doubles(&steps)).then_some(())
-    }
 }
 
-/// Whether an item has the keys of a step, such as `k:{"name":"web"}`.
-fn is_item<T: Tree>(step: &str, item: &T) -> bool {
-    let keys = step.strip_prefix("k:").and_then(|keys| serde_json::from_str::<JsonMap<String, Json>>(keys).ok());
-    keys.is_some_and(|keys| {
-        keys.iter().all(|(key, value)| item.members().any(|(name, own)| name == key && same(own, value)))
-    })
+/// Returns the keys by which the items of a list are told apart, from a step such as `k:{"name":"web"}`.
+fn keys_of(step: &str) -> Option<Vec<SmolStr>> {
+    let keys: JsonMap<String, Json> = serde_json::from_str(step.strip_prefix("k:")?).ok()?;
+    Some(keys.keys().map(SmolStr::from).collect())
 }
