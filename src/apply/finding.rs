@@ -37,7 +37,7 @@ pub(super) fn at_difference(finding: Diagnostic, desired: &Desired, before: &Liv
     let Some(differs) = differs.into_iter().find(|differs| differs.field == field && differs.path != field) else {
         return finding;
     };
-    let origin = locate(&desired.node, &differs.path);
+    let Diagnostic { origin, .. } = at_field(desired, finding.code, &differs.path, "");
     Diagnostic { origin, ..finding }.label(format!("`{}` is another than before", differs.path))
 }
 

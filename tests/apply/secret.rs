@@ -48,3 +48,21 @@ fn a_conflict_on_a_secret_does_not_show_the_line_of_its_value() {
         assert!(!whole.contains(value), "`{value}` is in {whole}");
     }
 }
+
+#[test]
+fn what_differs_in_an_immutable_secret_is_not_shown() {
+    let bench = Bench::new();
+    let marked = format!("{SECRET}immutable: true\n");
+    bench
+        .set(&marked.replace("hunter2hunter2", "before").replace("c2VzYW1lb3Blbg==", "YmVmb3Jl"), &[])
+        .ends(0, "1 created");
+    let output = bench.run(&["apply", "a.yaml", "-n", "NS", "--applyset=set"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    bench.write("a.yaml", &marked);
+    let output = bench.run(&["apply", "a.yaml", "-n", "NS", "--applyset=set"]);
+    let whole = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.code() == Some(1) && whole.contains("immutable-field"), "{whole}");
+    for value in VALUES {
+        assert!(!whole.contains(value), "`{value}` is in {whole}");
+    }
+}
