@@ -1,12 +1,14 @@
 //! The manifest for krew, and krew itself, which installs a release by it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-use super::{Bench, ROOT, executable, root, stderr, stdout};
+use super::recipes::TARGETS;
+use super::{Bench, ROOT, executable, root, stderr, stdout, yaml};
 use crate::programs::Module;
 
 const KREW: Module = Module {
@@ -17,9 +19,54 @@ const KREW: Module = Module {
     flags: |_| Ok(String::new()),
 };
 
+const VERSION: &str = "1.2.3";
+
 fn krew() -> PathBuf {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BUILT.get_or_init(|| KREW.build()).clone().unwrap_or_else(|error| panic!("{error}")).join("krew")
+}
+
+/// Returns the names of the archives that the manifest asks for.
+fn archives() -> BTreeSet<String> {
+    let template = root("release/krew.yaml");
+    let names = template.split("@SHA256 ").skip(1).filter_map(|rest| rest.split_once("gz@"));
+    names.map(|(name, _)| format!("{}gz", name.replace("@VERSION@", VERSION))).collect()
+}
+
+/// Returns the script that fills the manifest in.
+fn script() -> String {
+    Path::new(ROOT).join("release/krew.sh").display().to_string()
+}
+
+#[test]
+fn the_manifest_for_krew_gets_its_checksums() {
+    let bench = Bench::new();
+    let archives = archives();
+    assert_eq!(archives.len(), TARGETS);
+    let sums: Vec<String> =
+        archives.iter().enumerate().map(|(at, name)| format!("{:064x}  {name}\n", at + 1)).collect();
+    bench.write("SHA256SUMS", &sums.concat());
+    let text = bench.ok("bash", &[&script(), VERSION, "SHA256SUMS"]);
+    assert!(!text.contains('@'), "{text}");
+    let manifest = yaml(&text);
+    assert_eq!(manifest["apiVersion"], "krew.googlecontainertools.github.com/v1alpha2");
+    assert_eq!((&manifest["kind"], &manifest["metadata"]["name"]), (&"Plugin".into(), &"fanfold".into()));
+    assert_eq!(manifest["spec"]["version"], "v1.2.3");
+    assert!(manifest["spec"]["shortDescription"].as_str().is_some_and(|text| text.len() <= 50 && !text.ends_with('.')));
+    let platforms = manifest["spec"]["platforms"].as_array().expect("platforms");
+    assert_eq!(platforms.len(), TARGETS);
+    for platform in platforms {
+        let uri = platform["uri"].as_str().expect("a URI");
+        let name = uri.rsplit('/').next().expect("a name");
+        assert_eq!(uri, format!("https://github.com/fanfold/fanfold/releases/download/v1.2.3/{name}"));
+        let sum = platform["sha256"].as_str().expect("a checksum");
+        assert!(sums.contains(&format!("{sum}  {name}\n")), "{platform}");
+        let windows = platform["selector"]["matchLabels"]["os"] == "windows";
+        assert_eq!(platform["bin"], if windows { "fanfold.exe" } else { "fanfold" });
+    }
+    bench.write("SHA256SUMS", &sums[1..].concat());
+    let output = bench.run("bash", &[&script(), VERSION, "SHA256SUMS"]);
+    assert!(!output.status.success() && output.stdout.is_empty(), "a checksum is missing");
 }
 
 /// Runs krew with a root of its own.
@@ -40,13 +87,10 @@ fn krew_installs_a_release_whose_checksum_is_right() {
     bench.ok("tar", &["-czf", "fanfold.tar.gz", "-C", "archive", "fanfold", "LICENSE"]);
     let archive = std::fs::read(bench.path("fanfold.tar.gz")).expect("the archive is there");
     let sum = Sha256::digest(&archive).iter().fold(String::new(), |sum, byte| sum + &format!("{byte:02x}"));
-    let template = root("release/krew.yaml");
     let fill = |sum: &str| {
-        let names = template.split("@SHA256 ").skip(1).filter_map(|rest| rest.split_once("gz@"));
-        let sums = names.map(|(name, _)| format!("{sum}  {}gz\n", name.replace("@VERSION@", "1.2.3")));
-        bench.write("SHA256SUMS", &sums.collect::<String>());
-        let script = Path::new(ROOT).join("release/krew.sh").display().to_string();
-        bench.write("krew.yaml", &bench.ok("bash", &[&script, "1.2.3", "SHA256SUMS"]));
+        let sums: Vec<String> = archives().iter().map(|name| format!("{sum}  {name}\n")).collect();
+        bench.write("SHA256SUMS", &sums.concat());
+        bench.write("krew.yaml", &bench.ok("bash", &[&script(), VERSION, "SHA256SUMS"]));
     };
 
     fill(&"0".repeat(64));
