@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use controlplane::distance::Distance;
 use controlplane::{ControlPlane, Options, User};
-use fanfold::apply::client::{Call, Client, Target, Verb};
+use fanfold::apply::client::{Call, Client, Target};
 use tokio::runtime::Runtime;
 
 const SIZES: [usize; 2] = [1000, 5000];
@@ -143,7 +143,7 @@ impl Bench {
                 let path = format!(
                     "/apis/apps/v1/namespaces/{namespace}/deployments/{name}?fieldManager=bench&fieldValidation=Ignore&force=false"
                 );
-                Call::send(Verb::PATCH, path, "application/apply-patch+yaml", object.to_string())
+                Call::apply(path, object.to_string())
             })
             .collect();
         assert_eq!(calls.len(), size);

@@ -27,7 +27,7 @@ use crate::kubernetes::Facts;
 use crate::source::Origin;
 
 /// Why a run stops whose lease another one took.
-pub(super) const TAKEN_OVER: &str = "another run took the set over";
+const TAKEN_OVER: &str = "another run took the set over";
 
 /// All that a run works with.
 pub struct Run<'a> {
@@ -208,11 +208,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) fn part(&self) -> String {
+    fn part(&self) -> String {
         self.options.shard.map(Shard::suffix).unwrap_or_default()
     }
 
-    pub(super) async fn take(&mut self, set: &ApplySet) -> Result<Hold, RunError> {
+    async fn take(&mut self, set: &ApplySet) -> Result<Hold, RunError> {
         let part = self.part();
         let tell = &mut *self.tell;
         Ok(hold::take(self.client, set, &part, self.runner, |note| tell(Event::Note(note))).await?)
@@ -253,7 +253,7 @@ impl Run<'_> {
                 match live {
                     Some(live) if plan.adopted[*number] => write.adopt(live),
                     // Without a set any object may have been kubectl's until now.
-                    Some(live) if self.set.is_none() => write.succeed(live),
+                    Some(live) if self.set.is_none() => write.take_over(live),
                     _ => {}
                 }
                 write
@@ -355,7 +355,7 @@ impl Run<'_> {
     }
 
     /// Deletes objects, each after those that its number says.
-    pub(super) async fn remove(
+    async fn remove(
         &mut self,
         mut removals: Vec<Remove>,
         needs: Vec<Vec<usize>>,
@@ -401,7 +401,7 @@ async fn interrupted(mut interrupt: watch::Receiver<Interrupt>) {
 }
 
 /// Writes the parent of a set.
-pub(super) async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<(), RunError> {
+async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<(), RunError> {
     let path = format!("{}?fieldManager={MANAGER}-applyset&force=true", set.path());
     let body = set.parent(extent).to_string();
     let answer = client.patient(&Call::apply(path, body)).await?;

@@ -118,11 +118,11 @@ impl<'a> Write<'a> {
     /// Makes a member of an object that was none.
     pub(super) fn adopt(&mut self, live: &Live) {
         self.adopting = true;
-        self.succeed(live);
+        self.take_over(live);
     }
 
-    /// Takes over from client-side apply.
-    pub(super) fn succeed(&mut self, live: &Live) {
+    /// Makes ours what client-side apply managed.
+    pub(super) fn take_over(&mut self, live: &Live) {
         if !self.manner.dry_run && self.phase == Phase::Apply {
             self.migrate(live);
         }

@@ -87,11 +87,11 @@ impl Walk<'_> {
             }
             (Some(old), None) => {
                 let nothing = is_nothing(old, news, of);
-                self.one_sided(Step::Key(key.clone()), Some(old), None, None, nothing);
+                self.one_sided(Step::Key(key.clone()), Some(old), None, nothing);
             }
             (None, Some(new)) => {
                 let nothing = is_nothing(new, olds, of);
-                self.one_sided(Step::Key(key.clone()), None, Some(new), None, nothing);
+                self.one_sided(Step::Key(key.clone()), None, Some(new), nothing);
             }
             (None, None) => {}
         }
@@ -142,7 +142,7 @@ impl Walk<'_> {
         for (at, identity) in old_ids.iter().enumerate() {
             match of_new.find(identity) {
                 Some(now) => kept.push((at, now)),
-                None => self.left_item(step(identity), &olds[at], news, None),
+                None => self.lone_item(step(identity), &olds[at], news, None),
             }
         }
         if !kept.is_sorted_by_key(|(_, now)| *now) {
@@ -160,23 +160,24 @@ impl Walk<'_> {
                     self.value(&olds[before], &news[at], Some(item), false);
                     self.path.pop();
                 }
-                None => self.left_item(step(identity), &news[at], olds, Some(at)),
+                None => self.lone_item(step(identity), &news[at], olds, Some(at)),
             }
         }
     }
 
-    /// Takes an item that one side has: one with a new name of another object in it follows that object.
-    fn left_item(&mut self, step: Step, item: &Node, others: &[Node], at: Option<usize>) {
+    /// Takes an item that only one side has, the new one where it has a place `at`: one with the new name of another object
+    /// in it follows that object.
+    fn lone_item(&mut self, step: Step, item: &Node, others: &[Node], at: Option<usize>) {
         let explains = |other: &Node| match at {
             Some(_) => self.renames.explain(self.namespace, other, item),
             None => self.renames.explain(self.namespace, item, other),
         };
         let follows = others.iter().any(explains);
-        let (old, new) = if at.is_some() { (None, Some(item)) } else { (Some(item), None) };
-        self.one_sided(step, old, new, at, false);
-        if let Some(change) = self.found.last_mut() {
-            change.follows = follows;
-        }
+        self.path.push(step);
+        let shown = self.veil.shown(&self.path, item);
+        let what = if at.is_some() { What::Added(shown, at) } else { What::Removed(shown) };
+        self.push(what, Effect::InPlace, follows, item.origin());
+        self.path.pop();
     }
 
     /// Returns what tells the items of a list apart; nothing where two are the same, or one has none of the keys.
@@ -190,11 +191,11 @@ impl Walk<'_> {
         identities.filter(|identities| Index::of(identities).is_unique())
     }
 
-    fn one_sided(&mut self, step: Step, old: Option<&Node>, new: Option<&Node>, at: Option<usize>, nothing: bool) {
+    fn one_sided(&mut self, step: Step, old: Option<&Node>, new: Option<&Node>, nothing: bool) {
         self.path.push(step);
         let what = match (old, new) {
             (Some(old), _) => Some((What::Removed(self.veil.shown(&self.path, old)), old.origin())),
-            (None, Some(new)) => Some((What::Added(self.veil.shown(&self.path, new), at), new.origin())),
+            (None, Some(new)) => Some((What::Added(self.veil.shown(&self.path, new), None), new.origin())),
             (None, None) => None,
         };
         if let Some((what, origin)) = what {

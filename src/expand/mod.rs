@@ -197,20 +197,13 @@ fn check_used(
             read.extend(expression::document_paths(&text).into_iter().map(SmolStr::new));
         }
     }
-    let is_read = |name: &str| {
-        read.contains("params")
-            || read
-                .iter()
-                .any(|path| path.strip_prefix("params.").is_some_and(|rest| rest.split('.').next() == Some(name)))
-    };
+    let names: BTreeSet<&str> =
+        read.iter().filter_map(|path| path.strip_prefix("params.")?.split('.').next()).collect();
     // A name with a slip in it is told where it is read; the parameter that it means is not unused as well.
     let declared = || batch.params.iter().map(|entry| entry.key.text.as_str());
-    let read_names = read.iter().filter_map(|path| path.strip_prefix("params.")?.split('.').next());
-    let meant: BTreeSet<&str> = read_names
-        .filter(|name| !batch.params.contains(name))
-        .filter_map(|name| did_you_mean(name, declared()))
-        .collect();
-    let unread = |name: &str| !is_read(name) && !meant.contains(name);
+    let unknown = names.iter().filter(|name| !batch.params.contains(name));
+    let meant: BTreeSet<&str> = unknown.filter_map(|name| did_you_mean(name, declared())).collect();
+    let unread = |name: &str| !read.contains("params") && !names.contains(name) && !meant.contains(name);
     for entry in batch.params.iter().filter(|entry| unread(&entry.key.text)) {
         if params.get(&entry.key.text).is_some() {
             diagnostics.push(

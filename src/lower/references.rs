@@ -34,6 +34,8 @@ impl Configs {
         let Some(shared) = self.shared.get(&(source, name.into())) else {
             let known = self.known.contains(&(source.kind().into(), name.into()));
             if !known && !optional {
+                // As kubectl names it: `configmap/app`.
+                let bare = name.rsplit(['/', ':']).next().unwrap_or(name);
                 let names = self.shared.keys().filter(|(of, _)| *of == source).map(|(_, name)| name.as_str());
                 diagnostics.push(
                     Diagnostic::new(
@@ -41,7 +43,7 @@ impl Configs {
                         at.origin(),
                         format!("no {} `{name}` is declared", source.kind()),
                     )
-                    .maybe_help(suggestion(name.rsplit(['/', ':']).next().unwrap_or(name), names))
+                    .maybe_help(suggestion(bare, names))
                     .help(format!(
                         "declare it under `{}`; one that exists already as `{name}: {{external: true}}`",
                         source.section()

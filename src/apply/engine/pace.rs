@@ -1,17 +1,17 @@
 //! How many requests may be in flight: as many as the server answers without letting them wait.
 //!
 //! A request of a kind takes some time at best. While answers come in little more than that, more requests in flight mean
-//! more answers a second; once they take twice as long, every further request would only wait at the server. Where the
-//! server refuses requests, as many fewer are in flight as it has refused. Single failures say nothing about the pace,
-//! many at once do.
+//! more answers a second; once they take twice as long, and more than a moment, every further request would only wait at the
+//! server. Where the server refuses requests, as many fewer are in flight as it has refused. Single failures say nothing
+//! about the pace, many at once do.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The limit at the start; waiting alone makes it no lower.
-pub(in crate::apply) const START: usize = 16;
+const START: usize = 16;
 /// The highest limit.
-pub(in crate::apply) const MOST: usize = 256;
+const MOST: usize = 256;
 /// Answers that take so many times what they take at best have waited.
 const WAITED: f64 = 2.0;
 /// Answers that take so many times what they take at best have waited too long.
@@ -69,17 +69,17 @@ impl Pace {
 
     /// Returns the limit.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 256")]
-    pub(in crate::apply) fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         self.limit as usize
     }
 
     /// Returns how long nothing may be sent, where that is so.
-    pub(in crate::apply) fn held(&self, now: Duration) -> Option<Duration> {
+    pub(super) fn held(&self, now: Duration) -> Option<Duration> {
         self.held_until.checked_sub(now).filter(|wait| !wait.is_zero())
     }
 
     /// A request for an object of a kind was done; `busy` says whether as many as may be were in flight.
-    pub(in crate::apply) fn answered(&mut self, now: Duration, kind: &str, latency: Duration, busy: bool) {
+    pub(super) fn answered(&mut self, now: Duration, kind: &str, latency: Duration, busy: bool) {
         self.lost_in_a_row = 0;
         if self.fixed {
             return;
@@ -116,7 +116,7 @@ impl Pace {
     }
 
     /// The server refused a request for want of room, and asked for some time.
-    pub(in crate::apply) fn throttled(&mut self, now: Duration, wait: Option<Duration>) {
+    pub(super) fn throttled(&mut self, now: Duration, wait: Option<Duration>) {
         let wait = wait.unwrap_or(Duration::from_millis(250));
         self.lost_in_a_row = 0;
         if now >= self.deaf_until {
@@ -132,7 +132,7 @@ impl Pace {
     }
 
     /// A request failed, or its answer never came.
-    pub(in crate::apply) fn troubled(&mut self, now: Duration, lost: bool) {
+    pub(super) fn troubled(&mut self, now: Duration, lost: bool) {
         if lost {
             self.lost_in_a_row += 1;
         }

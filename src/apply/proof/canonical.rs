@@ -9,21 +9,21 @@ use crate::kubernetes::{Facts, Look, Quantity, Schema, Shape, Tree, Type, is_def
 
 /// What is known of the server for the objects of a kind.
 #[derive(Clone, Copy)]
-pub(in crate::apply) struct Canon<'a> {
-    pub(in crate::apply) facts: &'a Facts,
+pub(super) struct Canon<'a> {
+    pub(super) facts: &'a Facts,
     /// Whether an empty list is the same as none.
     empty_is_nothing: bool,
 }
 
 impl<'a> Canon<'a> {
-    pub(in crate::apply) fn new(facts: &'a Facts, kind: &str) -> Self {
+    pub(super) fn new(facts: &'a Facts, kind: &str) -> Self {
         // Of these, an object has a new generation when a list that was left out is empty.
         let exact = ["NetworkPolicy", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
         Self { facts, empty_is_nothing: !exact.contains(&kind) }
     }
 
     /// Whether the server stores `live` when it is sent `body`.
-    pub(in crate::apply) fn stores<T: Tree>(self, body: &T, live: &Json, schema: &Schema) -> bool {
+    pub(super) fn stores<T: Tree>(self, body: &T, live: &Json, schema: &Schema) -> bool {
         match (&schema.shape, body.look()) {
             (Shape::Quantity, Look::Text(text)) => is_shown_as(text, live),
             (Shape::Quantity, Look::Number(number)) => is_shown_as(&number, live),
@@ -40,12 +40,7 @@ impl<'a> Canon<'a> {
     }
 
     /// Whether the server stores nothing when it is sent `body`, in that field.
-    pub(in crate::apply) fn stores_nothing<T: Tree>(
-        self,
-        body: &T,
-        schema: &Schema,
-        of: Option<(&Type, &str)>,
-    ) -> bool {
+    pub(super) fn stores_nothing<T: Tree>(self, body: &T, schema: &Schema, of: Option<(&Type, &str)>) -> bool {
         match (&schema.shape, body.look()) {
             (_, Look::Null) => true,
             (Shape::List(_), Look::List([])) | (Shape::Map(_), Look::Map(0)) => self.empty_is_nothing,

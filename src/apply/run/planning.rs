@@ -13,27 +13,27 @@ use crate::apply::set::{ApplySet, Extent, other_owner};
 use crate::apply::{Desired, finding, order, proof};
 
 /// What is known before the first write.
-pub(in crate::apply) struct Plan {
-    pub(in crate::apply) survey: Survey,
-    pub(in crate::apply) needs: Vec<Vec<usize>>,
+pub(super) struct Plan {
+    pub(super) survey: Survey,
+    pub(super) needs: Vec<Vec<usize>>,
     /// What is sent, by number.
-    pub(in crate::apply) send: Vec<usize>,
-    pub(in crate::apply) adopted: Vec<bool>,
-    pub(in crate::apply) chosen: Vec<bool>,
-    pub(in crate::apply) pruning: Pruning,
+    pub(super) send: Vec<usize>,
+    pub(super) adopted: Vec<bool>,
+    pub(super) chosen: Vec<bool>,
+    pub(super) pruning: Pruning,
     /// Whether an earlier run ended before it had tidied up.
-    pub(in crate::apply) unfinished: bool,
+    pub(super) unfinished: bool,
 }
 
 impl Plan {
-    pub(in crate::apply) fn has_work(&self) -> bool {
+    pub(super) fn has_work(&self) -> bool {
         !self.send.is_empty() || !self.pruning.removals.is_empty() || self.unfinished
     }
 }
 
 impl Run<'_> {
     /// Looks at the cluster and decides about every object; what is settled by that alone is said so.
-    pub(in crate::apply) async fn plan(
+    pub(super) async fn plan(
         &mut self,
         settled: &mut [Option<Settled>],
         report: &mut Report,
@@ -62,9 +62,8 @@ impl Run<'_> {
             .par_iter()
             .zip(&survey.found)
             .zip(&chosen)
-            .map(|((object, found), chosen)| match found {
-                Found::Whole(live) if *chosen => proof::is_unchanged(&object.node, live, facts, MANAGER),
-                _ => false,
+            .map(|((object, found), chosen)| {
+                found.whole().is_some_and(|live| *chosen && proof::is_unchanged(&object.node, live, facts, MANAGER))
             })
             .collect();
         for (number, object) in desired.iter().enumerate().filter(|(number, _)| chosen[*number]) {
@@ -123,12 +122,12 @@ impl Run<'_> {
 }
 
 /// Whether an object is being deleted.
-pub(in crate::apply) fn is_leaving(found: &Found) -> bool {
+pub(super) fn is_leaving(found: &Found) -> bool {
     found.live().is_some_and(|live| live.at(&["metadata", "deletionTimestamp"]).is_some())
 }
 
 /// Returns where a set of these objects has members; its own namespace is always looked at.
-pub(in crate::apply) fn extent(desired: &[Desired], set: Option<&ApplySet>) -> Extent {
+pub(super) fn extent(desired: &[Desired], set: Option<&ApplySet>) -> Extent {
     let kinds = desired.iter().map(|object| (object.key.group.to_string(), object.key.kind.to_string()));
     let namespaces = desired.iter().map(|object| object.key.namespace.to_string()).filter(|name| !name.is_empty());
     let namespaces = namespaces.chain(set.map(|set| set.namespace.clone()));

@@ -13,7 +13,7 @@ const CLIENT_SIDE: &str = "kubectl-client-side-apply";
 
 /// Returns the JSON patch that makes the fields of client-side apply ours; none where there are none. The server takes it
 /// only if nobody wrote the object in between.
-pub(in crate::apply) fn migration(live: &Live) -> Option<Value> {
+pub(super) fn migration(live: &Live) -> Option<Value> {
     let entries = managed_entries(live)?;
     let is_theirs = |at: usize| {
         let entry = entries[at];
