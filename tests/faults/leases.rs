@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::{Case, Run, after_events, size, spec};
+use crate::controlplane::fault_proxy::{Fault, FaultProxy, Script};
 use crate::controlplane::{ControlPlane, User};
 use std::io::Read;
 
@@ -37,4 +38,16 @@ fn a_run_that_slept_does_not_fight_the_one_that_took_its_place() {
     again.assert_success();
     case.assert_applied();
     case.assert_tidy();
+}
+
+#[test]
+fn a_run_whose_answers_are_lost_does_not_take_itself_for_another() {
+    let plane = ControlPlane::shared();
+    let apply = |seed| {
+        let case = Case::new(plane, 8);
+        let proxy = FaultProxy::start(plane, Script { seed, faults: vec![(Fault::ResetAfter, 0.5)], limit: 6 });
+        case.apply(&proxy.kubeconfig(User::Admin), &[]).assert_success();
+        case.assert_tidy();
+    };
+    std::thread::scope(|scope| (0..10).for_each(|seed| drop(scope.spawn(move || apply(seed)))));
 }

@@ -40,8 +40,10 @@ impl Server {
     }
 
     async fn send(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+        let said = format!("{method} {path} {}", String::from_utf8_lossy(&body));
         let request = Request::builder().method(method).uri(path).header("Content-Type", content_type);
-        let response = self.0.send(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let response = self.0.send(request.body(Body::from(body)).unwrap()).await;
+        let response = response.unwrap_or_else(|error| panic!("{error:?} to {said}"));
         let code = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         Answer { code, body: serde_json::from_slice(&bytes).unwrap_or(Json::Null) }

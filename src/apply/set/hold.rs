@@ -76,6 +76,10 @@ fn name(set: &ApplySet, part: &str) -> String {
     format!("{}{part}", set.name)
 }
 
+fn path(set: &ApplySet, part: &str) -> String {
+    format!("{}/{}", collection(set), name(set, part))
+}
+
 fn body(set: &ApplySet, part: &str, identity: &str, seen: Option<(&str, &str)>) -> String {
     let now = Timestamp::now();
     let mut lease = json!({
@@ -104,15 +108,16 @@ pub(in crate::apply) async fn take(
     runner: Runner<'_>,
     mut note: impl FnMut(String),
 ) -> Result<Hold, HoldError> {
-    let path = format!("{}/{}", collection(set), name(set, part));
+    let path = path(set, part);
     let make = || {
         let body = body(set, part, runner.identity, None);
         Call::send(Verb::POST, collection(set), "application/json", body)
     };
+    let ours = |lease: &Live, waited| hold(client, set, part, runner.identity, lease, waited);
     // Mostly nobody has it.
     let taken = client.patient(&make()).await?;
     match taken.code {
-        201 => return Ok(hold(client, set, part, runner.identity, path, &Live(taken.json()))),
+        201 => return Ok(ours(&Live(taken.json()), false)),
         409 => {}
         _ => return Err(HoldError::Failed(taken.message())),
     }
@@ -128,8 +133,12 @@ pub(in crate::apply) async fn take(
             200 => {
                 let lease = Live(answer.json());
                 let holder = lease.text(&["spec", "holderIdentity"]).unwrap_or_default().to_owned();
+                if holder == runner.identity {
+                    // An answer was lost: it is ours already, and a version of it that we do not know is our own.
+                    return Ok(ours(&lease, waited));
+                }
                 let renewed = lease.text(&["spec", "renewTime"]).unwrap_or_default().to_owned();
-                let free = holder.is_empty() || holder == runner.identity || (runner.has_ended)(&holder);
+                let free = holder.is_empty() || (runner.has_ended)(&holder);
                 let silent = match &seen {
                     Some((before, _)) if *before != renewed => return Err(HoldError::Held(holder)),
                     Some((_, since)) => since.elapsed() >= LIFE,
@@ -152,12 +161,7 @@ pub(in crate::apply) async fn take(
             _ => return Err(HoldError::Failed(answer.message())),
         };
         match taken.code {
-            200 | 201 => {
-                let lease = Live(taken.json());
-                let mut hold = hold(client, set, part, runner.identity, path, &lease);
-                hold.waited = waited;
-                return Ok(hold);
-            }
+            200 | 201 => return Ok(ours(&Live(taken.json()), waited)),
             // Somebody was faster: see who.
             409 => waited = true,
             // It was given free at this moment; but where none can be made, its namespace is not there.
@@ -167,7 +171,8 @@ pub(in crate::apply) async fn take(
     }
 }
 
-fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, path: String, lease: &Live) -> Hold {
+fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, lease: &Live, waited: bool) -> Hold {
+    let path = path(set, part);
     let (tell, standing) = watch::channel(Standing::Ours);
     let renewal = Renewal {
         client: client.clone(),
@@ -179,7 +184,7 @@ fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, path: Strin
         version: lease.resource_version().to_owned(),
     };
     let renewal = tokio::spawn(renewal.go_on(tell));
-    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, merge: None, standing, waited: false }
+    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, merge: None, standing, waited }
 }
 
 struct Renewal {
@@ -247,7 +252,7 @@ impl Renewal {
 
 /// Whether a run of this machine that has ended left the set taken.
 pub(in crate::apply) async fn is_left_over(client: &Client, set: &ApplySet, part: &str, runner: Runner<'_>) -> bool {
-    let path = format!("{}/{}", collection(set), name(set, part));
+    let path = path(set, part);
     match client.patient(&Call::get(path)).await {
         Ok(answer) if answer.code == 200 => {
             Live(answer.json()).text(&["spec", "holderIdentity"]).is_some_and(runner.has_ended)
