@@ -7,6 +7,9 @@ use serde_json::Value as Json;
 
 use crate::kubernetes::{Facts, Look, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
 
+/// The type of the schemas of custom resources.
+const SCHEMA: &str = "apiextensions/v1.JSONSchemaProps";
+
 /// What is known of the server for the objects of a kind.
 #[derive(Clone, Copy)]
 pub(super) struct Canon<'a> {
@@ -16,10 +19,13 @@ pub(super) struct Canon<'a> {
 }
 
 impl<'a> Canon<'a> {
-    pub(super) fn new(facts: &'a Facts, kind: &str) -> Self {
+    pub(super) fn new<T: Tree>(facts: &'a Facts, body: &T) -> Self {
         // Of these, an object has a new generation when a list that was left out is empty.
         let exact = ["NetworkPolicy", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
-        Self { facts, empty_is_nothing: !exact.contains(&kind) }
+        let is_exact = body.member("kind").and_then(T::as_text).is_some_and(|kind| exact.contains(&kind));
+        // What is marked so, as a ConfigMap may be, takes no empty mapping in place of none.
+        let is_immutable = body.member("immutable").is_some_and(|marked| matches!(marked.look(), Look::Bool(true)));
+        Self { facts, empty_is_nothing: !is_exact && !is_immutable }
     }
 
     /// Whether the server stores `live` when it is sent `body`.
@@ -43,6 +49,8 @@ impl<'a> Canon<'a> {
     pub(super) fn stores_nothing<T: Tree>(self, body: &T, schema: &Schema, of: Option<(&Type, &str)>) -> bool {
         match (&schema.shape, body.look()) {
             (_, Look::Null) => true,
+            // Some words of JSON Schema are refused even where they say nothing.
+            (Shape::Map(_), Look::Map(0)) if of.is_some_and(|(ty, _)| ty.name == SCHEMA) => false,
             (Shape::List(_), Look::List([])) | (Shape::Map(_), Look::Map(0)) => self.empty_is_nothing,
             _ => of.is_some_and(|(ty, field)| is_dropped(body, ty, field)),
         }

@@ -236,3 +236,30 @@ fn what_is_read_and_not_stored_is_not_proven() {
     assert!(unchanged(&job(json!({})), &applied(&job(json!({})), &json!({"status": {"ready": 0}}))));
     assert!(unchanged(&job(json!({"a": "b"})), &applied(&job(json!({"a": "b"})), &json!({"status": {}}))));
 }
+
+#[test]
+fn an_empty_mapping_that_the_server_would_refuse_is_no_nothing() {
+    let config = |immutable: bool| {
+        let config = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "immutable": immutable,
+            "data": {"a": "1"}, "binaryData": {},
+        });
+        let mut live = applied(&config, &json!({}));
+        live.0.as_object_mut().unwrap().shift_remove("binaryData");
+        unchanged(&config, &live)
+    };
+    assert!(config(false) && !config(true));
+    let definition = |schema: Json| {
+        json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "things.example.com"},
+            "spec": {
+                "group": "example.com", "scope": "Namespaced", "names": {"kind": "Thing", "plural": "things"},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}],
+            },
+        })
+    };
+    let live = applied(&definition(json!({"type": "object"})), &json!({}));
+    assert!(unchanged(&definition(json!({"type": "object"})), &live));
+    assert!(!unchanged(&definition(json!({"type": "object", "dependencies": {}})), &live));
+}
