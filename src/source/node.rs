@@ -205,6 +205,17 @@ impl Node {
     }
 }
 
+impl Entry {
+    /// Returns the range from the key to the end of the value, where both stand in one file.
+    pub fn origin(&self) -> Origin {
+        if self.key.origin.file == self.value.origin().file {
+            self.key.origin.to(self.value.origin())
+        } else {
+            self.key.origin
+        }
+    }
+}
+
 impl Map {
     /// Returns an empty mapping.
     pub fn new() -> Self {
@@ -214,6 +225,11 @@ impl Map {
     /// Returns an empty mapping with room for `capacity` entries.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { entries: Vec::with_capacity(capacity) }
+    }
+
+    /// Returns the mapping of entries whose keys are known to be distinct.
+    pub fn of_distinct(entries: Vec<Entry>) -> Self {
+        Self { entries }
     }
 
     /// Returns the value of a key.

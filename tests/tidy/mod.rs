@@ -75,7 +75,8 @@ fn foreign_crates_stay_in_their_homes() {
 #[test]
 fn only_the_command_line_touches_the_world() {
     let mut strays = Vec::new();
-    for (name, text) in sources() {
+    // Tests read what they like.
+    for (name, text) in sources().into_iter().filter(|(name, _)| !name.ends_with("/tests.rs")) {
         let code = code(&text);
         for call in WORLDLY.iter().filter(|call| code.contains(**call)) {
             // The engine has the runtime's clock, which tests can turn, and a connection knows proxies.
