@@ -10,10 +10,11 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::runner::{Run, run, steps};
+use super::runner::{Run, run, run_workflow, steps};
 use super::server::{Asked, Server};
 use super::{Bench, ROOT, SPEC, root};
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 const MARKER: &str = "<!-- fanfold action: default -->";
 
 /// A checkout of a pull request that changes the tag of an image.
@@ -52,9 +53,13 @@ fn answer(asked: &Asked, comments: &[Value]) -> (u16, Vec<u8>) {
 
 fn action(bench: &Bench, base: &str, server: &Server, inputs: &[(&str, &str)], environment: &[(&str, &str)]) -> Run {
     let inputs = [&[("version", "none")][..], inputs].concat();
-    let event = [("event.pull_request.number", "7"), ("event.pull_request.base.sha", base)];
+    let event = pull_request_event(base);
     let url = server.url();
     run(bench, &inputs, &event, &[&[("GITHUB_API_URL", url.as_str())][..], environment].concat())
+}
+
+fn pull_request_event(base: &str) -> Value {
+    json!({"number": 7, "pull_request": {"number": 7, "base": {"sha": base, "ref": "main"}, "head": {"ref": "change"}}})
 }
 
 /// Returns what was written to comments: method, path, body.
@@ -70,7 +75,8 @@ fn written(asked: &[Asked]) -> Vec<(String, String, String)> {
 
 fn uploaded(asked: &[Asked]) -> Value {
     let upload = asked.iter().find(|asked| asked.path.ends_with("/code-scanning/sarifs")).expect("an upload").json();
-    assert_eq!((&upload["commit_sha"], &upload["ref"]), (&"c0ffee".into(), &"refs/pull/7/merge".into()));
+    assert_eq!(upload["commit_sha"].as_str().map(str::len), Some(40), "{upload}");
+    assert_eq!(upload["ref"], "refs/pull/7/merge");
     let packed = BASE64_STANDARD.decode(upload["sarif"].as_str().expect("a report")).expect("base64");
     let mut gunzip =
         Command::new("gzip").arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("gzip starts");
@@ -101,7 +107,7 @@ fn a_pull_request_is_checked_and_gets_one_comment() {
     let [(method, path, body)] = &written(&asked)[..] else { panic!("one comment: {asked:?}") };
     assert_eq!((method.as_str(), path.as_str()), ("POST", "/repos/owner/shop/issues/7/comments"));
     assert!(body.starts_with(&format!("{MARKER}\n")) && body.contains("1.27") && body.contains("1.28"), "{body}");
-    assert!(run.summary.contains("1.28") && fs::read_to_string(of("report")).is_ok_and(|text| body.ends_with(&text)));
+    assert_eq!(body.strip_prefix(MARKER).map(str::trim), Some(run.summary.trim()), "the comment is the summary");
     assert_eq!(uploaded(&asked)["runs"][0]["automationDetails"]["id"], "fanfold/");
     assert!(!run.log.contains("secret-token"), "{}", run.log);
 
@@ -225,47 +231,89 @@ fn what_github_takes_is_not_exceeded() {
     let run = action(&bench, &base, &server, &[], &[("COMMENT_LIMIT", "100"), ("SUMMARY_LIMIT", "100")]);
     let asked = server.asked();
     let [(_, _, body)] = &written(&asked)[..] else { panic!("one comment: {asked:?}") };
-    assert!(body.starts_with(MARKER) && body.contains("/owner/shop/actions/runs/42"), "{body}");
+    assert!(body.starts_with(MARKER) && body.contains("/owner/shop/actions/runs/1"), "{body}");
     assert!(run.summary.contains("more than a summary takes") && run.summary.len() < 200, "{}", run.summary);
+}
+
+/// An archive of a release in which a script stands for the binary, and the line of its checksum.
+fn release(bench: &Bench, script: &str) -> (String, Vec<u8>, String) {
+    let system = if cfg!(target_os = "macos") { "apple-darwin" } else { "unknown-linux-musl" };
+    let target = format!("{}-{system}", std::env::consts::ARCH);
+    bench.script("released", script);
+    let binary = bench.programs.path().join("built/fanfold");
+    fs::create_dir_all(binary.parent().expect("a folder")).expect("the folder is made");
+    fs::rename(bench.programs.path().join("released"), &binary).expect("the script is there");
+    let (package, dist) = (Path::new(ROOT).join("release/package.sh"), bench.programs.path().join("dist"));
+    let words =
+        [&package, Path::new(VERSION), Path::new(&target), &binary, &dist].map(|word| word.display().to_string());
+    bench.ok("bash", &words.each_ref().map(String::as_str));
+    let name = format!("fanfold-v{VERSION}-{target}.tar.gz");
+    let archive = fs::read(dist.join(&name)).expect("the archive");
+    let sum = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    (name.clone(), archive, format!("{sum}  {name}\n"))
+}
+
+/// What the place of releases answers, where it has this archive and these checksums.
+fn released(path: &str, name: &str, archive: &[u8], sums: &str) -> (u16, Vec<u8>) {
+    match path.strip_prefix(&format!("/v{VERSION}/")) {
+        Some("SHA256SUMS") => (200, sums.as_bytes().to_vec()),
+        Some(path) if path == name => (200, archive.to_vec()),
+        _ => (404, Vec::new()),
+    }
 }
 
 #[test]
 fn a_release_is_installed_once_its_checksum_is_right() {
     let bench = Bench::new();
-    let version = env!("CARGO_PKG_VERSION");
-    bench.write("built/fanfold", "#!/bin/sh\necho released\n");
-    super::executable(&bench.path("built/fanfold"));
-    let target = "x86_64-unknown-linux-musl";
-    let package = Path::new(ROOT).join("release/package.sh");
-    bench.ok("bash", &[&package.display().to_string(), version, target, "built/fanfold", "dist"]);
-    let name = format!("fanfold-v{version}-{target}.tar.gz");
-    let archive = fs::read(bench.path("dist").join(&name)).expect("the archive");
-    let listed = bench.ok("tar", &["-tzf", &format!("dist/{name}")]);
-    assert_eq!(listed, "fanfold\nLICENSE\nREADME.md\nCHANGELOG.md\n");
-
-    let sum = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    bench.commit();
+    let (name, archive, sum) = release(&bench, "#!/bin/sh\necho released\n");
+    let packed = bench.programs.path().join("dist").join(&name).display().to_string();
+    assert_eq!(bench.ok("tar", &["-tzf", &packed]), "fanfold\nLICENSE\nREADME.md\nCHANGELOG.md\n");
     let serve = |sums: String| {
         let (archive, name) = (archive.clone(), name.clone());
-        Server::start(move |asked| match asked.path.strip_prefix(&format!("/v{}/", env!("CARGO_PKG_VERSION"))) {
-            Some("SHA256SUMS") => (200, sums.clone().into_bytes()),
-            Some(path) if path == name => (200, archive.clone()),
-            _ => (404, Vec::new()),
-        })
+        Server::start(move |asked| released(&asked.path, &name, &archive, &sums))
     };
     let install = |server: &Server, version: &str| {
-        let url = server.url();
-        run(&bench, &[("version", version), ("diff", "false"), ("sarif", "false")], &[], &[("FANFOLD_RELEASES", &url)])
+        let inputs = [("version", version), ("diff", "false"), ("sarif", "false")];
+        run(&bench, &inputs, &json!({}), &[("FANFOLD_RELEASES", &server.url())])
     };
-    let right = serve(format!("{}  other.tar.gz\n{sum}  {name}\n", "0".repeat(64)));
+    let zeros = "0".repeat(64);
+    let right = serve(format!("{zeros}  other.tar.gz\n{sum}"));
     let found = install(&right, "");
     assert!(found.succeeded && found.log.contains("released"), "{}", found.log);
-    assert!(found.path.trim_end().ends_with(&format!("bin-{version}")), "{}", found.path);
-    assert!(install(&right, &format!("v{version}")).succeeded, "a `v` in front is as good");
+    assert!(found.path.ends_with(&format!("bin-{VERSION}")), "{}", found.path);
+    assert!(install(&right, &format!("v{VERSION}")).succeeded, "a `v` in front is as good");
     assert!(!install(&right, "9.9.9").succeeded, "there is no such release");
-    for sums in [format!("{}  {name}\n", "0".repeat(64)), format!("{sum}  another.tar.gz\n")] {
+    for sums in [format!("{zeros}  {name}\n"), sum.replace("fanfold", "another")] {
         let refused = install(&serve(sums), "");
         assert!(!refused.succeeded && refused.path.is_empty() && !refused.log.contains("released"), "{}", refused.log);
     }
+}
+
+#[test]
+fn the_workflow_that_is_written_installs_the_release_and_comments() {
+    let (bench, base) = pull_request();
+    bench.ok("fanfold", &["integrate", "github"]);
+    let script = format!("#!/bin/sh\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_fanfold"));
+    let (name, archive, sum) = release(&bench, &script);
+    // What is released is what runs: nothing else is on the PATH.
+    fs::remove_file(bench.programs.path().join("fanfold")).expect("the program is there");
+    let server = Server::start(move |asked| {
+        if asked.path.starts_with("/repos/") {
+            answer(asked, &[])
+        } else {
+            released(&asked.path, &name, &archive, &sum)
+        }
+    });
+    let url = server.url();
+    let environment = [("GITHUB_API_URL", url.as_str()), ("FANFOLD_RELEASES", url.as_str())];
+    let workflow = bench.path(".github/workflows/fanfold.yml").display().to_string();
+    let run = run_workflow(&bench, &workflow, &pull_request_event(&base), &environment);
+    assert!(run.succeeded && run.path.ends_with(&format!("bin-{VERSION}")), "{}", run.log);
+    let asked = server.asked();
+    let [(_, _, body)] = &written(&asked)[..] else { panic!("one comment: {asked:?}") };
+    assert!(body.contains("1.27") && body.contains("1.28") && run.outputs["stale"] == "false", "{body}{}", run.log);
+    uploaded(&asked);
 }
 
 #[test]

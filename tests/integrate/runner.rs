@@ -1,18 +1,32 @@
-//! As much of GitHub's runner as a composite action needs: it runs `action.yml` as it stands.
+//! GitHub's side of the action: a workflow that uses it, run by act, which runs composite actions as GitHub's runner does.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Bench, ROOT, root, stderr, stdout, yaml};
+use crate::programs::Module;
 
-/// One run of the action.
+const ACT: Module = Module {
+    folder: "act",
+    target: "act",
+    what: "act",
+    needs: "tests of the action for GitHub need Go, which builds act",
+    flags: |_| Ok(String::new()),
+};
+
+/// What the workflow may call the action, and where it stands instead.
+const ACTION: &str = concat!("fanfold/fanfold@v", env!("CARGO_PKG_VERSION"));
+
+/// One run of a workflow.
 pub(super) struct Run {
-    /// What the steps printed.
+    /// What the steps printed, commands to the runner included.
     pub(super) log: String,
-    /// Whether all steps ended well.
+    /// Whether the job ended well.
     pub(super) succeeded: bool,
     /// The outputs of the action.
     pub(super) outputs: BTreeMap<String, String>,
@@ -22,100 +36,82 @@ pub(super) struct Run {
     pub(super) path: String,
 }
 
-/// Runs the action in a folder, with inputs, what the event says, and the environment of the job.
-pub(super) fn run(bench: &Bench, inputs: &[(&str, &str)], event: &[(&str, &str)], environment: &[(&str, &str)]) -> Run {
-    let action = yaml(&root("action.yml"));
-    let mut known: BTreeMap<String, String> = BTreeMap::new();
-    for (name, input) in action["inputs"].as_object().expect("inputs") {
-        let default = input["default"].as_str().unwrap_or_else(|| panic!("`{name}` has a default"));
-        known.insert(format!("inputs.{name}"), if name == "token" { "secret-token".into() } else { default.into() });
-    }
-    for (name, value) in inputs {
-        let key = format!("inputs.{name}");
-        assert!(known.insert(key, (*value).to_owned()).is_some(), "the action has no input `{name}`");
-    }
-    for name in ["github.event.pull_request.base.sha", "github.event.before", "github.event.pull_request.number"] {
-        known.insert(name.into(), String::new());
-    }
-    known.extend([("runner.os".into(), "Linux".into()), ("runner.arch".into(), "X64".into())]);
-    known.extend(event.iter().map(|(name, value)| (format!("github.{name}"), (*value).to_owned())));
+fn act() -> PathBuf {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT.get_or_init(|| ACT.build()).clone().unwrap_or_else(|error| panic!("{error}")).join("act")
+}
 
-    let mut result = Run {
+/// Runs the action in a folder, with inputs, what the event says, and the environment of the job.
+pub(super) fn run(bench: &Bench, inputs: &[(&str, &str)], event: &Value, environment: &[(&str, &str)]) -> Run {
+    let inputs: BTreeMap<_, _> = inputs.iter().copied().collect();
+    let steps = json!([{"uses": "actions/checkout@v4"}, {"uses": ACTION, "with": inputs}]);
+    let workflow =
+        json!({"on": ["pull_request", "push"], "jobs": {"job": {"runs-on": "ubuntu-latest", "steps": steps}}});
+    fs::write(bench.programs.path().join("workflow.yaml"), workflow.to_string()).expect("a workflow");
+    run_workflow(bench, "workflow.yaml", event, environment)
+}
+
+/// Runs a workflow that is a file among the programs, or has an absolute path.
+pub(super) fn run_workflow(bench: &Bench, workflow: &str, event: &Value, environment: &[(&str, &str)]) -> Run {
+    let programs = bench.programs.path();
+    // The repository of the action is more than it needs, and copied for each run.
+    let action = programs.join("action-repository");
+    fs::create_dir_all(action.join("action")).expect("a folder");
+    for name in ["action.yml", "Cargo.toml"] {
+        fs::write(action.join(name), root(name)).expect("a file of the action");
+    }
+    bench.ok("cp", &["-r", &format!("{ROOT}/action"), &action.display().to_string()]);
+    if bench.run("git", &["remote", "add", "hub", "https://github.com/owner/shop"]).status.success() {
+        assert!(bench.path(".git").is_dir(), "a checkout");
+    }
+    fs::write(programs.join("event.json"), event.to_string()).expect("an event");
+    let mut command = bench.command(act());
+    command.arg(if event.get("pull_request").is_some() { "pull_request" } else { "push" }).arg("--json");
+    command.arg("--workflows").arg(programs.join(workflow)).arg("--eventpath").arg(programs.join("event.json"));
+    // Without containers, without its own servers, and with what it would else hide from its log.
+    command.args([
+        "--platform",
+        "ubuntu-latest=-self-hosted",
+        "--pull=false",
+        "--no-cache-server",
+        "--insecure-secrets",
+    ]);
+    command.arg("--local-repository").arg(format!("{ACTION}={}", action.display()));
+    command.args(["--remote-name", "hub", "--secret", "GITHUB_TOKEN=secret-token"]);
+    for (name, value) in environment {
+        command.arg("--env").arg(format!("{name}={value}"));
+    }
+    let output = command.output().expect("act runs");
+    let mut run = Run {
         log: String::new(),
-        succeeded: true,
+        succeeded: output.status.success(),
         outputs: BTreeMap::new(),
         summary: String::new(),
         path: String::new(),
     };
-    let temporary = tempfile::tempdir().expect("a temporary folder");
-    for step in action["runs"]["steps"].as_array().expect("steps") {
-        let id = step["id"].as_str().expect("each step has an id");
-        assert_eq!(step["shell"], "bash", "a step of a composite action names its shell");
-        let wanted = result.succeeded && step["if"].as_str().is_none_or(|condition| holds(condition, &known));
-        let file = |name: &str| temporary.path().join(format!("{id}-{name}"));
-        if wanted {
-            let mut command = bench.command("bash");
-            command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"].as_str().expect("a script")]);
-            command.env("GITHUB_ACTION_PATH", ROOT).env("RUNNER_TEMP", bench.programs.path().join("runner"));
-            command.env("GITHUB_REPOSITORY", "owner/shop").env("GITHUB_RUN_ID", "42");
-            command.env("GITHUB_SHA", "c0ffee").env("GITHUB_REF", "refs/pull/7/merge");
-            command.envs(["OUTPUT", "STEP_SUMMARY", "PATH"].map(|name| (format!("GITHUB_{name}"), file(name))));
-            for (name, value) in step["env"].as_object().into_iter().flatten() {
-                command.env(name, interpolated(value.as_str().expect("a text"), &known));
-            }
-            let output = command.envs(environment.iter().copied()).output().expect("bash runs");
-            let _ = write!(result.log, "== {id}\n{}{}", stdout(&output), stderr(&output));
-            result.succeeded = output.status.success();
+    for line in stdout(&output).lines() {
+        let said: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        read_line(&said, &mut run);
+    }
+    assert!(!run.log.is_empty() || !run.succeeded, "act says nothing of the job: {}", stderr(&output));
+    let _ = write!(run.log, "{}", stderr(&output));
+    run
+}
+
+/// Takes a line of the log: what a step printed, or what it told the runner.
+fn read_line(said: &Value, run: &mut Run) {
+    let text = |field: &str| said[field].as_str().unwrap_or_default();
+    let of_action = said["stepID"].as_array().is_some_and(|steps| steps.len() == 1);
+    match text("command") {
+        "set-output" if of_action => {
+            run.outputs.insert(text("name").to_owned(), text("arg").to_owned());
         }
-        let read = |name: &str| fs::read_to_string(file(name)).unwrap_or_default();
-        result.summary += &read("STEP_SUMMARY");
-        result.path += &read("PATH");
-        // What a step may set is empty until it does.
-        known.insert(format!("steps.{id}.outputs."), String::new());
-        for line in read("OUTPUT").lines() {
-            let (name, value) = line.split_once('=').unwrap_or_else(|| panic!("{id} set `{line}`"));
-            known.insert(format!("steps.{id}.outputs.{name}"), value.to_owned());
-        }
+        "summary" => run.summary += text("content"),
+        "add-path" => text("arg").clone_into(&mut run.path),
+        _ => {}
     }
-    for (name, output) in action["outputs"].as_object().expect("outputs") {
-        let value = output["value"].as_str().expect("a value");
-        result.outputs.insert(name.clone(), interpolated(value, &known));
-    }
-    result
-}
-
-/// Whether a condition of comparisons and `&&` holds.
-fn holds(condition: &str, known: &BTreeMap<String, String>) -> bool {
-    condition.split(" && ").all(|part| {
-        let (left, equal, right) = match (part.split_once(" == "), part.split_once(" != ")) {
-            (Some((left, right)), None) => (left, true, right),
-            (None, Some((left, right))) => (left, false, right),
-            _ => panic!("a condition of another form: `{part}`"),
-        };
-        (lookup(left, known) == right.trim_matches('\'')) == equal
-    })
-}
-
-/// Replaces `${{ a || b }}`.
-fn interpolated(text: &str, known: &BTreeMap<String, String>) -> String {
-    let mut parts = text.split("${{ ");
-    let mut result = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (expression, rest) = part.split_once(" }}").expect("an expression ends");
-        let values = expression.split(" || ").map(|name| lookup(name, known));
-        result += values.clone().find(|value| !value.is_empty()).unwrap_or_default();
-        result += rest;
-    }
-    result
-}
-
-fn lookup<'a>(name: &str, known: &'a BTreeMap<String, String>) -> &'a str {
-    let step = name.rsplit_once('.').map(|(step, _)| format!("{step}."));
-    match known.get(name) {
-        Some(value) => value,
-        None if step.is_some_and(|step| known.contains_key(&step)) => "",
-        None => panic!("nothing is called `{name}` here"),
-    }
+    let printed = if said.get("raw").is_some() { text("raw") } else { text("msg") };
+    let _ = writeln!(run.log, "{}", printed.trim_end());
 }
 
 /// Returns the steps of the action.
