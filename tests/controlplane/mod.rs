@@ -7,7 +7,7 @@
 mod controllers;
 pub(crate) mod distance;
 pub(crate) mod fault_proxy;
-mod process;
+pub(crate) mod process;
 pub(crate) mod programs;
 
 use std::fs;

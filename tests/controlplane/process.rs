@@ -29,7 +29,7 @@ for _ in 1 2 3 4 5; do rm -rf "$1" && exit; sleep 1; done
 "#;
 
 /// A running program.
-pub(super) struct Process {
+pub(crate) struct Process {
     keeper: Child,
     pipe: Option<ChildStdin>,
     log: PathBuf,
@@ -37,7 +37,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts a program that writes to a log in a folder.
-    pub(super) fn start(program: &Path, arguments: &[String], folder: &Path) -> Result<Process, String> {
+    pub(crate) fn start(program: &Path, arguments: &[String], folder: &Path) -> Result<Process, String> {
         let name = program.file_name().unwrap_or_default().to_string_lossy();
         let log = folder.join(format!("{name}.log"));
         let output =
@@ -58,7 +58,7 @@ impl Process {
     }
 
     /// Fails with the end of the log when the program has ended by itself.
-    pub(super) fn alive(&mut self) -> Result<(), String> {
+    pub(crate) fn alive(&mut self) -> Result<(), String> {
         match self.keeper.try_wait() {
             Ok(None) => Ok(()),
             Ok(Some(status)) => Err(format!("{} ended, {status}:\n{}", self.log.display(), self.last_lines())),

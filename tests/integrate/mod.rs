@@ -2,6 +2,7 @@
 
 mod action;
 mod argocd;
+mod flux;
 mod glue;
 mod krew;
 mod kubectl;
