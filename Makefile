@@ -17,7 +17,7 @@ lint: ## Check formatting and lints
 
 fmt: ## Format the code
 	cargo fmt
-	gofmt -w schemas/generator tests/go
+	gofmt -w schemas/generator tests/go tests/argocd
 
 facts: ## Write schemas/kubernetes/ anew from the OpenAPI and Go types of the pinned releases
 	cd schemas/generator && go run . -out ../kubernetes

@@ -1,76 +1,160 @@
-//! The commands of the config management plugin, run as the repo server runs them.
+//! The config management plugin, run by Argo CD's own plugin server, and asked by the repo server's own code.
 
-use std::process::Output;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::OnceLock;
 
 use fanfold::integrate::{Target, Values};
+use serde_json::{Value, json};
 
-use super::{Bench, SPEC, stderr, stdout, strings, yaml};
+use super::{Bench, SPEC, stderr, stdout};
+use crate::controlplane::process::Process;
+use crate::controlplane::until;
+use crate::programs::Module;
 
-/// Runs a command of the plugin in the folder of the application.
-fn plugin(bench: &Bench, pointer: &str, environment: &[(&str, &str)]) -> Output {
-    let values = Values { specs: "specs".into(), manifests: "manifests".into() };
-    let files = Target::Argocd.files(&values);
-    let plugin = files.iter().find(|file| file.path.ends_with("/plugin.yaml")).expect("the plugin");
-    let plugin = yaml(&plugin.text);
-    assert_eq!(
-        (&plugin["apiVersion"], &plugin["kind"]),
-        (&"argoproj.io/v1alpha1".into(), &"ConfigManagementPlugin".into())
-    );
-    let words = strings(plugin.pointer(pointer).expect("a command"));
-    let mut command = bench.command(words[0]);
-    command.args(&words[1..]).current_dir(bench.path("specs"));
-    command.env("ARGOCD_APP_NAME", "shop").env("ARGOCD_APP_NAMESPACE", "shop").env("ARGOCD_APP_REVISION", "0123abc");
-    command.env("KUBE_VERSION", "1.37").envs(environment.iter().copied()).output().expect("sh runs")
+const ARGOCD: Module = Module {
+    folder: "argocd",
+    target: "argocd",
+    what: "Argo CD's plugin server",
+    needs: "tests of the plugin for Argo CD need Go, which builds its plugin server",
+    flags: |_| Ok(String::new()),
+};
+
+fn argocd() -> PathBuf {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT.get_or_init(|| ARGOCD.build()).clone().unwrap_or_else(|error| panic!("{error}")).join("argocd")
 }
 
-fn generate(bench: &Bench, environment: &[(&str, &str)]) -> Output {
-    plugin(bench, "/spec/generate/command", environment)
+/// A repository, and a plugin server beside the repo server.
+struct Argo {
+    bench: Bench,
+    _server: Process,
 }
 
-/// The repo server takes whatever is printed for all that the application is.
-fn says_why_and_prints_nothing(output: &Output, why: &str) {
-    assert!(!output.status.success() && output.stdout.is_empty(), "{}", stdout(output));
-    assert!(stderr(output).contains(why), "{}", stderr(output));
+impl Argo {
+    fn start() -> Argo {
+        let bench = Bench::new();
+        let values = Values { specs: "specs".into(), manifests: "manifests".into() };
+        let files = Target::Argocd.files(&values);
+        let plugin = files.iter().find(|file| file.path.ends_with("/plugin.yaml")).expect("the plugin");
+        let folder = |name: &str| {
+            let path = bench.programs.path().join(name);
+            std::fs::create_dir_all(&path).expect("a folder");
+            path
+        };
+        let (config, plugins, work) = (folder("config"), folder("plugins"), folder("work"));
+        std::fs::write(config.join("plugin.yaml"), &plugin.text).expect("the plugin is written");
+        let mut path = bench.programs.path().as_os_str().to_owned();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let arguments = [
+            format!("PATH={}", path.display()),
+            format!("ARGOCD_PLUGINSOCKFILEPATH={}", plugins.display()),
+            format!("ARGOCD_CMP_WORKDIR={}", work.display()),
+            argocd().display().to_string(),
+            "cmp-server".to_owned(),
+            format!("--config-dir-path={}", config.display()),
+        ];
+        let mut server = Process::start(Path::new("env"), &arguments, bench.programs.path()).expect("it starts");
+        until("the plugin server listens", || {
+            server.alive()?;
+            Ok(plugins.join("fanfold.sock").exists())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+        Argo { bench, _server: server }
+    }
+
+    /// Asks for the objects of the application in `specs`, with parameters as an Application has them.
+    fn generate(&self, parameters: &Value) -> Output {
+        let mut command = self.bench.command(argocd());
+        command.arg("generate").arg(self.bench.folder.path()).arg("specs");
+        command.env("ARGOCD_PLUGINSOCKFILEPATH", self.bench.programs.path().join("plugins"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let text = parameters.to_string();
+        child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
+        child.wait_with_output().expect("it ends")
+    }
+
+    /// Returns the objects of the application, without what Argo CD adds to tell whose they are.
+    fn objects(&self, parameters: &Value) -> Vec<Value> {
+        let output = self.generate(parameters);
+        assert!(output.status.success() && stderr(&output).contains("source type: Plugin"), "{}", stderr(&output));
+        let objects = stdout(&output);
+        let objects = objects.lines().map(|line| {
+            let mut object: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            let metadata = object["metadata"].as_object_mut().expect("metadata");
+            let annotations = metadata["annotations"].as_object_mut().expect("annotations");
+            assert!(annotations.remove("argocd.argoproj.io/tracking-id").is_some(), "{line}");
+            if annotations.is_empty() {
+                metadata.remove("annotations");
+            }
+            object
+        });
+        objects.collect()
+    }
+
+    /// The repo server takes whatever is printed for all that the application is.
+    fn refuses(&self, parameters: &Value, why: &str) {
+        let output = self.generate(parameters);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{}", stdout(&output));
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
+}
+
+fn image(object: &Value) -> &Value {
+    &object["spec"]["template"]["spec"]["containers"][0]["image"]
 }
 
 #[test]
-fn applications_are_compiled_with_their_parameters() {
-    let bench = Bench::new();
-    let output = generate(&bench, &[]);
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
-    assert_eq!(stdout(&output), bench.ok("fanfold", &["build", "specs"]));
-    let parameters = [("PARAM_PROFILES_0", "prod"), ("PARAM_SET_0", "tag=$(echo 1) \"a'b"), ("PARAM_SET_2", "tag=2")];
-    let given = stdout(&generate(&bench, &parameters));
-    assert!(given.contains("replicas: 10"), "{given}");
-    let image = yaml(given.split("---\n").nth(1).expect("a document"));
-    assert_eq!(
-        image["spec"]["template"]["spec"]["containers"][0]["image"], "nginx:$(echo 1) \"a'b",
-        "no shell reads it"
-    );
+fn argo_cd_compiles_applications_with_their_parameters() {
+    let argo = Argo::start();
+    let built = argo.bench.ok("fanfold", &["build", "specs", "--output", "json"]);
+    let built: Vec<Value> =
+        serde_json::Deserializer::from_str(&built).into_iter().map(|object| object.expect("JSON")).collect();
+    let built = match &built[..] {
+        [list] if list["kind"] == "List" => list["items"].as_array().expect("items").clone(),
+        _ => built,
+    };
+    assert_eq!(argo.objects(&json!([])), built);
+    let parameters =
+        json!([{"name": "profiles", "array": ["prod"]}, {"name": "set", "array": ["tag=$(echo 1) \"a'b"]}]);
+    let given = argo.objects(&parameters);
+    assert_eq!(given[0]["spec"]["replicas"], 10);
+    assert_eq!(image(&given[0]), "nginx:$(echo 1) \"a'b", "no shell reads it");
+    let later = argo.objects(&json!([{"name": "set", "array": ["tag=1", "tag=2"]}]));
+    assert_eq!(image(&later[0]), "nginx:2");
 }
 
 #[test]
-fn what_cannot_be_compiled_is_never_an_empty_success() {
-    let bench = Bench::new();
-    bench.write("specs/shop.yaml", &SPEC.replace("image:", "imag:"));
-    says_why_and_prints_nothing(&generate(&bench, &[]), "unknown-field");
-    bench.write("specs/shop.yaml", SPEC);
-    says_why_and_prints_nothing(&generate(&bench, &[("PARAM_PROFILES_0", "prd")]), "prd");
-    says_why_and_prints_nothing(&generate(&bench, &[("PARAM_SET_0", "tag")]), "NAME=VALUE");
-    bench.write("specs/shop.yaml", SPEC.split("params:").next().expect("a head"));
-    says_why_and_prints_nothing(&generate(&bench, &[]), "no objects");
+fn what_argo_cd_cannot_compile_is_never_an_empty_success() {
+    let argo = Argo::start();
+    let none = json!([]);
+    argo.bench.write("specs/shop.yaml", &SPEC.replace("image:", "imag:"));
+    argo.refuses(&none, "unknown-field");
+    argo.bench.write("specs/shop.yaml", SPEC);
+    argo.refuses(&json!([{"name": "profiles", "array": ["prd"]}]), "prd");
+    argo.refuses(&json!([{"name": "set", "array": ["tag"]}]), "NAME=VALUE");
+    argo.bench.write("specs/shop.yaml", SPEC.split("params:").next().expect("a head"));
+    argo.refuses(&none, "no objects");
     // Whatever printed nothing and was content.
-    bench.script("fanfold", "#!/bin/sh\n");
-    says_why_and_prints_nothing(&generate(&bench, &[]), "the specs of shop make no object");
+    argo.bench.script("fanfold", "#!/bin/sh\n");
+    argo.refuses(&none, "the specs of shop make no object");
 }
 
 #[test]
-fn applications_with_a_spec_are_discovered() {
-    let bench = Bench::new();
-    let discover = || stdout(&plugin(&bench, "/spec/discover/find/command", &[]));
-    assert_eq!(discover(), "./shop.yaml\n");
-    bench.write("specs/shop.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fanfold}\n");
-    assert_eq!(discover(), "");
-    bench.write("specs/deep/er.json", "{\"apiVersion\": \"fanfold.dev/v1\", \"kind\": \"Batch\"}");
-    assert_eq!(discover(), "./deep/er.json\n");
+fn argo_cd_discovers_applications_with_a_spec() {
+    let argo = Argo::start();
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fanfold}\n";
+    argo.bench.write("specs/shop.yaml", map);
+    let plain = argo.generate(&json!([]));
+    assert!(plain.status.success() && stderr(&plain).contains("source type: Directory"), "{}", stderr(&plain));
+    std::fs::remove_file(argo.bench.path("specs/shop.yaml")).expect("it was there");
+    let deep = json!({
+        "apiVersion": "fanfold.dev/v1", "kind": "Batch", "metadata": {"name": "deep"},
+        "configMaps": {"settings": {"data": {"level": "info"}}},
+    });
+    argo.bench.write("specs/deep/er.json", &deep.to_string());
+    assert_eq!(argo.objects(&json!([])).len(), 1);
 }
