@@ -1,6 +1,6 @@
 # The daily commands; .ci/run calls the same ones.
 
-.PHONY: build test thorough lint pre-commit fmt facts facts-check golden wheel bench ci
+.PHONY: build test thorough lint pre-commit gitlab-ci-local fmt facts facts-check golden wheel bench ci
 
 build: ## Build the optimised binary
 	cargo build --release
@@ -32,6 +32,9 @@ golden: ## Write the golden output and the schemas anew; read the diff before co
 pre-commit: ## Install pre-commit where the tests find it
 	python3 -m venv target/pre-commit
 	target/pre-commit/bin/pip install --quiet --disable-pip-version-check 'pre-commit>=4,<5'
+
+gitlab-ci-local: ## Install gitlab-ci-local where the tests find it; what it runs needs rsync
+	npm install --silent --no-audit --no-fund --prefix target/gitlab-ci-local gitlab-ci-local@4.70.1
 
 wheel: ## Build the Python wheel, install it and run it
 	python3 -m venv target/venv

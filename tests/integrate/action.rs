@@ -8,13 +8,12 @@ use std::process::{Command, Stdio};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::release::{Release, SCRIPT, VERSION};
 use super::runner::{Run, run, run_workflow, steps};
 use super::server::{Asked, Server};
 use super::{Bench, ROOT, SPEC, root};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 const MARKER: &str = "<!-- fanfold action: default -->";
 
 /// A checkout of a pull request that changes the tag of an image.
@@ -235,56 +234,33 @@ fn what_github_takes_is_not_exceeded() {
     assert!(run.summary.contains("more than a summary takes") && run.summary.len() < 200, "{}", run.summary);
 }
 
-/// An archive of a release in which a script stands for the binary, and the line of its checksum.
-fn release(bench: &Bench, script: &str) -> (String, Vec<u8>, String) {
+/// Returns the platform that the action finds here.
+fn own_target() -> String {
     let system = if cfg!(target_os = "macos") { "apple-darwin" } else { "unknown-linux-musl" };
-    let target = format!("{}-{system}", std::env::consts::ARCH);
-    bench.script("released", script);
-    let binary = bench.programs.path().join("built/fanfold");
-    fs::create_dir_all(binary.parent().expect("a folder")).expect("the folder is made");
-    fs::rename(bench.programs.path().join("released"), &binary).expect("the script is there");
-    let (package, dist) = (Path::new(ROOT).join("release/package.sh"), bench.programs.path().join("dist"));
-    let words =
-        [&package, Path::new(VERSION), Path::new(&target), &binary, &dist].map(|word| word.display().to_string());
-    bench.ok("bash", &words.each_ref().map(String::as_str));
-    let name = format!("fanfold-v{VERSION}-{target}.tar.gz");
-    let archive = fs::read(dist.join(&name)).expect("the archive");
-    let sum = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
-    (name.clone(), archive, format!("{sum}  {name}\n"))
-}
-
-/// What the place of releases answers, where it has this archive and these checksums.
-fn released(path: &str, name: &str, archive: &[u8], sums: &str) -> (u16, Vec<u8>) {
-    match path.strip_prefix(&format!("/v{VERSION}/")) {
-        Some("SHA256SUMS") => (200, sums.as_bytes().to_vec()),
-        Some(path) if path == name => (200, archive.to_vec()),
-        _ => (404, Vec::new()),
-    }
+    format!("{}-{system}", std::env::consts::ARCH)
 }
 
 #[test]
 fn a_release_is_installed_once_its_checksum_is_right() {
     let bench = Bench::new();
     bench.commit();
-    let (name, archive, sum) = release(&bench, "#!/bin/sh\necho released\n");
-    let packed = bench.programs.path().join("dist").join(&name).display().to_string();
-    assert_eq!(bench.ok("tar", &["-tzf", &packed]), "fanfold\nLICENSE\nREADME.md\nCHANGELOG.md\n");
+    let release = Release::pack(&bench, &own_target(), "#!/bin/sh\necho released\n");
     let serve = |sums: String| {
-        let (archive, name) = (archive.clone(), name.clone());
-        Server::start(move |asked| released(&asked.path, &name, &archive, &sums))
+        let release = release.clone();
+        Server::start(move |asked| release.answer(&asked.path, &sums))
     };
     let install = |server: &Server, version: &str| {
         let inputs = [("version", version), ("diff", "false"), ("sarif", "false")];
         run(&bench, &inputs, &json!({}), &[("FANFOLD_RELEASES", &server.url())])
     };
     let zeros = "0".repeat(64);
-    let right = serve(format!("{zeros}  other.tar.gz\n{sum}"));
+    let right = serve(format!("{zeros}  other.tar.gz\n{}", release.sum));
     let found = install(&right, "");
     assert!(found.succeeded && found.log.contains("released"), "{}", found.log);
     assert!(found.path.ends_with(&format!("bin-{VERSION}")), "{}", found.path);
     assert!(install(&right, &format!("v{VERSION}")).succeeded, "a `v` in front is as good");
     assert!(!install(&right, "9.9.9").succeeded, "there is no such release");
-    for sums in [format!("{zeros}  {name}\n"), sum.replace("fanfold", "another")] {
+    for sums in [format!("{zeros}  {}\n", release.name), release.sum.replace("fanfold", "another")] {
         let refused = install(&serve(sums), "");
         assert!(!refused.succeeded && refused.path.is_empty() && !refused.log.contains("released"), "{}", refused.log);
     }
@@ -294,16 +270,11 @@ fn a_release_is_installed_once_its_checksum_is_right() {
 fn the_workflow_that_is_written_installs_the_release_and_comments() {
     let (bench, base) = pull_request();
     bench.ok("fanfold", &["integrate", "github"]);
-    let script = format!("#!/bin/sh\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_fanfold"));
-    let (name, archive, sum) = release(&bench, &script);
+    let release = Release::pack(&bench, &own_target(), SCRIPT);
     // What is released is what runs: nothing else is on the PATH.
     fs::remove_file(bench.programs.path().join("fanfold")).expect("the program is there");
     let server = Server::start(move |asked| {
-        if asked.path.starts_with("/repos/") {
-            answer(asked, &[])
-        } else {
-            released(&asked.path, &name, &archive, &sum)
-        }
+        if asked.path.starts_with("/repos/") { answer(asked, &[]) } else { release.answer(&asked.path, &release.sum) }
     });
     let url = server.url();
     let environment = [("GITHUB_API_URL", url.as_str()), ("FANFOLD_RELEASES", url.as_str())];

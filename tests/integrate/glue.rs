@@ -5,7 +5,7 @@ use std::fs;
 use fanfold::integrate::{Target, Values};
 use serde_json::Value;
 
-use super::{Bench, SPEC, stderr, stdout, strings, yaml};
+use super::{Bench, SPEC, stderr, stdout, yaml};
 
 #[test]
 fn alone_it_lists_the_targets() {
@@ -149,46 +149,4 @@ fn scripts_are_guarded_from_flux_where_asked_for() {
             .is_ok_and(|text| text.contains("substitute: disabled"))
     );
     bench.ok("fanfold", &[&files[..], &["--check"]].concat());
-}
-
-#[test]
-fn gitlab_jobs_run_and_write_code_quality() {
-    let bench = Bench::new();
-    bench.ok("fanfold", &["integrate", "gitlab"]);
-    bench.ok("fanfold", &["build", "specs", "-o", "manifests"]);
-    let base = bench.commit();
-    let jobs = yaml(&bench.read(".gitlab/fanfold.yml"));
-    let job = |name: &str| {
-        let lines: Vec<&str> = strings(&jobs[name]["script"]);
-        assert!(!lines.is_empty(), "{name} has a script");
-        assert!(jobs[jobs[name]["extends"].as_str().expect("a parent")]["image"].is_string());
-        let mut command = bench.command("sh");
-        command.args(["-e", "-c", &lines.join("\n")]).env("CI_MERGE_REQUEST_DIFF_BASE_SHA", &base);
-        command.output().expect("sh runs")
-    };
-    bench.ok("git", &["remote", "add", "origin", "."]);
-    for name in ["fanfold:check", "fanfold:build", "fanfold:diff"] {
-        let output = job(name);
-        assert!(output.status.success(), "{name}: {}{}", stdout(&output), stderr(&output));
-    }
-    bench.write("specs/shop.yaml", &SPEC.replace("1.27", "1.28"));
-    assert_eq!(job("fanfold:build").status.code(), Some(1), "the manifests are stale");
-    let output = job("fanfold:diff");
-    assert!(output.status.success() && stdout(&output).contains("1.28"), "{}{}", stdout(&output), stderr(&output));
-
-    bench.write("specs/shop.yaml", &SPEC.replace("image:", "imag:"));
-    assert_eq!(job("fanfold:check").status.code(), Some(1));
-    assert!(!job("fanfold:diff").status.success(), "an error is no difference");
-    let path = jobs["fanfold:check"]["artifacts"]["reports"]["codequality"].as_str().expect("a report");
-    let report: Vec<Value> = serde_json::from_str(&bench.read(path)).expect("a list");
-    assert!(!report.is_empty());
-    for issue in &report {
-        for field in ["description", "check_name", "fingerprint"] {
-            assert!(issue[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {issue}");
-        }
-        let severities = ["info", "minor", "major", "critical", "blocker"];
-        assert!(issue["severity"].as_str().is_some_and(|severity| severities.contains(&severity)), "{issue}");
-        assert_eq!(issue["location"]["path"], "specs/shop.yaml", "{issue}");
-        assert!(issue["location"]["lines"]["begin"].as_u64().is_some_and(|line| line > 0), "{issue}");
-    }
 }

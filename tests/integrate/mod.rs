@@ -3,11 +3,13 @@
 mod action;
 mod argocd;
 mod flux;
+mod gitlab;
 mod glue;
 mod krew;
 mod kubectl;
 mod pre_commit;
 mod recipes;
+mod release;
 mod runner;
 mod server;
 
