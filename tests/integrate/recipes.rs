@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::runner::assert_valid;
 use super::{Bench, ROOT, root, strings, yaml};
 
 /// The platforms of a release.
@@ -30,6 +31,7 @@ fn workflows_are_whole_and_pinned() {
     let written = bench.ok("fanfold", &["integrate", "github", "-o", "-"]);
     let own = [root(".github/workflows/ci.yml"), root(".github/workflows/release.yml")];
     for text in own.iter().chain([&written]) {
+        assert_valid(&bench, text);
         let workflow = yaml(text);
         assert!(workflow["on"].is_object() || workflow["on"].is_string(), "`on` is a key, and no boolean");
         assert!(workflow["permissions"].is_object(), "rights are given one by one");

@@ -98,6 +98,15 @@ pub(super) fn run_workflow(bench: &Bench, workflow: &str, event: &Value, environ
     run
 }
 
+/// Asserts that a workflow is one by GitHub's schema, its expressions included.
+pub(super) fn assert_valid(bench: &Bench, workflow: &str) {
+    let path = bench.programs.path().join("workflow.yaml");
+    fs::write(&path, workflow).expect("a workflow");
+    let output = bench.command(act()).args(["--validate", "--strict", "--workflows"]).arg(path).output();
+    let output = output.expect("act runs");
+    assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+}
+
 /// Takes a line of the log: what a step printed, or what it told the runner.
 fn read_line(said: &Value, run: &mut Run) {
     let text = |field: &str| said[field].as_str().unwrap_or_default();
