@@ -16,8 +16,8 @@ use crate::source::{Map, Node, Origin};
 pub(super) fn compare(old: &Manifest, new: &Manifest, facts: &Facts, veil: Veil<'_>, renames: &Renames) -> Vec<Change> {
     let ty = type_of(new, facts).or_else(|| type_of(old, facts));
     let metadata = facts.type_id("meta/v1.ObjectMeta").map(|id| facts.ty(id));
-    let mut walk =
-        Walk { facts, metadata, veil, renames, namespace: &new.key.namespace, path: Vec::new(), found: Vec::new() };
+    let (kind, namespace) = (&new.key.kind, &new.key.namespace);
+    let mut walk = Walk { facts, metadata, veil, renames, kind, namespace, path: Vec::new(), found: Vec::new() };
     walk.mapping(&old.node, &new.node, ty, None);
     walk.found
 }
@@ -27,6 +27,9 @@ fn type_of<'a>(object: &Manifest, facts: &'a Facts) -> Option<&'a Type> {
     Some(facts.ty(facts.type_of(kind)?))
 }
 
+/// Lists that are one value to the server, though it refuses two items of one name in them: by kind, place and key.
+const NAMED: &[(&str, &str, &str)] = &[("CustomResourceDefinition", "spec.versions", "name")];
+
 /// What tells an item of a list apart from the others.
 type Identity = Vec<(SmolStr, SmolStr)>;
 
@@ -35,6 +38,7 @@ struct Walk<'a> {
     metadata: Option<&'a Type>,
     veil: Veil<'a>,
     renames: &'a Renames,
+    kind: &'a str,
     namespace: &'a str,
     path: Vec<Step>,
     found: Vec<Change>,
@@ -111,12 +115,16 @@ impl Walk<'_> {
             return self.mapping(old, new, ty, value);
         }
         if let (Some(olds), Some(news)) = (old.as_seq(), new.as_seq()) {
+            let named;
             let schema_of_items = match schema.map(|schema| (&schema.shape, &schema.merge)) {
+                Some((Shape::List(item), Merge::Replace)) => {
+                    named = self.named();
+                    named.as_ref().map(|merge| (&**item, merge))
+                }
                 Some((Shape::List(item), merge)) => Some((&**item, merge)),
                 _ => None,
             };
             if let Some((item, merge)) = schema_of_items
-                && *merge != Merge::Replace
                 && let (Some(old_items), Some(new_items)) =
                     (self.identities(olds, item, merge), self.identities(news, item, merge))
             {
@@ -132,6 +140,12 @@ impl Walk<'_> {
         let follows = !own && self.renames.explain(self.namespace, old, new);
         let what = What::Changed(self.veil.shown(&self.path, old), self.veil.shown(&self.path, new));
         self.push(what, effect, follows, new.origin());
+    }
+
+    /// Returns what tells the items of the list here apart, where its type does not say so.
+    fn named(&self) -> Option<Merge> {
+        let named = NAMED.iter().find(|(kind, place, _)| *kind == self.kind && Path::is_at(&self.path, place));
+        named.map(|(_, _, key)| Merge::Keys(vec![SmolStr::new_static(key)]))
     }
 
     /// Compares two lists whose items are told apart.

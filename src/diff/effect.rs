@@ -131,6 +131,7 @@ pub(super) fn classify(old: &Manifest, new: &Manifest, fate: &Fate, changes: &mu
         _ => refuse(old, new, changes, facts),
     }
     scaled_with_claims(new, changes);
+    served_no_longer(old, new, changes);
     for note in security::weakened(Some(old), new, facts) {
         changes.push(whole_note(Effect::Security, note, new.origin));
     }
@@ -179,7 +180,10 @@ fn by_place(new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
         if key.kind == "Deployment" && says(&["spec", "paused"], "true") {
             return (Effect::InPlace, Some("pods are replaced when it is no longer paused".into()));
         }
-        return (Effect::Rollout, None);
+        return partitioned(new).unwrap_or((Effect::Rollout, None));
+    }
+    if path.is_below("spec.updateStrategy.rollingUpdate.partition") && key.kind == "StatefulSet" {
+        return (Effect::InPlace, Some("pods from there on get the newest template".into()));
     }
     if path.is_below("spec.jobTemplate") && key.kind == "CronJob" {
         return (Effect::InPlace, Some("from the next run on".into()));
@@ -188,6 +192,41 @@ fn by_place(new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
         return (Effect::InPlace, Some("for new pods only".into()));
     }
     (Effect::InPlace, None)
+}
+
+/// Says what a new template does to a `StatefulSet` that keeps it from its first pods; nothing where it keeps it from none.
+fn partitioned(new: &Manifest) -> Option<(Effect, Option<SmolStr>)> {
+    let number = |path: &[&str]| new.node.find(path).and_then(Tree::scalar).and_then(|text| text.parse::<u64>().ok());
+    let partition = number(&["spec", "updateStrategy", "rollingUpdate", "partition"])?;
+    let first = number(&["spec", "ordinals", "start"]).unwrap_or(0);
+    let after = first + number(&["spec", "replicas"]).unwrap_or(1);
+    if new.key.kind != "StatefulSet" || partition <= first {
+        return None;
+    }
+    Some(if partition >= after {
+        (Effect::InPlace, Some(format_smolstr!("no pod is replaced before `partition`, {partition}, is lowered")))
+    } else {
+        let last = format_smolstr!("only the pods from ordinal {partition} on are replaced (`partition`)");
+        (Effect::Rollout, Some(last))
+    })
+}
+
+/// Says which versions of its objects a definition no longer serves.
+fn served_no_longer(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
+    if new.key.kind != "CustomResourceDefinition" || new.key.group != "apiextensions.k8s.io" {
+        return;
+    }
+    let served = |object: &Manifest| -> Vec<SmolStr> {
+        let versions = object.node.find(&["spec"]).map_or(&[][..], |spec| spec.list("versions"));
+        let served =
+            versions.iter().filter(|version| version.get("served").and_then(Tree::scalar).as_deref() == Some("true"));
+        served.filter_map(|version| version.get("name").and_then(Tree::scalar)).collect()
+    };
+    let still = served(new);
+    for version in served(old).iter().filter(|version| !still.contains(version)) {
+        let note = format_smolstr!("`{version}` is served no longer: requests for it fail, of controllers too");
+        changes.push(whole_note(Effect::InPlace, note, new.origin));
+    }
 }
 
 /// An object of another name is another object: the old one goes, with what it holds.
@@ -220,8 +259,15 @@ fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Fac
             let at: Vec<&str> = change.path.keys().collect();
             let at = at.join(".");
             // The template of a Job is refused as one field, wherever it differs.
-            let covered =
-                starts(&at, &place) || starts(&place, &at) || (refusal.field != "spec" && starts(&at, refusal.field));
+            let covered = match refusal.rule {
+                // What differs in the versions that stay is taken.
+                Rule::Stored => change.path.to_string() == refusal.path,
+                _ => {
+                    starts(&at, &place)
+                        || starts(&place, &at)
+                        || (refusal.field != "spec" && starts(&at, refusal.field))
+                }
+            };
             if covered {
                 change.effect = change.effect.max(effect);
                 change.note = Some(note.clone());

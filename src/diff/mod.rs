@@ -293,6 +293,13 @@ impl Path {
         keys.split('.').all(|key| steps.next().is_some_and(|step| step == key))
     }
 
+    /// Whether these steps lead to the field of those keys, past no list.
+    fn is_at(steps: &[Step], keys: &str) -> bool {
+        let mut steps = steps.iter();
+        keys.split('.').all(|key| matches!(steps.next(), Some(Step::Key(step)) if step == key))
+            && steps.next().is_none()
+    }
+
     /// Whether these steps lead to the name of the object.
     fn is_name(steps: &[Step]) -> bool {
         matches!(steps, [Step::Key(metadata), Step::Key(name)] if metadata == "metadata" && name == "name")

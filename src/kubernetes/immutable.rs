@@ -53,6 +53,8 @@ pub enum Rule {
     InStep,
     /// It changes only once the claim is bound.
     OnceBound,
+    /// It stays as long as objects may be stored in it.
+    Stored,
 }
 
 impl fmt::Display for Rule {
@@ -67,6 +69,10 @@ impl fmt::Display for Rule {
             Self::Loses => "items can only be taken away",
             Self::InStep => "it can only be changed together with `spec.parallelism`, to the same number",
             Self::OnceBound => "it can only be changed when the claim is bound",
+            Self::Stored => {
+                "a version in which objects were stored can only be taken away once they are migrated, and \
+                 `status.storedVersions` names it no longer"
+            }
         })
     }
 }
@@ -158,6 +164,7 @@ pub fn refused<O: Tree, S: Tree, N: Tree>(facts: &Facts, old: &O, stated: &S, ne
         ("", "PersistentVolume") => update.volume(),
         ("", "PersistentVolumeClaim") => update.claim(),
         ("", "Pod") => update.pod(),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => update.definition(),
         _ => {}
     }
     update.refused
@@ -317,6 +324,22 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             {
                 self.refuse("spec.healthCheckNodePort".to_owned(), "spec.healthCheckNodePort", Rule::Immutable);
             }
+        }
+    }
+
+    /// A live definition says which versions were ever stored; a manifest only which one is.
+    fn definition(&mut self) {
+        let new = self.new.follow(&["spec", "versions"]).map(Tree::items).unwrap_or_default();
+        let stays = |name: &str| new.iter().any(|version| version.member("name").and_then(Tree::as_text) == Some(name));
+        let stored: Vec<&str> = if let Some(stored) = self.old.follow(&["status", "storedVersions"]) {
+            stored.items().iter().filter_map(Tree::as_text).collect()
+        } else {
+            let old = self.old.follow(&["spec", "versions"]).map(Tree::items).unwrap_or_default();
+            let stored = old.iter().filter(|version| Self::is_true(*version, &["storage"]));
+            stored.filter_map(|version| version.member("name")?.as_text()).collect()
+        };
+        for name in stored.into_iter().filter(|name| !stays(name)) {
+            self.refuse(format!("spec.versions[{name}]"), "spec.versions", Rule::Stored);
         }
     }
 

@@ -7,6 +7,7 @@ mod apply;
 mod command;
 mod laws;
 mod secrets;
+mod server;
 mod sides;
 
 use std::fs;
