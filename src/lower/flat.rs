@@ -76,6 +76,11 @@ impl Lowering<'_> {
             "metadata" => Some("write `name`, `labels` and `annotations` beside the other fields"),
             "spec" => Some("write the fields of the spec themselves: a workload is flat"),
             "apiVersion" => Some("the `kind` alone decides it"),
+            // What Compose files and values of charts call it.
+            "environment" | "envVars" => Some("write `env: {NAME: value}`"),
+            "cpu" | "memory" | "requests" | "limits" => {
+                Some("write `resources: {cpu: 100m, memory: 64Mi..128Mi}`: requests, and limits after `..`")
+            }
             _ => None,
         };
         self.diagnostics.push(

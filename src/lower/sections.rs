@@ -72,7 +72,12 @@ fn claim(context: &Context<'_>, entry: &Entry, diagnostics: &mut Diagnostics) ->
         None if map.contains("resources") => Some(Node::map(map, node.origin())),
         None => None,
     });
-    if spec.is_none() {
+    let storage = node.as_map().and_then(|map| map.entry("storage"));
+    if let (None, Some(storage)) = (&spec, storage) {
+        let message = "a claim has no field `storage`";
+        let finding = Diagnostic::new(Code::UnknownField, storage.key.origin, message).fix(storage.key.origin, "size");
+        diagnostics.push(finding.help("the field is called `size`"));
+    } else if spec.is_none() {
         diagnostics.push(
             Diagnostic::new(
                 Code::MissingField,
