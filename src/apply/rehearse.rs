@@ -1,25 +1,47 @@
 //! What the server would make of objects, beside what it has: the two sides of a diff against a cluster.
 //!
 //! Both sides are the server's own, so that its defaults and the fields of other managers are on both of them and make no
-//! difference. A field of the new side keeps the place of the field that asked for it.
+//! difference. A field of the new side keeps the place of the field that asked for it. What is proven to be unchanged is
+//! not asked about: `apply` would not send it.
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_json::Value as Json;
 use smol_str::{SmolStr, ToSmolStr};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::answer::{Expects, Verdict, judge};
-use super::client::{Call, Client, Lost, Projection, WHOLE};
+use super::client::{Answer, Call, Client, Discovered, Lost, Projection, WHOLE};
+use super::managed::MANAGER;
+use super::set::prune::pruning;
+use super::set::survey::{Found, SurveyError, survey};
 use super::write::{Manner, apply};
-use super::{Desired, Live, finding};
+use super::{ApplySet, Desired, Live, finding, proof};
 use crate::diagnostic::Diagnostics;
-use crate::kubernetes::Manifest;
+use crate::kubernetes::{Facts, Manifest};
 use crate::source::{Key, Map, Node, Origin, Value};
 
 /// So many objects are asked about at once.
 const IN_FLIGHT: usize = 32;
+
+/// What is rehearsed, and where.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    /// The server.
+    pub client: &'a Client,
+    /// What it serves.
+    pub kinds: &'a Discovered,
+    /// What Kubernetes knows of its kinds.
+    pub facts: &'a Facts,
+    /// The objects.
+    pub desired: &'a [Desired],
+    /// The set that they are to be.
+    pub set: Option<&'a ApplySet>,
+    /// Whether what left the set goes, and what holds data too.
+    pub prune: Option<bool>,
+}
 
 /// Both sides, object by object.
 #[derive(Debug, Default)]
@@ -30,55 +52,124 @@ pub struct Rehearsal {
     pub new: Vec<Manifest>,
     /// What it would refuse.
     pub findings: Diagnostics,
+    /// How many objects left the set and stay.
+    pub left: usize,
 }
 
 /// Asks the server about all objects; nothing changes there.
-pub async fn rehearse(client: &Client, desired: &[Desired], force: bool) -> Result<Rehearsal, Lost> {
+pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
+    let &Stage { client, kinds, facts, desired, set, prune } = stage;
+    let found = survey(client, kinds, desired, set).await?;
+    let surplus = found.surplus;
+    let known: Vec<(Option<Live>, bool)> = desired
+        .par_iter()
+        .zip(found.found)
+        .map(|(object, found)| match found {
+            Found::Whole(live) => {
+                let proven = proof::is_unchanged(&object.node, &live, facts, MANAGER);
+                (Some(live), proven)
+            }
+            Found::Absent | Found::Metadata(_) => (None, false),
+        })
+        .collect();
+    let mut rehearsal = Rehearsal::default();
+    let open = (0..desired.len()).filter(|number| !known[*number].1);
+    let mut answers = ask(client, desired, &known, open).await?.into_iter().peekable();
+    for (number, (live, proven)) in known.into_iter().enumerate() {
+        let object = &desired[number];
+        if proven && let Some(live) = live {
+            let node = without_server_fields(&live, Some(&object.node), object.origin);
+            let manifest = Manifest { key: object.key.clone(), node, origin: object.origin };
+            rehearsal.old.push(manifest.clone());
+            rehearsal.new.push(manifest);
+        } else if let Some((_, asked)) = answers.next_if(|(of, _)| *of == number) {
+            rehearsal.take(object, live.or(asked.live).as_ref(), &asked.answer);
+        }
+    }
+    rehearsal.left = surplus.len();
+    if let Some(data) = prune {
+        let in_use = |namespace: &str| desired.iter().any(|object| object.key.namespace == namespace);
+        let going = pruning(&surplus, &in_use, data, true).removals;
+        rehearsal.left -= going.len();
+        for member in surplus {
+            let key = member.key();
+            if going.iter().any(|gone| gone.key == key) {
+                let node = without_server_fields(&member.live, None, Origin::NOWHERE);
+                rehearsal.old.push(Manifest { key, node, origin: Origin::NOWHERE });
+            }
+        }
+    }
+    Ok(rehearsal)
+}
+
+/// What the server says of one object.
+struct Asked {
+    /// What it has, where that was not known before.
+    live: Option<Live>,
+    /// What it would make of it.
+    answer: Answer,
+}
+
+/// Asks about objects by their numbers, and returns the answers in the order of these.
+async fn ask(
+    client: &Client,
+    desired: &[Desired],
+    known: &[(Option<Live>, bool)],
+    numbers: impl Iterator<Item = usize>,
+) -> Result<Vec<(usize, Asked)>, Lost> {
     let seats = Arc::new(Semaphore::new(IN_FLIGHT));
     let mut asked = JoinSet::new();
-    for (number, object) in desired.iter().enumerate() {
+    for number in numbers {
+        let object = &desired[number];
         let (client, seats) = (client.clone(), Arc::clone(&seats));
         let (resource, key) = (Arc::clone(&object.resource), object.key.clone());
-        let call = Call { accept: WHOLE, ..apply(object, Manner { dry_run: true, force }) };
+        let call = Call { accept: WHOLE, ..apply(object, Manner { dry_run: true, force: true }) };
+        let unread = known[number].0.is_none();
         asked.spawn(async move {
             let _seat = seats.acquire().await;
-            let live = client.read(&resource, &key.namespace, &key.name, Projection::Whole).await?;
+            let live = if unread {
+                let read = client.read(&resource, &key.namespace, &key.name, Projection::Whole).await?;
+                read.map_err(|answer| Lost { reason: answer.message(), hopeless: true })?
+            } else {
+                None
+            };
             let answer = client.patient(&call).await?;
-            Ok::<_, Lost>((number, live, answer))
+            Ok::<_, Lost>((number, Asked { live, answer }))
         });
     }
-    let mut answers = Vec::with_capacity(desired.len());
+    let mut answers = Vec::new();
     while let Some(answer) = asked.join_next().await {
         if let Ok(answer) = answer {
             answers.push(answer?);
         }
     }
-    answers.sort_by_key(|(number, ..)| *number);
-    let mut rehearsal = Rehearsal::default();
-    for (number, live, answer) in answers {
-        let object = &desired[number];
+    answers.sort_by_key(|(number, _)| *number);
+    Ok(answers)
+}
+
+impl Rehearsal {
+    /// Takes in what the server has of an object, and what it answered.
+    fn take(&mut self, object: &Desired, live: Option<&Live>, answer: &Answer) {
         let place = |node| Manifest { key: object.key.clone(), node, origin: object.origin };
-        let live = live.map_err(|answer| Lost { reason: answer.message(), hopeless: true })?;
-        if let Some(live) = &live {
-            rehearsal.old.push(place(without_server_fields(live, None, Origin::NOWHERE)));
+        if let Some(live) = live {
+            self.old.push(place(without_server_fields(live, None, Origin::NOWHERE)));
         }
         if answer.is_success() {
-            rehearsal.new.push(place(without_server_fields(&Live(answer.json()), Some(&object.node), object.origin)));
-            continue;
+            self.new.push(place(without_server_fields(&Live(answer.json()), Some(&object.node), object.origin)));
+            return;
         }
         // What it needs is not there, since nothing of this run is.
         let missing = answer.code == 404;
         let verdict = judge(answer.code, answer.retry_after, &answer.body, Expects::default());
-        rehearsal.new.push(match (&live, &verdict) {
+        self.new.push(match (live, &verdict) {
             // The server will not change it, but it says what it would be.
             (Some(live), Verdict::Immutable(_)) => place(over(live, object)),
             _ => place(object.node.clone()),
         });
         if !missing && !matches!(verdict, Verdict::Immutable(_)) {
-            rehearsal.findings.extend(finding::of_verdict(object, &verdict, 1, &answer.message()));
+            self.findings.extend(finding::of_verdict(object, &verdict, 1, &answer.message()));
         }
     }
-    Ok(rehearsal)
 }
 
 /// Returns an object of a server without what the server alone writes.

@@ -162,6 +162,14 @@ pub struct DiffArgs {
     #[command(flatten)]
     pub variant: VariantArgs,
 
+    /// Show what `apply --prune` would delete in the cluster too
+    #[arg(long)]
+    pub prune: bool,
+
+    /// With `--prune`, also namespaces, volumes, claims and definitions
+    #[arg(long, requires = "prune")]
+    pub prune_data: bool,
+
     /// The format
     #[arg(long, value_enum, default_value_t = DiffFormatArg::Human, value_name = "FORMAT")]
     pub format: DiffFormatArg,

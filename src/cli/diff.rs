@@ -4,15 +4,19 @@ use std::io::Write;
 
 use super::args::{DiffArgs, DiffFormatArg, FormatArg, ReportArgs};
 use super::cluster::{Cluster, Connecting};
-use super::session::{Channel, Session, facts};
+use super::session::{Channel, Session, facts, remark};
 use super::sides::{Held, Side};
 use super::{Exit, Failure};
-use crate::apply::rehearse;
+use crate::apply::{Stage, rehearse};
 use crate::diff::{Causes, Report, Style, diff, fold, html, human, json, markdown, short};
+use crate::kubernetes::Facts;
 
 /// Compares; exits as `kubectl diff` does: 0 where both sides are the same, 1 where they differ, above where nobody knows.
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let (old, new) = sides(args)?;
+    if args.prune && old != Side::Cluster {
+        return Err(Failure::Usage("`--prune` is about a cluster: compare `--against cluster`".into()));
+    }
     if old.is_stdin() && new.is_stdin() {
         return Err(Failure::Usage("standard input can be one side only".into()));
     }
@@ -28,7 +32,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let old_held = match connecting {
         Some(connecting) => {
             let cluster = connecting.finish()?;
-            let (old, refused) = of_cluster(cluster, &mut new_held, args, &mut session)?;
+            let (old, refused) = of_cluster(cluster, &mut new_held, args, facts, &mut session)?;
             exit = refused;
             old
         }
@@ -83,6 +87,7 @@ fn of_cluster(
     mut cluster: Cluster,
     new: &mut Held,
     args: &DiffArgs,
+    facts: &Facts,
     session: &mut Session,
 ) -> Result<(Held, Exit), Failure> {
     let Some(compilation) = &new.compilation else {
@@ -90,8 +95,24 @@ fn of_cluster(
     };
     let set = cluster.set(compilation, args.place.applyset.as_deref())?;
     let desired = cluster.place(&compilation.objects(), set.as_ref(), &mut session.diagnostics);
-    let asked = cluster.runtime.block_on(rehearse(&cluster.client, &desired, true));
-    let asked = asked.map_err(|lost| Failure::Environment(format!("cannot ask the cluster: {lost}")))?;
+    if set.is_none() && args.prune {
+        return Err(Failure::Usage("`--prune` needs a set: name one with `--applyset NAME`".into()));
+    }
+    let stage = Stage {
+        client: &cluster.client,
+        kinds: &cluster.kinds,
+        facts,
+        desired: &desired,
+        set: set.as_ref(),
+        prune: args.prune.then_some(args.prune_data),
+    };
+    let asked = cluster.runtime.block_on(rehearse(&stage));
+    let asked = asked.map_err(|error| Failure::Environment(format!("cannot ask the cluster: {error}")))?;
+    if asked.left > 0 {
+        let (objects, are) = if asked.left == 1 { ("object", "is") } else { ("objects", "are") };
+        let way = if args.prune { "stay" } else { "stay, unless `--prune` is given" };
+        remark(&format!("{} {objects} of the set {are} no longer in the specs, and {way}", asked.left));
+    }
     session.diagnostics.append(asked.findings);
     let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
     let exit = session.report(&report, Channel::Stderr)?;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::command::Bench;
+use crate::controlplane::fault_proxy::{FaultProxy, Script};
 use crate::controlplane::{ControlPlane, User, succeeded};
 
 const SPEC: &str = "\
@@ -120,12 +121,29 @@ fn a_cluster_shows_what_would_change_and_no_defaults() {
     let (code, said, beside) = bench.run(&against);
     assert_eq!(code, Some(0), "defaults of the server are no difference: {said}{beside}");
 
+    let proxy = FaultProxy::start(plane, Script::default());
+    let watched = proxy.kubeconfig(User::Admin);
+    let (code, ..) =
+        bench.run(&["diff", "shop.yaml", "--against", "cluster", "--kubeconfig", watched.to_str().expect("a path")]);
+    let patches = proxy.seen().iter().filter(|seen| seen.method == "PATCH").count();
+    assert_eq!((code, patches), (Some(0), 0), "what is proven is not asked about");
+
     bench.write("shop.yaml", &spec.replace("1.27", "1.28"));
     let (code, said, _) = bench.run(&against);
     assert_eq!(code, Some(1));
     assert!(said.contains("nginx:1.27 → nginx:1.28") && said.contains("shop.yaml:8"), "{said}");
     assert_eq!(said.matches("  ~ ").count(), 1, "and nothing else: {said}");
+    bench.write("shop.yaml", &spec.replace("[eu, us]", "[eu]"));
+    let (code, _, beside) = bench.run(&against);
+    assert_eq!(code, Some(0), "what left the set stays: {beside}");
+    assert!(beside.contains("1 object of the set is no longer in the specs") && beside.contains("--prune"), "{beside}");
+    let (code, said, _) = bench.run(&[&against[..], &["--prune"]].concat());
+    assert_eq!(code, Some(1));
+    assert!(said.contains("1 removed; 2 the same") && said.contains("web-us"), "{said}");
+    let (code, _, beside) = bench.run(&["diff", "shop.yaml", "--against", "saved.yaml", "--prune"]);
+    assert!(code > Some(1) && beside.contains("`--against cluster`"), "{beside}");
 
+    bench.write("shop.yaml", &spec.replace("1.27", "1.28"));
     let saved = plane.kubectl(&["--namespace", &namespace, "get", "deployments", "--output=yaml"]);
     bench.write("saved.yaml", &String::from_utf8_lossy(&saved.stdout));
     let (code, said, beside) = bench.run(&["diff", "saved.yaml", "saved.yaml"]);
