@@ -8,7 +8,7 @@ use super::session::{Channel, Session, facts, remark};
 use super::sides::{Held, Side};
 use super::{Exit, Failure};
 use crate::apply::{Stage, rehearse};
-use crate::diff::{Causes, Report, Style, diff, fold, html, human, json, markdown, short};
+use crate::diff::{Causes, Report, Style, diff, fold, html, human, json, markdown, settle, short};
 use crate::kubernetes::Facts;
 
 /// Compares; exits as `kubectl diff` does: 0 where both sides are the same, 1 where they differ, above where nobody knows.
@@ -41,7 +41,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
             Err(exit) => return Ok(exit),
         },
     };
-    let (old, new) = (old_held, new_held);
+    let (mut old, mut new) = (old_held, new_held);
+    settle([&mut old.objects, &mut new.objects], facts);
     let changes = diff(&old.objects, &new.objects, facts, &session.sources);
     let groups = fold(&changes);
     let causes = Causes::between(&old.batches(), &new.batches());

@@ -5,11 +5,9 @@ use super::disk::Disk;
 use super::git::Commit;
 use super::session::{Session, remark};
 use super::{Exit, Failure};
-use crate::apply::{Live, without_server_fields};
 use crate::compile::Compilation;
 use crate::diagnostic::Severity;
 use crate::diff::as_written;
-use crate::emit;
 use crate::expand::Expanded;
 use crate::kubernetes::Manifest;
 use crate::source::Files;
@@ -148,18 +146,5 @@ fn held(
         return Ok(Err(Exit::Usage));
     }
     let name = commit.map_or_else(|| paths.join(" "), |commit| format!("git:{}", commit.revision));
-    Ok(Ok(Held { objects: objects.into_iter().map(unsaved).collect(), name, compilation }))
-}
-
-/// Takes from an object that was saved from a server what the server alone writes.
-fn unsaved(object: Manifest) -> Manifest {
-    let is_saved = ["uid", "resourceVersion", "managedFields"];
-    if !is_saved.iter().any(|field| object.node.at(&["metadata", field]).is_some()) {
-        return object;
-    }
-    let mut text = Vec::new();
-    emit::json::write_compact(&object.node, &mut text);
-    let Ok(value) = serde_json::from_slice(&text) else { return object };
-    let node = without_server_fields(&Live(value), Some(&object.node), object.origin);
-    Manifest { node, ..object }
+    Ok(Ok(Held { objects, name, compilation }))
 }

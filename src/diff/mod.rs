@@ -11,6 +11,7 @@ mod fold;
 mod matching;
 mod meaning;
 mod render;
+mod saved;
 mod secret;
 mod security;
 mod written;
@@ -26,6 +27,7 @@ pub use fold::{Condition, Entry, Group, fold};
 use secret::Secrets;
 
 pub use render::{Report, Style, html, human, json, markdown, short};
+pub use saved::settle;
 pub use written::as_written;
 
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};

@@ -42,6 +42,28 @@ fn list<'a>(items: impl Iterator<Item = &'a Value>) -> String {
     json!({"apiVersion": "v1", "kind": "List", "items": items.collect::<Vec<_>>()}).to_string()
 }
 
+/// Returns what differs, in more than words, between what a server made of objects and what it was sent.
+fn differences(saved: &str, sent: &str) -> impl Iterator<Item = String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in [("saved.yaml", saved), ("sent.yaml", sent)] {
+        std::fs::write(folder.path().join(name), text).expect("the file is written");
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_fanfold"))
+        .args(["diff", "saved.yaml", "sent.yaml", "--format=json"])
+        .current_dir(folder.path())
+        .output()
+        .expect("the binary starts");
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let objects = report["objects"].as_array().cloned().unwrap_or_default();
+    // What a definition puts into its objects is not known to who only sees those.
+    objects.into_iter().filter(|object| object["kind"] != "Backup").flat_map(|object| {
+        let changes = object["changes"].as_array().cloned().unwrap_or_default();
+        let kind = object["kind"].as_str().unwrap_or_default().to_owned();
+        changes.into_iter().filter(|change| change["effect"] != "none").map(move |change| format!("{kind}: {change}"))
+    })
+}
+
 #[test]
 fn a_server_takes_every_golden_output() {
     // One of its own: what it makes is for the whole cluster, and would be in the way of others.
@@ -97,13 +119,17 @@ fn a_server_takes_every_golden_output() {
         if !addressed.is_empty() {
             apply(&["create", "--validate=strict"]);
         }
-        let asked = plane.kubectl_with(User::Builder, DRY_RUN, text);
+        let asked = plane.kubectl_with(User::Builder, DRY_RUN, text.as_str());
         let printed = String::from_utf8_lossy(&asked.stdout);
         let taken = printed.lines().filter(|line| line.ends_with(" serverside-applied (server dry run)")).count();
         let said = String::from_utf8_lossy(&asked.stderr);
         if !asked.status.success() || taken != objects.len() {
             failures.push(format!("{case:?}: {taken} of {} objects\n{said}", objects.len()));
         }
+        let saved = plane.kubectl_with(User::Builder, &[DRY_RUN, &["--output=yaml"]].concat(), text.as_str());
+        failures.extend(
+            differences(&String::from_utf8_lossy(&saved.stdout), &text).map(|found| format!("{case:?}: {found}")),
+        );
         if !addressed.is_empty() {
             apply(&["delete"]);
         }
