@@ -9,6 +9,7 @@
 #[expect(dead_code, reason = "tests use more of it")]
 mod controlplane;
 #[path = "../tests/programs.rs"]
+#[expect(dead_code, reason = "tests use more of it")]
 mod programs;
 
 use std::io::Write as _;

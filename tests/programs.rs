@@ -1,36 +1,57 @@
 //! Programs of others that tests run, built once from pinned Go modules.
 //!
 //! A folder below `tests/` has a `go.mod` whose `tool` lines name what to build. What is built lies in
-//! `target/NAME/HASH`, by the hash of `go.mod`: a change of it builds anew, and a folder that is there is whole, as it
+//! `target/FOLDER/HASH`, by the hash of `go.mod`: a change of it builds anew, and a folder that is there is whole, as it
 //! gets its name last.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-/// The programs of one Go module.
+/// The programs of one Go module, built once in each process that asks for them.
 pub(crate) struct Module {
     /// The folder of `go.mod`, below `tests/`.
-    pub(crate) folder: &'static str,
-    /// The folder below `target/`.
-    pub(crate) target: &'static str,
+    folder: &'static str,
     /// What is built, and what it takes.
-    pub(crate) what: &'static str,
-    /// What tests need that need Go.
-    pub(crate) needs: &'static str,
+    what: &'static str,
+    /// What needs Go, which builds it.
+    needs: &'static str,
     /// Returns what the linker is told, besides to leave out what only debuggers read; `go.mod` knows the versions.
-    pub(crate) flags: fn(&str) -> Result<String, String>,
+    flags: fn(&str) -> Result<String, String>,
+    built: OnceLock<Result<PathBuf, String>>,
 }
 
 impl Module {
+    /// Returns the module of a folder below `tests/`.
+    pub(crate) const fn new(folder: &'static str, what: &'static str, needs: &'static str) -> Module {
+        Module { folder, what, needs, flags: |_| Ok(String::new()), built: OnceLock::new() }
+    }
+
+    /// Tells the linker something.
+    pub(crate) const fn with_flags(mut self, flags: fn(&str) -> Result<String, String>) -> Module {
+        self.flags = flags;
+        self
+    }
+
+    /// Returns where a program of the module is.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.build().unwrap_or_else(|error| panic!("{error}")).join(name)
+    }
+
     /// Builds all programs of the module, unless they are there, and returns the folder they are in. The error is one
     /// line.
     pub(crate) fn build(&self) -> Result<PathBuf, String> {
+        self.built.get_or_init(|| self.build_once()).clone()
+    }
+
+    fn build_once(&self) -> Result<PathBuf, String> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(self.folder);
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").join(self.target);
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
+        let target = target.join(self.folder.replace('/', "-"));
         let said = |what: &str, error: std::io::Error| format!("{what} {}: {error}", target.display());
         let module = fs::read_to_string(source.join("go.mod")).map_err(|error| format!("go.mod: {error}"))?;
         let hash = Sha256::digest(&module).first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
@@ -62,7 +83,9 @@ impl Module {
                 let said = String::from_utf8_lossy(&output.stderr);
                 return Err(format!("`go build` of {} failed: {}", source.display(), said.trim()));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.needs.to_owned()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(format!("{} Go, which builds {}", self.needs, self.what));
+            }
             Err(error) => return Err(format!("cannot start `go`: {error}")),
         }
         fs::rename(&unfinished, &folder).map_err(|error| said("cannot name what was built in", error))?;

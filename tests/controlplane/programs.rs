@@ -2,24 +2,21 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use crate::programs::{Module, version};
 
 const ASSETS: &str = "KUBEBUILDER_ASSETS";
 /// What such a folder must hold; the rest is built if it is not there.
 const PROMISED: &[&str] = &["etcd", "kube-apiserver", "kubectl"];
-const MODULE: Module = Module {
-    folder: "controlplane",
-    target: "controlplane",
-    what: "a Kubernetes control plane of half a gigabyte",
-    needs: "tests against a control plane need Go, or KUBEBUILDER_ASSETS: a folder with etcd, kube-apiserver and kubectl",
-    flags,
-};
+static MODULE: Module = Module::new(
+    "controlplane",
+    "a Kubernetes control plane of half a gigabyte",
+    "tests against a control plane need KUBEBUILDER_ASSETS, a folder with etcd, kube-apiserver and kubectl, or",
+)
+.with_flags(flags);
 
 /// Returns where a program is, and builds all of them if it has to. The error is one line.
 pub(crate) fn program(name: &str) -> Result<PathBuf, String> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     if let Some(folder) = env::var_os(ASSETS).filter(|folder| !folder.is_empty()) {
         let folder = PathBuf::from(folder);
         if let Some(found) = find(&folder, name) {
@@ -29,7 +26,7 @@ pub(crate) fn program(name: &str) -> Result<PathBuf, String> {
             return Err(format!("{ASSETS} is {}, where there is no `{name}`", folder.display()));
         }
     }
-    let folder = BUILT.get_or_init(|| MODULE.build()).clone()?;
+    let folder = MODULE.build()?;
     find(&folder, name).ok_or_else(|| format!("`go build` made no `{name}` in {}", folder.display()))
 }
 

@@ -1,9 +1,8 @@
 //! The config management plugin, run by Argo CD's own plugin server, and asked by the repo server's own code.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Output, Stdio};
-use std::sync::OnceLock;
 
 use fanfold::integrate::{Target, Values};
 use serde_json::{Value, json};
@@ -13,18 +12,7 @@ use crate::controlplane::process::Process;
 use crate::controlplane::until;
 use crate::programs::Module;
 
-const ARGOCD: Module = Module {
-    folder: "argocd",
-    target: "argocd",
-    what: "Argo CD's plugin server",
-    needs: "tests of the plugin for Argo CD need Go, which builds its plugin server",
-    flags: |_| Ok(String::new()),
-};
-
-fn argocd() -> PathBuf {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BUILT.get_or_init(|| ARGOCD.build()).clone().unwrap_or_else(|error| panic!("{error}")).join("argocd")
-}
+static ARGOCD: Module = Module::new("argocd", "Argo CD's plugin server", "tests of the plugin for Argo CD need");
 
 /// A repository, and a plugin server beside the repo server.
 struct Argo {
@@ -52,7 +40,7 @@ impl Argo {
             format!("PATH={}", path.display()),
             format!("ARGOCD_PLUGINSOCKFILEPATH={}", plugins.display()),
             format!("ARGOCD_CMP_WORKDIR={}", work.display()),
-            argocd().display().to_string(),
+            ARGOCD.program("argocd").display().to_string(),
             "cmp-server".to_owned(),
             format!("--config-dir-path={}", config.display()),
         ];
@@ -67,7 +55,7 @@ impl Argo {
 
     /// Asks for the objects of the application in `specs`, with parameters as an Application has them.
     fn generate(&self, parameters: &Value) -> Output {
-        let mut command = self.bench.command(argocd());
+        let mut command = self.bench.command(ARGOCD.program("argocd"));
         command.arg("generate").arg(self.bench.folder.path()).arg("specs");
         command.env("ARGOCD_PLUGINSOCKFILEPATH", self.bench.programs.path().join("plugins"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -13,13 +12,7 @@ use crate::controlplane::process::Process;
 use crate::controlplane::{ControlPlane, Options, User, succeeded, until};
 use crate::programs::Module;
 
-const FLUX: Module = Module {
-    folder: "flux",
-    target: "flux",
-    what: "Flux's kustomize-controller",
-    needs: "tests of what Flux takes need Go, which builds its kustomize-controller",
-    flags: |_| Ok(String::new()),
-};
+static FLUX: Module = Module::new("flux", "Flux's kustomize-controller", "tests of what Flux takes need");
 
 const SCRIPTS: &str = "\
 apiVersion: fanfold.dev/v1
@@ -39,12 +32,6 @@ struct Flux<'a> {
     plane: &'a ControlPlane,
     artifacts: Server,
     controller: Process,
-}
-
-fn controller() -> PathBuf {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| FLUX.build()).clone().unwrap_or_else(|error| panic!("{error}"));
-    folder.join("kustomize-controller")
 }
 
 /// Returns the definition of Kustomizations that belongs to the controller.
@@ -81,7 +68,7 @@ impl<'a> Flux<'a> {
         let environment = [
             format!("KUBECONFIG={}", plane.kubeconfig(User::Admin).display()),
             "RUNTIME_NAMESPACE=flux-system".to_owned(),
-            controller().display().to_string(),
+            FLUX.program("kustomize-controller").display().to_string(),
         ];
         // It binds no port, and looks again within a second where something failed.
         let flags = ["--metrics-addr=0", "--health-addr=0", "--max-retry-delay=1s"].map(str::to_owned);

@@ -1,9 +1,8 @@
 //! The manifest for krew, and krew itself, which installs a release by it.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
-use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
@@ -11,20 +10,9 @@ use super::recipes::TARGETS;
 use super::{Bench, ROOT, executable, root, stderr, stdout, yaml};
 use crate::programs::Module;
 
-const KREW: Module = Module {
-    folder: "krew",
-    target: "krew",
-    what: "krew",
-    needs: "tests of what krew installs need Go, which builds it",
-    flags: |_| Ok(String::new()),
-};
+static KREW: Module = Module::new("krew", "krew", "tests of what krew installs need");
 
 const VERSION: &str = "1.2.3";
-
-fn krew() -> PathBuf {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BUILT.get_or_init(|| KREW.build()).clone().unwrap_or_else(|error| panic!("{error}")).join("krew")
-}
 
 /// Returns the names of the archives that the manifest asks for.
 fn archives() -> BTreeSet<String> {
@@ -71,7 +59,7 @@ fn the_manifest_for_krew_gets_its_checksums() {
 
 /// Runs krew with a root of its own.
 fn install(bench: &Bench) -> Output {
-    let mut command = bench.command(krew());
+    let mut command = bench.command(KREW.program("krew"));
     command.args(["install", "--manifest=krew.yaml", "--archive=fanfold.tar.gz"]);
     command.env("KREW_ROOT", bench.path("krew")).output().expect("krew runs")
 }

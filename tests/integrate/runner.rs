@@ -3,21 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
 use super::{Bench, ROOT, root, stderr, stdout, yaml};
 use crate::programs::Module;
 
-const ACT: Module = Module {
-    folder: "act",
-    target: "act",
-    what: "act",
-    needs: "tests of the action for GitHub need Go, which builds act",
-    flags: |_| Ok(String::new()),
-};
+static ACT: Module = Module::new("act", "act", "tests of the action for GitHub need");
 
 /// What the workflow may call the action, and where it stands instead.
 const ACTION: &str = concat!("fanfold/fanfold@v", env!("CARGO_PKG_VERSION"));
@@ -34,11 +26,6 @@ pub(super) struct Run {
     pub(super) summary: String,
     /// What later steps find programs in.
     pub(super) path: String,
-}
-
-fn act() -> PathBuf {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BUILT.get_or_init(|| ACT.build()).clone().unwrap_or_else(|error| panic!("{error}")).join("act")
 }
 
 /// Runs the action in a folder, with inputs, what the event says, and the environment of the job.
@@ -65,7 +52,7 @@ pub(super) fn run_workflow(bench: &Bench, workflow: &str, event: &Value, environ
         assert!(bench.path(".git").is_dir(), "a checkout");
     }
     fs::write(programs.join("event.json"), event.to_string()).expect("an event");
-    let mut command = bench.command(act());
+    let mut command = bench.command(ACT.program("act"));
     command.arg(if event.get("pull_request").is_some() { "pull_request" } else { "push" }).arg("--json");
     command.arg("--workflows").arg(programs.join(workflow)).arg("--eventpath").arg(programs.join("event.json"));
     // Without containers, without its own servers, and with what it would else hide from its log.
@@ -102,7 +89,7 @@ pub(super) fn run_workflow(bench: &Bench, workflow: &str, event: &Value, environ
 pub(super) fn assert_valid(bench: &Bench, workflow: &str) {
     let path = bench.programs.path().join("workflow.yaml");
     fs::write(&path, workflow).expect("a workflow");
-    let output = bench.command(act()).args(["--validate", "--strict", "--workflows"]).arg(path).output();
+    let output = bench.command(ACT.program("act")).args(["--validate", "--strict", "--workflows"]).arg(path).output();
     let output = output.expect("act runs");
     assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
 }
