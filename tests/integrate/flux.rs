@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::server::Server;
-use super::{Bench, ROOT, root, stdout};
+use super::{Bench, ROOT, root};
 use crate::controlplane::process::Process;
 use crate::controlplane::{ControlPlane, Options, User, succeeded, until};
 use crate::programs::Module;
@@ -36,12 +36,14 @@ struct Flux<'a> {
 
 /// Returns the definition of Kustomizations that belongs to the controller.
 fn definition() -> String {
-    let listed = Command::new("go")
-        .args(["list", "-m", "-f", "{{.Dir}}", "github.com/fluxcd/kustomize-controller"])
+    // It may be asked for before the controller is built, on a machine that has none of it.
+    let fetched = Command::new("go")
+        .args(["mod", "download", "-json", "github.com/fluxcd/kustomize-controller"])
         .current_dir(Path::new(ROOT).join("tests/flux"))
         .output()
         .expect("go runs");
-    let folder = PathBuf::from(stdout(&listed).trim());
+    let fetched: Value = serde_json::from_slice(&fetched.stdout).expect("go says where it is");
+    let folder = PathBuf::from(fetched["Dir"].as_str().unwrap_or_else(|| panic!("{fetched}")));
     let path = folder.join("config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml");
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -1,6 +1,7 @@
 //! What nearly every manifest is written in, read several times faster than all of YAML.
 //!
-//! That is block mappings and lists of one-line scalars and `|` texts, in printable ASCII, without anchors and tags.
+//! That is block mappings and lists of `|` texts, scalars, and flow mappings and lists that end on their line, without
+//! anchors and tags.
 //! Whatever else stands in a document, be it wrong or merely rare, leaves the whole of it to the reader of all YAML: this
 //! one has no findings of its own, and where it answers, both give the same tree with the same places.
 
@@ -23,7 +24,7 @@ const END: isize = -1;
 pub(super) fn read(text: &str, file: FileId, chunk: Range<usize>) -> Option<Node> {
     let base = chunk.start;
     let text = &text[chunk];
-    if !text.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
+    if !text.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) && !text.chars().all(is_ordinary) {
         return None;
     }
     let mut reader = Reader {
@@ -45,6 +46,15 @@ pub(super) fn read(text: &str, file: FileId, chunk: Range<usize>) -> Option<Node
     }
     let root = if reader.column == 0 { reader.block()? } else { return None };
     (reader.column == END).then_some(root)
+}
+
+/// Whether a character is printed and breaks no line, by any version of YAML.
+fn is_ordinary(letter: char) -> bool {
+    match letter {
+        '\u{2028}' | '\u{2029}' | '\u{FEFF}' => false,
+        '\n' | ' '..='~' | '\u{A0}'..='\u{FFFD}' | '\u{10000}'.. => true,
+        _ => false,
+    }
 }
 
 /// A text, and the rest of the line that is read next: what is at `at..end`, of which the first byte stands in `column`.
@@ -123,7 +133,7 @@ impl Reader<'_> {
         let mut end = start;
         let first = self.entries.len();
         while self.column == column {
-            let (key, after) = self.key()?;
+            let (key, after) = self.key(self.at)?;
             let value = self.value(after, column)?;
             end = end.max(key.origin.end as usize - self.base).max(value.origin().end as usize - self.base);
             self.entries.push(Entry { key, value });
@@ -151,13 +161,13 @@ impl Reader<'_> {
         Some(Node::seq(items, self.origin(start..end)))
     }
 
-    /// Reads the key that the rest of the line starts with; returns it with where its value may start.
-    fn key(&self) -> Option<(Key, usize)> {
-        let (text, length) = key_range(self.line())?;
-        let origin = self.origin(self.at..self.at + length);
+    /// Reads the key that stands there; returns it with where its value may start.
+    fn key(&self, at: usize) -> Option<(Key, usize)> {
+        let (text, length) = key_range(&self.bytes[at..self.end])?;
+        let origin = self.origin(at..at + length);
         let plain = text.len() == length;
-        let text = SmolStr::new(&self.text[self.at + text.start..self.at + text.end]);
-        Some((Key { text, origin, plain }, self.at + length + 1))
+        let text = SmolStr::new(&self.text[at + text.start..at + text.end]);
+        Some((Key { text, origin, plain }, at + length + 1))
     }
 
     /// Reads the value of a key of the mapping in `column`.
@@ -206,27 +216,86 @@ impl Reader<'_> {
 
     /// Reads a scalar that belongs to what is open in `column`, and ends with its line or is a `|` text.
     fn scalar(&mut self, at: usize, column: isize) -> Option<Node> {
-        let text = &self.text[at..self.end];
-        let line = text.as_bytes();
-        let (value, length) = match line[0] {
-            b'|' => return self.literal(&line[1..], column),
-            b'"' => double_quoted(text)?,
-            b'\'' => single_quoted(text)?,
-            b'[' if line.get(1) == Some(&b']') => (Value::Seq(Vec::new()), 2),
-            b'{' if line.get(1) == Some(&b'}') => (Value::Map(Map::new()), 2),
-            _ => {
-                let length = plain_length(line)?;
-                let text = SmolStr::new(&text[..length]);
-                (if is_settled(&text) { Value::String(text) } else { Value::Plain(text) }, length)
-            }
-        };
-        let node = Node::new(value, self.origin(at..at + length));
-        if !self.is_rest_empty(self.skip_spaces(at + length), at + length) {
+        if self.bytes[at] == b'|' {
+            return self.literal(&self.bytes[at + 1..self.end], column);
+        }
+        let (node, end) = self.on_line(at, None)?;
+        if !self.is_rest_empty(self.skip_spaces(end), end) {
             return None;
         }
         self.advance();
         // A line that is further in would go on with the scalar.
         (self.column <= column).then_some(node)
+    }
+
+    /// Reads a value that ends on its line, so many flow mappings and lists deep; returns it with where it ends.
+    fn on_line(&self, at: usize, flow: Option<usize>) -> Option<(Node, usize)> {
+        let text = &self.text[at..self.end];
+        let line = text.as_bytes();
+        let (value, length) = match line.first()? {
+            b'"' => double_quoted(text)?,
+            b'\'' => single_quoted(text)?,
+            b'[' | b'{' => {
+                let depth = flow.unwrap_or_default() + 1;
+                let (value, end) =
+                    if line[0] == b'[' { self.flow_list(at, depth)? } else { self.flow_mapping(at, depth)? };
+                (value, end - at)
+            }
+            _ => {
+                let length = if flow.is_some() { flow_plain_length(line)? } else { plain_length(line)? };
+                let text = SmolStr::new(&text[..length]);
+                (if is_settled(&text) { Value::String(text) } else { Value::Plain(text) }, length)
+            }
+        };
+        let written = text[..length].trim_end().len();
+        Some((Node::new(value, self.origin(at..at + written)), at + length))
+    }
+
+    fn flow_list(&self, at: usize, depth: usize) -> Option<(Value, usize)> {
+        let mut items = Vec::new();
+        let mut at = self.skip_spaces(at + 1);
+        if self.flow_byte(at)? == b']' {
+            return Some((Value::Seq(items), at + 1));
+        }
+        loop {
+            let (item, end) = self.flow_value(at, depth)?;
+            items.push(item);
+            let next = self.skip_spaces(end);
+            match self.flow_byte(next)? {
+                b',' => at = self.skip_spaces(next + 1),
+                b']' => return Some((Value::Seq(items), next + 1)),
+                _ => return None,
+            }
+        }
+    }
+
+    fn flow_mapping(&self, at: usize, depth: usize) -> Option<(Value, usize)> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut at = self.skip_spaces(at + 1);
+        if self.flow_byte(at)? == b'}' {
+            return Some((Value::Map(Map::new()), at + 1));
+        }
+        loop {
+            let (key, after) = self.key(at)?;
+            let (value, end) = self.flow_value(self.skip_spaces(after), depth)?;
+            entries.push(Entry { key, value });
+            let next = self.skip_spaces(end);
+            match self.flow_byte(next)? {
+                b',' => at = self.skip_spaces(next + 1),
+                b'}' if has_duplicate(&entries) => return None,
+                b'}' => return Some((Value::Map(Map::of_distinct(entries)), next + 1)),
+                _ => return None,
+            }
+        }
+    }
+
+    fn flow_value(&self, at: usize, depth: usize) -> Option<(Node, usize)> {
+        (self.depth + depth < MAX_DEPTH).then(|| self.on_line(at, Some(depth)))?
+    }
+
+    /// Returns a byte of the line; none behind its end.
+    fn flow_byte(&self, at: usize) -> Option<u8> {
+        self.bytes[..self.end].get(at).copied()
     }
 
     /// Reads a `|` text that belongs to what is open in `column`.
@@ -255,7 +324,7 @@ impl Reader<'_> {
             text.push_str(&self.text[from..line_end]);
             text.push('\n');
             if !is_blank {
-                end = at + self.text[at..line_end].trim_ascii_end().len();
+                end = at + self.text[at..line_end].trim_end().len();
             } else if from < line_end {
                 // Spaces that are part of the text: rare enough.
                 return None;
@@ -325,9 +394,9 @@ fn has_duplicate(entries: &[Entry]) -> bool {
 
 /// Returns the length of the plain scalar that a line starts with.
 fn plain_length(line: &[u8]) -> Option<usize> {
-    let starts = match line[0] {
+    let starts = match line.first()? {
         b'-' => line.get(1).is_some_and(|byte| *byte != b' '),
-        first => !b"?:,[]{}#&*!|>'\"%@`".contains(&first),
+        first => !b"?:,[]{}#&*!|>'\"%@`".contains(first),
     };
     if !starts {
         return None;
@@ -342,6 +411,15 @@ fn plain_length(line: &[u8]) -> Option<usize> {
         }
     }
     Some(last + 1)
+}
+
+/// Returns the length of the plain scalar that a line starts with, inside of brackets.
+fn flow_plain_length(line: &[u8]) -> Option<usize> {
+    let end = line.iter().position(|byte| b",[]{}".contains(byte))?;
+    if b"[{".contains(&line[end]) {
+        return None;
+    }
+    plain_length(&line[..end])
 }
 
 /// Returns the text in double quotes that a line starts with, and its length with them.
