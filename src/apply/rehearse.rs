@@ -20,7 +20,7 @@ use super::set::survey::{Found, SurveyError, survey};
 use super::write::{Manner, apply};
 use super::{ApplySet, Desired, Live, finding, proof};
 use crate::diagnostic::Diagnostics;
-use crate::kubernetes::{Facts, Manifest};
+use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::source::{Key, Map, Node, Origin, Value};
 
 /// So many objects are asked about at once.
@@ -66,6 +66,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
         .zip(found.found)
         .map(|(object, found)| match found {
             Found::Whole(live) => {
+                let live = typed(live, &object.key);
                 let proven = proof::is_unchanged(&object.node, &live, facts, MANAGER);
                 (Some(live), proven)
             }
@@ -94,12 +95,21 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
         for member in surplus {
             let key = member.key();
             if going.iter().any(|gone| gone.key == key) {
-                let node = without_server_fields(&member.live, None, Origin::NOWHERE);
+                let node = without_server_fields(&typed(member.live, &key), None, Origin::NOWHERE);
                 rehearsal.old.push(Manifest { key, node, origin: Origin::NOWHERE });
             }
         }
     }
     Ok(rehearsal)
+}
+
+/// Says of an object what it is: the items of a list leave that to the list.
+fn typed(mut live: Live, key: &ObjectKey) -> Live {
+    if let Some(object) = live.0.as_object_mut().filter(|object| !object.contains_key("kind")) {
+        object.shift_insert(0, "apiVersion".into(), key.api_version().as_str().into());
+        object.shift_insert(1, "kind".into(), key.kind.as_str().into());
+    }
+    live
 }
 
 /// What the server says of one object.
