@@ -44,7 +44,7 @@ pub use managed::{FieldSet, MANAGER, ManagedEntry, Operation, Path, Step, manage
 pub use options::{Options, RecreatePolicy, RunError};
 pub use prepull::{Pulled, prepull};
 pub use proof::is_unchanged;
-pub use rehearse::{Rehearsal, Stage, rehearse, without_server_fields};
+pub use rehearse::{Rehearsal, Stage, rehearse};
 pub use run::Run;
 pub use set::ApplySet;
 pub use set::hold::Runner;

@@ -4,6 +4,7 @@
 //! difference. A field of the new side keeps the place of the field that asked for it. What is proven to be unchanged is
 //! not asked about: `apply` would not send it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -20,7 +21,7 @@ use super::set::survey::{Found, SurveyError, survey};
 use super::write::{Manner, apply};
 use super::{ApplySet, Desired, Live, finding, proof};
 use crate::diagnostic::Diagnostics;
-use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::kubernetes::{Facts, Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA};
 use crate::source::{Key, Map, Node, Origin, Value};
 
 /// So many objects are asked about at once.
@@ -74,16 +75,14 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
         })
         .collect();
     let mut rehearsal = Rehearsal::default();
-    let open = (0..desired.len()).filter(|number| !known[*number].1);
-    let mut answers = ask(client, desired, &known, open).await?.into_iter().peekable();
-    for (number, (live, proven)) in known.into_iter().enumerate() {
-        let object = &desired[number];
+    let answers = ask(client, desired, &known).await?;
+    for ((object, (live, proven)), asked) in desired.iter().zip(known).zip(answers) {
         if proven && let Some(live) = live {
             let node = without_server_fields(&live, Some(&object.node), object.origin);
             let manifest = Manifest { key: object.key.clone(), node, origin: object.origin };
             rehearsal.old.push(manifest.clone());
             rehearsal.new.push(manifest);
-        } else if let Some((_, asked)) = answers.next_if(|(of, _)| *of == number) {
+        } else if let Some(asked) = asked {
             rehearsal.take(object, live.or(asked.live).as_ref(), &asked.answer);
         }
     }
@@ -91,10 +90,11 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
     if let Some(data) = prune {
         let in_use = |namespace: &str| desired.iter().any(|object| object.key.namespace == namespace);
         let going = pruning(&surplus, &in_use, data, true).removals;
+        let going: HashSet<ObjectKey> = going.into_iter().map(|gone| gone.key).collect();
         rehearsal.left -= going.len();
         for member in surplus {
             let key = member.key();
-            if going.iter().any(|gone| gone.key == key) {
+            if going.contains(&key) {
                 let node = without_server_fields(&typed(member.live, &key), None, Origin::NOWHERE);
                 rehearsal.old.push(Manifest { key, node, origin: Origin::NOWHERE });
             }
@@ -120,17 +120,11 @@ struct Asked {
     answer: Answer,
 }
 
-/// Asks about objects by their numbers, and returns the answers in the order of these.
-async fn ask(
-    client: &Client,
-    desired: &[Desired],
-    known: &[(Option<Live>, bool)],
-    numbers: impl Iterator<Item = usize>,
-) -> Result<Vec<(usize, Asked)>, Lost> {
+/// Asks about the objects that are not proven, and returns what is said of each object.
+async fn ask(client: &Client, desired: &[Desired], known: &[(Option<Live>, bool)]) -> Result<Vec<Option<Asked>>, Lost> {
     let seats = Arc::new(Semaphore::new(IN_FLIGHT));
     let mut asked = JoinSet::new();
-    for number in numbers {
-        let object = &desired[number];
+    for (number, object) in desired.iter().enumerate().filter(|(number, _)| !known[*number].1) {
         let (client, seats) = (client.clone(), Arc::clone(&seats));
         let (resource, key) = (Arc::clone(&object.resource), object.key.clone());
         let call = Call { accept: WHOLE, ..apply(object, Manner { dry_run: true, force: true }) };
@@ -147,13 +141,13 @@ async fn ask(
             Ok::<_, Lost>((number, Asked { live, answer }))
         });
     }
-    let mut answers = Vec::new();
+    let mut answers: Vec<Option<Asked>> = desired.iter().map(|_| None).collect();
     while let Some(answer) = asked.join_next().await {
         if let Ok(answer) = answer {
-            answers.push(answer?);
+            let (number, answer) = answer?;
+            answers[number] = Some(answer);
         }
     }
-    answers.sort_by_key(|(number, _)| *number);
     Ok(answers)
 }
 
@@ -183,17 +177,18 @@ impl Rehearsal {
 }
 
 /// Returns an object of a server without what the server alone writes.
-pub fn without_server_fields(live: &Live, model: Option<&Node>, origin: Origin) -> Node {
+fn without_server_fields(live: &Live, model: Option<&Node>, origin: Origin) -> Node {
     let mut value = live.0.clone();
     if let Some(object) = value.as_object_mut() {
         object.shift_remove("status");
         if let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) {
-            for field in ["managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink"] {
+            for field in SERVER_METADATA {
                 metadata.shift_remove(field);
             }
             if let Some(annotations) = metadata.get_mut("annotations").and_then(Json::as_object_mut) {
-                annotations.shift_remove("deployment.kubernetes.io/revision");
-                annotations.shift_remove("deprecated.daemonset.template.generation");
+                for annotation in SERVER_ANNOTATIONS {
+                    annotations.shift_remove(annotation);
+                }
             }
         }
     }

@@ -6,15 +6,19 @@
 
 use std::collections::HashMap;
 
-use smol_str::SmolStr;
-
 use super::meaning::is_nothing;
-use crate::kubernetes::{Facts, Manifest, Merge, ObjectKey, Schema, Shape, Tree, Type, same};
-use crate::source::{Map, Node};
+use crate::kubernetes::{
+    Facts, Manifest, Merge, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA, Schema, Shape, Tree, Type, is_same_item,
+    same,
+};
+use crate::source::{Entry, Map, Node};
 
 /// Takes out of saved objects what the server added, in the light of what the other side says of them.
 pub fn settle(sides: [&mut Vec<Manifest>; 2], facts: &Facts) {
     let [old, new] = sides;
+    if !old.iter().chain(&*new).any(|object| is_saved(&object.node)) {
+        return;
+    }
     let written = [&*old, &*new].map(|side| {
         let written = side.iter().filter(|object| !is_saved(&object.node));
         written.map(|object| (object.key.clone(), object.node.clone())).collect::<HashMap<ObjectKey, Node>>()
@@ -36,21 +40,22 @@ fn is_saved(node: &Node) -> bool {
     ["uid", "resourceVersion", "managedFields"].iter().any(|field| node.at(&["metadata", field]).is_some())
 }
 
-/// What a server keeps beside what was asked for: of the object, of its metadata, and among its annotations.
-const RECORDS: [&str; 1] = ["status"];
-const RECORDS_OF_METADATA: [&str; 7] =
-    ["managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "deletionTimestamp"];
-
+/// Leaves out the status, and what is written by the server alone.
 fn without_records(node: &Node) -> Node {
+    without(node, &["status"], |key, value| match key {
+        "metadata" => without(value, &SERVER_METADATA, |key, value| match key {
+            "annotations" => without(value, &SERVER_ANNOTATIONS, |_, value| value.clone()),
+            _ => value.clone(),
+        }),
+        _ => value.clone(),
+    })
+}
+
+/// Returns a mapping without some keys, each value as it is made of the old one.
+fn without(node: &Node, keys: &[&str], value: impl Fn(&str, &Node) -> Node) -> Node {
     let Some(map) = node.as_map() else { return node.clone() };
-    let kept = map.iter().filter(|entry| !RECORDS.contains(&entry.key.text.as_str())).map(|entry| {
-        let mut entry = entry.clone();
-        if let ("metadata", Some(metadata)) = (entry.key.text.as_str(), entry.value.as_map()) {
-            let kept = metadata.iter().filter(|field| !RECORDS_OF_METADATA.contains(&field.key.text.as_str()));
-            entry.value = Node::map(Map::of_distinct(kept.cloned().collect()), entry.value.origin());
-        }
-        entry
-    });
+    let kept = map.iter().filter(|entry| !keys.contains(&entry.key.text.as_str()));
+    let kept = kept.map(|entry| Entry { key: entry.key.clone(), value: value(&entry.key.text, &entry.value) });
     Node::map(Map::of_distinct(kept.collect()), node.origin())
 }
 
@@ -59,8 +64,6 @@ const MARKS: &[&str] = &[
     "kubernetes.io/metadata.name",
     "kubectl.kubernetes.io/last-applied-configuration",
     "applyset.kubernetes.io/part-of",
-    "deployment.kubernetes.io/revision",
-    "deprecated.daemonset.template.generation",
     "batch.kubernetes.io/job-tracking",
     "batch.kubernetes.io/controller-uid",
     "batch.kubernetes.io/job-name",
@@ -199,7 +202,7 @@ impl Settling<'_> {
         let ty = self.facts.inner_type(schema);
         let kept = items.iter().enumerate().filter_map(|(at, item)| {
             let other = match merge {
-                Merge::Keys(keys) => others.iter().find(|other| is_same_item(item, other, keys, ty)),
+                Merge::Keys(keys) => others.iter().find(|other| is_same_item(item, *other, keys, ty)),
                 Merge::Set => others.iter().find(|other| other.scalar() == item.scalar()),
                 Merge::Replace if others.len() == items.len() => others.get(at),
                 Merge::Replace => None,
@@ -256,14 +259,6 @@ fn is_latest(image: &str) -> bool {
     let (name, digest) = image.split_once('@').map_or((image, false), |(name, _)| (name, true));
     let last = name.rsplit('/').next().unwrap_or_default();
     last.split_once(':').map_or(!digest, |(_, tag)| tag == "latest")
-}
-
-fn is_same_item(item: &Node, other: &Node, keys: &[SmolStr], ty: Option<&Type>) -> bool {
-    let value = |node: &Node, key: &SmolStr| {
-        let default = || ty?.field(key)?.schema.default.as_ref()?.scalar();
-        node.get(key).and_then(Tree::scalar).or_else(default)
-    };
-    keys.iter().all(|key| value(item, key) == value(other, key))
 }
 
 #[cfg(test)]

@@ -35,6 +35,13 @@ pub struct ObjectKey {
     pub name: SmolStr,
 }
 
+/// The fields of an object's metadata that the server alone writes.
+pub const SERVER_METADATA: [&str; 7] =
+    ["managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "deletionTimestamp"];
+/// Annotations that controllers keep their books in.
+pub const SERVER_ANNOTATIONS: [&str; 2] =
+    ["deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"];
+
 /// An object on its way out.
 #[derive(Clone, Debug)]
 pub struct Manifest {

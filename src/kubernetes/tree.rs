@@ -4,6 +4,7 @@
 
 use smol_str::{SmolStr, ToSmolStr};
 
+use super::Type;
 use crate::source::scalar::{self, Meaning};
 use crate::source::{Map, Node, Origin, Value};
 
@@ -159,6 +160,19 @@ impl Tree for serde_json::Value {
     fn place(&self) -> Origin {
         Origin::NOWHERE
     }
+}
+
+/// Whether two items of a list are one by its keys, whose defaults count where a key is left out.
+pub fn is_same_item<A: Tree, B: Tree>(left: &A, right: &B, keys: &[SmolStr], ty: Option<&Type>) -> bool {
+    keys.iter().all(|key| {
+        let default = || ty.and_then(|ty| ty.field(key)).and_then(|field| field.schema.default.as_ref());
+        match (left.member(key), right.member(key)) {
+            (Some(left), Some(right)) => same(left, right),
+            (Some(one), None) => default().is_some_and(|default| same(one, default)),
+            (None, Some(other)) => default().is_some_and(|default| same(other, default)),
+            (None, None) => true,
+        }
+    })
 }
 
 /// Whether two values are the same to JSON; numbers are compared by their texts, `1` and `1.0` are two.

@@ -9,8 +9,9 @@ mod whole;
 use std::ops::Range;
 
 use rayon::prelude::*;
+use smol_str::SmolStr;
 
-use super::{FileId, Node, Origin, Sources, scalar};
+use super::{FileId, Node, Origin, Sources, Value, scalar};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
 /// The largest file that is read, in bytes.
@@ -149,8 +150,9 @@ pub fn split(text: &str) -> Vec<Range<usize>> {
     chunks
 }
 
-/// Whether an unquoted scalar is a text to every reader, so that no field makes anything else of it.
-fn is_settled(text: &str) -> bool {
+/// Returns what an unquoted scalar is: a text where it is one to every reader, so that no field makes anything else of it.
+fn unquoted(text: SmolStr) -> Value {
     // What an expression is filled in with may be anything.
-    scalar::resolve(text) == scalar::Meaning::Text && !text.contains('{')
+    let is_settled = scalar::resolve(&text) == scalar::Meaning::Text && !text.contains('{');
+    if is_settled { Value::String(text) } else { Value::Plain(text) }
 }

@@ -147,6 +147,11 @@ fn a_cluster_shows_what_would_change_and_no_defaults() {
     bench.write("shop.yaml", &spec.replace("1.27", "1.28"));
     let saved = plane.kubectl(&["--namespace", &namespace, "get", "deployments", "--output=yaml"]);
     bench.write("saved.yaml", &String::from_utf8_lossy(&saved.stdout));
+    let later = String::from_utf8_lossy(&saved.stdout).replace("resourceVersion: \"", "resourceVersion: \"9");
+    let books = "annotations:\n      deployment.kubernetes.io/revision: \"2\"\n    creationTimestamp: ";
+    bench.write("later.yaml", &later.replace("creationTimestamp: ", books));
+    let (code, said, beside) = bench.run(&["diff", "saved.yaml", "later.yaml"]);
+    assert_eq!(code, Some(0), "the books of controllers are no difference: {said}{beside}");
     let (code, said, beside) = bench.run(&["diff", "saved.yaml", "saved.yaml"]);
     assert_eq!(code, Some(0), "{said}{beside}");
     let (code, said, _) = bench.run(&["diff", "shop.yaml", "--against", "saved.yaml"]);

@@ -290,6 +290,7 @@ fn the_workflow_that_is_written_installs_the_release_and_comments() {
 #[test]
 fn steps_take_inputs_through_the_environment_alone() {
     for step in steps() {
+        assert!(step["id"].is_string() && step["shell"] == "bash", "a step has an id, and names its shell: {step}");
         let script = step["run"].as_str().expect("a script");
         assert!(!script.contains("${{"), "what an input holds would be run: {script}");
         let path = script.split("$GITHUB_ACTION_PATH/").nth(1).expect("a script of the action").trim_end_matches('"');

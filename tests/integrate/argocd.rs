@@ -33,11 +33,8 @@ impl Argo {
         };
         let (config, plugins, work) = (folder("config"), folder("plugins"), folder("work"));
         std::fs::write(config.join("plugin.yaml"), &plugin.text).expect("the plugin is written");
-        let mut path = bench.programs.path().as_os_str().to_owned();
-        path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
         let arguments = [
-            format!("PATH={}", path.display()),
+            format!("PATH={}", bench.search_path().display()),
             format!("ARGOCD_PLUGINSOCKFILEPATH={}", plugins.display()),
             format!("ARGOCD_CMP_WORKDIR={}", work.display()),
             ARGOCD.program("argocd").display().to_string(),

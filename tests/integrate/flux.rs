@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::server::Server;
-use super::{Bench, ROOT, root};
+use super::{Bench, ROOT, checksum, root};
 use crate::controlplane::process::Process;
 use crate::controlplane::{ControlPlane, Options, User, succeeded, until};
 use crate::programs::Module;
@@ -85,7 +84,6 @@ impl<'a> Flux<'a> {
         let archive = bench.programs.path().join(&name);
         bench.ok("tar", &["-czf", &archive.display().to_string(), "manifests"]);
         let bytes = std::fs::read(&archive).expect("the archive");
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let repository = json!({
             "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
             "metadata": {"name": "flux-system", "namespace": "flux-system"},
@@ -96,7 +94,7 @@ impl<'a> Flux<'a> {
         let status = json!({"status": {
             "artifact": {
                 "url": format!("{}/{name}", self.artifacts.url()), "path": name, "revision": format!("main@sha1:{revision}"),
-                "digest": format!("sha256:{digest}"), "lastUpdateTime": now, "size": bytes.len(),
+                "digest": format!("sha256:{}", checksum(&bytes)), "lastUpdateTime": now, "size": bytes.len(),
             },
             "conditions": [
                 {"type": "Ready", "status": "True", "reason": "Succeeded", "message": "", "lastTransitionTime": now},

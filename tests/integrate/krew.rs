@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Output;
 
-use sha2::{Digest, Sha256};
-
 use super::recipes::TARGETS;
-use super::{Bench, ROOT, executable, root, stderr, stdout, yaml};
+use super::{Bench, ROOT, checksum, executable, root, stderr, stdout, yaml};
 use crate::programs::Module;
 
 static KREW: Module = Module::new("krew", "krew", "tests of what krew installs need");
@@ -74,7 +72,7 @@ fn krew_installs_a_release_whose_checksum_is_right() {
     bench.write("archive/LICENSE", &root("LICENSE"));
     bench.ok("tar", &["-czf", "fanfold.tar.gz", "-C", "archive", "fanfold", "LICENSE"]);
     let archive = std::fs::read(bench.path("fanfold.tar.gz")).expect("the archive is there");
-    let sum = Sha256::digest(&archive).iter().fold(String::new(), |sum, byte| sum + &format!("{byte:02x}"));
+    let sum = checksum(&archive);
     let fill = |sum: &str| {
         let sums: Vec<String> = archives().iter().map(|name| format!("{sum}  {name}\n")).collect();
         bench.write("SHA256SUMS", &sums.concat());

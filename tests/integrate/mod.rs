@@ -18,6 +18,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use sha2::{Digest, Sha256};
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const SPEC: &str = "\
 apiVersion: fanfold.dev/v1
@@ -76,13 +78,22 @@ impl Bench {
         executable(&path);
     }
 
-    /// Returns a command in the folder that knows the programs and little else.
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    /// Returns where programs are looked for: its own come first.
+    fn search_path(&self) -> OsString {
         let mut path = OsString::from(self.programs.path());
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
+        path
+    }
+
+    /// Returns a command in the folder that knows the programs and little else.
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path()).env_clear().env("PATH", path).env("HOME", self.programs.path());
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", self.search_path())
+            .env("HOME", self.programs.path());
         command.env("NO_COLOR", "1").env("GIT_CONFIG_NOSYSTEM", "1");
         command
     }
@@ -113,6 +124,11 @@ impl Bench {
         self.ok("git", &[&author[..], &["commit", "--quiet", "--allow-empty", "--message", "a"]].concat());
         self.ok("git", &["rev-parse", "HEAD"]).trim().to_owned()
     }
+}
+
+/// Returns the checksum of bytes as lists of checksums write it.
+fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn executable(path: &Path) {

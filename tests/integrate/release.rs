@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
-use super::{Bench, ROOT};
+use super::{Bench, ROOT, checksum};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Runs what the tests have built.
@@ -36,7 +34,7 @@ impl Release {
         let listed = bench.ok("tar", &["-tzf", &packed.display().to_string()]);
         assert_eq!(listed, "fanfold\nLICENSE\nREADME.md\nCHANGELOG.md\n");
         let archive = fs::read(packed).expect("the archive");
-        let sum: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum = checksum(&archive);
         Release { sum: format!("{sum}  {name}\n"), name, archive }
     }
 

@@ -30,6 +30,11 @@ pub(super) struct Run {
 
 /// Runs the action in a folder, with inputs, what the event says, and the environment of the job.
 pub(super) fn run(bench: &Bench, inputs: &[(&str, &str)], event: &Value, environment: &[(&str, &str)]) -> Run {
+    let known = yaml(&root("action.yml"))["inputs"].clone();
+    for (name, _) in inputs {
+        assert!(known[name].is_object(), "the action has no input `{name}`");
+    }
+    assert!(known.as_object().is_some_and(|known| known.values().all(|input| input["default"].is_string())), "{known}");
     let inputs: BTreeMap<_, _> = inputs.iter().copied().collect();
     let steps = json!([{"uses": "actions/checkout@v4"}, {"uses": ACTION, "with": inputs}]);
     let workflow =

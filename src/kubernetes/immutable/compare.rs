@@ -3,9 +3,9 @@
 //! What stands, the part of it that we stated, and what is wanted enter; the paths where they differ leave. An
 //! empty list is the same as none.
 
-use smol_str::SmolStr;
-
-use crate::kubernetes::{Facts, Look, Merge, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
+use crate::kubernetes::{
+    Facts, Look, Merge, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, is_same_item, same,
+};
 
 /// Returns an amount, where it is one.
 pub(super) fn quantity<T: Tree>(value: Option<&T>) -> Option<Quantity> {
@@ -164,16 +164,4 @@ fn is_nothing<T: Tree>(value: &T, schema: &Schema, ty: &Type, field: &str) -> bo
         (_, Look::List([])) | (Shape::Map(_), Look::Map(0)) => true,
         _ => is_dropped(value, ty, field),
     }
-}
-
-fn is_same_item<A: Tree, B: Tree>(left: &A, right: &B, keys: &[SmolStr], ty: Option<&Type>) -> bool {
-    keys.iter().all(|key| {
-        let default = || ty.and_then(|ty| ty.field(key)).and_then(|field| field.schema.default.as_ref());
-        match (left.member(key), right.member(key)) {
-            (Some(left), Some(right)) => same(left, right),
-            (Some(one), None) => default().is_some_and(|default| same(one, default)),
-            (None, Some(other)) => default().is_some_and(|default| same(other, default)),
-            (None, None) => true,
-        }
-    })
 }

@@ -1,8 +1,7 @@
 //! What nearly every manifest is written in, read several times faster than all of YAML.
 //!
 //! That is block mappings and lists of `|` texts, scalars, and flow mappings and lists that end on their line, without
-//! anchors and tags.
-//! Whatever else stands in a document, be it wrong or merely rare, leaves the whole of it to the reader of all YAML: this
+//! anchors and tags. Whatever else stands in a document, be it wrong or merely rare, leaves the whole of it to the reader of all YAML: this
 //! one has no findings of its own, and where it answers, both give the same tree with the same places.
 
 use std::collections::HashSet;
@@ -10,7 +9,7 @@ use std::ops::Range;
 
 use smol_str::SmolStr;
 
-use super::is_settled;
+use super::unquoted;
 use crate::source::{Entry, FileId, Key, Map, Node, Origin, Value};
 
 /// Deeper documents are left to the reader that knows the limit.
@@ -219,7 +218,7 @@ impl Reader<'_> {
         if self.bytes[at] == b'|' {
             return self.literal(&self.bytes[at + 1..self.end], column);
         }
-        let (node, end) = self.on_line(at, None)?;
+        let (node, end) = self.on_line(at, 0)?;
         if !self.is_rest_empty(self.skip_spaces(end), end) {
             return None;
         }
@@ -229,22 +228,20 @@ impl Reader<'_> {
     }
 
     /// Reads a value that ends on its line, so many flow mappings and lists deep; returns it with where it ends.
-    fn on_line(&self, at: usize, flow: Option<usize>) -> Option<(Node, usize)> {
+    fn on_line(&self, at: usize, depth: usize) -> Option<(Node, usize)> {
         let text = &self.text[at..self.end];
         let line = text.as_bytes();
         let (value, length) = match line.first()? {
             b'"' => double_quoted(text)?,
             b'\'' => single_quoted(text)?,
             b'[' | b'{' => {
-                let depth = flow.unwrap_or_default() + 1;
                 let (value, end) =
-                    if line[0] == b'[' { self.flow_list(at, depth)? } else { self.flow_mapping(at, depth)? };
+                    if line[0] == b'[' { self.flow_list(at, depth + 1)? } else { self.flow_mapping(at, depth + 1)? };
                 (value, end - at)
             }
             _ => {
-                let length = if flow.is_some() { flow_plain_length(line)? } else { plain_length(line)? };
-                let text = SmolStr::new(&text[..length]);
-                (if is_settled(&text) { Value::String(text) } else { Value::Plain(text) }, length)
+                let length = if depth > 0 { flow_plain_length(line)? } else { plain_length(line)? };
+                (unquoted(SmolStr::new(&text[..length])), length)
             }
         };
         let written = text[..length].trim_end().len();
@@ -290,7 +287,7 @@ impl Reader<'_> {
     }
 
     fn flow_value(&self, at: usize, depth: usize) -> Option<(Node, usize)> {
-        (self.depth + depth < MAX_DEPTH).then(|| self.on_line(at, Some(depth)))?
+        (self.depth + depth < MAX_DEPTH).then(|| self.on_line(at, depth))?
     }
 
     /// Returns a byte of the line; none behind its end.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
 use smol_str::SmolStr;
 
-use super::is_settled;
+use super::unquoted;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Key, Map, Node, Origin, Value};
 
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
                 let name = tag.as_deref().map(granit_parser::Tag::original);
                 let text = SmolStr::new(text);
                 let value = match name.as_deref() {
-                    None if plain && !is_settled(&text) => Value::Plain(text),
+                    None if plain => unquoted(text),
                     None | Some("!!str" | "!") => Value::String(text),
                     Some("!raw") => Value::Raw(text),
                     Some("!!int" | "!!float" | "!!bool" | "!!null") => Value::Plain(text),
