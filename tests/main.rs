@@ -1,6 +1,7 @@
 //! The one test binary: a module for each part, cases as files.
 
 mod apply;
+mod bench;
 mod bench_inputs;
 mod check;
 mod cli;
@@ -26,5 +27,6 @@ mod reading;
 mod readiness;
 mod readme;
 mod reuse;
+mod safety;
 mod schema;
 mod tidy;

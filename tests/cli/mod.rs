@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
+
+use crate::bench::{Bench, stderr, stdout};
 
 const SPEC: &str = "\
 apiVersion: fanfold.dev/v1
@@ -21,54 +23,9 @@ profiles:
   prod: {params: {tag: \"1.28\"}, workloads: {web: {replicas: 10}}}
 ";
 
-struct Bench {
-    folder: tempfile::TempDir,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let bench = Self { folder: tempfile::tempdir().expect("a temporary folder") };
-        bench.write("spec.yaml", SPEC);
-        bench
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.folder.path().join(name), text).expect("the file is written");
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfold"));
-        command.args(args).current_dir(self.folder.path()).env_clear().env("NO_COLOR", "1");
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the binary runs")
-    }
-
-    fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?} failed: {}", stderr(&output));
-        stdout(&output)
-    }
-
-    fn fails(&self, exit: i32, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert_eq!(output.status.code(), Some(exit), "{args:?}: {}{}", stdout(&output), stderr(&output));
-        stderr(&output) + &stdout(&output)
-    }
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+/// Returns a bench with the spec.
+fn bench() -> Bench {
+    Bench::with(&[("spec.yaml", SPEC)])
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -81,7 +38,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn parameters_come_from_profiles_files_and_the_command_line_the_last_one_wins() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.write("params.yaml", "tag: \"1.29\"\n");
     assert!(bench.ok(&["build", "spec.yaml"]).contains("image: nginx:1.27"));
     assert!(bench.ok(&["build", "spec.yaml", "-p", "prod"]).contains("image: nginx:1.28"));
@@ -95,7 +52,7 @@ fn parameters_come_from_profiles_files_and_the_command_line_the_last_one_wins() 
 
 #[test]
 fn a_folder_is_written_once_and_then_left_as_it_is() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.ok(&["build", "spec.yaml", "-o", "out"]);
     let first = names(&bench.path("out"));
     assert_eq!(first.len(), 5, "two Deployments, two Services and the index: {first:?}");
@@ -118,7 +75,7 @@ fn a_folder_is_written_once_and_then_left_as_it_is() {
 
 #[test]
 fn errors_leave_the_output_alone() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.ok(&["build", "spec.yaml", "-o", "out"]);
     bench.write("spec.yaml", &SPEC.replace("image:", "imag:"));
     let message = bench.fails(1, &["build", "spec.yaml", "-o", "out"]);
@@ -129,7 +86,7 @@ fn errors_leave_the_output_alone() {
 
 #[test]
 fn secrets_go_to_files_only_when_told_so() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.write(
         "spec.yaml",
         &SPEC.replace("\nworkloads:", "\nsecrets: {db: {stringData: {password: hunter2}}}\nworkloads:"),
@@ -147,7 +104,7 @@ fn secrets_go_to_files_only_when_told_so() {
 
 #[test]
 fn all_notations_and_layouts_hold_the_same_objects() {
-    let bench = Bench::new();
+    let bench = bench();
     let json = bench.ok(&["build", "spec.yaml", "--output", "json"]);
     let list: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(list["kind"], "List");
@@ -170,7 +127,7 @@ fn all_notations_and_layouts_hold_the_same_objects() {
 
 #[test]
 fn findings_are_judged_as_asked() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.write(
         "old.yaml",
         "apiVersion: v1\nkind: Endpoints # fanfold: allow(deprecated-api) still in use\nmetadata: {name: a}\n",
@@ -187,7 +144,7 @@ fn findings_are_judged_as_asked() {
 #[test]
 fn values_of_secrets_never_show() {
     const TOKEN: &str = "tok3nThatNobodyMaySee";
-    let bench = Bench::new();
+    let bench = bench();
     let spec = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: s}\n";
     let cases = [
         // A parameter that a Secret is made of, refused by its schema.
@@ -226,7 +183,7 @@ fn values_of_secrets_never_show() {
 
 #[test]
 fn the_command_line_is_checked() {
-    let bench = Bench::new();
+    let bench = bench();
     let unknown = bench.fails(2, &["build", "spec.yaml", "--kubernetes-version", "1.12"]);
     assert!(unknown.contains("1.34, 1.35, 1.36, 1.37"), "{unknown}");
     bench.ok(&["build", "spec.yaml", "--kubernetes-version", "v1.34.1"]);
@@ -240,7 +197,7 @@ fn the_command_line_is_checked() {
 
 #[test]
 fn standard_input_is_an_input() {
-    let bench = Bench::new();
+    let bench = bench();
     let mut child = bench
         .command(&["build", "-"])
         .stdin(Stdio::piped())
@@ -255,7 +212,7 @@ fn standard_input_is_an_input() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.write("spec.yaml", &SPEC.replace("matrix: {region: [eu, us]}", "instances: 2000"));
     let mut child =
         bench.command(&["build", "spec.yaml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
@@ -266,7 +223,7 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn completions_and_manual_pages_are_printed() {
-    let bench = Bench::new();
+    let bench = bench();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(bench.ok(&["completions", shell]).contains("fanfold"), "{shell}");
     }
