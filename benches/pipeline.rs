@@ -18,7 +18,8 @@ use fanfold::emit::Output;
 use fanfold::expand::{Options, expand};
 use fanfold::kubernetes::{Facts, Manifest};
 use fanfold::lower::{BatchPatches, Configs, Context, instance_objects};
-use fanfold::source::{Document, MemoryFiles, Node, Origin, Sources, read_documents};
+use fanfold::read::{Document, MemoryFiles, read_documents};
+use fanfold::text::{Node, Origin, Sources};
 
 const INSTANCES: usize = 10_000;
 

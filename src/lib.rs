@@ -1,7 +1,7 @@
 //! Fanfold compiles short batch specs into plain Kubernetes manifests.
 //!
 //! ```text
-//! files ─source→ Node ─spec→ Batch ─expand→ Instances ─lower→ Manifests ─┬─emit→  bytes
+//! files ──read─→ Node ─spec→ Batch ─expand→ Instances ─lower→ Manifests ─┬─emit→  bytes
 //!                (every node knows where it was written)                 ├─check→ Diagnostics
 //!                                                                         └─apply→ Report
 //! ```
@@ -10,8 +10,9 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`source`] | texts read into [`source::Node`]s; the only door to the YAML parser |
+//! | [`text`] | the tree: values, the places where they were written, the texts that hold the places |
 //! | [`diagnostic`] | findings: one model, stable codes with their pages, a renderer a format, what `allow` and `deny` say |
+//! | [`read`] | texts read into [`text::Node`]s; the only door to the YAML parser |
 //! | [`kubernetes`] | what Kubernetes says: bundled facts, kinds, notations of values, order, names |
 //! | [`schema`] | JSON Schema over nodes: parameters, custom resources |
 //! | [`spec`] | what the user wrote, its parts told apart |
@@ -34,7 +35,7 @@
 //! of a thousand Deployments points at the line `livenessProbe: {httpGet: /livez}` of a template. A plain scalar keeps
 //! its text until the type of its field is known; numbers are text all the way and never pass through floats.
 //!
-//! **The world is a parameter.** Files come through [`source::Files`]; what is written is returned. Nothing below [`cli`]
+//! **The world is a parameter.** Files come through [`read::Files`]; what is written is returned. Nothing below [`cli`]
 //! touches the disk, the clock or the environment, but for [`apply`], which has a clock of its own, and its client.
 //!
 //! **Twice over the instances.** [`compile`] checks every instance before a byte is written, and makes them once more to
@@ -47,8 +48,9 @@
 //! **Order never depends on order.** Shuffling files, or keys (but for those of `matrix` and `initContainers`), changes
 //! no byte of the output.
 
-pub mod source;
+pub mod text;
 pub mod diagnostic;
+pub mod read;
 pub mod kubernetes;
 pub mod schema;
 pub mod spec;

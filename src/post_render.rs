@@ -10,7 +10,8 @@ use crate::compile::{Compilation, Rendered};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::emit::yaml;
 use crate::kubernetes::{Manifest, ObjectKey};
-use crate::source::{Document, FileId, Node, Origin, Sources, split};
+use crate::read::{Document, split};
+use crate::text::{FileId, Node, Origin, Sources};
 
 /// The annotation in which Helm 4 says from which file of the chart a document is.
 const FILENAME: &str = "postrenderer.helm.sh/postrender-filename";

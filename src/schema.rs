@@ -13,7 +13,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{Node, Origin, Value, scalar};
+use crate::text::{Node, Origin, Value, scalar};
 use instance::{Instance, NodeJson};
 
 /// A schema, ready to check any number of instances.
@@ -222,7 +222,8 @@ fn display(root: &Node, path: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Sources, read_document};
+    use crate::read::read_document;
+    use crate::text::Sources;
 
     fn read(sources: &mut Sources, text: &str) -> Node {
         read_document(sources, "a.yaml", text.into(), &mut Diagnostics::new()).unwrap()

@@ -7,7 +7,8 @@ use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::Diagnostics;
 use fanfold::expand::Options;
 use fanfold::kubernetes::Facts;
-use fanfold::source::{MemoryFiles, Sources};
+use fanfold::read::MemoryFiles;
+use fanfold::text::Sources;
 
 #[test]
 fn all_inputs_of_the_benchmarks_compile_without_findings() {

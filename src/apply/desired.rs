@@ -8,7 +8,7 @@ use crate::diagnostic::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit;
 use crate::kubernetes::{Manifest, ObjectKey};
-use crate::source::{Key, Map, Node, Origin};
+use crate::text::{Key, Map, Node, Origin};
 
 /// An object that should be in the cluster, in the form in which it is sent.
 #[derive(Clone, Debug)]

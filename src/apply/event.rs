@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::ObjectKey;
-use crate::source::Origin;
+use crate::text::Origin;
 
 /// How an object ended; each ends in exactly one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 //! Paths come in two notations: `spec.template.spec.containers[0].image` of validation, and
 //! `.spec.template.spec.containers[name="web"].image` of server-side apply, where keys of mappings may hold dots.
 
-use crate::source::{Node, Origin, Value};
+use crate::text::{Node, Origin, Value};
 
 /// Returns the place of a field; of the deepest part of the path that is there, where the field itself is not.
 pub(super) fn locate(node: &Node, path: &str) -> Origin {
@@ -74,7 +74,8 @@ fn text(node: &Node) -> Option<String> {
 mod tests {
     use super::*;
     use crate::diagnostic::Diagnostics;
-    use crate::source::{Sources, read_document};
+    use crate::read::read_document;
+    use crate::text::Sources;
 
     #[test]
     fn both_notations_find_the_line() {

@@ -12,7 +12,7 @@ use super::write::{Recreate, Write};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Facts;
 use crate::kubernetes::immutable::refused;
-use crate::source::{Node, Value};
+use crate::text::{Node, Value};
 
 /// The longest part of a server's message that is shown.
 const LONGEST: usize = 600;

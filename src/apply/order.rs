@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::kubernetes::{ObjectKey, install_rank};
-use crate::source::Node;
+use crate::text::Node;
 
 /// Returns for each object the numbers of those that it cannot do without.
 pub(super) fn needs<'a>(objects: impl IntoIterator<Item = (&'a ObjectKey, &'a Node)>) -> Vec<Vec<usize>> {
@@ -84,7 +84,8 @@ pub(super) fn with_needs(chosen: &mut [bool], needs: &[Vec<usize>]) {
 mod tests {
     use super::*;
     use crate::diagnostic::Diagnostics;
-    use crate::source::{Sources, read_document};
+    use crate::read::read_document;
+    use crate::text::Sources;
 
     fn object(text: &str) -> (ObjectKey, Node) {
         let node = read_document(&mut Sources::default(), "a", text.as_bytes().to_vec(), &mut Diagnostics::new());

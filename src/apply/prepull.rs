@@ -20,7 +20,7 @@ use super::{Desired, Event, Interrupt, Live};
 use crate::emit;
 use crate::kubernetes::pods::pod_template;
 use crate::kubernetes::{Basis, Manifest};
-use crate::source::Node;
+use crate::text::Node;
 
 const LABEL: &str = "fanfold.dev/prepull";
 /// What decides where a pod may land, and what it pulls with.
@@ -204,7 +204,7 @@ fn pullers(desired: &[Desired]) -> Vec<Puller> {
                 emit::json::write_compact(value, &mut text);
             }
             placing
-                .push(pod.get(field).cloned().unwrap_or_else(|| Node::new(crate::source::Value::Null, pod.origin())));
+                .push(pod.get(field).cloned().unwrap_or_else(|| Node::new(crate::text::Value::Null, pod.origin())));
         }
         let (_, images) =
             groups.entry((object.key.namespace.clone(), text)).or_insert_with(|| (placing, BTreeSet::new()));

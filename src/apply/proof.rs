@@ -19,7 +19,7 @@ use self::canonical::Canon;
 use super::managed::{NOBODYS, Parts, item_step, managed_entries, type_of, value_step};
 use super::{Live, ManagedEntry, Operation};
 use crate::kubernetes::{Facts, Look, Schema, Tree, Type, same};
-use crate::source::Node;
+use crate::text::Node;
 
 /// Whether applying `desired` as `manager` would change nothing, not even the owners of a field.
 ///

@@ -22,7 +22,7 @@ use super::write::{Manner, apply};
 use super::{ApplySet, Desired, Live, finding, proof};
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::{Facts, Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA};
-use crate::source::{Key, Map, Node, Origin, Value};
+use crate::text::{Key, Map, Node, Origin, Value};
 
 /// So many objects are asked about at once.
 const IN_FLIGHT: usize = 32;

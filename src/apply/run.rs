@@ -24,7 +24,7 @@ use super::wait::Waiting;
 use super::write::{Manner, Remove, Write};
 use super::{Desired, finding, order};
 use crate::kubernetes::Facts;
-use crate::source::Origin;
+use crate::text::Origin;
 
 /// Why a run stops whose lease another one took.
 const TAKEN_OVER: &str = "another run took the set over";

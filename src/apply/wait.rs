@@ -190,7 +190,7 @@ impl Waiting<'_> {
             if !wanted(object.key.kind.as_str()) {
                 continue;
             }
-            let class = object.node.at(&["spec", "storageClassName"]).and_then(crate::source::Node::as_str);
+            let class = object.node.at(&["spec", "storageClassName"]).and_then(crate::text::Node::as_str);
             let expected = Expected {
                 generation: settled.generation,
                 uid: (!settled.uid.is_empty()).then(|| settled.uid.clone()),

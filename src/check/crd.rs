@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::ObjectKey;
 use crate::schema::{self, Dialect, Validator};
-use crate::source::{Node, Origin, Value, scalar};
+use crate::text::{Node, Origin, Value, scalar};
 
 /// All definitions among the inputs.
 #[derive(Debug, Default)]

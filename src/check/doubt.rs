@@ -6,8 +6,8 @@ use super::path::Path;
 use super::shape::{Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean, words};
 use crate::kubernetes::{Quantity, Schema, is_base64, is_time};
-use crate::source::scalar::{self, Meaning};
-use crate::source::{Node, Value};
+use crate::text::scalar::{self, Meaning};
+use crate::text::{Node, Value};
 
 impl Walk<'_> {
     /// Reports a scalar that kubectl reads as no text where a text belongs.

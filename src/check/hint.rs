@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::diagnostic::words;
 use crate::kubernetes::{Facts, Minor, Schema, Shape, Type, TypeId};
-use crate::source::{Node, Value};
+use crate::text::{Node, Value};
 
 /// How far below a type a misplaced field is looked for.
 const DEPTH: usize = 4;

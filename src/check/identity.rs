@@ -8,7 +8,7 @@ use super::crd::{Definitions, Version};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
 use crate::kubernetes::facts::{Kind, Lifecycle};
 use crate::kubernetes::{Facts, Minor, ObjectKey, TypeId};
-use crate::source::{Key, Map, Node, Origin, Value, scalar};
+use crate::text::{Key, Map, Node, Origin, Value, scalar};
 
 /// An object whose kind is known, or known to be unknown.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use super::path::Path;
 use super::shape::{Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::{Schema, Shape};
-use crate::source::scalar::{self, Meaning};
-use crate::source::{Entry, Node, Value};
+use crate::text::scalar::{self, Meaning};
+use crate::text::{Entry, Node, Value};
 
 impl Walk<'_> {
     /// Returns the settled scalar of a field, or none where it is settled, or wrong.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::kubernetes::Schema;
-use crate::source::Node;
+use crate::text::Node;
 
 /// Subtrees without findings, and what they were settled to.
 #[derive(Debug, Default)]

@@ -15,7 +15,7 @@ use super::path::Path;
 use super::shape::{Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::source::{Node, Origin, Value};
+use crate::text::{Node, Origin, Value};
 
 /// The most bytes of an object that etcd takes, as compact JSON.
 pub const MAX_OBJECT_BYTES: usize = 1 << 20;
@@ -215,7 +215,8 @@ fn text_size(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Sources, read_documents};
+    use crate::read::read_documents;
+    use crate::text::Sources;
 
     fn read(text: &str) -> Vec<(Node, Origin)> {
         let documents = read_documents(&mut Sources::default(), "a.yaml", text.into(), &mut Diagnostics::new());

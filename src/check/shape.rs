@@ -11,7 +11,7 @@ use super::memo::Memo;
 use super::path::Path;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
-use crate::source::{Entry, Map, Node, Origin, Value, scalar};
+use crate::text::{Entry, Map, Node, Origin, Value, scalar};
 
 /// Whose reading of an unquoted scalar counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::emit::layout::{self, Item, Layout, OutputFile};
 use crate::emit::{Output, Stream};
 use crate::integrate::guarded_from_flux;
 use crate::kubernetes::Manifest;
-use crate::source::{Node, Sources};
+use crate::text::{Node, Sources};
 
 /// `build`
 #[derive(Args, Debug)]

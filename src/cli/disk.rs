@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::source::Files;
+use crate::read::Files;
 
 /// Reads from the disk, relative to the current folder.
 #[derive(Debug, Default)]

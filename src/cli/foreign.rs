@@ -11,7 +11,8 @@ use crate::compile::{Compilation, Inputs, Settings};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::expand::Options;
 use crate::krm::{Setup, with_hash_hints};
-use crate::source::{Document, FileId, Origin, read_documents};
+use crate::read::{Document, read_documents};
+use crate::text::{FileId, Origin};
 
 /// How the specs are compiled that another tool asks for.
 #[derive(Args, Debug)]
@@ -44,9 +45,9 @@ impl Stream {
 /// Reads standard input, or nothing where nobody sends anything.
 pub(super) fn read_stdin(session: &mut Session) -> Result<Stream, Failure> {
     let bytes = if std::io::stdin().is_terminal() { Vec::new() } else { session::read_stdin()? };
-    if bytes.len() as u64 > crate::source::MAX_FILE_BYTES {
+    if bytes.len() as u64 > crate::read::MAX_FILE_BYTES {
         let file = session.sources.add("<stdin>", "");
-        let finding = crate::expand::too_large("<stdin>", bytes.len() as u64, Origin::new(file, 0, 0));
+        let finding = crate::read::too_large("<stdin>", bytes.len() as u64, Origin::new(file, 0, 0));
         session.diagnostics.push(finding);
         return Ok(Stream { file, documents: Vec::new() });
     }

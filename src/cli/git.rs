@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use crate::source::Files;
+use crate::read::Files;
 
 /// A link leads to a file over so many others at most.
 const MOST_LINKS: usize = 8;

@@ -9,7 +9,7 @@ use super::output;
 use super::session::remark;
 use super::{Exit, Failure};
 use crate::kubernetes::name::{budgeted, slug};
-use crate::source::scalar::{Meaning, resolve};
+use crate::text::scalar::{Meaning, resolve};
 
 const FIRST: &str = include_str!("init/first.yaml");
 const OF_IMAGE: &str = include_str!("init/image.yaml");

@@ -18,7 +18,7 @@ pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
         }
         Some(folder) => {
             let refused = |error: std::io::Error| {
-                Failure::Environment(format!("cannot write to `{folder}`: {}", crate::expand::reason(&error)))
+                Failure::Environment(format!("cannot write to `{folder}`: {}", crate::read::reason(&error)))
             };
             std::fs::create_dir_all(folder).map_err(refused)?;
             clap_mangen::generate_to(Cli::command(), Path::new(folder)).map_err(refused)?;

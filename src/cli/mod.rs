@@ -80,7 +80,7 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::Closed,
-            _ => Self::Environment(format!("cannot write the output: {}", crate::expand::reason(&error))),
+            _ => Self::Environment(format!("cannot write the output: {}", crate::read::reason(&error))),
         }
     }
 }

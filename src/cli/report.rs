@@ -11,7 +11,7 @@ use super::{Exit, Failure};
 use crate::apply::{Outcome, Report, Settled, Unready};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, to_json};
 use crate::kubernetes::ObjectKey;
-use crate::source::{Origin, Sources};
+use crate::text::{Origin, Sources};
 
 /// So many different troubles are told one by one.
 const MOST_GROUPS: usize = 20;

@@ -9,7 +9,8 @@ use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs};
 use crate::diagnostic::{Diagnostics, Policy, PolicyError, Style, render};
 use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
-use crate::source::{Files, Key, Map, Node, Origin, Sources, Value, read_document};
+use crate::read::{Files, read_document};
+use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
 /// The state of one run.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl Session {
         let mut layers = Vec::new();
         for path in files {
             let bytes = std::fs::read(path).map_err(|error| {
-                Failure::Environment(format!("cannot read `{path}`: {}", crate::expand::reason(&error)))
+                Failure::Environment(format!("cannot read `{path}`: {}", crate::read::reason(&error)))
             })?;
             let Some(root) = read_document(&mut self.sources, path, bytes, &mut self.diagnostics) else { continue };
             if let Some(map) = root.as_map() {
@@ -202,6 +203,6 @@ pub(super) fn remark(message: &str) {
 
 pub(super) fn read_stdin() -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::io::stdin().lock().take(crate::source::MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    std::io::stdin().lock().take(crate::read::MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

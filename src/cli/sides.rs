@@ -10,7 +10,7 @@ use crate::diagnostic::Severity;
 use crate::diff::as_written;
 use crate::expand::Expanded;
 use crate::kubernetes::Manifest;
-use crate::source::Files;
+use crate::read::Files;
 
 /// One side of a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expand::{join, reason, too_large};
+use crate::read::{Document, Files, MAX_FILE_BYTES, join, read_documents, reason, too_large};
 use crate::krm;
-use crate::source::{Document, FileId, Files, MAX_FILE_BYTES, Node, Origin, Sources, read_documents};
+use crate::text::{FileId, Node, Origin, Sources};
 use crate::spec;
 
 /// What was read: batch specs and plain manifests, in the order of the input.

@@ -2,7 +2,8 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::{self, Expanded, World};
-use crate::source::{Document, Files, Node, Origin, Sources, read_documents};
+use crate::read::{Document, Files, read_documents};
+use crate::text::{Node, Origin, Sources};
 
 /// Reads all manifests that a batch names, each with the place that stands for the whole of it.
 pub(super) fn read(

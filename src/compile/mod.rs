@@ -23,7 +23,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{BatchPatches, Configs, Context};
-use crate::source::{Document, Files, Node, Origin, Sources};
+use crate::read::{Document, Files};
+use crate::text::{Node, Origin, Sources};
 
 /// What a run is asked for.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use super::{Unit, stamp};
 use crate::check::{self, Mode, Path, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::{Facts, Manifest, tool_note};
-use crate::source::{Key, Map, Node, Origin};
+use crate::text::{Key, Map, Node, Origin};
 
 /// An object that another tool rendered.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(super) fn places(documents: &[(Node, Origin)]) -> BTreeMap<Place, usize> {
 }
 
 /// Where an object stands.
-pub(super) type Place = (crate::source::FileId, u32, u32);
+pub(super) type Place = (crate::text::FileId, u32, u32);
 
 fn place(origin: Origin) -> Place {
     (origin.file, origin.start, origin.end)

@@ -1,7 +1,7 @@
 //! Where the values of Secrets were written: hidden from every excerpt of every report.
 
 use crate::expand;
-use crate::source::{Map, Node, Origin, Sources};
+use crate::text::{Map, Node, Origin, Sources};
 
 /// The parts of a Secret that hold its values, and the annotation in which kubectl repeats them.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, suggestion};
-use crate::source::{FileId, Origin, Sources, comments_with};
+use crate::read::comments_with;
+use crate::text::{FileId, Origin, Sources};
 
 /// What a comment must hold to be read at all.
 const MARK: &str = "fanfold:";
@@ -180,7 +181,7 @@ impl Comments {
 }
 
 /// Returns the next line that holds more than a comment.
-fn next_content(file: &crate::source::SourceFile, line: usize) -> Option<usize> {
+fn next_content(file: &crate::text::SourceFile, line: usize) -> Option<usize> {
     let last = file.line_of(u32::MAX);
     (line + 1..=last).find(|line| {
         let text = file.line(*line).trim_start();

@@ -18,7 +18,7 @@ pub use suggest::{did_you_mean, suggestion};
 
 use std::collections::BTreeMap;
 
-use crate::source::Origin;
+use crate::text::Origin;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,8 +2,8 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::source::scalar::{self, Meaning};
-use crate::source::{Node, Value};
+use crate::text::scalar::{self, Meaning};
+use crate::text::{Node, Value};
 
 /// The most characters of a value that a message repeats.
 const SHOWN: usize = 40;

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::Known;
 use crate::expand::{Expanded, Scope, paths_read, same_value};
-use crate::source::{Node, Origin, Sources};
+use crate::text::{Node, Origin, Sources};
 
 /// The batches of both sides, so far as they are specs.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use super::meaning::{alike, is_nothing};
 use super::secret::Veil;
 use super::{Change, Effect, Path, Step, What};
 use crate::kubernetes::{Facts, Manifest, Merge, Schema, Shape, Tree, Type, same};
-use crate::source::{Map, Node, Origin};
+use crate::text::{Map, Node, Origin};
 
 /// Returns what differs.
 pub(super) fn compare(old: &Manifest, new: &Manifest, facts: &Facts, veil: Veil<'_>, renames: &Renames) -> Vec<Change> {

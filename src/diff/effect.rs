@@ -10,7 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::{Change, Fate, Path, Shown, Step, What, secret, security};
 use crate::kubernetes::immutable::{Rule, refused};
 use crate::kubernetes::{Facts, Load, Manifest, Tree};
-use crate::source::{Origin, Value};
+use crate::text::{Origin, Value};
 
 /// What a change does, from the least to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

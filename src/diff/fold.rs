@@ -11,7 +11,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::{Change, Changes, Demand, Effect, Fate, Known, Object, Shown, What};
 use crate::kubernetes::{Look, ObjectKey, Tree};
-use crate::source::{Node, Origin};
+use crate::text::{Node, Origin};
 
 /// Objects of one kind with the changes that all of them share.
 #[derive(Debug)]

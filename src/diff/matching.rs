@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 use super::Fate;
 use crate::kubernetes::{Facts, Look, Manifest, ObjectKey, Tree};
-use crate::source::Node;
+use crate::text::Node;
 
 /// Pairs and what stands alone, by their places in the lists.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@
 //! from the tables that `apply` proves with. Where nothing is known of a field, only equal values are the same.
 
 use crate::kubernetes::{Look, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
-use crate::source::Node;
+use crate::text::Node;
 
 /// Whether two values of a field mean the same.
 ///

@@ -31,7 +31,7 @@ pub use saved::settle;
 pub use written::as_written;
 
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};
-use crate::source::{Node, Origin, Sources};
+use crate::text::{Node, Origin, Sources};
 
 /// All that differs between two sets of objects.
 #[derive(Debug)]

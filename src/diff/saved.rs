@@ -11,7 +11,7 @@ use crate::kubernetes::{
     Facts, Manifest, Merge, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA, Schema, Shape, Tree, Type, is_same_item,
     same,
 };
-use crate::source::{Entry, Map, Node};
+use crate::text::{Entry, Map, Node};
 
 /// Takes out of saved objects what the server added, in the light of what the other side says of them.
 pub fn settle(sides: [&mut Vec<Manifest>; 2], facts: &Facts) {

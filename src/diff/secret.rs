@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 use super::{Shown, Step};
 use crate::kubernetes::{Manifest, Tree, is_base64};
-use crate::source::{Entry, Map, Node, Sources, Value};
+use crate::text::{Entry, Map, Node, Sources, Value};
 
 /// The annotation in which kubectl repeats the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -9,7 +9,7 @@ use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 use crate::kubernetes::pods::pod_template;
 use crate::kubernetes::{Facts, Look, Manifest, Minor, Tree};
-use crate::source::Node;
+use crate::text::Node;
 
 /// The levels of the Pod Security Standards, the strictest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

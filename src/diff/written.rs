@@ -6,7 +6,8 @@
 use crate::check::items_of;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::{Manifest, ObjectKey};
-use crate::source::{Document, Node, Origin};
+use crate::read::Document;
+use crate::text::{Node, Origin};
 
 /// Returns the objects of documents; what does not say what it is, is a finding.
 pub fn as_written(documents: Vec<Document>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {

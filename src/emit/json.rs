@@ -6,7 +6,7 @@
 use super::quote;
 use super::scalar::{Scalar, scalar};
 use super::yaml::pad;
-use crate::source::{Node, Value};
+use crate::text::{Node, Value};
 
 /// Writes a tree over several lines, two spaces a level, without a line break after it.
 pub fn write(node: &Node, out: &mut Vec<u8>) {

@@ -12,7 +12,7 @@ pub mod yaml;
 
 use std::io;
 
-use crate::source::Node;
+use crate::text::Node;
 
 /// The notation of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! looks as kubectl would write it; they depart from it only where another reader would stumble, or where a multi-line
 //! text with tabs would lose its lines.
 
-use crate::source::scalar::{self, Meaning};
+use crate::text::scalar::{self, Meaning};
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 
 use smol_str::SmolStr;
 
-use crate::source::Value;
-use crate::source::scalar::{self, Meaning};
+use crate::text::Value;
+use crate::text::scalar::{self, Meaning};
 
 /// A settled scalar.
 pub(super) enum Scalar<'a> {

@@ -5,7 +5,7 @@
 
 use super::quote::{self, Style};
 use super::scalar::{Scalar, scalar};
-use crate::source::{Map, Node, Value};
+use crate::text::{Map, Node, Value};
 
 /// Readers look no further than this for the colon after a key.
 const MAX_KEY_BYTES: usize = 1000;

@@ -9,7 +9,7 @@ use super::rows;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
+use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
 
 /// The most combinations that are looked at before `exclude` and `where`.
 pub(super) const MAX_COMBINATIONS: usize = 10_000_000;

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::expression::{Template, renamed};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value};
+use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value};
 
 /// A tree whose expressions are cut and wait for their values.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
 use super::scope::{Missing, Scope};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::slug;
-use crate::source::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
+use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
 
 /// The steps that one expression may take.
 const FUEL: u64 = 200_000;

@@ -11,7 +11,7 @@ use super::expression::{Template, has_expression};
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
-use crate::source::{Entry, Map, Node, Origin, Sources, Value, scalar};
+use crate::text::{Entry, Map, Node, Origin, Sources, Value, scalar};
 
 /// The instances of one matrix.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::resources::{is_short, spelled};
 use crate::kubernetes::{Facts, Merge, Schema, Shape, Type, Union};
-use crate::source::{Key, Map, Node, Value};
+use crate::text::{Key, Map, Node, Value};
 
 /// What stands at a place of the tree, so far as merging must know.
 #[derive(Clone, Copy)]

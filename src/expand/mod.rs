@@ -24,7 +24,7 @@ pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
 pub use resources::{is_short, spelled};
 pub use scope::Scope;
-pub use world::{World, join, reason, too_large};
+pub use world::World;
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,8 @@ use smol_str::SmolStr;
 use self::bind::Bindable;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::kubernetes::Facts;
-use crate::source::{Document, Files, Map, Node, Origin, Sources, Value};
+use crate::read::{Document, Files};
+use crate::text::{Map, Node, Origin, Sources, Value};
 use crate::spec::{Batch, Section};
 
 /// What the command line says about all batches of a run.

@@ -9,7 +9,7 @@ use super::plan::{Plan, Planned, describe, label_text};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::name::{budgeted, slug};
-use crate::source::{Node, Origin, Value};
+use crate::text::{Node, Origin, Value};
 
 /// Gives each instance its name; two of one name in one namespace are a finding.
 pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {

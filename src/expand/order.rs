@@ -5,7 +5,7 @@
 
 use crate::kubernetes::documented::{in_order, value_in_order};
 use crate::kubernetes::{Facts, Union};
-use crate::source::{Map, Node};
+use crate::text::{Map, Node};
 
 /// Own keys that take the fields of a type.
 const TYPED: &[(&str, &str)] = &[

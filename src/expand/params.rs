@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::schema::Validator;
-use crate::source::{Entry, Key, Map, Node, Origin, Value, scalar};
+use crate::text::{Entry, Key, Map, Node, Origin, Value, scalar};
 
 /// The words of JSON Schema that a declaration may use.
 pub const SCHEMA_WORDS: &[&str] = &[

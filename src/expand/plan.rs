@@ -16,7 +16,7 @@ use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::kubernetes::{Facts, Union, WorkloadKind};
-use crate::source::{Entry, Map, Node, Origin};
+use crate::text::{Entry, Map, Node, Origin};
 use crate::spec::{Batch, keys};
 
 /// A workload whose instances are known and named.

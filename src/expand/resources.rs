@@ -1,6 +1,6 @@
 //! Resources in short form: `{cpu: 100m, memory: 64Mi..128Mi}` is a request, or a request and a limit.
 
-use crate::source::{Key, Map, Node};
+use crate::text::{Key, Map, Node};
 
 /// The fields of ResourceRequirements.
 const NATIVE: &[&str] = &["requests", "limits", "claims"];

@@ -6,7 +6,8 @@ use smol_str::SmolStr;
 
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{Key, Map, Node, Origin, Value, read_document};
+use crate::read::read_document;
+use crate::text::{Key, Map, Node, Origin, Value};
 
 /// Reads the rows that a value names or holds.
 pub(super) fn read(node: &Node, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Option<(Vec<Map>, Origin)> {
@@ -130,7 +131,7 @@ fn cell_origins(
     start: usize,
     end: usize,
     record: &csv::StringRecord,
-    file: crate::source::FileId,
+    file: crate::text::FileId,
 ) -> Vec<Origin> {
     let mut at = start;
     let mut origins = Vec::with_capacity(record.len());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use smol_str::SmolStr;
 
 use super::expression::engine_value;
-use crate::source::{Map, Node, Origin};
+use crate::text::{Map, Node, Origin};
 
 /// The values that one instance's expressions see.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,8 @@
 //! The files that a spec names, read relative to the spec; every path that was read is remembered.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{FileId, Files, MAX_FILE_BYTES, Origin, Sources};
+use crate::read::{Files, MAX_FILE_BYTES, join, reason, too_large};
+use crate::text::{FileId, Origin, Sources};
 
 /// The files around the spec that is being expanded.
 pub struct World<'a> {
@@ -60,38 +61,4 @@ impl World<'_> {
         diagnostics.push(refused);
         None
     }
-}
-
-/// Returns the finding about a file over the limit.
-pub fn too_large(name: &str, size: u64, origin: Origin) -> Diagnostic {
-    let message =
-        format!("expected a file of at most {} MiB, found `{name}` with {} MiB", MAX_FILE_BYTES >> 20, size >> 20);
-    Diagnostic::new(Code::FileTooLarge, origin, message).help("split it into several files, or check the path")
-}
-
-/// Returns what went wrong, without the number of the operating system's error.
-pub fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file or folder".into(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".into(),
-        kind => kind.to_string(),
-    }
-}
-
-/// Joins a path to a folder and takes `.` and `..` out.
-pub fn join(folder: &str, path: &str) -> String {
-    let path = path.replace('\\', "/");
-    let absolute = path.starts_with('/') || (folder.starts_with('/') && !path.starts_with('/'));
-    let whole = if path.starts_with('/') || folder.is_empty() { path } else { format!("{folder}/{path}") };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            _ => parts.push(part),
-        }
-    }
-    let joined = parts.join("/");
-    if absolute { format!("/{joined}") } else { joined }
 }

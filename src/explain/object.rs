@@ -10,7 +10,7 @@ use super::table::Topic;
 use crate::compile::Compilation;
 use crate::expand::{Expanded, Plan, describe};
 use crate::kubernetes::Manifest;
-use crate::source::{Map, Node, Origin, Sources, Value};
+use crate::text::{Map, Node, Origin, Sources, Value};
 
 /// How many names of pods are listed at either end.
 const SHOWN_PODS: i64 = 3;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::source::{Map, Node, Value};
+use crate::text::{Map, Node, Value};
 
 const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
 

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use crate::compile::Compilation;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, words};
 use crate::kubernetes::{Manifest, ObjectKey, tool_note};
-use crate::source::{Document, Entry, FileId, Key, Map, Node, Origin, Value, scalar};
+use crate::read::Document;
+use crate::text::{Entry, FileId, Key, Map, Node, Origin, Value, scalar};
 
 const GROUP: &str = "config.kubernetes.io/";
 const KIND: &str = "ResourceList";

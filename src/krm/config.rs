@@ -6,7 +6,8 @@
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
-use crate::source::{Map, Node, Origin, Sources, read_document};
+use crate::read::read_document;
+use crate::text::{Map, Node, Origin, Sources};
 use crate::spec::{API_VERSION, KIND};
 
 /// The kind of configs that name specs.

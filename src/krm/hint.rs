@@ -3,7 +3,7 @@
 //! A spec enters; one leaves whose ConfigMaps and Secrets have plain names and ask kustomize for the hash. It comes last
 //! there, over the content that transformers have changed, and references in other resources follow it.
 
-use crate::source::{Entry, Map, Node};
+use crate::text::{Entry, Map, Node};
 
 const NEEDS_HASH: &str = "kustomize.config.k8s.io/needs-hash";
 

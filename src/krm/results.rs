@@ -6,7 +6,7 @@ use super::call::{Call, path_of};
 use crate::compile::Compilation;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, masked};
 use crate::kubernetes::ObjectKey;
-use crate::source::{Map, Node, Origin, Sources};
+use crate::text::{Map, Node, Origin, Sources};
 
 /// Returns a result for each finding.
 pub fn results(

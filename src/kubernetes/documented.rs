@@ -3,7 +3,7 @@
 //! A tree that is in order already comes back as it is, so that what instances share stays shared.
 
 use super::facts::{Facts, Schema, Shape, Type};
-use crate::source::{Entry, Map, Node, Value};
+use crate::text::{Entry, Map, Node, Value};
 
 /// Puts the fields of a value of a type in order.
 pub fn in_order(facts: &Facts, ty: &Type, node: &Node) -> Node {

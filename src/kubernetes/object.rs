@@ -4,7 +4,7 @@ use std::fmt;
 
 use smol_str::{SmolStr, ToSmolStr};
 
-use crate::source::{Node, Origin};
+use crate::text::{Node, Origin};
 
 /// The groups whose annotations are between an object and the tool that carries it: kustomize, kpt, Helm.
 const TOOLS: &[&str] = &[

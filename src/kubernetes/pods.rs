@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Amounts, Manifest, Tree};
-use crate::source::Node;
+use crate::text::Node;
 
 /// The resources that every container had better name.
 pub const USUAL: [&str; 2] = ["cpu", "memory"];

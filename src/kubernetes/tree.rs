@@ -5,8 +5,8 @@
 use smol_str::{SmolStr, ToSmolStr};
 
 use super::Type;
-use crate::source::scalar::{self, Meaning};
-use crate::source::{Map, Node, Origin, Value};
+use crate::text::scalar::{self, Meaning};
+use crate::text::{Map, Node, Origin, Value};
 
 /// A value that can be looked into.
 pub trait Tree: Sized + PartialEq {
@@ -198,7 +198,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::source::Origin;
+    use crate::text::Origin;
 
     #[test]
     fn values_are_compared_whoever_holds_them() {

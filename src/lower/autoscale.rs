@@ -3,7 +3,7 @@
 use super::Lowering;
 use super::draft::Draft;
 use crate::kubernetes::Manifest;
-use crate::source::{Entry, Map, Node, Value};
+use crate::text::{Entry, Map, Node, Value};
 
 const FORM: &str = "write `autoscale: {min: 2, max: 10, cpu: 80%}`";
 
@@ -25,8 +25,8 @@ impl Lowering<'_> {
         spec.put("scaleTargetRef", target);
         for Entry { key, value } in own.iter().filter(|entry| !entry.value.is_null()) {
             match key.text.as_str() {
-                "min" => spec.set(crate::source::Key::new("minReplicas", key.origin), value.clone()),
-                "max" => spec.set(crate::source::Key::new("maxReplicas", key.origin), value.clone()),
+                "min" => spec.set(crate::text::Key::new("minReplicas", key.origin), value.clone()),
+                "max" => spec.set(crate::text::Key::new("maxReplicas", key.origin), value.clone()),
                 "cpu" | "memory" | "metrics" | "labels" | "annotations" => {}
                 _ => spec.set(key.clone(), value.clone()),
             }
@@ -86,7 +86,7 @@ impl Lowering<'_> {
     }
 
     /// Returns the selector of the instance's pods: the one that is written, or the pinned one.
-    pub(super) fn pod_selector(&self, origin: crate::source::Origin) -> Node {
+    pub(super) fn pod_selector(&self, origin: crate::text::Origin) -> Node {
         match self.field("selector") {
             Some(selector) => selector.clone(),
             None => Draft::new(origin).node("matchLabels", self.pinned_labels()).done(),

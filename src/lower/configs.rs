@@ -16,7 +16,7 @@ use super::metadata::metadata_of_batch;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{Expanded, World};
 use crate::kubernetes::{Manifest, hash, name};
-use crate::source::{Entry, Key, Map, Node, Origin, Value};
+use crate::text::{Entry, Key, Map, Node, Origin, Value};
 
 /// What a reference points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

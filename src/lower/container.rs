@@ -7,7 +7,7 @@ use super::draft::{Draft, items};
 use super::mounts::Volumes;
 use super::ports;
 use super::probes::PROBES;
-use crate::source::{Entry, Key, Map, Node, Origin};
+use crate::text::{Entry, Key, Map, Node, Origin};
 
 impl Lowering<'_> {
     /// Spells out one container; what it mounts is added to the volumes of its pod.

@@ -1,6 +1,6 @@
 //! Small builders for generated trees: every generated node stands for something that was written.
 
-use crate::source::{Key, Map, Node, Origin, Value};
+use crate::text::{Key, Map, Node, Origin, Value};
 
 /// Builds a mapping that stands for what was written at one place.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Draft {
     }
 
     /// Adds all entries of a mapping; those that are there already are replaced.
-    pub(super) fn all(mut self, entries: impl IntoIterator<Item = crate::source::Entry>) -> Self {
+    pub(super) fn all(mut self, entries: impl IntoIterator<Item = crate::text::Entry>) -> Self {
         entries.into_iter().for_each(|entry| self.map.set(entry.key, entry.value));
         self
     }
@@ -65,7 +65,7 @@ pub(super) fn items(node: &Node) -> Vec<Node> {
 pub(super) fn is_true(node: &Node) -> bool {
     match node.value() {
         Value::Bool(value) => *value,
-        Value::Plain(text) => crate::source::scalar::resolve(text) == crate::source::scalar::Meaning::Bool(true),
+        Value::Plain(text) => crate::text::scalar::resolve(text) == crate::text::scalar::Meaning::Bool(true),
         _ => false,
     }
 }

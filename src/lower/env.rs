@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::configs::Source;
 use super::draft::{Draft, is_true, items};
-use crate::source::{Entry, Map, Node, Value};
+use crate::text::{Entry, Map, Node, Value};
 
 const FORM: &str =
     "write a text, or `{secret: NAME/KEY}`, `{configMap: NAME/KEY}`, `{field: status.podIP}`, `{resource: limits.cpu}`";

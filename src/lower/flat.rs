@@ -3,7 +3,7 @@
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Home;
-use crate::source::{Entry, Map};
+use crate::text::{Entry, Map};
 use crate::spec::keys;
 
 /// The fields of a flat workload by the part that they go into; own keys are left out.

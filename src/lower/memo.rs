@@ -10,7 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::Lowering;
 use super::metadata::AXIS_PREFIX;
 use crate::kubernetes::name;
-use crate::source::Node;
+use crate::text::Node;
 
 /// What is known from the instances before; results are the same without.
 #[derive(Debug, Default)]

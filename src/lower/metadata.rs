@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Instance, label_text, same_value};
 use crate::kubernetes::WorkloadKind;
 use crate::kubernetes::name::{self, budgeted};
-use crate::source::{Entry, Key, Map, Node};
+use crate::text::{Entry, Key, Map, Node};
 use crate::spec::Batch;
 
 /// The label that names the workload.
@@ -185,7 +185,7 @@ pub(super) fn overlay(map: &mut Map, over: &Node) {
 }
 
 /// Returns a mapping with its keys sorted; none for an empty one.
-pub(super) fn sorted(map: &Map, origin: crate::source::Origin) -> Option<Node> {
+pub(super) fn sorted(map: &Map, origin: crate::text::Origin) -> Option<Node> {
     let mut map = map.clone();
     map.sort_by_key(|entry| entry.key.text.clone());
     (!map.is_empty()).then(|| Node::map(map, origin))

@@ -33,7 +33,7 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::{Expanded, Instance, Plan};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::source::{Node, Origin};
+use crate::text::{Node, Origin};
 
 /// What all instances of a batch share.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Returns the mapping, or reports what stands in its place.
-    fn expect_map<'n>(&mut self, node: &'n Node, what: &str, help: &str) -> Option<&'n crate::source::Map> {
+    fn expect_map<'n>(&mut self, node: &'n Node, what: &str, help: &str) -> Option<&'n crate::text::Map> {
         if node.as_map().is_none() {
             self.refuse(node, format!("expected a mapping for `{what}`, found {}", node.type_name()), help);
         }

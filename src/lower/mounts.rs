@@ -16,7 +16,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::MOUNT_OPTIONS;
 use crate::kubernetes::name::{budgeted, short_hash, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};
-use crate::source::{Entry, Map, Node, Origin};
+use crate::text::{Entry, Map, Node, Origin};
 
 const FORM: &str = "write `{PATH: {claim: NAME, size: 10Gi}}`, or `configMap`, `secret`, `emptyDir`, `hostPath`, `volume` in place of `claim`";
 /// The options of a mount that go to the volumeMount.

@@ -7,7 +7,7 @@ use super::env::replace;
 use super::ports::{self, Port};
 use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::kubernetes::Manifest;
-use crate::source::{Key, Map, Node};
+use crate::text::{Key, Map, Node};
 
 const FORM: &str = "write `ingress: {host: shop.example.com, path: /}`, or the fields of an IngressSpec";
 const SHORT: &[&str] = &["host", "path", "pathType", "port", "tls", "className", "labels", "annotations"];
@@ -18,7 +18,7 @@ impl Lowering<'_> {
         let written = self.field("ingress")?;
         let origin = written.origin();
         let own = match written.text() {
-            Some(_) => Map::from_iter([crate::source::Entry { key: Key::new("host", origin), value: written.clone() }]),
+            Some(_) => Map::from_iter([crate::text::Entry { key: Key::new("host", origin), value: written.clone() }]),
             None => self.expect_map(written, "ingress", FORM)?.clone(),
         };
         let ty = self.context.facts.named("networking/v1.IngressSpec");

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
 use crate::expand::{Place, merge};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::source::{Entry, Key, Map, Node, Origin};
+use crate::text::{Entry, Key, Map, Node, Origin};
 
 /// The patches of a batch, and whether they changed anything.
 #[derive(Debug, Default)]

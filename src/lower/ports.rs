@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::Lowering;
 use super::draft::Draft;
-use crate::source::{Entry, Node, Origin, Value};
+use crate::text::{Entry, Node, Origin, Value};
 
 const FORM: &str = "write `ports: {http: 80, dns: 53/UDP}`";
 

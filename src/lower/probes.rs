@@ -6,7 +6,7 @@ use super::Lowering;
 use super::draft::Draft;
 use super::ports::{self, Port};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{Entry, Map, Node, Value};
+use crate::text::{Entry, Map, Node, Value};
 
 /// The fields of a container that hold a handler.
 pub(super) const PROBES: &[&str] = &["livenessProbe", "readinessProbe", "startupProbe"];

@@ -12,7 +12,7 @@ use super::draft::{Draft, is_true, items};
 use super::env::replace;
 use super::{Context, Lowering};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
-use crate::source::Node;
+use crate::text::Node;
 
 /// What is referred to, and how.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::expand::{is_short, spelled};
-use crate::source::{Key, Node};
+use crate::text::{Key, Node};
 
 /// What containers may ask for by a name without a domain; `hugepages-SIZE` besides.
 const PLAIN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];

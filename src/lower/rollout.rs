@@ -3,7 +3,7 @@
 use super::Lowering;
 use super::draft::Draft;
 use crate::kubernetes::WorkloadKind;
-use crate::source::{Map, Node};
+use crate::text::{Map, Node};
 
 impl Lowering<'_> {
     /// Returns the field that holds the strategy, and the strategy, where one is written.

@@ -6,7 +6,7 @@ use super::Lowering;
 use super::draft::{Draft, items};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::{Requirement, Toleration};
-use crate::source::{Entry, Map, Node, Origin};
+use crate::text::{Entry, Map, Node, Origin};
 
 /// The weight of a preference that names none: as much as one preference can weigh.
 const FULL_WEIGHT: i64 = 100;
@@ -45,7 +45,7 @@ impl Lowering<'_> {
         for (key, lowered) in short {
             let Some((written, Some(affinity))) = lowered else { continue };
             origin.get_or_insert(written.origin());
-            map.set(crate::source::Key::new(key, written.origin()), affinity);
+            map.set(crate::text::Key::new(key, written.origin()), affinity);
         }
         map.sort_by_key(|entry| {
             ["nodeAffinity", "podAffinity", "podAntiAffinity"].iter().position(|key| *key == entry.key.text)

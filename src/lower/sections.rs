@@ -9,7 +9,7 @@ use super::references::secret_list;
 use super::{Context, object_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Manifest;
-use crate::source::{Entry, Map, Node, Value};
+use crate::text::{Entry, Map, Node, Value};
 
 /// Keys of an entry that go to the metadata.
 const METADATA: &[&str] = &["labels", "annotations"];

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::ports::Port;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Manifest;
-use crate::source::{Entry, Key, Map, Node, Origin, Value};
+use crate::text::{Entry, Key, Map, Node, Origin, Value};
 
 const FORM: &str =
     "write `service: ClusterIP`, `NodePort`, `LoadBalancer` or `headless`, or the fields of a ServiceSpec";

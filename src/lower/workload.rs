@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Place, merge};
 use crate::kubernetes::name::{budgeted, slug};
 use crate::kubernetes::{Manifest, WorkloadKind};
-use crate::source::{Key, Map, Node, Origin, Value};
+use crate::text::{Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.
 const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";

@@ -19,7 +19,7 @@ use crate::compile::Compilation;
 use crate::emit::Output;
 use crate::expand::{Expanded, Plan, label_text};
 use crate::kubernetes::{Basis, Load, Manifest, Minor, ObjectKey, WorkloadKind, install_rank, name};
-use crate::source::{Node, Origin};
+use crate::text::{Node, Origin};
 
 /// The most objects that are told one by one.
 const MOST_LISTED: usize = 50;

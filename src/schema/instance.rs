@@ -8,8 +8,8 @@ use serde_json::Value as JsonValue;
 use smol_str::SmolStr;
 
 use super::to_json;
-use crate::source::scalar::{self, Meaning};
-use crate::source::{Entry, Map, Node, Value};
+use crate::text::scalar::{self, Meaning};
+use crate::text::{Entry, Map, Node, Value};
 
 /// The representation of JSON that nodes are.
 #[derive(Debug)]

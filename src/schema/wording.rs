@@ -5,7 +5,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{did_you_mean, words};
-use crate::source::{Node, Value, scalar};
+use crate::text::{Node, Value, scalar};
 
 /// The most values that a message lists.
 const LISTED: usize = 12;

@@ -5,7 +5,8 @@ use smol_str::SmolStr;
 use super::keys;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::kubernetes::tool_note;
-use crate::source::{Document, FileId, Map, Node, Origin};
+use crate::read::Document;
+use crate::text::{FileId, Map, Node, Origin};
 
 /// The apiVersion of specs.
 pub const API_VERSION: &str = "fanfold.dev/v1";
@@ -224,7 +225,7 @@ fn named(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Section {
         (_, Some(items)) => {
             for item in items {
                 match item.text() {
-                    Some(name) => kept.set(crate::source::Key::new(name.clone(), item.origin()), empty(item.origin())),
+                    Some(name) => kept.set(crate::text::Key::new(name.clone(), item.origin()), empty(item.origin())),
                     None => diagnostics.push(wrong_type(item, key, "a name")),
                 }
             }

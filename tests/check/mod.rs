@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use fanfold::check::{Mode, check_objects};
 use fanfold::diagnostic::{Code, Diagnostics};
 use fanfold::kubernetes::{Facts, Minor};
-use fanfold::source::{FileId, Key, Map, Node, Origin, Sources, Value, read_documents};
+use fanfold::read::read_documents;
+use fanfold::text::{FileId, Key, Map, Node, Origin, Sources, Value};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/check/cases");
 

@@ -1,7 +1,7 @@
 //! Which findings count.
 
 use fanfold::diagnostic::{Code, Diagnostic, Diagnostics, Policy, PolicyError, Severity};
-use fanfold::source::{FileId, Origin, Sources};
+use fanfold::text::{FileId, Origin, Sources};
 
 /// Puts a finding of the code at each `@` of the text, and returns what is left of them with the comments' own.
 fn judge(text: &str, code: Code, policy: &Policy) -> Vec<String> {

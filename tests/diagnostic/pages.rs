@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use fanfold::diagnostic::{Code, Diagnostics, explanation};
-use fanfold::source::{Sources, read_documents};
+use fanfold::read::read_documents;
+use fanfold::text::Sources;
 
 /// A code is a promise: a change of this list shows in review.
 #[test]

@@ -1,7 +1,7 @@
 //! Every format over one handful of findings, and every excerpt over texts that are hard to show.
 
 use fanfold::diagnostic::{Code, Diagnostic, Diagnostics, Format, Severity, Style, render};
-use fanfold::source::{FileId, Origin, Sources};
+use fanfold::text::{FileId, Origin, Sources};
 use proptest::prelude::*;
 
 pub(super) const PLAIN: Style = Style { color: false, width: 100 };

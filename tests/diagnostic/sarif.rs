@@ -1,7 +1,7 @@
 //! SARIF against a schema of the parts that are used.
 
 use fanfold::diagnostic::{Code, Diagnostic, Format, Severity, render};
-use fanfold::source::{Origin, Sources};
+use fanfold::text::{Origin, Sources};
 use serde_json::Value;
 
 use super::render::{PLAIN, handful};

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use fanfold::diagnostic::Diagnostics;
 use fanfold::diff::{self, Changes, Effect, Group, Report, Style, as_written};
 use fanfold::kubernetes::{Facts, Manifest};
-use fanfold::source::{Sources, read_documents};
+use fanfold::read::read_documents;
+use fanfold::text::Sources;
 use serde_json::Value as Json;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");

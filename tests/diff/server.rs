@@ -2,7 +2,7 @@
 
 use fanfold::kubernetes::immutable::refused;
 use fanfold::kubernetes::{Facts, Manifest};
-use fanfold::source::Node;
+use fanfold::text::Node;
 use serde_json::json;
 
 use super::{Sides, cases, text};

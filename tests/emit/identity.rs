@@ -1,7 +1,7 @@
 //! Writing and reading is the identity, whatever the tree.
 
 use fanfold::emit::{json, kyaml, yaml};
-use fanfold::source::{Entry, Key, Map, Node, Origin, Value};
+use fanfold::text::{Entry, Key, Map, Node, Origin, Value};
 use proptest::prelude::*;
 
 use super::{meaning, read_one};

@@ -9,7 +9,8 @@ mod speed;
 mod strings;
 
 use fanfold::diagnostic::Diagnostics;
-use fanfold::source::{Node, Origin, Sources, Value, read_document, scalar};
+use fanfold::read::read_document;
+use fanfold::text::{Node, Origin, Sources, Value, scalar};
 
 /// Reads a text that holds one document without a finding.
 fn read_one(bytes: &[u8]) -> Node {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fanfold::emit::{Output, Stream, json, kyaml, yaml};
-use fanfold::source::{Key, Map, Node, Origin};
+use fanfold::text::{Key, Map, Node, Origin};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use fanfold::emit::{json, kyaml, yaml};
-use fanfold::source::Node;
+use fanfold::text::Node;
 
 use super::read_one;
 

@@ -1,6 +1,6 @@
 //! Texts that writers get wrong: as values and as keys, each must come back as it was.
 
-use fanfold::source::Node;
+use fanfold::text::Node;
 
 /// Returns the nodes of `vectors.yaml`: texts as kubectl writes them.
 pub(super) fn vectors() -> Vec<Node> {

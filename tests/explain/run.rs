@@ -7,7 +7,8 @@ use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Diagnostics, Format, Policy, Style, render};
 use fanfold::expand::Options;
 use fanfold::kubernetes::{Facts, Minor};
-use fanfold::source::{Files, Key, Map, MemoryFiles, Node, Origin, Sources, Value};
+use fanfold::read::{Files, MemoryFiles};
+use fanfold::text::{Key, Map, Node, Origin, Sources, Value};
 
 const INPUT: &str = "example.yaml";
 

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use fanfold::emit::Output;
 use fanfold::kubernetes::Manifest;
-use fanfold::source::{MemoryFiles, Sources};
+use fanfold::read::MemoryFiles;
+use fanfold::text::Sources;
 
 use super::{Case, run};
 

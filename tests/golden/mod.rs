@@ -17,7 +17,8 @@ use fanfold::emit::{Output, Stream};
 use fanfold::expand::Options;
 use fanfold::kubernetes::documented::in_order;
 use fanfold::kubernetes::{Facts, Manifest};
-use fanfold::source::{Entry, Key, Map, MemoryFiles, Node, Origin, Sources, Value};
+use fanfold::read::MemoryFiles;
+use fanfold::text::{Entry, Key, Map, Node, Origin, Sources, Value};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

@@ -3,7 +3,8 @@
 
 use fanfold::compile::Inputs;
 use fanfold::diagnostic::Diagnostics;
-use fanfold::source::{Document, Key, Map, Node, Sources, Value};
+use fanfold::read::Document;
+use fanfold::text::{Key, Map, Node, Sources, Value};
 use proptest::prelude::*;
 
 use super::{Case, assert_none, by_identity, cases, emitted, files, run};

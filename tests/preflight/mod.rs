@@ -16,7 +16,8 @@ use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Code, Diagnostics};
 use fanfold::expand::Options;
 use fanfold::kubernetes::{Amounts, Facts, Manifest};
-use fanfold::source::{MemoryFiles, Sources};
+use fanfold::read::MemoryFiles;
+use fanfold::text::Sources;
 use serde::Deserialize;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/preflight/cases");

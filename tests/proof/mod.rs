@@ -18,7 +18,7 @@ use fanfold::apply::{FieldSet, Live, is_unchanged, managed_entries, own_part, ow
 use fanfold::emit::json::write_compact;
 use fanfold::kubernetes::Facts;
 use fanfold::kubernetes::immutable::{Refused, refused};
-use fanfold::source::{Key, Map, Node, Origin, Value};
+use fanfold::text::{Key, Map, Node, Origin, Value};
 use kube::config::Kubeconfig;
 use serde_json::{Value as Json, json};
 

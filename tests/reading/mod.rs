@@ -13,8 +13,9 @@ use std::path::Path;
 
 use fanfold::compile::read_inputs;
 use fanfold::diagnostic::Diagnostics;
+use fanfold::read::MemoryFiles;
 use fanfold::schema::to_json;
-use fanfold::source::{MemoryFiles, Node, Sources, Value};
+use fanfold::text::{Node, Sources, Value};
 use serde_json::{Value as Json, json};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reading/cases");
@@ -45,7 +46,7 @@ fn read(bytes: impl Into<Vec<u8>>) -> Outcome {
     Outcome { documents, findings }
 }
 
-fn assert_place(origin: fanfold::source::Origin, sources: &Sources) {
+fn assert_place(origin: fanfold::text::Origin, sources: &Sources) {
     let text = &sources.file(origin.file).expect("the file is known").text;
     let range = origin.start as usize..origin.end as usize;
     assert!(range.start <= range.end && text.get(range.clone()).is_some(), "{range:?} is no part of {text:?}");

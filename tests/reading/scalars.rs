@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fanfold::source::scalar::{self, Meaning};
+use fanfold::text::scalar::{self, Meaning};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Which files may name a crate: the path starts with one of these.
 const HOMES: &[(&str, &[&str])] = &[
-    ("granit_parser", &["source/"]),
+    ("granit_parser", &["read/"]),
     ("minijinja", &["expand/expression.rs", "expand/scope.rs"]),
     ("jsonschema", &["schema.rs", "schema/"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),

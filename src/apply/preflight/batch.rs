@@ -11,7 +11,7 @@ use super::selector::{Labels, Selector};
 use super::units::{Units, units};
 use crate::kubernetes::pods::pod_template;
 use crate::kubernetes::{Basis, Facts, Load, Manifest, PodDemand, Quantity, Tree};
-use crate::source::{Node, Origin};
+use crate::text::{Node, Origin};
 
 /// The objects of a batch, with the namespace of each.
 pub(super) struct Batch<'m> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::batch::Object;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity};
-use crate::source::Origin;
+use crate::text::Origin;
 
 /// The most names that a finding tells.
 const MOST_NAMES: usize = 3;

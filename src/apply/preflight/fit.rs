@@ -191,7 +191,7 @@ impl<'a> Open<'a> {
     }
 
     /// Returns where that is written which a reason speaks of.
-    fn place_of(&self, reason: &Reason) -> (crate::source::Origin, String) {
+    fn place_of(&self, reason: &Reason) -> (crate::text::Origin, String) {
         let first = |paths: &[&[&str]]| {
             let written = paths.iter().find(|path| self.asked.spec.at(path).is_some_and(|node| !node.is_null()));
             self.asked.place(written.copied().unwrap_or(&["\0"]))

@@ -10,7 +10,7 @@ use super::finding::{Findings, Found};
 use crate::diagnostic::{Code, Severity};
 use crate::kubernetes::pods::of_container;
 use crate::kubernetes::{Amounts, Defaults, Quantity, Tree};
-use crate::source::{Node, Origin};
+use crate::text::{Node, Origin};
 
 /// What the containers, the pods or the claims of a namespace may ask for.
 #[derive(Debug)]

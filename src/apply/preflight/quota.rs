@@ -15,7 +15,7 @@ use super::selector::Selector;
 use super::units::{Units, quantity, units};
 use crate::diagnostic::{Code, Severity};
 use crate::kubernetes::{Amounts, Facts, Quantity, Tree, USUAL};
-use crate::source::{Node, Origin};
+use crate::text::{Node, Origin};
 
 /// A quota of a namespace.
 pub(super) struct Quota {

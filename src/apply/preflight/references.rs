@@ -9,7 +9,7 @@ use super::limits::claims;
 use crate::diagnostic::{Code, Severity, suggestion};
 use crate::kubernetes::pods::template;
 use crate::kubernetes::{Facts, Tree};
-use crate::source::{Node, Origin};
+use crate::text::{Node, Origin};
 
 /// A mention of an object by name.
 pub(super) struct Reference<'m> {

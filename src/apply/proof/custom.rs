@@ -10,7 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::Walk;
 use crate::apply::managed::{keyed_step, value_step};
 use crate::kubernetes::{Look, Tree, same};
-use crate::source::Node;
+use crate::text::Node;
 
 impl Walk<'_> {
     /// Proves a field; the manager owns it, or something in it, where it is proven.

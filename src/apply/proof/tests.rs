@@ -8,7 +8,8 @@ use serde_json::json;
 use super::super::owned;
 use super::*;
 use crate::diagnostic::Diagnostics;
-use crate::source::{Sources, read_document};
+use crate::read::read_document;
+use crate::text::Sources;
 
 fn node(value: &Json) -> Node {
     let mut sources = Sources::default();

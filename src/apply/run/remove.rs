@@ -11,7 +11,7 @@ use crate::apply::set::survey::{Found, Surplus, survey};
 use crate::apply::write::{Remove, delete};
 use crate::apply::{Live, Run, RunError, order};
 use crate::kubernetes::ObjectKey;
-use crate::source::Origin;
+use crate::text::Origin;
 
 impl Run<'_> {
     /// Deletes all members of the set, and the set; without a set, the objects by their names.

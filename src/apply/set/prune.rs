@@ -5,7 +5,7 @@ use crate::apply::set::asks_to_stay;
 use crate::apply::set::survey::Surplus;
 use crate::apply::write::Remove;
 use crate::apply::{Outcome, Settled};
-use crate::source::Origin;
+use crate::text::Origin;
 
 /// How much may go at once.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::source::{Origin, Place, SourceFile, Sources};
+use crate::text::{Origin, Place, SourceFile, Sources};
 
 /// What stands for a hidden text: always as long, since a length tells too.
 pub(super) const MASK: &str = "•••";

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
-use crate::source::Sources;
+use crate::text::Sources;
 
 /// Names given so far, so that no two findings of a report share one.
 #[derive(Default)]

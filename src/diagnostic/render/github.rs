@@ -5,7 +5,7 @@
 
 use super::{one_line, prose, short};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::Sources;
+use crate::text::Sources;
 
 /// How many annotations of a severity the runner keeps a step.
 const KEPT: usize = 10;

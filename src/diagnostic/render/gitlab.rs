@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fingerprint::Fingerprints;
 use super::{one_line, repeated};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::Sources;
+use crate::text::Sources;
 
 #[derive(Serialize)]
 struct Issue {

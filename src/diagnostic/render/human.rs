@@ -10,7 +10,7 @@ use annotate_snippets::{
 use super::excerpt::{Excerpt, excerpts};
 use super::{Style, became, grouped};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::source::{Origin, Sources};
+use crate::text::{Origin, Sources};
 
 /// How many further places of a finding are shown.
 const SHOWN_LABELS: usize = 6;

@@ -13,7 +13,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{Origin, Sources};
+use crate::text::{Origin, Sources};
 
 pub(super) fn render(findings: &[Diagnostic], sources: &Sources) -> String {
     findings.iter().map(|finding| object(finding, sources).to_string() + "\n").collect()

@@ -15,7 +15,7 @@ mod short;
 
 use super::words::{grouped, one_line};
 use super::{Diagnostic, Diagnostics};
-use crate::source::Sources;
+use crate::text::Sources;
 
 /// A format for findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

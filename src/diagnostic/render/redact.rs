@@ -2,7 +2,7 @@
 
 use super::excerpt::MASK;
 use crate::diagnostic::{Diagnostic, Label};
-use crate::source::Sources;
+use crate::text::Sources;
 
 /// Hidden texts below this length are left in messages: they would mask half of the words in them.
 const SHORTEST: usize = 3;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::fingerprint::Fingerprints;
 use super::{grouped, prose};
 use crate::diagnostic::{Code, Diagnostic, explanation};
-use crate::source::{Origin, Sources};
+use crate::text::{Origin, Sources};
 
 /// The most results of a run that code scanning takes.
 const MAX_RESULTS: usize = 25_000;

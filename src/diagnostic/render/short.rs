@@ -2,7 +2,7 @@
 
 use super::{one_line, repeated};
 use crate::diagnostic::Diagnostic;
-use crate::source::Sources;
+use crate::text::Sources;
 
 pub(super) fn render(findings: &[Diagnostic], sources: &Sources) -> String {
     findings.iter().map(|finding| line(finding, sources) + "\n").collect()

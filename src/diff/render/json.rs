@@ -6,7 +6,7 @@ use super::{Report, cpu, memory};
 use crate::diff::{Change, Demand, Effect, Group, Object, Shown, Step, What};
 use crate::emit::{json as tree, quote};
 use crate::kubernetes::ObjectKey;
-use crate::source::Origin;
+use crate::text::Origin;
 
 /// The version of the form.
 const VERSION: u32 = 1;

@@ -7,7 +7,7 @@ use crate::diff::effect::shown_text;
 use crate::diff::{Condition, Effect, Entry, Group, Path, Shown, What};
 use crate::emit::{json, yaml};
 use crate::kubernetes::{Look, Tree};
-use crate::source::Node;
+use crate::text::Node;
 
 /// A line of a report.
 #[derive(Debug)]

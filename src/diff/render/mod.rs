@@ -16,7 +16,7 @@ pub use markdown::markdown;
 use super::{Cause, Causes, Changes, Demand, Effect, Entry, Group};
 use crate::diagnostic::words::{grouped, one_line};
 use crate::kubernetes::Minor;
-use crate::source::{Origin, Sources};
+use crate::text::{Origin, Sources};
 
 /// What a format shows.
 #[derive(Debug)]

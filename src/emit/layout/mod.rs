@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::{Output, Stream, yaml};
 use crate::kubernetes::ObjectKey;
-use crate::source::{Key, Map, Node, Origin};
+use crate::text::{Key, Map, Node, Origin};
 
 /// How objects are spread over files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::batch::{Batch, batches};
 use crate::diff::{Change, Effect, Entry, Group, Object, Shown, What};
 use crate::emit::yaml;
 use crate::kubernetes::ObjectKey;
-use crate::source::Origin;
+use crate::text::Origin;
 
 /// Values up to this length stand beside each other.
 const SHORT: usize = 240;

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::unquoted;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{FileId, Key, Map, Node, Origin, Value};
+use crate::text::{FileId, Key, Map, Node, Origin, Value};
 
 /// The most nodes that the aliases of one document may stand for.
 const MAX_ALIASED_NODES: u64 = 1_000_000;

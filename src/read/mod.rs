@@ -1,18 +1,24 @@
-//! Bytes in, documents out, findings beside them.
+//! Bytes in, documents of [`Node`]s out, findings beside them; the only door to the YAML parser.
 //!
+//! Reading never stops at the first broken document and never panics: what cannot be read is a finding with its place.
 //! A stream is cut at its `---` lines first, so that one broken document costs only itself, and large streams are read
 //! on all cores. Memory and time are bounded by the size of the text: nesting, aliases and file size have limits.
 
+mod comments;
+mod files;
 mod plain;
 mod whole;
+
+pub use comments::comments_with;
+pub use files::{Files, MemoryFiles, join, reason, too_large};
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use super::{FileId, Node, Origin, Sources, Value, scalar};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::text::{FileId, Node, Origin, Sources, Value, scalar};
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 128 << 20;

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::MAX_FILE_BYTES;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::text::Origin;
+
 /// Reads files and lists folders by the paths that specs name; `/` separates on every platform.
 pub trait Files: Sync {
     /// Returns the bytes of a file.
@@ -51,4 +55,38 @@ impl Files for MemoryFiles {
         let prefix = format!("{path}/");
         self.files.keys().any(|file| file.starts_with(&prefix))
     }
+}
+
+/// Returns the finding about a file over the limit.
+pub fn too_large(name: &str, size: u64, origin: Origin) -> Diagnostic {
+    let message =
+        format!("expected a file of at most {} MiB, found `{name}` with {} MiB", MAX_FILE_BYTES >> 20, size >> 20);
+    Diagnostic::new(Code::FileTooLarge, origin, message).help("split it into several files, or check the path")
+}
+
+/// Returns what went wrong, without the number of the operating system's error.
+pub fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or folder".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".into(),
+        kind => kind.to_string(),
+    }
+}
+
+/// Joins a path to a folder and takes `.` and `..` out.
+pub fn join(folder: &str, path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let absolute = path.starts_with('/') || (folder.starts_with('/') && !path.starts_with('/'));
+    let whole = if path.starts_with('/') || folder.is_empty() { path } else { format!("{folder}/{path}") };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if absolute { format!("/{joined}") } else { joined }
 }

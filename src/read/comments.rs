@@ -5,8 +5,8 @@
 
 use granit_parser::{Event, Options, Parser};
 
-use super::read::split;
-use super::{FileId, Origin, Sources};
+use super::split;
+use crate::text::{FileId, Origin, Sources};
 
 /// Returns the ranges of the comments of a file that hold `word`, from `#` to the end of the line, in order.
 pub fn comments_with(sources: &Sources, id: FileId, word: &str) -> Vec<Origin> {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use smol_str::SmolStr;
 
 use super::unquoted;
-use crate::source::{Entry, FileId, Key, Map, Node, Origin, Value};
+use crate::text::{Entry, FileId, Key, Map, Node, Origin, Value};
 
 /// Deeper documents are left to the reader that knows the limit.
 const MAX_DEPTH: usize = 100;

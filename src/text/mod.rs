@@ -1,0 +1,10 @@
+//! The tree that every stage works on: values, the places where they were written, and the texts that hold the places.
+//!
+//! Every node and every key knows the bytes it was written in ([`Origin`]). This room knows nothing of any other.
+
+mod node;
+mod origin;
+pub mod scalar;
+
+pub use node::{Entry, Key, Map, Node, Value};
+pub use origin::{FileId, Origin, Place, SourceFile, Sources};
