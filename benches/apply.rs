@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use controlplane::distance::Distance;
 use controlplane::{ControlPlane, Options, User};
-use fanfold::apply::client::{Call, Client, Target};
+use fanfold::cluster::{Call, Client, Target};
 use tokio::runtime::Runtime;
 
 const SIZES: [usize; 2] = [1000, 5000];

@@ -22,7 +22,10 @@
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
 //! | [`diff`] | two lists of objects in, changes with their effects out: matched, compared, classed, folded, shown |
-//! | [`apply`] | objects to a cluster: proof, order, pace, waiting; `apply/client/` is the only door to a server |
+//! | [`cluster`] | the only door to a server: requests, answers, objects as it has them |
+//! | [`readiness`] | when an object works, and why it does not |
+//! | [`preflight`] | what a cluster would make of a batch, before anything is sent |
+//! | [`apply`] | objects to a cluster: proof, order, pace, waiting |
 //! | [`krm`], [`post_render`] | the protocols in which kustomize and Helm ask for all of it |
 //! | [`integrate`] | the files that make other tools run Fanfold |
 //! | [`plan`], [`explain`], [`editor`] | what is asked of a batch beside its objects: counts, reasons, the editors' schema |
@@ -36,7 +39,7 @@
 //! its text until the type of its field is known; numbers are text all the way and never pass through floats.
 //!
 //! **The world is a parameter.** Files come through [`read::Files`]; what is written is returned. Nothing below [`cli`]
-//! touches the disk, the clock or the environment, but for [`apply`], which has a clock of its own, and its client.
+//! touches the disk, the clock or the environment, but for [`cluster`] and [`apply`], which has a clock of its own.
 //!
 //! **Twice over the instances.** [`compile`] checks every instance before a byte is written, and makes them once more to
 //! emit them kind by kind: a batch of any size needs little memory and never leaves half an output. What no instance
@@ -60,6 +63,9 @@ pub mod check;
 pub mod emit;
 pub mod compile;
 pub mod diff;
+pub mod cluster;
+pub mod readiness;
+pub mod preflight;
 pub mod apply;
 pub mod krm;
 pub mod post_render;

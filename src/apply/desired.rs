@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::client::{Discovered, Resource};
 use super::set::PART_OF;
+use crate::cluster::{Discovered, Resource};
 use crate::diagnostic::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit;

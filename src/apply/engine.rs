@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use self::pace::Pace;
-use super::answer::{Passing, Refusal, Verdict, whole};
-use super::client::{Answer, Call, Client, Lost};
 use super::event::{Event, Outcome};
+use crate::cluster::answer::{Passing, Refusal, Verdict, whole};
+use crate::cluster::{Answer, Call, Client, Lost};
 
 /// How long one object is tried in all.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Live;
-use super::answer::{Conflict, Refusal, Verdict, cannot_change};
 use super::desired::Desired;
 use super::engine::{End, Ended, refusals};
 use super::field::locate;
 use super::managed::{MANAGER, own_part};
 use super::write::{Recreate, Write};
+use crate::cluster::Live;
+use crate::cluster::answer::{Conflict, Refusal, Verdict, cannot_change};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Facts;
 use crate::kubernetes::immutable::refused;

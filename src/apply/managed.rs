@@ -12,7 +12,7 @@ use std::fmt;
 use serde_json::{Map as JsonMap, Value as Json};
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
-use super::Live;
+use crate::cluster::Live;
 use crate::kubernetes::{Facts, Look, Merge, Schema, Shape, Tree, Type};
 
 /// Our name as the manager of fields.

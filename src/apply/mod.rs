@@ -1,6 +1,6 @@
 //! Manifests to a cluster: what has to be sent is proven, sent as fast as the server takes it, and followed until it works.
 //!
-//! What decides is pure; only `client` speaks to a server.
+//! What decides is pure; only [`cluster`](crate::cluster) speaks to a server.
 //!
 //! | module | is |
 //! |---|---|
@@ -8,27 +8,21 @@
 //! | `set` | what is a member; what is there, what leaves, who holds the set, its parts |
 //! | `proof`, `managed` | why an object need not be sent; who owns which field |
 //! | `order`, `engine` | what needs what; sending all of it at the pace of the server |
-//! | `write`, `answer`, `finding` | the requests for one object, what an answer means, what the user is told of it |
-//! | `readiness`, `wait` | when an object works and why it does not; following it until then |
-//! | `look`, `preflight`, `prepull` | before a run: does it fit, are its images there |
+//! | `write`, `finding` | the requests for one object, what the user is told of an answer |
+//! | `wait` | following an object until it works |
+//! | `prepull` | before a run: are its images there |
 //! | `rehearse` | what the server would make of objects, for a diff |
 
-mod answer;
-pub mod client;
 mod desired;
 mod engine;
 mod event;
 mod field;
 mod finding;
-mod live;
-mod look;
 mod managed;
 mod options;
 mod order;
-pub mod preflight;
 mod prepull;
 mod proof;
-pub mod readiness;
 mod rehearse;
 mod run;
 mod set;
@@ -38,8 +32,6 @@ mod write;
 pub use desired::{Desired, Placing, defined_kinds};
 pub use engine::Interrupt;
 pub use event::{Event, Outcome, Report, Settled, Unready};
-pub use live::Live;
-pub use look::look;
 pub use managed::{FieldSet, MANAGER, ManagedEntry, Operation, Path, Step, managed_entries, own_part, owned, owners};
 pub use options::{Options, RecreatePolicy, RunError};
 pub use prepull::{Pulled, prepull};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::client::Lost;
 use super::set::hold::HoldError;
 use super::set::prune::PruneLimit;
 use super::set::shard::Shard;
 use super::set::survey::SurveyError;
 use super::write::Recreate;
 use super::{Desired, finding};
+use crate::cluster::Lost;
 
 /// How a run is meant.
 #[derive(Clone, Debug, Default)]

@@ -13,10 +13,10 @@ use smol_str::SmolStr;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::client::{Call, Client, Listed, Lost, Projection, Resource};
 use super::managed::MANAGER;
 use super::write::delete;
-use super::{Desired, Event, Interrupt, Live};
+use super::{Desired, Event, Interrupt};
+use crate::cluster::{Call, Client, Listed, Live, Lost, Projection, Resource};
 use crate::emit;
 use crate::kubernetes::pods::pod_template;
 use crate::kubernetes::{Basis, Manifest};
@@ -203,8 +203,7 @@ fn pullers(desired: &[Desired]) -> Vec<Puller> {
                 text.extend_from_slice(field.as_bytes());
                 emit::json::write_compact(value, &mut text);
             }
-            placing
-                .push(pod.get(field).cloned().unwrap_or_else(|| Node::new(crate::text::Value::Null, pod.origin())));
+            placing.push(pod.get(field).cloned().unwrap_or_else(|| Node::new(crate::text::Value::Null, pod.origin())));
         }
         let (_, images) =
             groups.entry((object.key.namespace.clone(), text)).or_insert_with(|| (placing, BTreeSet::new()));

@@ -17,7 +17,8 @@ use smol_str::{SmolStr, format_smolstr};
 
 use self::canonical::Canon;
 use super::managed::{NOBODYS, Parts, item_step, managed_entries, type_of, value_step};
-use super::{Live, ManagedEntry, Operation};
+use super::{ManagedEntry, Operation};
+use crate::cluster::Live;
 use crate::kubernetes::{Facts, Look, Schema, Tree, Type, same};
 use crate::text::Node;
 

@@ -13,13 +13,13 @@ use smol_str::{SmolStr, ToSmolStr};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::answer::{Expects, Verdict, judge};
-use super::client::{Answer, Call, Client, Discovered, Lost, Projection, WHOLE};
 use super::managed::MANAGER;
 use super::set::prune::pruning;
 use super::set::survey::{Found, SurveyError, survey};
 use super::write::{Manner, apply};
-use super::{ApplySet, Desired, Live, finding, proof};
+use super::{ApplySet, Desired, finding, proof};
+use crate::cluster::answer::{Expects, Verdict, judge};
+use crate::cluster::{Answer, Call, Client, Discovered, Live, Lost, Projection, WHOLE};
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::{Facts, Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA};
 use crate::text::{Key, Map, Node, Origin, Value};

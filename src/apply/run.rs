@@ -9,8 +9,6 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::planning::{Plan, extent, is_leaving};
-use super::answer::{Expects, Verdict};
-use super::client::{Call, Client, Discovered};
 use super::engine::pace::Pace;
 use super::engine::{Effect, End, Ended, Engine, Interrupt, refusals};
 use super::event::{Event, Outcome, Report, Settled};
@@ -23,6 +21,8 @@ use super::set::{ApplySet, Extent};
 use super::wait::Waiting;
 use super::write::{Manner, Remove, Write};
 use super::{Desired, finding, order};
+use crate::cluster::answer::{Expects, Verdict};
+use crate::cluster::{Call, Client, Discovered};
 use crate::kubernetes::Facts;
 use crate::text::Origin;
 

@@ -16,9 +16,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Live;
-use super::client::Resource;
 use super::managed::{MANAGER, managed_entries};
+use crate::cluster::{Live, Resource};
 
 /// The label of members.
 pub(super) const PART_OF: &str = "applyset.kubernetes.io/part-of";

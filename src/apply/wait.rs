@@ -9,11 +9,11 @@ use smol_str::SmolStr;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::client::{Change, Client, Discovered, Listed, Lost, Projection, Resource};
 use super::event::{Event, Settled, Unready};
-use super::readiness::{Expected, Readiness, Reason, Related, judge, judge_gone, why};
 use super::set::{ApplySet, PART_OF};
-use super::{Desired, Interrupt, Live};
+use super::{Desired, Interrupt};
+use crate::cluster::{Change, Client, Discovered, Listed, Live, Lost, Projection, Resource};
+use crate::readiness::{Expected, Readiness, Reason, Related, judge, judge_gone, why};
 
 /// Kinds that work as soon as they are there.
 const STILL: &[&str] = &[

@@ -7,14 +7,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::migrate::migration;
-use super::Live;
-use super::answer::{Conflict, Expects, Passing, Verdict, judge};
-use super::client::{Answer, Call, Verb};
 use super::desired::Desired;
 use super::engine::{Effect, Next, Task};
 use super::event::Outcome;
 use super::managed::MANAGER;
 use super::set::PART_OF;
+use crate::cluster::answer::{Conflict, Expects, Passing, Refusal, Verdict, judge};
+use crate::cluster::{Answer, Call, Live, METADATA, Verb, WHOLE};
 use crate::kubernetes::{Facts, ObjectKey};
 
 const JSON: &str = "application/json";
@@ -67,7 +66,7 @@ pub(super) struct Write<'a> {
     /// The server's last words about trouble.
     pub(super) said: String,
     /// Why it is made anew.
-    pub(super) immutable: Vec<super::answer::Refusal>,
+    pub(super) immutable: Vec<Refusal>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,7 +242,7 @@ impl Task for Write<'_> {
         match self.phase {
             Phase::Apply => {
                 let call = apply(self.desired, self.manner);
-                if self.before.is_some() { Call { accept: super::client::WHOLE, ..call } } else { call }
+                if self.before.is_some() { Call { accept: WHOLE, ..call } } else { call }
             }
             Phase::Migrate => {
                 let path = format!("{}?fieldManager={MANAGER}", self.desired.path());
@@ -252,7 +251,7 @@ impl Task for Write<'_> {
             }
             Phase::Rehearse => self.rehearsal(),
             Phase::Look | Phase::Identify | Phase::AwaitEnd => {
-                Call { accept: super::client::METADATA, ..Call::get(self.desired.path()) }
+                Call { accept: METADATA, ..Call::get(self.desired.path()) }
             }
             Phase::Delete => {
                 let uid = self.existing.as_ref().map(|(uid, _)| uid.clone()).unwrap_or_default();
@@ -374,7 +373,7 @@ pub(super) struct Remove {
 impl Task for Remove {
     fn call(&self) -> Call {
         if self.ending {
-            Call { accept: super::client::METADATA, ..Call::get(self.path.clone()) }
+            Call { accept: METADATA, ..Call::get(self.path.clone()) }
         } else {
             delete(self.path.clone(), &self.uid, "Background", self.dry_run)
         }

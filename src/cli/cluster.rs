@@ -11,12 +11,12 @@ use tokio::task::JoinHandle;
 
 use super::session::remark;
 use super::{Exit, Failure};
-use crate::apply::client::{Client, Discovered, Target, discover};
-use crate::apply::preflight::{Preflight, preflight};
-use crate::apply::{ApplySet, Desired, Interrupt, Placing, RunError, defined_kinds, look};
+use crate::apply::{ApplySet, Desired, Interrupt, Placing, RunError, defined_kinds};
+use crate::cluster::{Client, Discovered, Target, discover};
 use crate::compile::Compilation;
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::{Facts, Manifest};
+use crate::preflight::{Preflight, look, preflight};
 
 /// Which cluster is meant.
 #[derive(Args, Clone, Debug, Default)]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::read::{Document, Files, MAX_FILE_BYTES, join, read_documents, reason, too_large};
 use crate::krm;
-use crate::text::{FileId, Node, Origin, Sources};
+use crate::read::{Document, Files, MAX_FILE_BYTES, join, read_documents, reason, too_large};
 use crate::spec;
+use crate::text::{FileId, Node, Origin, Sources};
 
 /// What was read: batch specs and plain manifests, in the order of the input.
 #[derive(Clone, Debug, Default)]

@@ -34,8 +34,8 @@ use self::bind::Bindable;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::kubernetes::Facts;
 use crate::read::{Document, Files};
-use crate::text::{Map, Node, Origin, Sources, Value};
 use crate::spec::{Batch, Section};
+use crate::text::{Map, Node, Origin, Sources, Value};
 
 /// What the command line says about all batches of a run.
 #[derive(Clone, Debug)]

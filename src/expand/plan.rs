@@ -16,8 +16,8 @@ use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::kubernetes::{Facts, Union, WorkloadKind};
-use crate::text::{Entry, Map, Node, Origin};
 use crate::spec::{Batch, keys};
+use crate::text::{Entry, Map, Node, Origin};
 
 /// A workload whose instances are known and named.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
 use crate::read::read_document;
-use crate::text::{Map, Node, Origin, Sources};
 use crate::spec::{API_VERSION, KIND};
+use crate::text::{Map, Node, Origin, Sources};
 
 /// The kind of configs that name specs.
 pub const FUNCTION: &str = "Function";

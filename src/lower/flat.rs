@@ -3,8 +3,8 @@
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Home;
-use crate::text::{Entry, Map};
 use crate::spec::keys;
+use crate::text::{Entry, Map};
 
 /// The fields of a flat workload by the part that they go into; own keys are left out.
 #[derive(Debug, Default)]

@@ -11,8 +11,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Instance, label_text, same_value};
 use crate::kubernetes::WorkloadKind;
 use crate::kubernetes::name::{self, budgeted};
-use crate::text::{Entry, Key, Map, Node};
 use crate::spec::Batch;
+use crate::text::{Entry, Key, Map, Node};
 
 /// The label that names the workload.
 pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{Estimate, Longest, Share, Workload};
-use crate::apply::preflight::Room;
 use crate::kubernetes::{Amounts, Basis};
+use crate::preflight::Room;
 
 /// The version of the form; it changes where a key goes or means something else, not where one is added.
 const VERSION: u32 = 1;

@@ -14,11 +14,11 @@ use std::convert::Infallible;
 
 use smol_str::SmolStr;
 
-use crate::apply::preflight::Room;
 use crate::compile::Compilation;
 use crate::emit::Output;
 use crate::expand::{Expanded, Plan, label_text};
 use crate::kubernetes::{Basis, Load, Manifest, Minor, ObjectKey, WorkloadKind, install_rank, name};
+use crate::preflight::Room;
 use crate::text::{Node, Origin};
 
 /// The most objects that are told one by one.

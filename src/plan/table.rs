@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{Estimate, Share, Workload};
-use crate::apply::preflight::Room;
 use crate::diagnostic::words::{grouped, thousands};
 use crate::kubernetes::{Amounts, Basis, Quantity};
+use crate::preflight::Room;
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 30;

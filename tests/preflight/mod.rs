@@ -10,12 +10,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use fanfold::apply::Live;
-use fanfold::apply::preflight::{Cluster, Preflight, preflight};
+use fanfold::cluster::Live;
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Code, Diagnostics};
 use fanfold::expand::Options;
 use fanfold::kubernetes::{Amounts, Facts, Manifest};
+use fanfold::preflight::{Cluster, Preflight, preflight};
 use fanfold::read::MemoryFiles;
 use fanfold::text::Sources;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Which lists are read for a batch.
 
-use fanfold::apply::preflight::Cluster;
 use fanfold::kubernetes::Facts;
+use fanfold::preflight::Cluster;
 
 use super::{compiled, live};
 
@@ -16,7 +16,7 @@ fn rounds(batch: &str, cluster: &str) -> Vec<Vec<String>> {
         if needs.is_empty() {
             return rounds;
         }
-        let told = |need: &fanfold::apply::preflight::Need| {
+        let told = |need: &fanfold::preflight::Need| {
             let part = if need.metadata_only { " metadata" } else { "" };
             format!("{}/{}{part}", need.namespace.as_deref().unwrap_or("*"), need.plural)
         };
@@ -77,7 +77,7 @@ workloads: {web: {kind: Deployment, image: a, env: {A: {secret: db/password}}}}
         }
     }
     assert!(known.needs(&objects, Facts::newest()).is_empty(), "what is unknown is not asked for again");
-    let found = fanfold::apply::preflight::preflight(&objects, &known, Facts::newest());
+    let found = fanfold::preflight::preflight(&objects, &known, Facts::newest());
     assert_eq!(found.findings.len(), 0);
     assert!(found.room.is_none());
 }

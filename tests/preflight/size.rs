@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use fanfold::apply::Live;
-use fanfold::apply::preflight::preflight;
+use fanfold::cluster::Live;
 use fanfold::kubernetes::Facts;
+use fanfold::preflight::preflight;
 use serde_json::json;
 
 use super::{compiled, read};

@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fanfold::apply::{FieldSet, Live, is_unchanged, managed_entries, own_part, owned};
+use fanfold::apply::{FieldSet, is_unchanged, managed_entries, own_part, owned};
+use fanfold::cluster::Live;
 use fanfold::emit::json::write_compact;
 use fanfold::kubernetes::Facts;
 use fanfold::kubernetes::immutable::{Refused, refused};

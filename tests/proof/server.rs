@@ -1,6 +1,6 @@
 //! A server to try proofs on, and the few requests that they need.
 
-use fanfold::apply::Live;
+use fanfold::cluster::Live;
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use kube::client::Body;

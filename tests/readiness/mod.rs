@@ -10,8 +10,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
-use fanfold::apply::Live;
-use fanfold::apply::readiness::{Expected, Readiness, Related, judge, judge_gone, owned_by, pods_of, why};
+use fanfold::cluster::Live;
+use fanfold::readiness::{Expected, Readiness, Related, judge, judge_gone, owned_by, pods_of, why};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ fn every_object_says_why() {
             [&around.pods, &around.controllers, &around.events, &around.claims].map(|values| live(values));
         let now = around.now.as_deref().map(|text| text.parse().expect("a time"));
         let related = Related { pods: &pods, controllers: &controllers, events: &events, claims: &claims, now };
-        let shown = |reason: fanfold::apply::readiness::Reason| {
+        let shown = |reason: fanfold::readiness::Reason| {
             let lasting = if reason.lasting { ", for good" } else { "" };
             format!("{}x {}: {}{lasting}", reason.count, reason.object, reason.text)
         };

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::apply::answer::{Expects, judge};
+use crate::cluster::answer::{Expects, judge};
 use crate::kubernetes::ObjectKey;
 
 /// Numbers that a seed gives.

@@ -2,14 +2,14 @@
 
 use tokio::time::Instant;
 
-use crate::apply::client::{Call, Verb};
 use crate::apply::engine::pace::Pace;
 use crate::apply::event::{Event, Outcome, Report, Settled};
 use crate::apply::run::TAKEN_OVER;
 use crate::apply::set::asks_to_stay;
 use crate::apply::set::survey::{Found, Surplus, survey};
 use crate::apply::write::{Remove, delete};
-use crate::apply::{Live, Run, RunError, order};
+use crate::apply::{Run, RunError, order};
+use crate::cluster::{Call, Live, Verb};
 use crate::kubernetes::ObjectKey;
 use crate::text::Origin;
 

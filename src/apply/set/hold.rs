@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::apply::client::{Call, Client, Lost, Verb};
+use crate::apply::Interrupt;
 use crate::apply::set::ApplySet;
-use crate::apply::{Interrupt, Live};
+use crate::cluster::{Call, Client, Live, Lost, Verb};
 
 /// A holder that was not seen for so long is gone.
 const LIFE: Duration = Duration::from_secs(15);

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 use tokio::task::JoinSet;
 
-use crate::apply::Live;
-use crate::apply::client::{Answer, Client, Discovered, Listed, Lost, Projection, Resource};
 use crate::apply::desired::Desired;
 use crate::apply::set::{ApplySet, Extent, PART_OF, is_ours};
+use crate::cluster::{Answer, Client, Discovered, Listed, Live, Lost, Projection, Resource};
 use crate::kubernetes::ObjectKey;
 
 /// Up to so many objects of a kind in a namespace are read one by one; from there on a list is cheaper.

@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::apply::Live;
 use crate::apply::managed::{MANAGER, Operation, managed_entries};
+use crate::cluster::Live;
 
 /// The manager that kubectl is when it applies from the client.
 const CLIENT_SIDE: &str = "kubectl-client-side-apply";

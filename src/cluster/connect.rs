@@ -13,7 +13,7 @@ use kube::client::{Body, ClientBuilder, ConfigExt};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tower::{BoxError, ServiceBuilder};
 
-use super::Client;
+use super::client::{Client, lost};
 
 /// Which cluster is meant.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +50,7 @@ impl Client {
         }
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let namespace = target.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-        let failed = |error: kube::Error| ConnectError(format!("cannot connect to {server}: {}", super::lost(&error)));
+        let failed = |error: kube::Error| ConnectError(format!("cannot connect to {server}: {}", lost(&error)));
         let inner = if config.proxy_url.is_some() || config.tls_server_name.is_some() {
             // kube's own stack knows proxies and other server names; what it lacks is only speed.
             ClientBuilder::try_from(config).map_err(failed)?.build()
@@ -64,7 +64,7 @@ impl Client {
 async fn config(target: &Target) -> Result<kube::Config, ConnectError> {
     let options = KubeConfigOptions { context: target.context.clone(), ..KubeConfigOptions::default() };
     if let Some(path) = &target.kubeconfig {
-        let failed = |error| ConnectError(format!("cannot use the kubeconfig `{path}`: {}", super::lost(&error)));
+        let failed = |error| ConnectError(format!("cannot use the kubeconfig `{path}`: {}", lost(&error)));
         let kubeconfig = Kubeconfig::read_from(path).map_err(failed)?;
         return kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(failed);
     }
@@ -72,13 +72,10 @@ async fn config(target: &Target) -> Result<kube::Config, ConnectError> {
         Ok(config) => Ok(config),
         // A context that was asked for is not to be replaced by the pod's own cluster.
         Err(error) if target.context.is_some() => {
-            Err(ConnectError(format!("cannot use the kubeconfig: {}", super::lost(&error))))
+            Err(ConnectError(format!("cannot use the kubeconfig: {}", lost(&error))))
         }
         Err(error) => kube::Config::incluster().map_err(|_| {
-            ConnectError(format!(
-                "no cluster is configured: {}; set $KUBECONFIG or pass `--kubeconfig`",
-                super::lost(&error)
-            ))
+            ConnectError(format!("no cluster is configured: {}; set $KUBECONFIG or pass `--kubeconfig`", lost(&error)))
         }),
     }
 }

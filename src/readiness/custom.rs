@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::kinds::{flag, outdated, suspended};
 use super::{Condition, Expected, Readiness, api};
-use crate::apply::Live;
+use crate::cluster::Live;
 use crate::kubernetes::Facts;
 
 /// Conditions that tell of readiness, the most telling first.

@@ -1,8 +1,7 @@
 //! What a cluster would make of a batch, before anything is sent: which pods would wait and why, what quotas and limit
 //! ranges would refuse, and what is missing.
 //!
-//! Objects and what the caller read of the cluster enter, findings and sums leave; nothing is asked over the network
-//! here. What could not be read is not guessed at.
+//! Objects and what the caller read of the cluster enter, findings and sums leave; only [`look`] asks over the network. What could not be read is not guessed at.
 //!
 //! ```text
 //! let mut cluster = Cluster::new("default");
@@ -18,6 +17,7 @@ mod finding;
 mod fit;
 mod fleet;
 mod limits;
+mod look;
 mod needs;
 mod pod;
 mod quota;
@@ -27,6 +27,7 @@ mod units;
 
 pub use cluster::{Cluster, Need};
 pub use fit::Room;
+pub use look::look;
 
 use self::batch::Batch;
 use self::finding::Findings;

@@ -9,10 +9,10 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::Live;
+use super::answer::{Expects, Passing, Verdict, judge};
 use super::resource::escape;
 use super::{Answer, Call, Client, Lost, METADATA, Resource, WHOLE};
-use crate::apply::Live;
-use crate::apply::answer::{Expects, Passing, Verdict, judge};
 
 /// Pages are answered from the server's cache up to here without effort.
 const PAGE: usize = 500;

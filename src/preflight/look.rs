@@ -1,11 +1,11 @@
-//! Reads of a cluster what [`preflight`](super::preflight) asks for.
+//! Reads of a cluster what [`preflight`](super::preflight()) asks for.
 
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::client::{Client, Discovered, Listed, Lost, Projection, Resource};
-use super::preflight::Cluster;
+use super::Cluster;
+use crate::cluster::{Client, Discovered, Listed, Lost, Projection, Resource};
 use crate::kubernetes::{Facts, Manifest};
 
 /// Reads until nothing more is asked for; what may not be seen stays unknown.

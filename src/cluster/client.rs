@@ -1,10 +1,4 @@
-//! The only door to a server: a connection as kubectl users expect it, requests as bytes, answers with their headers.
-
-mod connect;
-mod discovery;
-mod list;
-mod resource;
-mod watch;
+//! Requests as bytes over one connection, answers with their headers.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,12 +10,7 @@ use http_body_util::BodyExt;
 use kube::client::{AuthError, Body};
 use tokio::time::Instant;
 
-pub use connect::{ConnectError, Target};
-pub use discovery::{Discovered, discover};
 pub use http::Method as Verb;
-pub use list::{Listed, Projection};
-pub use resource::Resource;
-pub use watch::{Change, Watch};
 
 /// The server itself gives a write 34 seconds and any request 60.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(40);
@@ -32,19 +21,19 @@ const START: Duration = Duration::from_secs(30);
 /// A connection to one API server; clones share it.
 #[derive(Clone)]
 pub struct Client {
-    inner: kube::Client,
+    pub(super) inner: kube::Client,
     /// The server, as messages name it.
-    server: String,
-    namespace: String,
-    timeout: Option<Duration>,
-    health: Arc<Health>,
+    pub(super) server: String,
+    pub(super) namespace: String,
+    pub(super) timeout: Option<Duration>,
+    pub(super) health: Arc<Health>,
 }
 
 /// How the server fared.
 #[derive(Debug, Default)]
-struct Health {
+pub(super) struct Health {
     /// Whether it has ever answered.
-    reached: AtomicBool,
+    pub(super) reached: AtomicBool,
     /// When it was last not there.
     gone: Mutex<Option<Instant>>,
 }
@@ -209,7 +198,7 @@ impl Client {
     }
 }
 
-fn request(call: &Call) -> Result<Request<Body>, Lost> {
+pub(super) fn request(call: &Call) -> Result<Request<Body>, Lost> {
     let mut request = Request::builder().method(call.verb.clone()).uri(&call.path).header(header::ACCEPT, call.accept);
     if let Some(content) = call.content {
         request = request.header(header::CONTENT_TYPE, content);
@@ -219,7 +208,7 @@ fn request(call: &Call) -> Result<Request<Body>, Lost> {
 }
 
 /// Says in one line what went wrong, with the innermost cause: the outer ones say only that a request failed.
-fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
+pub(super) fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
     let mut reason = error.to_string();
     let mut hopeless = false;
     let mut next = Some(error);

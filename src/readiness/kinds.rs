@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Condition, Expected, QUEUE, Readiness, api, custom, number, pod, said};
-use crate::apply::Live;
+use crate::cluster::Live;
 
 /// Says how an object ended that runs to an end; none while it runs, and for all others.
 pub(super) fn end(live: &Live) -> Option<Readiness> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It is done.
     Done {
         /// Whether the object had not been there.
@@ -31,7 +31,7 @@ pub(super) enum Verdict {
 
 /// Kinds of trouble that pass, each with its own patience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passing {
+pub(crate) enum Passing {
     /// The server, or something before it, is overloaded, restarting or electing a leader.
     Server,
     /// Somebody else wrote the object, or its quota, at the same moment.
@@ -48,7 +48,7 @@ pub(super) enum Passing {
 
 /// A field that somebody else manages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Conflict {
+pub(crate) struct Conflict {
     /// The path of the field.
     pub field: String,
     /// The name of the other manager.
@@ -59,7 +59,7 @@ pub(super) struct Conflict {
 
 /// What is wrong, and with which field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// The path of the field; empty for the object as a whole.
     pub field: String,
     /// The server's words.
@@ -94,7 +94,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Judges an answer to a write. `namespaced_in` and `defined` say whether the namespace and the definition of the object's
 /// kind are of the same run, so that not finding them is a matter of time.
-pub(super) fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Expects) -> Verdict {
+pub(crate) fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Expects) -> Verdict {
     if (200..300).contains(&code) {
         return Verdict::Done { created: code == 201 };
     }
@@ -163,7 +163,7 @@ pub(super) fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expec
 
 /// What of an object's surroundings is made by the same run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Expects {
+pub(crate) struct Expects {
     /// Its namespace.
     pub namespace: bool,
     /// The definition of its kind.
@@ -171,7 +171,7 @@ pub(super) struct Expects {
 }
 
 /// Takes the whole of an answer for one refusal.
-pub(super) fn whole(message: &str, code: u16) -> Refusal {
+pub(crate) fn whole(message: &str, code: u16) -> Refusal {
     let message = if message.is_empty() { format!("HTTP status {code}") } else { message.to_owned() };
     Refusal { field: String::new(), message }
 }
@@ -191,7 +191,7 @@ fn brief(message: &str) -> String {
     message.trim_end().to_owned()
 }
 
-pub(super) fn cannot_change(message: &str) -> bool {
+pub(crate) fn cannot_change(message: &str) -> bool {
     // `Forbidden` has many other uses; of the words for updates only this form is meant.
     IMMUTABLE.iter().any(|word| {
         message.contains(word)

@@ -49,7 +49,7 @@ mod reasons;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Live;
+use crate::cluster::Live;
 
 pub use reasons::{Reason, Related, owned_by, pods_of, why};
 

@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 use super::pod::{Apart, Port, Taint, Tolerated};
 use super::selector::{Labels, Selector};
 use super::units::Units;
-use crate::apply::Live;
+use crate::cluster::Live;
 use crate::kubernetes::{Amounts, Defaults, PodDemand, Tree};
 
 /// A list that has to be read.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::pod::{Rank, Trouble, is_ready, is_starting, pull_cause, troubles};
 use super::{Condition, api, leaving, said};
-use crate::apply::Live;
+use crate::cluster::Live;
 
 /// How long a pod may outlive its grace period before that is worth a word, in seconds.
 const LINGER: i64 = 30;

@@ -115,7 +115,7 @@ impl Need {
     }
 
     /// Whether an object is in the list; field selectors aside.
-    pub fn takes(&self, object: &crate::apply::Live) -> bool {
+    pub fn takes(&self, object: &crate::cluster::Live) -> bool {
         let (group, version) = match object.0.word("apiVersion") {
             Some(version) => match version.split_once('/') {
                 Some((group, version)) => (SmolStr::new(group), SmolStr::new(version)),

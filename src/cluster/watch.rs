@@ -6,8 +6,9 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::Value;
 
-use super::{Call, Client, Lost, Resource, lost, request};
-use crate::apply::Live;
+use super::Live;
+use super::client::{lost, request};
+use super::{Call, Client, Lost, Resource};
 
 /// What happened to one object.
 #[derive(Clone, Debug, PartialEq)]

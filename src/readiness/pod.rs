@@ -8,7 +8,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{Condition, Readiness, said};
-use crate::apply::Live;
+use crate::cluster::Live;
 
 /// Kinds of trouble, the most telling first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
