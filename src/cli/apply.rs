@@ -1,14 +1,78 @@
 //! `fanfold apply`: specs or manifests to a cluster.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
-use super::args::ApplyArgs;
-use super::cluster::{Connecting, exit, has_ended, identity, listen};
+use clap::Args;
+
+use super::args::InputArgs;
+use super::cluster::{Connecting, RunArgs, SetArgs, duration, exit, has_ended, identity, listen};
 use super::progress::{Progress, begin, findings};
 use super::report::Ending;
 use super::session::{Session, complain};
 use super::{Exit, Failure};
-use crate::apply::{Event, Options, Pulled, RecreatePolicy, Run, Runner, prepull};
+use crate::apply::{Event, Options, PruneLimit, Pulled, RecreatePolicy, Run, Runner, Shard, prepull};
+
+/// `apply`
+#[derive(Args, Debug)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    pub place: SetArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    /// Take fields over from other managers
+    #[arg(long)]
+    pub force_conflicts: bool,
+
+    /// Take objects over that belong to another tool or set
+    #[arg(long)]
+    pub adopt: bool,
+
+    /// Delete objects and make them anew where a field cannot be changed: `on-change`, `never`, or `KIND=on-change`
+    #[arg(long, value_name = "POLICY", value_delimiter = ',')]
+    pub recreate: Vec<String>,
+
+    /// Delete what left the set
+    #[arg(long)]
+    pub prune: bool,
+
+    /// How much pruning may delete at once: a number, or a share of the set [default: 50%]
+    #[arg(long, value_name = "N|N%", requires = "prune")]
+    pub prune_limit: Option<PruneLimit>,
+
+    /// Prune also namespaces, volumes, claims and definitions, with all that is in them
+    #[arg(long, requires = "prune")]
+    pub prune_data: bool,
+
+    /// Say first whether the batch fits the cluster: room on nodes, quotas, limits, what is missing
+    #[arg(long)]
+    pub preflight: bool,
+
+    /// Pull the images on all nodes that they may be needed on, and start then
+    #[arg(long)]
+    pub prepull: bool,
+
+    /// Apply one of several parts of the set, such as `2/8`
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+
+    /// Wait until all objects work [default: on a terminal]
+    #[arg(long, overrides_with = "no_wait")]
+    pub wait: bool,
+
+    /// Do not wait until the objects work
+    #[arg(long, overrides_with = "wait")]
+    pub no_wait: bool,
+
+    /// How long to wait, such as `90s`; `0` for as long as it takes
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
+}
 
 /// Compiles, connects meanwhile, and applies.
 pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::args::{InputArgs, LayoutArg, OutputArg, SecretsArg};
+use super::args::InputArgs;
 use super::output::{self, Written};
 use super::session::{Channel, Session, remark};
 use super::{Exit, Failure};
@@ -16,6 +16,60 @@ use crate::emit::{Output, Stream};
 use crate::integrate::guarded_from_flux;
 use crate::kubernetes::Manifest;
 use crate::text::{Node, Sources};
+
+/// Layouts of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// One stream of documents
+    Stream,
+    /// A file for each object
+    Files,
+    /// A kustomize base
+    Kustomize,
+    /// A Helm chart
+    Helm,
+}
+
+impl From<LayoutArg> for Layout {
+    fn from(layout: LayoutArg) -> Self {
+        match layout {
+            LayoutArg::Stream => Self::Stream,
+            LayoutArg::Files => Self::Files,
+            LayoutArg::Kustomize => Self::Kustomize,
+            LayoutArg::Helm => Self::Helm,
+        }
+    }
+}
+
+/// Notations of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputArg {
+    /// YAML
+    Yaml,
+    /// JSON, as one List
+    Json,
+    /// KYAML, the stricter form of YAML that kubectl writes
+    Kyaml,
+}
+
+impl From<OutputArg> for Output {
+    fn from(output: OutputArg) -> Self {
+        match output {
+            OutputArg::Yaml => Self::Yaml,
+            OutputArg::Json => Self::Json,
+            OutputArg::Kyaml => Self::Kyaml,
+        }
+    }
+}
+
+/// What to do with Secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SecretsArg {
+    /// Write them with the other objects
+    Include,
+    /// Leave them out
+    Omit,
+}
 
 /// `build`
 #[derive(Args, Debug)]

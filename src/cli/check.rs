@@ -2,9 +2,18 @@
 
 use std::io::Write;
 
-use super::args::{CheckArgs, FormatArg};
+use clap::Args;
+
+use super::args::{FormatArg, InputArgs};
 use super::session::{Channel, Session};
 use super::{Exit, Failure};
+
+/// `check`
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+}
 
 /// Checks; the findings are the output.
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -17,6 +17,40 @@ use crate::compile::Compilation;
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::{Facts, Manifest};
 use crate::preflight::{Preflight, look, preflight};
+
+/// A cluster, and the set in it.
+#[derive(Args, Clone, Debug)]
+pub struct SetArgs {
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
+    /// The set of the objects in the cluster [default: `fanfold-` and the name of the batch]
+    #[arg(long, value_name = "[KIND/]NAME")]
+    pub applyset: Option<String>,
+}
+
+/// How what is to be written is sent, and where it is reported.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// Send everything as a dry run: the server checks it and changes nothing
+    #[arg(long, value_enum, value_name = "WHERE")]
+    pub dry_run: Option<DryRunArg>,
+
+    /// Keep so many requests in flight, instead of as many as the server takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: Option<u16>,
+
+    /// Write a report of all objects to a file: JSON, or JUnit where its name ends with `.xml`
+    #[arg(long = "report", value_name = "FILE")]
+    pub report_file: Option<String>,
+}
+
+/// Who tries a dry run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DryRunArg {
+    /// The API server
+    Server,
+}
 
 /// Which cluster is meant.
 #[derive(Args, Clone, Debug, Default)]

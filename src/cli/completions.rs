@@ -2,10 +2,17 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
+use clap::{Args, CommandFactory};
 
-use super::args::CompletionsArgs;
 use super::{Cli, Exit, Failure};
+
+/// `completions`
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
 
 /// Prints the script.
 pub(super) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {

@@ -1,12 +1,31 @@
 //! `fanfold delete`: what specs or manifests made, out of a cluster.
 
-use super::args::DeleteArgs;
-use super::cluster::{Connecting, exit, has_ended, identity, listen};
+use clap::Args;
+
+use super::args::InputArgs;
+use super::cluster::{Connecting, RunArgs, SetArgs, exit, has_ended, identity, listen};
 use super::progress::{Progress, begin, findings};
 use super::report::Ending;
 use super::session::Session;
 use super::{Exit, Failure};
 use crate::apply::{Options, Run, Runner};
+
+/// `delete`
+#[derive(Args, Debug)]
+pub struct DeleteArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    pub place: SetArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    /// Do not wait until the objects are gone
+    #[arg(long)]
+    pub no_wait: bool,
+}
 
 /// Finds the set of the inputs and deletes it.
 pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {

@@ -2,14 +2,95 @@
 
 use std::io::Write;
 
-use super::args::{DiffArgs, DiffFormatArg, FormatArg, ReportArgs};
-use super::cluster::{Cluster, Connecting};
+use clap::{Args, ValueEnum};
+
+use super::args::{FormatArg, ReportArgs, VariantArgs};
+use super::cluster::{Cluster, Connecting, SetArgs};
 use super::session::{Channel, Session, facts, remark};
 use super::sides::{Held, Side};
 use super::{Exit, Failure};
 use crate::apply::{Stage, rehearse};
-use crate::diff::{Causes, Report, Style, diff, fold, html, human, json, markdown, settle, short};
+use crate::diff::{Causes, Effect, Report, Style, diff, fold, html, human, json, markdown, settle, short};
 use crate::kubernetes::Facts;
+
+/// `diff`
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// OLD and NEW: spec files, manifests, folders of them, `git:REV[:PATH]`, or `-` for standard input; with --against, what is new
+    #[arg(required = true, value_name = "SIDE")]
+    pub inputs: Vec<String>,
+
+    /// What is old: a file, a folder, `git:REV` for the same paths as of a commit, or `cluster`
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<String>,
+
+    #[command(flatten)]
+    pub place: SetArgs,
+
+    #[command(flatten)]
+    pub variant: VariantArgs,
+
+    /// Show what `apply --prune` would delete in the cluster too
+    #[arg(long)]
+    pub prune: bool,
+
+    /// With `--prune`, also namespaces, volumes, claims and definitions
+    #[arg(long, requires = "prune")]
+    pub prune_data: bool,
+
+    /// The format
+    #[arg(long, value_enum, default_value_t = DiffFormatArg::Human, value_name = "FORMAT")]
+    pub format: DiffFormatArg,
+
+    /// Exit with 1 only where a change has one of these effects
+    #[arg(long, value_enum, value_name = "EFFECT", value_delimiter = ',')]
+    pub fail_on: Vec<EffectArg>,
+}
+
+/// Formats of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormatArg {
+    /// Groups of equal changes, the worst first
+    Human,
+    /// A comment for a pull request
+    Markdown,
+    /// All changes of all objects
+    Json,
+    /// A line a group
+    Short,
+    /// A page for a browser, in one file
+    Html,
+}
+
+/// Effects of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EffectArg {
+    /// Labels, annotations, API versions
+    Metadata,
+    /// The object changes where it stands
+    InPlace,
+    /// Pods are replaced
+    Rollout,
+    /// The server refuses the update
+    Recreate,
+    /// More is allowed than before
+    Security,
+    /// What is stored goes with it
+    DataLoss,
+}
+
+impl From<EffectArg> for Effect {
+    fn from(effect: EffectArg) -> Self {
+        match effect {
+            EffectArg::Metadata => Self::Metadata,
+            EffectArg::InPlace => Self::InPlace,
+            EffectArg::Rollout => Self::Rollout,
+            EffectArg::Recreate => Self::Recreate,
+            EffectArg::Security => Self::Security,
+            EffectArg::DataLoss => Self::DataLoss,
+        }
+    }
+}
 
 /// Compares; exits as `kubectl diff` does: 0 where both sides are the same, 1 where they differ, above where nobody knows.
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {

@@ -2,12 +2,29 @@
 
 use std::io::Write;
 
-use super::args::{ExplainArgs, FormatArg, InputArgs, ReportArgs};
+use clap::Args;
+
+use super::args::{FormatArg, InputArgs, ReportArgs, VariantArgs};
 use super::session::{Channel, Session, facts, remark};
 use super::{Exit, Failure};
 use crate::diagnostic::{Code, explanation, suggestion};
 use crate::explain::{Topic, Unknown, Wanted, story, topics};
 use crate::kubernetes::Manifest;
+
+/// `explain`
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// A code (`unknown-field`), a field (`Deployment.replicas`, `mounts`), or an object (`Deployment/web-eu`) with its specs
+    #[arg(value_name = "WHAT")]
+    pub what: Option<String>,
+
+    /// The specs that make the object
+    #[arg(value_name = "FILE")]
+    pub inputs: Vec<String>,
+
+    #[command(flatten)]
+    pub variant: VariantArgs,
+}
 
 /// Explains.
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {

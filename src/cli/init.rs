@@ -4,12 +4,29 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::args::InitArgs;
+use clap::Args;
+
 use super::output;
 use super::session::remark;
 use super::{Exit, Failure};
 use crate::kubernetes::name::{budgeted, slug};
 use crate::text::scalar::{Meaning, resolve};
+
+/// `init`
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// Where to write the spec; `-` for standard output
+    #[arg(value_name = "FILE", default_value = "fanfold.yaml")]
+    pub path: String,
+
+    /// Write a spec for this image
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+
+    /// Overwrite the file
+    #[arg(long)]
+    pub force: bool,
+}
 
 const FIRST: &str = include_str!("init/first.yaml");
 const OF_IMAGE: &str = include_str!("init/image.yaml");

@@ -3,10 +3,17 @@
 use std::io::Write;
 use std::path::Path;
 
-use clap::CommandFactory;
+use clap::{Args, CommandFactory};
 
-use super::args::ManArgs;
 use super::{Cli, Exit, Failure};
+
+/// `man`
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Write the pages of all commands to this folder
+    #[arg(value_name = "DIR")]
+    pub folder: Option<String>,
+}
 
 /// Prints the page of `fanfold`, or writes those of all commands.
 pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {

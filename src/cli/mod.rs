@@ -31,10 +31,53 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use args::Cli;
 use plugin::Called;
+
+/// Compile short batch specs into plain Kubernetes manifests
+#[derive(Debug, Parser)]
+#[command(name = "fanfold", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a first spec that compiles as it stands
+    Init(init::InitArgs),
+    /// Compile specs to manifests
+    Build(build::BuildArgs),
+    /// Count what specs would make: objects, pods, cpu and memory
+    Plan(plan::PlanArgs),
+    /// Check specs and existing manifests
+    Check(check::CheckArgs),
+    /// Show what lies between two sides, and what the change does to a cluster
+    Diff(diff::DiffArgs),
+    /// Apply specs or manifests to a cluster
+    Apply(apply::ApplyArgs),
+    /// Delete from a cluster what specs or manifests made there
+    Delete(delete::DeleteArgs),
+    /// Show how the objects of specs or manifests fare in a cluster
+    Status(status::StatusArgs),
+    /// Explain a code, a field of the language, or where a generated object comes from
+    Explain(explain::ExplainArgs),
+    /// Be a KRM function: take a `ResourceList` and give it back with what specs make, patched and checked
+    Function(function::FunctionArgs),
+    /// Be a Helm post-renderer: check what a chart rendered, and apply the patches of specs to it
+    PostRender(post_render::PostRenderArgs),
+    /// Print the JSON Schema of specs, for editors
+    Schema(schema::SchemaArgs),
+    /// Write the files that make another tool run Fanfold
+    Integrate(integrate::IntegrateArgs),
+    /// Print a completion script
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write those of all commands to a folder
+    Man(man::ManArgs),
+}
 
 /// How a run ends, as the process tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +147,7 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    if called == Called::Plugin && matches!(cli.command, args::Command::Completions(_)) {
+    if called == Called::Plugin && matches!(cli.command, Command::Completions(_)) {
         session::complain(
             "kubectl completes its plugins itself: `kubectl fanfold integrate kubectl -o DIR`, with a folder of the \
              PATH, writes the program that it asks",
@@ -136,20 +179,20 @@ fn complete(command: &mut clap::Command, line: &[OsString]) -> ExitCode {
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
-        args::Command::Init(args) => init::run(&args),
-        args::Command::Integrate(args) => integrate::run(&args),
-        args::Command::Build(args) => build::run(&args),
-        args::Command::Plan(args) => plan::run(&args),
-        args::Command::Check(args) => check::run(&args),
-        args::Command::Diff(args) => diff::run(&args),
-        args::Command::Apply(args) => apply::run(&args),
-        args::Command::Delete(args) => delete::run(&args),
-        args::Command::Status(args) => status::run(&args),
-        args::Command::Explain(args) => explain::run(&args),
-        args::Command::Function(args) => function::run(&args),
-        args::Command::PostRender(args) => post_render::run(&args),
-        args::Command::Schema(args) => schema::run(&args),
-        args::Command::Completions(args) => completions::run(&args),
-        args::Command::Man(args) => man::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Integrate(args) => integrate::run(&args),
+        Command::Build(args) => build::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Apply(args) => apply::run(&args),
+        Command::Delete(args) => delete::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Function(args) => function::run(&args),
+        Command::PostRender(args) => post_render::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }

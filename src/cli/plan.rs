@@ -2,11 +2,47 @@
 
 use std::io::Write;
 
-use super::args::{AgainstArg, PlanArgs, PlanOutputArg};
-use super::cluster::Connecting;
+use clap::{Args, ValueEnum};
+
+use super::args::InputArgs;
+use super::cluster::{ClusterArgs, Connecting};
 use super::session::{Channel, Session};
 use super::{Exit, Failure};
 use crate::plan::Estimate;
+
+/// `plan`
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// The notation of the plan
+    #[arg(long, value_enum, default_value_t = PlanOutputArg::Table, value_name = "NOTATION")]
+    pub output: PlanOutputArg,
+
+    /// Hold the batch against a cluster: does it fit?
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub against: Option<AgainstArg>,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// What a plan is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AgainstArg {
+    /// The cluster of the kubeconfig
+    Cluster,
+}
+
+/// Notations of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanOutputArg {
+    /// A table
+    Table,
+    /// JSON
+    Json,
+}
 
 /// Compiles and counts; nothing is kept of the objects but their numbers.
 pub(super) fn run(args: &PlanArgs) -> Result<Exit, Failure> {

@@ -2,9 +2,18 @@
 
 use std::io::Write;
 
-use super::args::SchemaArgs;
+use clap::Args;
+
 use super::session::facts;
 use super::{Exit, Failure};
+
+/// `schema`
+#[derive(Args, Debug)]
+pub struct SchemaArgs {
+    /// The Kubernetes version whose fields specs may use
+    #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
+    pub kubernetes_version: Option<String>,
+}
 
 /// Prints the schema.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {

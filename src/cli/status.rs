@@ -3,14 +3,25 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use clap::Args;
 use serde_json::json;
 
-use super::args::{FormatArg, StatusArgs};
-use super::cluster::{Connecting, listen};
+use super::args::{FormatArg, InputArgs};
+use super::cluster::{Connecting, SetArgs, listen};
 use super::report;
 use super::session::{Channel, Session};
 use super::{Exit, Failure};
 use crate::apply::{Desired, Outcome, Settled, Unready, Waiting};
+
+/// `status`
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    pub place: SetArgs,
+}
 
 /// Looks at all objects once.
 pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
