@@ -6,16 +6,17 @@
 //!                                                                         └─apply→ Report
 //! ```
 //!
-//! Modules stand in reading order; each is a stage, or what stages ask:
+//! Modules stand in reading order; each is a stage, or what stages ask, and uses earlier ones alone:
 //!
 //! | module | is |
 //! |---|---|
 //! | [`text`] | the tree: values, the places where they were written, the texts that hold the places |
-//! | [`diagnostic`] | findings: one model, stable codes with their pages, a renderer a format, what `allow` and `deny` say |
+//! | [`diagnostic`] | findings: one model, stable codes with their pages, a renderer a format |
 //! | [`read`] | texts read into [`text::Node`]s; the only door to the YAML parser |
-//! | [`kubernetes`] | what Kubernetes says: bundled facts, kinds, notations of values, order, names |
+//! | [`policy`] | which findings count: what `allow` comments, `--allow` and `--deny` say |
+//! | [`kubernetes`] | what Kubernetes says: bundled facts, kinds, notations of values, order, rules for names |
 //! | [`schema`] | JSON Schema over nodes: parameters, custom resources |
-//! | [`spec`] | what the user wrote, its parts told apart |
+//! | [`spec`] | what the user wrote, its parts told apart; flat workloads, and the names that the language makes |
 //! | [`expand`] | profiles, params, templates, matrix, names, expressions: instances |
 //! | [`lower`] | shorthands spelled out, each field put where Kubernetes has it: objects |
 //! | [`check`] | objects against their types, settled in the same walk |
@@ -54,6 +55,7 @@
 pub mod text;
 pub mod diagnostic;
 pub mod read;
+pub mod policy;
 pub mod kubernetes;
 pub mod schema;
 pub mod spec;

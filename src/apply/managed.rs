@@ -326,7 +326,7 @@ pub(super) fn keyed_step<'d, T: Tree>(
     for key in keys {
         let before = if found { "," } else { "k:{" };
         let mut put = |value: &str| [before, "\"", key, "\":", value].iter().for_each(|part| step.push_str(part));
-        if let Some(value) = item.member(key) {
+        if let Some(value) = item.get(key) {
             put(&plain_scalar(value)?);
         } else if let Some(default) = default(key) {
             put(&plain_scalar(default)?);
@@ -372,9 +372,9 @@ pub(super) const NOBODYS: [&str; 9] = [
 
 /// Returns the type of an object by its `apiVersion` and `kind`; none for custom resources, whose types are not bundled.
 pub(super) fn type_of<'a, T: Tree>(object: &T, facts: &'a Facts) -> Option<&'a Type> {
-    let api_version = object.member("apiVersion")?.as_text()?;
+    let api_version = object.get("apiVersion")?.as_text()?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let kind = facts.kind(group, version, object.member("kind")?.as_text()?)?;
+    let kind = facts.kind(group, version, object.get("kind")?.as_text()?)?;
     facts.type_of(kind).map(|id| facts.ty(id))
 }
 
@@ -386,7 +386,7 @@ pub fn owned<T: Tree>(body: &T, facts: &Facts) -> Option<FieldSet> {
     let ty = type_of(body, facts)?;
     let mut set = FieldSet::default();
     collect_fields(body, ty, facts, &["apiVersion", "kind", "metadata", "status"], &mut set)?;
-    if let Some(metadata) = body.member("metadata") {
+    if let Some(metadata) = body.get("metadata") {
         let meta = facts.named("meta/v1.ObjectMeta");
         let mut below = FieldSet::default();
         collect_fields(metadata, meta, facts, &NOBODYS, &mut below)?;

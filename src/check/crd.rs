@@ -86,7 +86,7 @@ impl Definition {
 
 impl Version {
     fn read(node: &Node) -> Option<Self> {
-        let flag = |name: &str| node.get(name).is_some_and(|value| *value.value() == Value::Bool(true));
+        let flag = |name: &str| node.get(name).is_some_and(|value| matches!(value.value(), Value::Bool(true)));
         Some(Self {
             name: node.get("name")?.text()?.clone(),
             served: flag("served"),

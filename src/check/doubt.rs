@@ -133,7 +133,7 @@ pub(super) fn agree(text: &str, settled: &Value, octal: bool) -> bool {
         (Value::Number(other), Value::Number(number)) => {
             other == *number || other.parse::<f64>().ok() == number.parse::<f64>().ok()
         }
-        (other, settled) => other == *settled,
+        (other, settled) => other.meaning() == settled.meaning(),
     };
     // Most are written as they are sent.
     if matches!(settled, Value::Number(number) if number == text) {

@@ -220,7 +220,7 @@ impl Walk<'_> {
         };
         if let Some(digits) = whole(&meaning) {
             self.check_range(node, &digits, true, path);
-            if *node.value() == Value::Number(digits.clone()) {
+            if matches!(node.value(), Value::Number(number) if *number == digits) {
                 return None;
             }
             let settled = Value::Number(digits);

@@ -5,8 +5,9 @@
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::name::{dns_1035_label, dns_label, dns_subdomain, slug};
+use crate::kubernetes::name::{dns_1035_label, dns_label, dns_subdomain};
 use crate::kubernetes::{Facts, Minor, ObjectKey};
+use crate::spec::slug;
 use crate::text::Node;
 
 /// The minor from which on the name of a Service may start with a digit.

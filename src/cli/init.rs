@@ -9,7 +9,7 @@ use clap::Args;
 use super::output;
 use super::session::remark;
 use super::{Exit, Failure};
-use crate::kubernetes::name::{budgeted, slug};
+use crate::spec::{budgeted, slug};
 use crate::text::scalar::{Meaning, resolve};
 
 /// `init`

@@ -10,7 +10,7 @@ use std::path::Path;
 use clap::builder::PossibleValue;
 use clap::{Arg, Command, ValueHint};
 
-use crate::{krm, spec};
+use crate::spec;
 
 /// What the process was called as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) fn called(args: impl IntoIterator<Item = OsString>) -> (Called, Vec<O
             Called::Plugin
         }
         // kustomize calls its plugins by the kind of their config, and names that alone.
-        (Some(spec::KIND | krm::FUNCTION), _) => {
+        (Some(spec::KIND | spec::FUNCTION), _) => {
             args.insert(1, "function".into());
             Called::Fanfold
         }

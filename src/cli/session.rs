@@ -6,9 +6,10 @@ use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 use super::{Exit, Failure};
 use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs};
-use crate::diagnostic::{Diagnostics, Policy, PolicyError, Style, render};
+use crate::diagnostic::{Diagnostics, Style, render};
 use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
+use crate::policy::{Policy, PolicyError};
 use crate::read::{Files, read_document};
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::krm;
 use crate::read::{Document, Files, MAX_FILE_BYTES, join, read_documents, reason, too_large};
 use crate::spec;
 use crate::text::{FileId, Node, Origin, Sources};
@@ -83,7 +82,7 @@ fn tell_apart(documents: Vec<(Document, bool)>, sources: &Sources, diagnostics: 
                     ),
                 );
             }
-        } else if is_for_kustomize(root) || krm::is_function(root) {
+        } else if is_for_kustomize(root) || spec::is_function(root) {
             // It says how to build objects and is none itself.
         } else if spec::is_batch(root) {
             inputs.specs.push(document);

@@ -3,14 +3,12 @@
 //! A [`Diagnostic`] names what is wrong, where it was written, why, and a way out. [`Diagnostics`] collects them; what
 //! leaves it is sorted and free of repetition: one cause, one finding, however many instances repeat it.
 
-mod allow;
 mod code;
 mod explain;
 mod render;
 mod suggest;
 pub(crate) mod words;
 
-pub use allow::{Policy, PolicyError};
 pub use code::Code;
 pub use explain::{Example, Page, explanation};
 pub use render::{Format, Style, masked, render, to_json};

@@ -79,7 +79,7 @@ pub(crate) fn reading(meaning: &Meaning, text: &str) -> String {
 pub(crate) fn readings(text: &str) -> String {
     let [kubectl, kustomize, core] =
         [scalar::resolve(text), scalar::resolve_kustomize(text), scalar::resolve_core(text)];
-    let same = |left: &Meaning, right: &Meaning| settled(left, text) == settled(right, text);
+    let same = |left: &Meaning, right: &Meaning| settled(left, text).meaning() == settled(right, text).meaning();
     let name = |meaning: &Meaning| reading(meaning, text);
     if same(&kubectl, &kustomize) {
         format!("{} to kubectl and kustomize, {} to YAML 1.2", name(&kubectl), name(&core))

@@ -152,7 +152,7 @@ pub(super) fn classify_whole(object: &Manifest, added: bool, changes: &mut Vec<C
         whole.note = Some(note.into());
     } else if let Some(whole) = changes.first_mut()
         && object.key.kind == "StatefulSet"
-        && !object.node.find(&["spec"]).map_or(&[][..], |spec| spec.list("volumeClaimTemplates")).is_empty()
+        && !object.node.present_at(&["spec"]).map_or(&[][..], |spec| spec.list("volumeClaimTemplates")).is_empty()
     {
         whole.note = Some("its claims stay, and hold what is stored".into());
     }
@@ -172,8 +172,9 @@ fn by_place(new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
     }
     let key = &new.key;
     if path.is_below("spec.template") && ROLLS.contains(&(key.group.as_str(), key.kind.as_str())) {
-        let says =
-            |path: &[&str], word: &str| new.node.find(path).and_then(Tree::scalar).is_some_and(|text| text == word);
+        let says = |path: &[&str], word: &str| {
+            new.node.present_at(path).and_then(Tree::scalar).is_some_and(|text| text == word)
+        };
         if says(&["spec", "updateStrategy", "type"], "OnDelete") {
             return (Effect::InPlace, Some("pods are replaced only when they are deleted (`OnDelete`)".into()));
         }
@@ -196,7 +197,8 @@ fn by_place(new: &Manifest, path: &Path) -> (Effect, Option<SmolStr>) {
 
 /// Says what a new template does to a `StatefulSet` that keeps it from its first pods; nothing where it keeps it from none.
 fn partitioned(new: &Manifest) -> Option<(Effect, Option<SmolStr>)> {
-    let number = |path: &[&str]| new.node.find(path).and_then(Tree::scalar).and_then(|text| text.parse::<u64>().ok());
+    let number =
+        |path: &[&str]| new.node.present_at(path).and_then(Tree::scalar).and_then(|text| text.parse::<u64>().ok());
     let partition = number(&["spec", "updateStrategy", "rollingUpdate", "partition"])?;
     let first = number(&["spec", "ordinals", "start"]).unwrap_or(0);
     let after = first + number(&["spec", "replicas"]).unwrap_or(1);
@@ -217,7 +219,7 @@ fn served_no_longer(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
         return;
     }
     let served = |object: &Manifest| -> Vec<SmolStr> {
-        let versions = object.node.find(&["spec"]).map_or(&[][..], |spec| spec.list("versions"));
+        let versions = object.node.present_at(&["spec"]).map_or(&[][..], |spec| spec.list("versions"));
         let served =
             versions.iter().filter(|version| version.get("served").and_then(Tree::scalar).as_deref() == Some("true"));
         served.filter_map(|version| version.get("name").and_then(Tree::scalar)).collect()
@@ -301,7 +303,7 @@ fn without_items(path: &str) -> String {
 
 /// Says what is stored in an object and goes with it; nothing where nothing is.
 fn data_of(object: &Manifest) -> Option<&'static str> {
-    let says = |path: &[&str]| object.node.find(path).and_then(Tree::scalar);
+    let says = |path: &[&str]| object.node.present_at(path).and_then(Tree::scalar);
     match (object.key.group.as_str(), object.key.kind.as_str()) {
         ("", "PersistentVolumeClaim") => Some("its volume goes with it, unless the class retains volumes"),
         ("", "Namespace") => Some("all that is in it goes with it"),
@@ -320,7 +322,7 @@ fn data_of(object: &Manifest) -> Option<&'static str> {
 
 /// Fewer replicas are fewer claims, where the set says so.
 fn scaled_with_claims(new: &Manifest, changes: &mut [Change]) {
-    let scaled = new.node.find(&["spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"]);
+    let scaled = new.node.present_at(&["spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"]);
     if new.key.kind != "StatefulSet" || scaled.and_then(Tree::scalar).as_deref() != Some("Delete") {
         return;
     }

@@ -278,8 +278,7 @@ impl Renames {
 fn follows(names: &HashMap<SmolStr, SmolStr>, old: &Node, new: &Node) -> bool {
     match (old.look(), new.look()) {
         (Look::Map(ours), Look::Map(theirs)) => {
-            ours == theirs
-                && old.members().all(|(key, old)| new.member(key).is_some_and(|new| follows(names, old, new)))
+            ours == theirs && old.members().all(|(key, old)| new.get(key).is_some_and(|new| follows(names, old, new)))
         }
         (Look::List(olds), Look::List(news)) => {
             olds.len() == news.len() && olds.iter().zip(news).all(|(old, new)| follows(names, old, new))

@@ -62,7 +62,7 @@ pub(super) fn unguarded(gone: &Manifest) -> Option<&'static str> {
 
 fn pods(old: Option<&Manifest>, new: &Manifest, minor: Minor, found: &mut Vec<SmolStr>) {
     let breaches_of = |object: &Manifest| {
-        let pod = pod_template(object).and_then(|template| template.find(&["spec"]))?;
+        let pod = pod_template(object).and_then(|template| template.present_at(&["spec"]))?;
         Some(breaches(pod, minor))
     };
     let Some(now) = breaches_of(new) else { return };
@@ -154,7 +154,7 @@ const VOLUMES: &[&str] = &[
 /// Returns what a pod does that baseline or restricted forbid.
 fn breaches(pod: &Node, minor: Minor) -> Breaches {
     let mut all = Breaches::new();
-    let windows = pod.find(&["os", "name"]).and_then(Tree::scalar).as_deref() == Some("windows");
+    let windows = pod.present_at(&["os", "name"]).and_then(Tree::scalar).as_deref() == Some("windows");
     let own_users = says(pod, &["hostUsers"], "false");
     let mut forbid = |level: Level, check: &'static str, place: &str| {
         all.insert((level, check, place.into()));
@@ -167,27 +167,27 @@ fn breaches(pod: &Node, minor: Minor) -> Breaches {
     }
     for volume in pod.list("volumes") {
         let name = volume.word("name").unwrap_or_default();
-        if volume.find(&["hostPath"]).is_some() {
+        if volume.present_at(&["hostPath"]).is_some() {
             baseline("a path of the host", &name);
         }
     }
-    for sysctl in pod.find(&["securityContext"]).map_or(&[][..], |context| context.list("sysctls")) {
+    for sysctl in pod.present_at(&["securityContext"]).map_or(&[][..], |context| context.list("sysctls")) {
         let name = sysctl.word("name").unwrap_or_default();
         if !SYSCTLS.contains(&name.as_str()) {
             baseline("an unsafe sysctl", &name);
         }
     }
-    context(pod.find(&["securityContext"]), "", &mut baseline);
+    context(pod.present_at(&["securityContext"]), "", &mut baseline);
     let lists = ["initContainers", "containers", "ephemeralContainers"];
     let containers: Vec<&Node> = lists.iter().flat_map(|list| pod.list(list)).collect();
     for container in &containers {
         let name = container.word("name").unwrap_or_default();
-        let own = container.find(&["securityContext"]);
+        let own = container.present_at(&["securityContext"]);
         context(own, &name, &mut baseline);
         if own.is_some_and(|own| own.is_set("privileged")) {
             baseline("a privileged container", &name);
         }
-        for added in own.and_then(|own| own.find(&["capabilities"])).map_or(&[][..], |all| all.list("add")) {
+        for added in own.and_then(|own| own.present_at(&["capabilities"])).map_or(&[][..], |all| all.list("add")) {
             let capability = added.scalar().unwrap_or_default();
             if !CAPABILITIES.contains(&capability.as_str()) {
                 baseline("an added capability", &format_smolstr!("{capability} in {name}"));
@@ -204,7 +204,7 @@ fn breaches(pod: &Node, minor: Minor) -> Breaches {
             }
         }
         for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
-            let host = |action: &str| container.find(&[probe, action, "host"]).and_then(Tree::scalar);
+            let host = |action: &str| container.present_at(&[probe, action, "host"]).and_then(Tree::scalar);
             if ["httpGet", "tcpSocket"].into_iter().filter_map(host).any(|host| !host.is_empty()) {
                 baseline("a probe of another host", &name);
             }
@@ -217,7 +217,7 @@ fn breaches(pod: &Node, minor: Minor) -> Breaches {
 /// Checks what a pod and a container both may say of themselves.
 fn context(context: Option<&Node>, place: &str, baseline: &mut impl FnMut(&'static str, &str)) {
     let Some(context) = context else { return };
-    let word = |path: &[&str]| context.find(path).and_then(Tree::scalar).unwrap_or_default();
+    let word = |path: &[&str]| context.present_at(path).and_then(Tree::scalar).unwrap_or_default();
     if word(&["seccompProfile", "type"]) == "Unconfined" {
         baseline("no seccomp profile", place);
     }
@@ -244,10 +244,10 @@ fn restricted(pod: &Node, containers: &[&Node], windows: bool, all: &mut Breache
             forbid("a volume of another type", &volume.word("name").unwrap_or_default());
         }
     }
-    let of_pod = |path: &[&str]| pod.find(path).and_then(Tree::scalar);
+    let of_pod = |path: &[&str]| pod.present_at(path).and_then(Tree::scalar);
     for container in containers {
         let name = container.word("name").unwrap_or_default();
-        let own = |path: &[&str]| container.find(path).and_then(Tree::scalar);
+        let own = |path: &[&str]| container.present_at(path).and_then(Tree::scalar);
         let either = |key: &[&str]| {
             let path: Vec<&str> = ["securityContext"].into_iter().chain(key.iter().copied()).collect();
             own(&path).or_else(|| of_pod(&path))
@@ -271,7 +271,7 @@ fn restricted(pod: &Node, containers: &[&Node], windows: bool, all: &mut Breache
             forbid("a seccomp profile is not set", &name);
         }
         let capabilities =
-            |key: &str| container.find(&["securityContext", "capabilities"]).map_or(&[][..], |all| all.list(key));
+            |key: &str| container.present_at(&["securityContext", "capabilities"]).map_or(&[][..], |all| all.list(key));
         if !capabilities("drop").iter().any(|dropped| dropped.scalar().as_deref() == Some("ALL")) {
             forbid("capabilities are not dropped", &name);
         }
@@ -284,14 +284,14 @@ fn restricted(pod: &Node, containers: &[&Node], windows: bool, all: &mut Breache
 }
 
 fn says(node: &Node, path: &[&str], word: &str) -> bool {
-    node.find(path).and_then(Tree::scalar).is_some_and(|text| text == word)
+    node.present_at(path).and_then(Tree::scalar).is_some_and(|text| text == word)
 }
 
 /// The level that a namespace keeps its pods to.
 fn namespaces(old: Option<&Manifest>, new: &Manifest, found: &mut Vec<SmolStr>) {
     const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
     let level = |object: &Manifest| {
-        let text = object.node.find(&["metadata", "labels", ENFORCE]).and_then(Tree::scalar);
+        let text = object.node.present_at(&["metadata", "labels", ENFORCE]).and_then(Tree::scalar);
         text.and_then(|text| Level::parse(&text)).unwrap_or(Level::Privileged)
     };
     let Some(was) = old.map(level) else { return };
@@ -359,12 +359,12 @@ fn roles(old: Option<&Manifest>, new: &Manifest, found: &mut Vec<SmolStr>) {
         found.push(format_smolstr!("it grants {}{tail}", more[..more.len() - rest].join(", ")));
     }
     let aggregated =
-        |object: &Manifest| object.node.find(&["aggregationRule"]).map(|rule| format!("{:?}", text_of(rule)));
+        |object: &Manifest| object.node.present_at(&["aggregationRule"]).map(|rule| format!("{:?}", text_of(rule)));
     if aggregated(new).is_some() && old.and_then(aggregated) != aggregated(new) {
         found.push("it gathers what other roles grant".into());
     }
     let aggregates = |object: &Manifest| -> BTreeSet<SmolStr> {
-        let labels = object.node.find(&["metadata", "labels"]);
+        let labels = object.node.present_at(&["metadata", "labels"]);
         let all = labels.into_iter().flat_map(Tree::members);
         all.filter_map(|(key, value)| {
             let to = key.strip_prefix("rbac.authorization.k8s.io/aggregate-to-")?;
@@ -390,7 +390,7 @@ fn bindings(old: Option<&Manifest>, new: &Manifest, found: &mut Vec<SmolStr>) {
         .collect()
     };
     let role = |object: &Manifest| {
-        let word = |key: &str| object.node.find(&["roleRef", key]).and_then(Tree::scalar).unwrap_or_default();
+        let word = |key: &str| object.node.present_at(&["roleRef", key]).and_then(Tree::scalar).unwrap_or_default();
         format_smolstr!("{} {}", word("kind"), word("name"))
     };
     let (is, now) = (role(new), subjects(new));

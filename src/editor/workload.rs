@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::native::Types;
 use super::{Members, closed, described, fanout, members, open, reference, short, words_alone};
-use crate::kubernetes::{Union, WorkloadKind};
 use crate::spec::keys;
+use crate::spec::{Union, WorkloadKind};
 
 /// Returns the definitions of workloads and of their own keys.
 pub(super) fn defs(types: &mut Types) -> Members {
@@ -61,10 +61,10 @@ fn of_kind(kind: WorkloadKind, types: &mut Types) -> Members {
     for name in union.names() {
         let Some((home, field)) = union.field(name) else { continue };
         let of = match home {
-            crate::kubernetes::Home::Spec => union.spec,
-            crate::kubernetes::Home::Job => union.job.unwrap_or(union.spec),
-            crate::kubernetes::Home::Pod => union.pod,
-            crate::kubernetes::Home::Container => union.container,
+            crate::spec::Home::Spec => union.spec,
+            crate::spec::Home::Job => union.job.unwrap_or(union.spec),
+            crate::spec::Home::Pod => union.pod,
+            crate::spec::Home::Container => union.container,
         };
         let form =
             if name == "serviceAccount" { service_account(types) } else { types.field(&of.name, name, &field.schema) };

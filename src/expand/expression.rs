@@ -12,7 +12,7 @@ use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
 
 use super::scope::{Missing, Scope};
 use crate::diagnostic::{Code, Diagnostic, words};
-use crate::kubernetes::name::slug;
+use crate::spec::slug;
 use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
 
 /// The steps that one expression may take.

@@ -7,7 +7,8 @@
 use smol_str::SmolStr;
 
 use super::resources::{is_short, spelled};
-use crate::kubernetes::{Facts, Merge, Schema, Shape, Type, Union};
+use crate::kubernetes::{Facts, Merge, Schema, Shape, Type};
+use crate::spec::Union;
 use crate::text::{Key, Map, Node, Value};
 
 /// What stands at a place of the tree, so far as merging must know.

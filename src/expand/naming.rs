@@ -8,7 +8,7 @@ use super::matrix;
 use super::plan::{Plan, Planned, describe, label_text};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::kubernetes::name::{budgeted, slug};
+use crate::spec::{budgeted, slug};
 use crate::text::{Node, Origin, Value};
 
 /// Gives each instance its name; two of one name in one namespace are a finding.

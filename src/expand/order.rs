@@ -3,8 +3,9 @@
 //! Done once for all instances, before expressions are cut, so that what they share stays shared. The keys of the
 //! workload itself are put in order when they find their homes.
 
+use crate::kubernetes::Facts;
 use crate::kubernetes::documented::{in_order, value_in_order};
-use crate::kubernetes::{Facts, Union};
+use crate::spec::Union;
 use crate::text::{Map, Node};
 
 /// Own keys that take the fields of a type.

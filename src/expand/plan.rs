@@ -15,8 +15,9 @@ use super::order::in_documented_order;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
-use crate::kubernetes::{Facts, Union, WorkloadKind};
+use crate::kubernetes::Facts;
 use crate::spec::{Batch, keys};
+use crate::spec::{Union, WorkloadKind};
 use crate::text::{Entry, Map, Node, Origin};
 
 /// A workload whose instances are known and named.

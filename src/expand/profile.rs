@@ -7,7 +7,8 @@ use smol_str::SmolStr;
 
 use super::merge::{Place, merge};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::kubernetes::{Facts, Union, WorkloadKind};
+use crate::kubernetes::Facts;
+use crate::spec::{Union, WorkloadKind};
 use crate::text::{Map, Node};
 
 /// Applies the profiles that the batch declares, in the order given; returns the batch and the parameters they set.

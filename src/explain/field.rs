@@ -10,8 +10,9 @@ use super::path::{Found, find, find_native, home_path};
 use super::table::Topic;
 use crate::diagnostic::{did_you_mean, words};
 use crate::kubernetes::facts::{Field, Kind};
-use crate::kubernetes::{Facts, Merge, Minor, Schema, Shape, Type, Union, WorkloadKind};
+use crate::kubernetes::{Facts, Merge, Minor, Schema, Shape, Type};
 use crate::spec::keys::{self, OwnKey};
+use crate::spec::{Union, WorkloadKind};
 
 /// A word that names nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 //! Lists and mappings are passed through: `containers.image` is the image of every container.
 
 use crate::kubernetes::facts::{Field, Kind};
-use crate::kubernetes::{Facts, Home, Shape, Type, Union, WorkloadKind};
+use crate::kubernetes::{Facts, Shape, Type};
+use crate::spec::{Home, Union, WorkloadKind};
 
 /// A field, and the way to it.
 #[derive(Clone)]

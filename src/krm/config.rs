@@ -7,11 +7,9 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
 use crate::read::read_document;
-use crate::spec::{API_VERSION, KIND};
+use crate::spec::{API_VERSION, FUNCTION, KIND};
 use crate::text::{Map, Node, Origin, Sources};
 
-/// The kind of configs that name specs.
-pub const FUNCTION: &str = "Function";
 const KEYS: &[&str] = &["specs", "params", "profiles", "kubernetesVersion", "deny", "allow"];
 
 /// What a function is asked to do.
@@ -31,12 +29,6 @@ pub struct Setup {
     pub deny: Vec<String>,
     /// Codes whose findings are left out.
     pub allow: Vec<String>,
-}
-
-/// Whether a document is a config that names specs.
-pub fn is_function(root: &Node) -> bool {
-    let text = |key: &str| root.get(key).and_then(Node::as_str);
-    text("kind") == Some(FUNCTION) && text("apiVersion") == Some(API_VERSION)
 }
 
 impl Setup {

@@ -19,15 +19,14 @@ pub fn is_dropped<V: Tree>(value: &V, ty: &Type, field: &str) -> bool {
 ///
 /// A yes is certain and holds whatever else the body says; not every default is known.
 pub fn is_default<V: Tree, B: Tree>(value: &V, ty: &Type, field: &str, body: &B) -> bool {
-    let says = |key: &str, values: &[&str]| {
-        body.member(key).and_then(Tree::as_text).is_some_and(|text| values.contains(&text))
-    };
+    let says =
+        |key: &str, values: &[&str]| body.get(key).and_then(Tree::as_text).is_some_and(|text| values.contains(&text));
     match (ty.name.as_str(), field) {
         ("rbac/v1.Subject", "apiGroup") => {
             says("kind", &["User", "Group"]) && value.as_text() == Some("rbac.authorization.k8s.io")
         }
         ("resource/v1.ExactDeviceRequest", "count") => {
-            (body.member("allocationMode").is_none() || says("allocationMode", &["", "ExactCount"]))
+            (body.get("allocationMode").is_none() || says("allocationMode", &["", "ExactCount"]))
                 && matches!(value.look(), Look::Number(number) if number == "1")
         }
         _ => DEFAULTS.iter().any(|(of, name, text)| {

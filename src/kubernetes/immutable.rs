@@ -171,9 +171,9 @@ pub fn refused<O: Tree, S: Tree, N: Tree>(facts: &Facts, old: &O, stated: &S, ne
 }
 
 fn kind_of<'a, N: Tree>(object: &'a N, facts: &'a Facts) -> Option<(&'a str, &'a str, &'a Type)> {
-    let api_version = object.member("apiVersion")?.as_text()?;
+    let api_version = object.get("apiVersion")?.as_text()?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let kind = object.member("kind")?.as_text()?;
+    let kind = object.get("kind")?.as_text()?;
     let ty = facts.type_of(facts.kind(group, version, kind)?)?;
     Some((group, kind, facts.ty(ty)))
 }
@@ -208,21 +208,21 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             let Some(Shape::Type(id)) = ty.field(key).map(|field| &field.schema.shape) else { return Vec::new() };
             ty = self.facts.ty(*id);
         }
-        let (old, stated, new) = (self.old.follow(above), self.stated.follow(above), self.new.follow(above));
+        let (old, stated, new) = (self.old.at(above), self.stated.at(above), self.new.at(above));
         let below = Compare { facts: self.facts }.field(ty, last, old, stated, new);
         below.into_iter().map(|below| format!("{field}{below}")).collect()
     }
 
     fn text_of<'t, T: Tree>(tree: &'t T, path: &[&str]) -> Option<&'t str> {
-        tree.follow(path).and_then(Tree::as_text).filter(|text| !text.is_empty())
+        tree.at(path).and_then(Tree::as_text).filter(|text| !text.is_empty())
     }
 
     fn is_true<T: Tree>(tree: &T, path: &[&str]) -> bool {
-        tree.follow(path).is_some_and(|value| matches!(value.look(), Look::Bool(true)))
+        tree.at(path).is_some_and(|value| matches!(value.look(), Look::Bool(true)))
     }
 
     fn number<T: Tree>(tree: &T, path: &[&str]) -> Option<i64> {
-        match tree.follow(path)?.look() {
+        match tree.at(path)?.look() {
             Look::Number(number) => number.parse().ok(),
             _ => None,
         }
@@ -233,9 +233,9 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         if !Self::is_true(self.old, &["immutable"]) {
             return;
         }
-        let taken_back = match self.new.member("immutable") {
+        let taken_back = match self.new.get("immutable") {
             Some(immutable) => !matches!(immutable.look(), Look::Bool(true)),
-            None => self.stated.member("immutable").is_some(),
+            None => self.stated.get("immutable").is_some(),
         };
         if taken_back {
             self.refuse("immutable".to_owned(), "immutable", Rule::MarkedImmutable);
@@ -246,7 +246,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     }
 
     fn job(&mut self) {
-        let mode = self.new.follow(&["spec", "completionMode"]).and_then(Tree::as_text);
+        let mode = self.new.at(&["spec", "completionMode"]).and_then(Tree::as_text);
         if mode == Some("Indexed") {
             let completions = Self::number(self.new, &["spec", "completions"]);
             let parallelism = Self::number(self.new, &["spec", "parallelism"]);
@@ -266,7 +266,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     ///
     /// A manifest does not say whether the Job ever ran; it is taken not to have.
     fn is_open(&self, path: &str) -> bool {
-        let status = |key: &str| self.old.follow(&["status", key]);
+        let status = |key: &str| self.old.at(&["status", key]);
         if !Self::is_true(self.old, &["spec", "suspend"]) {
             return false;
         }
@@ -275,7 +275,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         let active = Self::number(self.old, &["status", "active"]).is_some_and(|active| active > 0);
         let conditions = status("conditions").map(Tree::items).unwrap_or_default();
         let halted = conditions.iter().any(|condition| {
-            let text = |key: &str| condition.member(key).and_then(Tree::as_text);
+            let text = |key: &str| condition.get(key).and_then(Tree::as_text);
             text("type") == Some("Suspended") && text("status") == Some("True")
         });
         if active || (ran && !(newer && halted)) {
@@ -307,8 +307,8 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             self.refuse("spec.clusterIP".to_owned(), "spec.clusterIP", Rule::SetOnce);
         }
         for (field, list) in [("spec.clusterIPs", "clusterIPs"), ("spec.ipFamilies", "ipFamilies")] {
-            let old = self.old.follow(&spec(list)).and_then(|list| list.items().first()).and_then(Tree::as_text);
-            let new = self.new.follow(&spec(list)).and_then(|list| list.items().first()).and_then(Tree::as_text);
+            let old = self.old.at(&spec(list)).and_then(|list| list.items().first()).and_then(Tree::as_text);
+            let new = self.new.at(&spec(list)).and_then(|list| list.items().first()).and_then(Tree::as_text);
             if let (Some(old), Some(new)) = (old, new)
                 && old != new
             {
@@ -329,14 +329,14 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
 
     /// A live definition says which versions were ever stored; a manifest only which one is.
     fn definition(&mut self) {
-        let new = self.new.follow(&["spec", "versions"]).map(Tree::items).unwrap_or_default();
-        let stays = |name: &str| new.iter().any(|version| version.member("name").and_then(Tree::as_text) == Some(name));
-        let stored: Vec<&str> = if let Some(stored) = self.old.follow(&["status", "storedVersions"]) {
+        let new = self.new.at(&["spec", "versions"]).map(Tree::items).unwrap_or_default();
+        let stays = |name: &str| new.iter().any(|version| version.get("name").and_then(Tree::as_text) == Some(name));
+        let stored: Vec<&str> = if let Some(stored) = self.old.at(&["status", "storedVersions"]) {
             stored.items().iter().filter_map(Tree::as_text).collect()
         } else {
-            let old = self.old.follow(&["spec", "versions"]).map(Tree::items).unwrap_or_default();
+            let old = self.old.at(&["spec", "versions"]).map(Tree::items).unwrap_or_default();
             let stored = old.iter().filter(|version| Self::is_true(*version, &["storage"]));
-            stored.filter_map(|version| version.member("name")?.as_text()).collect()
+            stored.filter_map(|version| version.get("name")?.as_text()).collect()
         };
         for name in stored.into_iter().filter(|name| !stays(name)) {
             self.refuse(format!("spec.versions[{name}]"), "spec.versions", Rule::Stored);
@@ -346,19 +346,19 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     fn volume(&mut self) {
         let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
         let ty = self.facts.ty(*id);
-        let (old, stated, new) = (self.old.member("spec"), self.stated.member("spec"), self.new.member("spec"));
+        let (old, stated, new) = (self.old.get("spec"), self.stated.get("spec"), self.new.get("spec"));
         let compare = Compare { facts: self.facts };
         for field in ty.fields.iter().filter(|field| !NO_SOURCE.contains(&field.name.as_str())) {
             if let Some(below) = compare.field(ty, &field.name, old, stated, new).into_iter().next() {
                 // A secret to expand the volume with may be named later.
                 let later = below == ".controllerExpandSecretRef"
-                    && old.is_some_and(|spec| spec.follow(&["csi", "controllerExpandSecretRef"]).is_none());
+                    && old.is_some_and(|spec| spec.at(&["csi", "controllerExpandSecretRef"]).is_none());
                 if !later {
                     self.refuse(format!("spec.{}{below}", field.name), "spec", Rule::Immutable);
                 }
             }
         }
-        if old.is_some_and(|spec| spec.member("nodeAffinity").is_some()) {
+        if old.is_some_and(|spec| spec.get("nodeAffinity").is_some()) {
             self.keep("spec.nodeAffinity", Rule::SetOnce);
         }
     }
@@ -368,7 +368,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             self.keep(field, Rule::Immutable);
         }
         for (field, key) in [("spec.volumeName", "volumeName"), ("spec.storageClassName", "storageClassName")] {
-            if self.old.follow(&["spec", key]).is_some() {
+            if self.old.at(&["spec", key]).is_some() {
                 self.keep(field, Rule::SetOnce);
             }
         }
@@ -385,9 +385,9 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         }
         let storage = ["spec", "resources", "requests", "storage"];
         let field = "spec.resources.requests.storage";
-        let Some(old) = quantity(self.old.follow(&storage)) else { return };
-        let Some(new) = quantity(self.new.follow(&storage)) else {
-            if self.stated.follow(&storage).is_some() {
+        let Some(old) = quantity(self.old.at(&storage)) else { return };
+        let Some(new) = quantity(self.new.at(&storage)) else {
+            if self.stated.at(&storage).is_some() {
                 self.refuse(field.to_owned(), field, Rule::Grows);
             }
             return;
@@ -396,7 +396,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             self.refuse(field.to_owned(), field, Rule::OnceBound);
         } else if new < old {
             // After an expansion that failed, any size above the real one will do.
-            let real = quantity(self.old.follow(&["status", "capacity", "storage"]));
+            let real = quantity(self.old.at(&["status", "capacity", "storage"]));
             if real.is_none_or(|real| new <= real) {
                 self.refuse(field.to_owned(), field, Rule::Grows);
             }
@@ -406,7 +406,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     fn pod(&mut self) {
         let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
         let ty = self.facts.ty(*id);
-        let (old, stated, new) = (self.old.member("spec"), self.stated.member("spec"), self.new.member("spec"));
+        let (old, stated, new) = (self.old.get("spec"), self.stated.get("spec"), self.new.get("spec"));
         let compare = Compare { facts: self.facts };
         for field in &ty.fields {
             let name = field.name.as_str();
@@ -415,7 +415,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             }
             // Admission fills these in.
             let filled = ["priority", "preemptionPolicy", "enableServiceLinks", "serviceAccountName"];
-            if filled.contains(&name) && new.is_none_or(|spec| spec.member(name).is_none()) {
+            if filled.contains(&name) && new.is_none_or(|spec| spec.get(name).is_none()) {
                 continue;
             }
             for below in compare.field(ty, name, old, stated, new) {
@@ -429,18 +429,18 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         if let Some(old) = Self::number(self.old, &deadline) {
             let raised = match Self::number(self.new, &deadline) {
                 Some(new) => new > old,
-                None => self.stated.follow(&deadline).is_some(),
+                None => self.stated.at(&deadline).is_some(),
             };
             if raised {
                 self.refuse(deadline.join("."), "spec.activeDeadlineSeconds", Rule::Falls);
             }
         }
-        let new_items = |key: &str| new.and_then(|spec| spec.member(key)).map(Tree::items).unwrap_or_default();
-        let stated_items = |key: &str| stated.and_then(|spec| spec.member(key)).map(Tree::items).unwrap_or_default();
-        let old_items = |key: &str| old.and_then(|spec| spec.member(key)).map(Tree::items).unwrap_or_default();
+        let new_items = |key: &str| new.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
+        let stated_items = |key: &str| stated.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
+        let old_items = |key: &str| old.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
         // Admission adds its own again where they are gone.
         let own = |item: &S| {
-            let key = item.member("key").and_then(Tree::as_text).unwrap_or_default();
+            let key = item.get("key").and_then(Tree::as_text).unwrap_or_default();
             ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].contains(&key)
         };
         let kept = |item: &S| own(item) || new_items("tolerations").iter().any(|new| same(item, new));

@@ -150,7 +150,7 @@ impl PodDemand {
         demand.limits.replace(&limits);
         demand.unrequested.retain(|name| requests.get(name).or_else(|| limits.get(name)).is_none());
         demand.unlimited.retain(|name| limits.get(name).is_none());
-        demand.overhead = Amounts::read(pod.get("overhead"));
+        demand.overhead = Amounts::read(pod.present("overhead"));
         demand
     }
 
@@ -181,7 +181,7 @@ pub fn of_container(container: &impl Tree, defaults: &Defaults) -> (Amounts, Amo
 
 /// Returns the requests and limits that a container or pod writes.
 fn written(node: &impl Tree) -> (Amounts, Amounts) {
-    let read = |key: &str| Amounts::read(node.find(&["resources", key]));
+    let read = |key: &str| Amounts::read(node.present_at(&["resources", key]));
     (read("requests"), read("limits"))
 }
 

@@ -5,23 +5,22 @@
 use smol_str::{SmolStr, ToSmolStr};
 
 use super::Type;
-use crate::text::scalar::{self, Meaning};
-use crate::text::{Map, Node, Origin, Value};
+use crate::text::{Map, Node, Origin, Scalar, Value};
 
 /// A value that can be looked into.
 pub trait Tree: Sized + PartialEq {
     /// Returns what it is.
     fn look(&self) -> Look<'_, Self>;
 
-    /// Returns a member of a mapping; nothing where it is none.
-    fn member(&self, key: &str) -> Option<&Self>;
+    /// Returns the value of a key as it is written, null included, or `None` if this is no mapping that has the key.
+    fn get(&self, key: &str) -> Option<&Self>;
 
     /// Returns the members of a mapping, in its order; nothing where it is none.
     fn members(&self) -> impl Iterator<Item = (&str, &Self)>;
 
-    /// Returns what lies at the end of a path of keys.
-    fn follow(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |tree, key| tree.member(key))
+    /// Returns the value at the end of a path of keys, as [`Tree::get`] does.
+    fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |tree, key| tree.get(key))
     }
 
     /// Returns the text, where it is one.
@@ -48,14 +47,14 @@ pub trait Tree: Sized + PartialEq {
     /// Returns where it was written; JSON comes from nowhere.
     fn place(&self) -> Origin;
 
-    /// Returns the value of a key; none where that is null.
-    fn get(&self, key: &str) -> Option<&Self> {
-        self.member(key).filter(|value| value.look() != Look::Null)
+    /// Returns the value of a key, or `None` if that is missing or null: to the server both are a field that is not set.
+    fn present(&self, key: &str) -> Option<&Self> {
+        self.get(key).filter(|value| value.look() != Look::Null)
     }
 
-    /// Returns the value at the end of a path of keys; none where that, or one before it, is null.
-    fn find(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |value, key| value.get(key))
+    /// Returns the value at the end of a path of keys, or `None` if that, or one before it, is missing or null.
+    fn present_at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |value, key| value.present(key))
     }
 
     /// Returns a text, a number or a boolean as text.
@@ -70,12 +69,12 @@ pub trait Tree: Sized + PartialEq {
 
     /// Returns the items of the list at a key; none where there is none.
     fn list(&self, key: &str) -> &[Self] {
-        self.get(key).map_or(&[], Self::items)
+        self.present(key).map_or(&[], Self::items)
     }
 
     /// Returns the text at a key.
     fn word(&self, key: &str) -> Option<SmolStr> {
-        self.get(key)?.scalar()
+        self.present(key)?.scalar()
     }
 
     /// Returns the integer at a key.
@@ -109,23 +108,20 @@ pub enum Look<'a, T> {
 impl Tree for Node {
     fn look(&self) -> Look<'_, Self> {
         match self.value() {
-            Value::Null => Look::Null,
-            Value::Bool(value) => Look::Bool(*value),
-            Value::Number(number) => Look::Number(number.clone()),
-            Value::String(text) | Value::Raw(text) => Look::Text(text),
-            Value::Plain(text) => match scalar::resolve(text) {
-                Meaning::Null => Look::Null,
-                Meaning::Bool(value) => Look::Bool(value),
-                Meaning::Integer(number) | Meaning::Float(Some(number)) => Look::Number(number),
-                Meaning::Float(None) | Meaning::Text => Look::Text(text),
-            },
             Value::Seq(items) => Look::List(items),
             Value::Map(map) => Look::Map(map.len()),
+            value => match value.meaning() {
+                Some(Scalar::Bool(value)) => Look::Bool(value),
+                Some(Scalar::Number(number)) => Look::Number(number),
+                Some(Scalar::Text(text)) => Look::Text(text),
+                Some(Scalar::Null) | None => Look::Null,
+            },
         }
     }
 
-    fn member(&self, key: &str) -> Option<&Self> {
-        self.get(key)
+    fn get(&self, key: &str) -> Option<&Self> {
+        // The inherent method of that name, which means the same.
+        Self::get(self, key)
     }
 
     fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
@@ -149,8 +145,9 @@ impl Tree for serde_json::Value {
         }
     }
 
-    fn member(&self, key: &str) -> Option<&Self> {
-        self.get(key)
+    fn get(&self, key: &str) -> Option<&Self> {
+        // The inherent method of that name, which means the same.
+        Self::get(self, key)
     }
 
     fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
@@ -166,7 +163,7 @@ impl Tree for serde_json::Value {
 pub fn is_same_item<A: Tree, B: Tree>(left: &A, right: &B, keys: &[SmolStr], ty: Option<&Type>) -> bool {
     keys.iter().all(|key| {
         let default = || ty.and_then(|ty| ty.field(key)).and_then(|field| field.schema.default.as_ref());
-        match (left.member(key), right.member(key)) {
+        match (left.get(key), right.get(key)) {
             (Some(left), Some(right)) => same(left, right),
             (Some(one), None) => default().is_some_and(|default| same(one, default)),
             (None, Some(other)) => default().is_some_and(|default| same(other, default)),
@@ -186,8 +183,7 @@ pub fn same<A: Tree, B: Tree>(left: &A, right: &B) -> bool {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
         }
         (Look::Map(ours), Look::Map(theirs)) => {
-            ours == theirs
-                && left.members().all(|(key, value)| right.member(key).is_some_and(|other| same(value, other)))
+            ours == theirs && left.members().all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
         }
         _ => false,
     }
@@ -217,8 +213,8 @@ mod tests {
     #[test]
     fn trees_are_looked_into() {
         let value = json!({"spec": {"ports": [1], "name": "web"}});
-        assert_eq!(value.follow(&["spec", "name"]).and_then(Tree::as_text), Some("web"));
-        assert_eq!(value.follow(&["spec", "ports"]).map(Tree::items), Some(&[json!(1)][..]));
-        assert!(value.follow(&["spec", "name", "deeper"]).is_none());
+        assert_eq!(value.at(&["spec", "name"]).and_then(Tree::as_text), Some("web"));
+        assert_eq!(value.at(&["spec", "ports"]).map(Tree::items), Some(&[json!(1)][..]));
+        assert!(value.at(&["spec", "name", "deeper"]).is_none());
     }
 }

@@ -12,10 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::draft::Draft;
+use super::hash;
 use super::metadata::metadata_of_batch;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{Expanded, World};
-use crate::kubernetes::{Manifest, hash, name};
+use crate::kubernetes::{Manifest, name};
 use crate::text::{Entry, Key, Map, Node, Origin, Value};
 
 /// What a reference points at.

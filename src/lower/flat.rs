@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::Home;
+use crate::spec::Home;
 use crate::spec::keys;
 use crate::text::{Entry, Map};
 

@@ -9,6 +9,7 @@ mod container;
 mod draft;
 mod env;
 mod flat;
+mod hash;
 mod memo;
 mod metadata;
 mod mounts;

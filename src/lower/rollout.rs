@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use super::draft::Draft;
-use crate::kubernetes::WorkloadKind;
+use crate::spec::WorkloadKind;
 use crate::text::{Map, Node};
 
 impl Lowering<'_> {

@@ -11,8 +11,9 @@ use super::mounts::Volumes;
 use super::ports::{self, Port};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Place, merge};
-use crate::kubernetes::name::{budgeted, slug};
-use crate::kubernetes::{Manifest, WorkloadKind};
+use crate::kubernetes::Manifest;
+use crate::spec::WorkloadKind;
+use crate::spec::{budgeted, slug};
 use crate::text::{Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.

@@ -17,8 +17,9 @@ use smol_str::SmolStr;
 use crate::compile::Compilation;
 use crate::emit::Output;
 use crate::expand::{Expanded, Plan, label_text};
-use crate::kubernetes::{Basis, Load, Manifest, Minor, ObjectKey, WorkloadKind, install_rank, name};
+use crate::kubernetes::{Basis, Load, Manifest, Minor, ObjectKey, install_rank, name};
 use crate::preflight::Room;
+use crate::spec::WorkloadKind;
 use crate::text::{Node, Origin};
 
 /// The most objects that are told one by one.

@@ -216,10 +216,10 @@ impl Runtime {
     /// Reads a RuntimeClass.
     pub(super) fn read(class: &impl Tree) -> Self {
         Self {
-            overhead: Amounts::read(class.find(&["overhead", "podFixed"])),
-            selector: Selector::equal(class.find(&["scheduling", "nodeSelector"])),
+            overhead: Amounts::read(class.present_at(&["overhead", "podFixed"])),
+            selector: Selector::equal(class.present_at(&["scheduling", "nodeSelector"])),
             tolerations: class
-                .find(&["scheduling", "tolerations"])
+                .present_at(&["scheduling", "tolerations"])
                 .map_or(&[][..], Tree::items)
                 .iter()
                 .map(Tolerated::read)

@@ -50,11 +50,11 @@ impl Range {
     }
 
     fn read(object: &impl Tree, namespace: &str, name: &str) -> Vec<Self> {
-        let items = object.find(&["spec", "limits"]).map_or(&[][..], Tree::items);
+        let items = object.present_at(&["spec", "limits"]).map_or(&[][..], Tree::items);
         items
             .iter()
             .map(|item| {
-                let amounts = |key: &str| Amounts::read(item.get(key));
+                let amounts = |key: &str| Amounts::read(item.present(key));
                 let mut range = Self {
                     name: format!("LimitRange {namespace}/{name}"),
                     kind: item.word("type").unwrap_or_default(),

@@ -78,13 +78,13 @@ pub(super) struct Spread {
 impl Rules {
     /// Reads the spec of a pod.
     pub(super) fn read(spec: &impl Tree) -> Self {
-        let required = spec.find(&["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"]);
+        let required = spec.present_at(&["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"]);
         let affinity = required.map(|required| {
             let term = |term: &_| (conditions(term, "matchExpressions"), conditions(term, "matchFields"));
             required.list("nodeSelectorTerms").iter().map(term).collect()
         });
         let tolerations = spec.list("tolerations").iter().map(Tolerated::read).collect();
-        let (node, selector) = (spec.word("nodeName"), Selector::equal(spec.get("nodeSelector")));
+        let (node, selector) = (spec.word("nodeName"), Selector::equal(spec.present("nodeSelector")));
         Self { node, selector, affinity, tolerations }
     }
 
@@ -189,19 +189,19 @@ impl Apart {
     /// Reads the rules of a pod that must hold.
     pub(super) fn read_all(spec: &impl Tree, namespace: &SmolStr) -> Vec<Self> {
         let path = ["affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
-        let terms = spec.find(&path).map_or(&[][..], Tree::items);
+        let terms = spec.present_at(&path).map_or(&[][..], Tree::items);
         terms
             .iter()
             .map(|term| {
                 let mut names: BTreeSet<SmolStr> = term.list("namespaces").iter().filter_map(Tree::scalar).collect();
-                let labels = term.get("namespaceSelector").map(Selector::read);
+                let labels = term.present("namespaceSelector").map(Selector::read);
                 let crosses = !names.is_empty() || labels.is_some();
                 if !crosses {
                     names.insert(namespace.clone());
                 }
                 Self {
                     topology: term.word("topologyKey").unwrap_or_default(),
-                    pods: term.get("labelSelector").map(Selector::read),
+                    pods: term.present("labelSelector").map(Selector::read),
                     spaces: Spaces { names, labels },
                     crosses,
                 }
@@ -232,7 +232,7 @@ impl Spread {
             .filter(must_hold)
             .map(|rule| Self {
                 topology: rule.word("topologyKey").unwrap_or_default(),
-                pods: rule.get("labelSelector").map(Selector::read),
+                pods: rule.present("labelSelector").map(Selector::read),
                 most: rule.number("maxSkew").unwrap_or(1),
                 places: rule.number("minDomains").unwrap_or(1),
                 all_nodes: rule.word("nodeAffinityPolicy").as_deref() == Some("Ignore"),

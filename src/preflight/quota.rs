@@ -72,10 +72,10 @@ impl Quota {
     }
 
     fn read(object: &impl Tree, namespace: &SmolStr, name: &str, hard: Amounts, used: Option<Amounts>) -> Self {
-        let spec = object.get("spec");
+        let spec = object.present("spec");
         let whole = spec.map_or(&[][..], |spec| spec.list("scopes")).iter().filter_map(Tree::scalar);
         let mut scopes: Vec<Scope> = whole.map(|name| Scope { name, classes: Selector::default() }).collect();
-        let chosen = spec.and_then(|spec| spec.find(&["scopeSelector", "matchExpressions"]));
+        let chosen = spec.and_then(|spec| spec.present_at(&["scopeSelector", "matchExpressions"]));
         for expression in chosen.map_or(&[][..], Tree::items) {
             let name = expression.word("scopeName").unwrap_or_default();
             scopes.push(Scope { name, classes: Selector::condition("name", expression) });

@@ -246,7 +246,9 @@ fn default_class(batch: &Batch<'_>, cluster: &Cluster, findings: &mut Findings) 
     for object in &batch.objects {
         for claim in claims(*object) {
             // A class that is an empty text asks for a volume without one.
-            if Tree::get(claim.spec, "storageClassName").is_some() || Tree::get(claim.spec, "volumeName").is_some() {
+            if Tree::present(claim.spec, "storageClassName").is_some()
+                || Tree::present(claim.spec, "volumeName").is_some()
+            {
                 continue;
             }
             let message = "the claim names no StorageClass, and the cluster has no default one";

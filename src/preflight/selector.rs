@@ -36,7 +36,7 @@ pub(super) struct Selector(Vec<Requirement>);
 impl Selector {
     /// Reads a `LabelSelector`; an empty one selects everything.
     pub(super) fn read(node: &impl Tree) -> Self {
-        let mut all = Self::equal(node.get("matchLabels"));
+        let mut all = Self::equal(node.present("matchLabels"));
         all.and(Self::expressions(node.list("matchExpressions")));
         all
     }

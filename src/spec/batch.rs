@@ -12,6 +12,8 @@ use crate::text::{FileId, Map, Node, Origin};
 pub const API_VERSION: &str = "fanfold.dev/v1";
 /// The kind of specs.
 pub const KIND: &str = "Batch";
+/// The kind of configs of the KRM function.
+pub const FUNCTION: &str = "Function";
 
 /// A mapping of names to definitions, such as `workloads`.
 pub type Section = Map;
@@ -67,6 +69,12 @@ pub struct Batch {
 pub fn is_batch(root: &Node) -> bool {
     let group = root.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
     group.starts_with("fanfold.dev/") || (group.is_empty() && root.get("workloads").is_some())
+}
+
+/// Whether a document is a config of the KRM function, which names specs and is none itself.
+pub fn is_function(root: &Node) -> bool {
+    let text = |key: &str| root.get(key).and_then(Node::as_str);
+    text("kind") == Some(FUNCTION) && text("apiVersion") == Some(API_VERSION)
 }
 
 impl Batch {

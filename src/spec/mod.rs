@@ -5,5 +5,9 @@
 
 mod batch;
 pub mod keys;
+mod naming;
+mod workload;
 
-pub use batch::{API_VERSION, Batch, KIND, Section, is_batch};
+pub use batch::{API_VERSION, Batch, FUNCTION, KIND, Section, is_batch, is_function};
+pub use naming::{budgeted, short_hash, slug};
+pub use workload::{Home, Union, WorkloadKind};

@@ -6,5 +6,5 @@ mod node;
 mod origin;
 pub mod scalar;
 
-pub use node::{Entry, Key, Map, Node, Value};
+pub use node::{Entry, Key, Map, Node, Scalar, Value};
 pub use origin::{FileId, Origin, Place, SourceFile, Sources};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::Origin;
+use super::scalar::{self, Meaning};
 
 /// A value and the place where it was written.
 #[derive(Clone, Debug)]
@@ -21,7 +22,7 @@ struct Inner {
 }
 
 /// What a node holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Value {
     /// Nothing, settled.
     Null,
@@ -41,8 +42,21 @@ pub enum Value {
     Map(Map),
 }
 
+/// What a scalar means to JSON, and to kubectl.
+#[derive(Debug, PartialEq)]
+pub enum Scalar<'a> {
+    /// Nothing.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A number, in JSON's notation.
+    Number(SmolStr),
+    /// A text.
+    Text(&'a str),
+}
+
 /// A mapping: entries in the order written, keys unique.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Map {
     entries: Vec<Entry>,
 }
@@ -74,9 +88,27 @@ impl PartialEq for Key {
 }
 
 impl PartialEq for Node {
-    /// Compares values; where they were written does not count.
+    /// Compares values as JSON means them: places, quotes and the order of keys do not count.
     fn eq(&self, other: &Self) -> bool {
-        self.same(other) || self.0.value == other.0.value
+        self.same(other)
+            || match (self.value(), other.value()) {
+                (Value::Seq(ours), Value::Seq(theirs)) => ours == theirs,
+                (Value::Map(ours), Value::Map(theirs)) => ours == theirs,
+                // Most scalars that are equal are so as they are written.
+                (Value::Plain(ours), Value::Plain(theirs)) if ours == theirs => true,
+                (ours, theirs) => ours.meaning().is_some_and(|meaning| theirs.meaning() == Some(meaning)),
+            }
+    }
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self.iter().zip(other).all(|(ours, theirs)| {
+                // Keys mostly stand in one order: only where they do not is the other mapping searched.
+                let theirs = if ours.key == theirs.key { Some(&theirs.value) } else { other.get(&ours.key.text) };
+                theirs.is_some_and(|theirs| ours.value == *theirs)
+            })
     }
 }
 
@@ -84,6 +116,25 @@ impl Key {
     /// Returns a key that stands for something written at `origin`.
     pub fn new(text: impl Into<SmolStr>, origin: Origin) -> Self {
         Self { text: text.into(), origin, plain: false }
+    }
+}
+
+impl Value {
+    /// Returns what a scalar means to JSON, or `None` if this is a list or a mapping.
+    pub fn meaning(&self) -> Option<Scalar<'_>> {
+        Some(match self {
+            Self::Null => Scalar::Null,
+            Self::Bool(value) => Scalar::Bool(*value),
+            Self::Number(number) => Scalar::Number(number.clone()),
+            Self::String(text) | Self::Raw(text) => Scalar::Text(text),
+            Self::Plain(text) => match scalar::resolve(text) {
+                Meaning::Null => Scalar::Null,
+                Meaning::Bool(value) => Scalar::Bool(value),
+                Meaning::Integer(number) | Meaning::Float(Some(number)) => Scalar::Number(number),
+                Meaning::Float(None) | Meaning::Text => Scalar::Text(text),
+            },
+            Self::Seq(_) | Self::Map(_) => return None,
+        })
     }
 }
 
@@ -186,7 +237,7 @@ impl Node {
     pub fn is_null(&self) -> bool {
         match self.value() {
             Value::Null => true,
-            Value::Plain(text) => super::scalar::is_null(text),
+            Value::Plain(text) => scalar::is_null(text),
             _ => false,
         }
     }
@@ -198,7 +249,7 @@ impl Node {
             Value::Bool(_) => "a boolean",
             Value::Number(_) => "a number",
             Value::String(_) | Value::Raw(_) => "a string",
-            Value::Plain(text) => super::scalar::resolve(text).type_name(),
+            Value::Plain(text) => scalar::resolve(text).type_name(),
             Value::Seq(_) => "a list",
             Value::Map(_) => "a mapping",
         }
@@ -321,5 +372,33 @@ impl FromIterator<Entry> for Map {
             map.set(key, value);
         }
         map
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> Node {
+        Node::new(Value::Plain(text.into()), Origin::NOWHERE)
+    }
+
+    fn map(entries: &[(&str, Node)]) -> Node {
+        let entry = |(key, value): &(&str, Node)| Entry { key: Key::new(*key, Origin::NOWHERE), value: value.clone() };
+        Node::map(entries.iter().map(entry).collect(), Origin::NOWHERE)
+    }
+
+    #[test]
+    fn equality_is_that_of_values() {
+        let text = |text: &str| Node::string(text, Origin::NOWHERE);
+        assert_eq!(map(&[("a", plain("1")), ("b", plain("x"))]), map(&[("b", text("x")), ("a", plain("1"))]));
+        assert_eq!(plain("~"), Node::new(Value::Null, Origin::NOWHERE));
+        assert_eq!(plain("8080"), Node::integer(8080, Origin::NOWHERE));
+        assert_ne!(plain("8080"), text("8080"));
+        assert_ne!(map(&[("a", plain("1"))]), map(&[("a", plain("1")), ("b", plain("~"))]));
+        assert_ne!(map(&[("a", plain("1")), ("b", plain("2"))]), map(&[("a", plain("1")), ("c", plain("2"))]));
+        let list = |items: &[&str]| Node::seq(items.iter().copied().map(plain).collect(), Origin::NOWHERE);
+        assert_ne!(list(&["a", "b"]), list(&["b", "a"]));
+        assert_ne!(map(&[]), list(&[]));
     }
 }

@@ -1,6 +1,7 @@
 //! Which findings count.
 
-use fanfold::diagnostic::{Code, Diagnostic, Diagnostics, Policy, PolicyError, Severity};
+use fanfold::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use fanfold::policy::{Policy, PolicyError};
 use fanfold::text::{FileId, Origin, Sources};
 
 /// Puts a finding of the code at each `@` of the text, and returns what is left of them with the comments' own.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use fanfold::compile::{Settings, compile, read_inputs};
-use fanfold::diagnostic::{Diagnostics, Format, Policy, Style, render};
+use fanfold::diagnostic::{Diagnostics, Format, Style, render};
 use fanfold::expand::Options;
 use fanfold::kubernetes::{Facts, Minor};
+use fanfold::policy::Policy;
 use fanfold::read::{Files, MemoryFiles};
 use fanfold::text::{Key, Map, Node, Origin, Sources, Value};
 

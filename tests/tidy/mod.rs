@@ -1,5 +1,7 @@
-//! Habits that no compiler holds: each foreign crate has one home, each file says what it is, and none grows too long.
+//! Habits that no compiler holds: each foreign crate has one home, rooms use earlier rooms alone, each file says what it is,
+//! and none grows too long.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +18,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("globset", &["expand/world.rs", "compile/input.rs"]),
     (
         "sha2",
-        &["kubernetes/", "diagnostic/render/", "emit/layout/", "cli/output/", "apply/", "diff/render/", "integrate/"],
+        &[
+            "spec/naming.rs",
+            "lower/hash.rs",
+            "diagnostic/render/",
+            "emit/layout/",
+            "cli/output/",
+            "apply/",
+            "diff/render/",
+            "integrate/",
+        ],
     ),
     ("kube", &["cluster/"]),
     ("http", &["cluster/"]),
@@ -27,6 +38,57 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jiff", &["cluster/", "readiness/", "apply/"]),
     ("indicatif", &["cli/"]),
     ("base64", &["lower/configs.rs", "kubernetes/", "check/", "apply/", "diff/"]),
+];
+/// Rooms, in the order of `src/lib.rs`, and the earlier ones that each may use. A new arrow is a decision: it is written
+/// here, and none points to a later room.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("text", &[]),
+    ("diagnostic", &["text"]),
+    ("read", &["text", "diagnostic"]),
+    ("policy", &["text", "diagnostic", "read"]),
+    ("kubernetes", &["text", "diagnostic"]),
+    ("schema", &["text", "diagnostic"]),
+    ("spec", &["text", "diagnostic", "read", "kubernetes"]),
+    ("expand", &["text", "diagnostic", "read", "kubernetes", "schema", "spec"]),
+    ("lower", &["text", "diagnostic", "kubernetes", "spec", "expand"]),
+    ("check", &["text", "diagnostic", "kubernetes", "schema", "spec"]),
+    ("emit", &["text", "kubernetes"]),
+    ("compile", &["text", "diagnostic", "read", "kubernetes", "spec", "expand", "lower", "check"]),
+    ("diff", &["text", "diagnostic", "read", "kubernetes", "expand", "check", "emit"]),
+    ("cluster", &[]),
+    ("readiness", &["kubernetes", "cluster"]),
+    ("preflight", &["text", "diagnostic", "kubernetes", "cluster"]),
+    ("apply", &["text", "diagnostic", "kubernetes", "emit", "cluster", "readiness"]),
+    ("krm", &["text", "diagnostic", "read", "kubernetes", "spec", "compile"]),
+    ("post_render", &["text", "diagnostic", "read", "kubernetes", "emit", "compile"]),
+    ("plan", &["text", "diagnostic", "kubernetes", "spec", "expand", "emit", "compile", "preflight"]),
+    ("explain", &["text", "diagnostic", "kubernetes", "spec", "expand", "compile"]),
+    ("editor", &["kubernetes", "spec", "expand"]),
+    ("integrate", &["text"]),
+    (
+        "cli",
+        &[
+            "text",
+            "diagnostic",
+            "read",
+            "policy",
+            "kubernetes",
+            "spec",
+            "expand",
+            "emit",
+            "compile",
+            "diff",
+            "cluster",
+            "preflight",
+            "apply",
+            "krm",
+            "post_render",
+            "plan",
+            "explain",
+            "editor",
+            "integrate",
+        ],
+    ),
 ];
 /// Calls that touch the world, and stay on the command line.
 const WORLDLY: &[&str] = &["std::fs::", "use std::fs;", "std::env::", "SystemTime", "Instant::now", "std::process::"];
@@ -70,6 +132,76 @@ fn foreign_crates_stay_in_their_homes() {
         }
     }
     assert!(strays.is_empty(), "{strays:#?}");
+}
+
+/// Returns the words that follow `prefix` in a text: `crate::` gives the rooms that a file names.
+fn words_after<'t>(text: &'t str, prefix: &str) -> impl Iterator<Item = &'t str> {
+    text.split(prefix).skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        &rest[..end]
+    })
+}
+
+fn room_of(file: &str) -> &str {
+    file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+}
+
+#[test]
+fn rooms_use_earlier_rooms_alone() {
+    let library = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("src/lib.rs");
+    let order: Vec<&str> = words_after(&library, "\npub mod ").collect();
+    assert_eq!(ARROWS.iter().map(|(room, _)| *room).collect::<Vec<_>>(), order, "the table has the order of lib.rs");
+    let rank = |room: &str| order.iter().position(|known| *known == room);
+    let mut strays = Vec::new();
+    for (room, others) in ARROWS {
+        for other in others.iter().filter(|other| rank(other) >= rank(room)) {
+            strays.push(format!("the table lets {room} use {other}, which comes later"));
+        }
+    }
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let mut used: BTreeSet<(String, String)> = BTreeSet::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| !["lib.rs", "main.rs"].contains(&name.as_str())) {
+        if name.ends_with("/tests.rs") {
+            continue;
+        }
+        let room = room_of(&name);
+        let code = code(&text);
+        assert!(!code.contains("crate::{"), "{name}: write one `use crate::ROOM::…` a room");
+        for other in words_after(&code, "crate::").filter(|other| *other != room) {
+            if !allowed[room].contains(&other) {
+                strays.push(format!("{name} uses {other}, which the table does not let {room} do"));
+            }
+            used.insert((room.to_owned(), other.to_owned()));
+        }
+    }
+    for (room, others) in ARROWS {
+        for other in others.iter().filter(|other| !used.contains(&((*room).to_owned(), (**other).to_owned()))) {
+            strays.push(format!("the table lets {room} use {other}, which it does not"));
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn files_of_the_command_line_form_no_circle() {
+    let files: BTreeMap<String, String> = sources()
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.strip_prefix("cli/")?.strip_suffix(".rs")?.to_owned(), code(&text))))
+        .filter(|(name, _)| !name.contains('/') && name != "mod")
+        .collect();
+    let mut left: BTreeMap<&str, BTreeSet<&str>> = files
+        .iter()
+        .map(|(name, text)| {
+            let others = words_after(text, "super::").filter(|other| files.contains_key(*other) && other != name);
+            (name.as_str(), others.collect())
+        })
+        .collect();
+    // What uses nothing that is left is taken away, until nothing is.
+    while let Some(done) = left.iter().find(|(_, uses)| !uses.iter().any(|other| left.contains_key(other))) {
+        let done = *done.0;
+        left.remove(done);
+    }
+    assert!(left.is_empty(), "these use one another in a circle: {left:#?}");
 }
 
 #[test]

@@ -22,9 +22,9 @@ impl<'a> Canon<'a> {
     pub(super) fn new<T: Tree>(facts: &'a Facts, body: &T) -> Self {
         // Of these, an object has a new generation when a list that was left out is empty.
         let exact = ["NetworkPolicy", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
-        let is_exact = body.member("kind").and_then(T::as_text).is_some_and(|kind| exact.contains(&kind));
+        let is_exact = body.get("kind").and_then(T::as_text).is_some_and(|kind| exact.contains(&kind));
         // What is marked so, as a ConfigMap may be, takes no empty mapping in place of none.
-        let is_immutable = body.member("immutable").is_some_and(|marked| matches!(marked.look(), Look::Bool(true)));
+        let is_immutable = body.get("immutable").is_some_and(|marked| matches!(marked.look(), Look::Bool(true)));
         Self { facts, empty_is_nothing: !is_exact && !is_immutable }
     }
 
@@ -64,7 +64,7 @@ impl<'a> Canon<'a> {
                 _ => self.stores_nothing(value, &field.schema, Some((ty, key))),
             }
         });
-        sent && live.members().all(|(key, value)| body.member(key).is_some() || is_default(value, ty, key, body))
+        sent && live.members().all(|(key, value)| body.get(key).is_some() || is_default(value, ty, key, body))
     }
 }
 

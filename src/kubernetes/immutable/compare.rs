@@ -48,9 +48,9 @@ impl Compare<'_> {
         path: &str,
         found: &mut Vec<String>,
     ) {
-        let wanted = new.and_then(|parent| parent.member(key)).filter(|value| !value.is_null());
-        let said = stated.and_then(|parent| parent.member(key)).filter(|value| !value.is_null());
-        let was = old.and_then(|parent| parent.member(key)).filter(|value| !value.is_null());
+        let wanted = new.and_then(|parent| parent.get(key)).filter(|value| !value.is_null());
+        let said = stated.and_then(|parent| parent.get(key)).filter(|value| !value.is_null());
+        let was = old.and_then(|parent| parent.get(key)).filter(|value| !value.is_null());
         let Some(field) = ty.field(key) else { return };
         let differs = match (wanted, was) {
             // A default is put where nothing is left.
@@ -99,15 +99,15 @@ impl Compare<'_> {
             (Shape::Map(inner), Look::Map(_)) => {
                 for (key, value) in new.members() {
                     let path = format!("{path}.{key}");
-                    match old.member(key) {
+                    match old.get(key) {
                         Some(old) => {
-                            self.value(inner, old, stated.and_then(|said| said.member(key)), value, &path, found);
+                            self.value(inner, old, stated.and_then(|said| said.get(key)), value, &path, found);
                         }
                         None => found.push(path),
                     }
                 }
                 let said = stated.into_iter().flat_map(Tree::members);
-                found.extend(said.filter(|(key, _)| new.member(key).is_none()).map(|(key, _)| format!("{path}.{key}")));
+                found.extend(said.filter(|(key, _)| new.get(key).is_none()).map(|(key, _)| format!("{path}.{key}")));
             }
             (Shape::List(inner), Look::List(items)) => self.list(inner, &schema.merge, old, stated, items, path, found),
             _ if same(old, new) => {}

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
 /// Values by their keys; kustomize's own are texts.
-pub type Entries<'a, V> = BTreeMap<&'a str, V>;
+pub(super) type Entries<'a, V> = BTreeMap<&'a str, V>;
 
 /// Returns the hash of a `ConfigMap` with that content.
-pub fn config_map<V: Serialize>(data: Option<&Entries<'_, V>>, binary_data: Option<&Entries<'_, V>>) -> SmolStr {
+pub(super) fn config_map<V: Serialize>(data: Option<&Entries<'_, V>>, binary_data: Option<&Entries<'_, V>>) -> SmolStr {
     let mut object = String::from("{");
     if let Some(binary_data) = binary_data {
         member(&mut object, "binaryData", binary_data);
@@ -24,7 +24,7 @@ pub fn config_map<V: Serialize>(data: Option<&Entries<'_, V>>, binary_data: Opti
 }
 
 /// Returns the hash of a Secret with that type and content; values of `data` are in base64.
-pub fn secret<V: Serialize>(
+pub(super) fn secret<V: Serialize>(
     secret_type: &str,
     data: Option<&Entries<'_, V>>,
     string_data: Option<&Entries<'_, V>>,

@@ -8,7 +8,7 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-use super::facts::{Facts, Field, Type};
+use crate::kubernetes::{Facts, Field, Type};
 
 /// The kinds that a workload may be of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

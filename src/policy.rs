@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, suggestion};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, suggestion};
 use crate::read::comments_with;
 use crate::text::{FileId, Origin, Sources};
 
