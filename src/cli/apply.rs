@@ -1,6 +1,5 @@
 //! `fanfold apply`: specs or manifests to a cluster.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use super::args::InputArgs;
 use super::cluster::{Connecting, RunArgs, SetArgs, duration, exit, has_ended, identity, listen};
 use super::progress::{Progress, begin, findings};
 use super::report::Ending;
-use super::session::{Session, complain};
+use super::session::{Channel, Session, complain};
 use super::{Exit, Failure};
 use crate::apply::{Event, Options, PruneLimit, Pulled, RecreatePolicy, Run, Runner, Shard, prepull};
 
@@ -173,7 +172,7 @@ fn options(args: &ApplyArgs) -> Result<Options, Failure> {
         prune_data: args.prune_data,
         concurrency: args.run.concurrency.map(usize::from),
         shard: args.shard,
-        wait: args.wait || (!args.no_wait && std::io::stderr().is_terminal()),
+        wait: args.wait || (!args.no_wait && Channel::Stderr.is_terminal()),
         timeout: (!args.timeout.is_zero()).then_some(args.timeout),
     })
 }

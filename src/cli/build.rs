@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::args::InputArgs;
 use super::output::{self, Written};
 use super::session::{Channel, Session, remark};
+use super::terminal::data;
 use super::{Exit, Failure};
 use crate::compile::Compilation;
 use crate::emit::layout::{self, Item, Layout, OutputFile};
@@ -135,7 +136,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
 }
 
 fn stream(compilation: &Compilation, output: Output, args: &BuildArgs, sources: &Sources) -> Result<(), Failure> {
-    let out = BufWriter::with_capacity(1 << 18, std::io::stdout().lock());
+    let out = BufWriter::with_capacity(1 << 18, data());
     let mut stream = Stream::new(out, output);
     let omit = args.secrets == Some(SecretsArg::Omit);
     let render = |object: &Manifest| {
@@ -216,7 +217,7 @@ fn write_file(file: &OutputFile, path: &str, args: &BuildArgs) -> Result<Exit, F
 
 fn stale(diff: Option<String>, path: &str) -> Exit {
     let Some(diff) = diff else { return Exit::Fine };
-    let _ = std::io::stdout().lock().write_all(diff.as_bytes());
+    let _ = Channel::Stdout.report(&diff);
     remark(&format!("error: `{path}` is stale: run the same command without `--check` and commit the result"));
     Exit::Findings
 }

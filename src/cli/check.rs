@@ -1,11 +1,9 @@
 //! `fanfold check`: specs and manifests in, findings out.
 
-use std::io::Write;
-
 use clap::Args;
 
 use super::args::{FormatArg, InputArgs};
-use super::session::{Channel, Session};
+use super::session::{Channel, Session, remark};
 use super::{Exit, Failure};
 
 /// `check`
@@ -24,7 +22,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if exit == Exit::Fine && report.format == FormatArg::Human {
         let objects = compilation.len();
         let word = if objects == 1 { "object" } else { "objects" };
-        writeln!(std::io::stderr(), "{objects} {word} checked for Kubernetes {}", compilation.facts().minor)?;
+        remark(&format!("{objects} {word} checked for Kubernetes {}", compilation.facts().minor));
     }
     Ok(exit)
 }

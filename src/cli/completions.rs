@@ -1,9 +1,8 @@
 //! `fanfold completions`: a completion script for a shell.
 
-use std::io::Write;
-
 use clap::{Args, CommandFactory};
 
+use super::session::Channel;
 use super::{Cli, Exit, Failure};
 
 /// `completions`
@@ -18,6 +17,6 @@ pub struct CompletionsArgs {
 pub(super) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "fanfold", &mut script);
-    std::io::stdout().lock().write_all(&script)?;
+    Channel::Stdout.write(&script)?;
     Ok(Exit::Fine)
 }

@@ -1,7 +1,5 @@
 //! `fanfold diff`: two sides in, what lies between them and what it does out.
 
-use std::io::Write;
-
 use clap::{Args, ValueEnum};
 
 use super::args::{FormatArg, ReportArgs, VariantArgs};
@@ -137,16 +135,14 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         kubernetes: facts.minor,
     };
     let style = Channel::Stdout.style();
-    let text = match args.format {
-        DiffFormatArg::Human => human(&report, Style { color: style.color, width: style.width }),
-        DiffFormatArg::Markdown => markdown(&report),
-        DiffFormatArg::Json => json(&report),
-        DiffFormatArg::Short => short(&report),
-        DiffFormatArg::Html => html(&report),
-    };
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
+    let out = Channel::Stdout;
+    match args.format {
+        DiffFormatArg::Human => out.styled(&human(&report, Style { color: style.color, width: style.width }))?,
+        DiffFormatArg::Markdown => out.report(&markdown(&report))?,
+        DiffFormatArg::Json => out.write(json(&report).as_bytes())?,
+        DiffFormatArg::Short => out.report(&short(&report))?,
+        DiffFormatArg::Html => out.write(html(&report).as_bytes())?,
+    }
     let fails = if args.fail_on.is_empty() {
         !changes.is_empty()
     } else {

@@ -1,7 +1,5 @@
 //! `fanfold explain`: a code, a field or an object in, what there is to know of it out.
 
-use std::io::Write;
-
 use clap::Args;
 
 use super::args::{FormatArg, InputArgs, ReportArgs, VariantArgs};
@@ -10,6 +8,7 @@ use super::{Exit, Failure};
 use crate::diagnostic::{Code, explanation, suggestion};
 use crate::explain::{Topic, Unknown, Wanted, story, topics};
 use crate::kubernetes::Manifest;
+use crate::text::harmless;
 
 /// `explain`
 #[derive(Args, Debug)]
@@ -118,14 +117,12 @@ fn complain(unknown: &Unknown) {
 fn print(text: &str) -> Result<Exit, Failure> {
     const BOLD: &str = "\u{1b}[1m";
     const PLAIN: &str = "\u{1b}[0m";
-    let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
-    for line in text.lines() {
-        if line.is_empty() || line.starts_with([' ', '`']) || line.ends_with('.') {
-            writeln!(out, "{line}")?;
-        } else {
-            writeln!(out, "{BOLD}{line}{PLAIN}")?;
-        }
-    }
-    out.flush()?;
+    let color = Channel::Stdout.style().color;
+    let text = harmless::report(text, false);
+    let line = |line: &str| {
+        let is_title = !(line.is_empty() || line.starts_with([' ', '`']) || line.ends_with('.'));
+        if is_title && color { format!("{BOLD}{line}{PLAIN}\n") } else { format!("{line}\n") }
+    };
+    Channel::Stdout.styled(&text.lines().map(line).collect::<String>())?;
     Ok(Exit::Fine)
 }

@@ -1,13 +1,13 @@
 //! `fanfold init`: nothing in, a commented first spec out, which compiles as it stands.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use clap::Args;
 
 use super::output;
-use super::session::remark;
+use super::session::{Channel, remark};
 use super::{Exit, Failure};
 use crate::spec::{budgeted, slug};
 use crate::text::scalar::{Meaning, resolve};
@@ -44,7 +44,7 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     };
     if path == "-" {
         let text = format!("{}{body}", modeline(false));
-        io::stdout().lock().write_all(text.as_bytes())?;
+        Channel::Stdout.write(text.as_bytes())?;
         return Ok(Exit::Fine);
     }
     let file = Path::new(path);

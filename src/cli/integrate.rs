@@ -1,13 +1,13 @@
 //! `fanfold integrate`: the glue files for another tool, written where it looks for them.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
 use super::output;
-use super::session::remark;
+use super::session::{Channel, remark};
 use super::{Exit, Failure};
 use crate::integrate::{Glue, Owner, Target, Values, owner};
 
@@ -89,10 +89,8 @@ pub(super) fn run(args: &IntegrateArgs) -> Result<Exit, Failure> {
 }
 
 fn list() -> Result<Exit, Failure> {
-    let mut out = io::stdout().lock();
-    for target in Target::ALL {
-        writeln!(out, "{:<12} {}", target.name(), target.about())?;
-    }
+    let lines = Target::ALL.iter().map(|target| format!("{:<12} {}\n", target.name(), target.about()));
+    Channel::Stdout.report(&lines.collect::<String>())?;
     Ok(Exit::Fine)
 }
 
@@ -120,7 +118,7 @@ fn print(target: Target, files: &[Glue], check: bool) -> Result<Exit, Failure> {
     if check {
         return Err(Failure::Usage("`--check` needs a folder to look into".into()));
     }
-    io::stdout().lock().write_all(file.text.as_bytes())?;
+    Channel::Stdout.write(file.text.as_bytes())?;
     Ok(Exit::Fine)
 }
 

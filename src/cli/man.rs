@@ -1,10 +1,10 @@
 //! `fanfold man`: manual pages.
 
-use std::io::Write;
 use std::path::Path;
 
 use clap::{Args, CommandFactory};
 
+use super::session::Channel;
 use super::{Cli, Exit, Failure};
 
 /// `man`
@@ -21,7 +21,7 @@ pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-            std::io::stdout().lock().write_all(&page)?;
+            Channel::Stdout.write(&page)?;
         }
         Some(folder) => {
             let refused = |error: std::io::Error| {

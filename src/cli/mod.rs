@@ -26,14 +26,16 @@ mod schema;
 mod session;
 mod sides;
 mod status;
+mod terminal;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::text::harmless;
 use plugin::Called;
+use terminal::Channel;
 
 /// Compile short batch specs into plain Kubernetes manifests
 #[derive(Debug, Parser)]
@@ -143,7 +145,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
             // Nothing can be said where even this cannot be printed.
-            let _ = error.print();
+            let _ = refuse(&error);
             return exit.into();
         }
     };
@@ -168,11 +170,22 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints what clap says of a command line, or the help that was asked for. The words of the line are of others, where a
+/// shell has put the names of files in, so that there are colors only where none of them could add its own.
+fn refuse(error: &clap::Error) -> Result<(), Failure> {
+    let channel = if error.use_stderr() { Channel::Stderr } else { Channel::Stdout };
+    let is_plain = |word: &OsString| !word.to_string_lossy().chars().any(harmless::is_active);
+    if std::env::args_os().all(|word| is_plain(&word)) && channel.style().color {
+        return channel.styled(&error.render().ansi().to_string());
+    }
+    channel.report(&error.render().to_string())
+}
+
 /// Prints the candidates for the last word.
 fn complete(command: &mut clap::Command, line: &[OsString]) -> ExitCode {
     command.build();
     let words: Vec<String> = line.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let written = std::io::stdout().lock().write_all(plugin::complete(command, &words).as_bytes());
+    let written = Channel::Stdout.write(plugin::complete(command, &words).as_bytes());
     let exit = if written.is_ok() { Exit::Fine } else { Exit::Environment };
     exit.into()
 }

@@ -1,7 +1,5 @@
 //! `fanfold plan`: specs in, numbers out.
 
-use std::io::Write;
-
 use clap::{Args, ValueEnum};
 
 use super::args::InputArgs;
@@ -64,10 +62,9 @@ pub(super) fn run(args: &PlanArgs) -> Result<Exit, Failure> {
         estimate.room = held.room;
         exit = session.report(&args.input.report, Channel::Stderr)?;
     }
-    let text = match args.output {
-        PlanOutputArg::Table => estimate.to_table(),
-        PlanOutputArg::Json => estimate.to_json(),
-    };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    match args.output {
+        PlanOutputArg::Table => Channel::Stdout.report(&estimate.to_table())?,
+        PlanOutputArg::Json => Channel::Stdout.json(&estimate.to_json())?,
+    }
     Ok(exit)
 }

@@ -1,7 +1,6 @@
 //! What a run on a cluster shows while it goes on: a bar on a terminal, lines elsewhere, JSON where asked for.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -13,13 +12,14 @@ use super::session::{Channel, Session, remark};
 use super::{Exit, Failure};
 use crate::apply::{Event, Outcome, Report, Settled};
 use crate::diagnostic::to_json;
+use crate::text::harmless;
 
 /// Writes an event of the JSON stream. A reader who went away does not stop a run half-way.
 fn write(event: &'static str, mut fields: serde_json::Value) {
     if let Some(fields) = fields.as_object_mut() {
         fields.shift_insert(0, "event".into(), json!(event));
     }
-    let _ = writeln!(std::io::stdout().lock(), "{fields}");
+    let _ = Channel::Stdout.json(&format!("{fields}\n"));
 }
 
 /// Begins the JSON stream, where that is asked for.
@@ -55,7 +55,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(format: FormatArg, dry_run: bool) -> Self {
         let json = format == FormatArg::Json;
-        let bar = (!json && std::io::stderr().is_terminal()).then(|| {
+        let bar = (!json && Channel::Stderr.is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
             bar.set_style(style("{msg}"));
             bar.set_message("reading the cluster");
@@ -119,16 +119,16 @@ impl Progress {
         let reason = if settled.reason.is_empty() { String::new() } else { format!(": {}", settled.reason) };
         let line = format!("{} {}{adopted}{reason}", settled.key, settled.outcome.as_str());
         match &self.bar {
-            Some(bar) => bar.println(line),
+            Some(bar) => bar.println(harmless::report(&line, false)),
             None => {
-                let _ = writeln!(std::io::stdout().lock(), "{line}");
+                let _ = Channel::Stdout.report(&format!("{line}\n"));
             }
         }
     }
 
     fn print(&self, note: &str) {
         match &self.bar {
-            Some(bar) => bar.println(note),
+            Some(bar) => bar.println(harmless::report(note, false)),
             None => remark(note),
         }
     }
@@ -170,7 +170,7 @@ impl Progress {
             );
             return Ok(());
         }
-        let mut out = std::io::stdout().lock();
+        let mut out = String::new();
         let mut kinds: BTreeMap<&str, Vec<&Settled>> = BTreeMap::new();
         for settled in &report.settled {
             kinds.entry(settled.key.kind.as_str()).or_default().push(settled);
@@ -178,27 +178,26 @@ impl Progress {
         let width = kinds.keys().map(|kind| kind.len()).max().unwrap_or_default();
         if kinds.len() > 1 {
             for (kind, settled) in &kinds {
-                writeln!(out, "{kind:width$}  {}", counts(&settled.iter().copied()))?;
+                out.push_str(&format!("{kind:width$}  {}\n", counts(&settled.iter().copied())));
             }
         }
         let total = report.settled.len();
         let dry_run = if self.dry_run { " (server dry run)" } else { "" };
         let rate = rate(report);
-        writeln!(
-            out,
-            "{total} object{}: {} in {}{rate}{dry_run}",
+        out.push_str(&format!(
+            "{total} object{}: {} in {}{rate}{dry_run}\n",
             if total == 1 { "" } else { "s" },
             counts(&report.settled.iter()),
             seconds(report.took.saturating_sub(report.waited))
-        )?;
+        ));
         if report.waited >= Duration::from_secs(1) {
             let how = if report.waiting.is_empty() { "all ready after" } else { "not all ready after" };
-            writeln!(out, "{how} {}", seconds(report.waited))?;
+            out.push_str(&format!("{how} {}\n", seconds(report.waited)));
         }
         for line in report::unready_lines(&report.waiting, sources) {
-            writeln!(out, "{line}")?;
+            out.push_str(&format!("{line}\n"));
         }
-        Ok(())
+        Channel::Stdout.report(&out)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Exit, Failure};
 use crate::apply::{Outcome, Report, Settled, Unready};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, to_json};
 use crate::kubernetes::ObjectKey;
-use crate::text::{Origin, Sources};
+use crate::text::{Origin, Sources, harmless};
 
 /// So many different troubles are told one by one.
 const MOST_GROUPS: usize = 20;
@@ -158,7 +158,7 @@ fn json(ending: &Ending<'_>) -> String {
         "unready": waiting,
         "findings": findings.iter().map(|finding| to_json(finding, sources)).collect::<Vec<_>>(),
     });
-    format!("{report:#}\n")
+    harmless::json(&format!("{report:#}\n")).into_owned()
 }
 
 fn junit(ending: &Ending<'_>) -> String {
@@ -250,7 +250,7 @@ fn messages(found: &[&Diagnostic]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes a text for XML, in which control characters cannot be written at all.
+/// Escapes a text for XML.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -260,7 +260,8 @@ fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(letter),
-            letter if letter.is_control() => out.push('\u{FFFD}'),
+            // XML cannot write these at all, and who reads a report would not see the others.
+            letter if harmless::is_active(letter) => out.extend(letter.escape_default()),
             letter => out.push(letter),
         }
     }
@@ -273,6 +274,6 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_hold_is_escaped() {
-        assert_eq!(escape("a<b>&\"c\"\u{1}"), "a&lt;b&gt;&amp;&quot;c&quot;\u{FFFD}");
+        assert_eq!(escape("a<b>&\"c\"\u{1}"), "a&lt;b&gt;&amp;&quot;c&quot;\\u{1}");
     }
 }

@@ -1,10 +1,8 @@
 //! `fanfold schema`: the JSON Schema of specs to standard output.
 
-use std::io::Write;
-
 use clap::Args;
 
-use super::session::facts;
+use super::session::{Channel, facts};
 use super::{Exit, Failure};
 
 /// `schema`
@@ -18,6 +16,6 @@ pub struct SchemaArgs {
 /// Prints the schema.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let text = crate::editor::schema(facts(args.kubernetes_version.as_deref())?);
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Channel::Stdout.write(text.as_bytes())?;
     Ok(Exit::Fine)
 }

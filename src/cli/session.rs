@@ -1,9 +1,10 @@
 //! One run over specs: arguments to settings, inputs to a compilation, findings to the user.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::Read;
 
 use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
+pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
 use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs};
 use crate::diagnostic::{Diagnostics, Style, render};
@@ -146,42 +147,6 @@ impl Session {
     }
 }
 
-/// Where findings go.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Channel {
-    /// They are the output of the command.
-    Stdout,
-    /// They stand beside it.
-    Stderr,
-}
-
-impl Channel {
-    pub(super) fn style(self) -> Style {
-        let terminal = match self {
-            Self::Stdout => std::io::stdout().is_terminal(),
-            Self::Stderr => std::io::stderr().is_terminal(),
-        };
-        let choice = match self {
-            Self::Stdout => anstream::AutoStream::choice(&std::io::stdout()),
-            Self::Stderr => anstream::AutoStream::choice(&std::io::stderr()),
-        };
-        let color = choice != anstream::ColorChoice::Never;
-        Style { color, width: if terminal { terminal_width() } else { 140 } }
-    }
-
-    pub(super) fn write(self, bytes: &[u8]) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => std::io::stdout().lock().write_all(bytes)?,
-            Self::Stderr => std::io::stderr().lock().write_all(bytes)?,
-        }
-        Ok(())
-    }
-}
-
-fn terminal_width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(120)
-}
-
 /// Returns the facts of the Kubernetes version asked for.
 pub(super) fn facts(version: Option<&str>) -> Result<&'static Facts, Failure> {
     let Some(text) = version else { return Ok(Facts::newest()) };
@@ -189,17 +154,6 @@ pub(super) fn facts(version: Option<&str>) -> Result<&'static Facts, Failure> {
         let known: Vec<String> = Minor::bundled().map(|minor| minor.to_string()).collect();
         Failure::Usage(format!("the Kubernetes version `{text}` is not known; known are {}", known.join(", ")))
     })
-}
-
-/// Prints one line about why a command ended early.
-pub(super) fn complain(message: &str) {
-    // There is nobody left to tell where even this fails.
-    let _ = writeln!(anstream::stderr(), "error: {message}");
-}
-
-/// Prints one line beside the output.
-pub(super) fn remark(message: &str) {
-    let _ = writeln!(anstream::stderr(), "{message}");
 }
 
 pub(super) fn read_stdin() -> std::io::Result<Vec<u8>> {

@@ -1,7 +1,6 @@
 //! `fanfold status`: how the objects of a set fare in a cluster, now.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
 use clap::Args;
 use serde_json::json;
@@ -53,13 +52,12 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
 }
 
 fn show(desired: &[Desired], unready: &[Unready], as_json: bool, session: &Session) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = String::new();
     if as_json {
         let objects: Vec<_> = unready.iter().map(|unready| report::unready(unready, &session.sources)).collect();
         let version = report::VERSION;
         let line = json!({ "version": version, "objects": desired.len(), "ready": desired.len() - unready.len(), "unready": objects });
-        writeln!(out, "{line}")?;
-        return Ok(());
+        return Channel::Stdout.json(&format!("{line}\n"));
     }
     let mut kinds: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for object in desired {
@@ -77,10 +75,10 @@ fn show(desired: &[Desired], unready: &[Unready], as_json: bool, session: &Sessi
                 line.push_str(&format!(", {count} {word}"));
             }
         }
-        writeln!(out, "{line}")?;
+        out.push_str(&format!("{line}\n"));
     }
     for line in report::unready_lines(unready, &session.sources) {
-        writeln!(out, "{line}")?;
+        out.push_str(&format!("{line}\n"));
     }
-    Ok(())
+    Channel::Stdout.report(&out)
 }

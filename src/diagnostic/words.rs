@@ -2,6 +2,7 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
+pub(crate) use crate::text::harmless::one_line;
 use crate::text::scalar::{self, Meaning};
 use crate::text::{Node, Value};
 
@@ -47,11 +48,6 @@ pub(crate) fn thousands(digits: &str) -> String {
         out.push(digit);
     }
     out
-}
-
-/// Puts a text on one line, without control characters.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 /// Returns a text as a message repeats it: on one line, cut where it is long.

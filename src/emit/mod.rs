@@ -13,6 +13,7 @@ pub mod yaml;
 use std::io;
 
 use crate::text::Node;
+use crate::text::harmless::is_active;
 
 /// The notation of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,8 +124,7 @@ fn comment(source: Option<&str>, out: &mut Vec<u8>) {
     let Some(source) = source else { return };
     out.extend_from_slice(b"# source: ");
     for character in source.chars() {
-        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
-        {
+        if is_active(character) || matches!(character, '\u{FFFE}' | '\u{FFFF}') {
             out.extend(character.escape_default().map(|escaped| escaped as u8));
         } else {
             out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());

@@ -56,6 +56,7 @@ const fn classes() -> [u8; 256] {
     classes[b'"' as usize] |= QUOTE;
     classes[b'\\' as usize] |= QUOTE;
     classes[0xC2] |= WIDE;
+    classes[0xD8] |= WIDE;
     classes[0xE2] |= WIDE;
     classes[0xEF] |= WIDE;
     classes
@@ -178,11 +179,14 @@ fn hex(code: u32, digits: u32, out: &mut Vec<u8>) {
 }
 
 /// Returns the code and the bytes of a character beyond ASCII that Go's readers refuse, or take for a line break or a
-/// byte-order mark.
+/// byte-order mark, and of those that turn the direction of the text around them: a reviewer would read another value
+/// than the cluster.
 fn unprintable(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
     match bytes[at..] {
         [0xC2, second @ 0x80..=0x9F, ..] => Some((u32::from(second), 2)),
-        [0xE2, 0x80, third @ (0xA8 | 0xA9), ..] => Some((0x2000 | u32::from(third & 0x3F), 3)),
+        [0xD8, 0x9C, ..] => Some((0x061C, 2)),
+        [0xE2, 0x80, third @ (0x8E | 0x8F | 0xA8..=0xAE), ..] => Some((0x2000 | u32::from(third & 0x3F), 3)),
+        [0xE2, 0x81, third @ 0xA6..=0xA9, ..] => Some((0x2040 | u32::from(third & 0x3F), 3)),
         [0xEF, 0xBB, 0xBF, ..] => Some((0xFEFF, 3)),
         [0xEF, 0xBF, third @ (0xBE | 0xBF), ..] => Some((0xFFC0 | u32::from(third & 0x3F), 3)),
         _ => None,

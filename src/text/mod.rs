@@ -2,6 +2,7 @@
 //!
 //! Every node and every key knows the bytes it was written in ([`Origin`]). This room knows nothing of any other.
 
+pub mod harmless;
 mod node;
 mod origin;
 pub mod scalar;

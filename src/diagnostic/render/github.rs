@@ -5,7 +5,7 @@
 
 use super::{one_line, prose, short};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::text::Sources;
+use crate::text::{Sources, harmless};
 
 /// How many annotations of a severity the runner keeps a step.
 const KEPT: usize = 10;
@@ -14,7 +14,7 @@ pub(super) fn render(findings: &[Diagnostic], sources: &Sources) -> String {
     let of = |severity| findings.iter().filter(move |finding| finding.severity == severity);
     let severities = [Severity::Error, Severity::Warning, Severity::Note];
     let commands = severities.iter().flat_map(|severity| of(*severity).take(KEPT)).map(|one| command(one, sources));
-    let rest = severities.iter().flat_map(|severity| of(*severity).skip(KEPT)).map(|one| short::line(one, sources));
+    let rest = severities.iter().flat_map(|severity| of(*severity).skip(KEPT)).map(|one| harmless::report(&short::line(one, sources), false).into_owned());
     commands.chain(rest).map(|line| line + "\n").collect()
 }
 
@@ -40,7 +40,7 @@ fn command(finding: &Diagnostic, sources: &Sources) -> String {
         }
     }
     properties.push(format!("title={}", finding.code));
-    format!("::{name} {}::{}", properties.join(","), data(&prose(finding)))
+    format!("::{name} {}::{}", properties.join(","), data(&harmless::report(&prose(finding), false)))
 }
 
 fn data(text: &str) -> String {

@@ -1,7 +1,8 @@
 //! Findings in; text in the formats that people and programs read out.
 //!
 //! Each format is a file of its own. Whatever the format, a text that [`Sources::hide`] covers never gets into it:
-//! excerpts, messages and fixes are masked here, before a renderer sees them.
+//! excerpts, messages and fixes are masked here, before a renderer sees them. What leaves is [`harmless`] to terminals and
+//! runners: whoever prints it prints it as it is.
 
 mod excerpt;
 mod fingerprint;
@@ -13,9 +14,11 @@ mod redact;
 mod sarif;
 mod short;
 
+use std::borrow::Cow;
+
 use super::words::{grouped, one_line};
 use super::{Diagnostic, Diagnostics};
-use crate::text::Sources;
+use crate::text::{Sources, harmless};
 
 /// A format for findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,13 +50,21 @@ pub struct Style {
 /// Returns the findings as text; it ends with a line break unless it is empty.
 pub fn render(diagnostics: &Diagnostics, sources: &Sources, format: Format, style: Style) -> String {
     let findings: Vec<Diagnostic> = diagnostics.iter().map(|finding| redact::redacted(finding, sources)).collect();
-    match format {
-        Format::Human => human::render(&findings, sources, style),
-        Format::Short => short::render(&findings, sources),
-        Format::Json => json::render(&findings, sources),
-        Format::Sarif => sarif::render(&findings, sources),
-        Format::Github => github::render(&findings, sources),
-        Format::Gitlab => gitlab::render(&findings, sources),
+    let (text, written): (String, fn(&str) -> Cow<'_, str>) = match format {
+        Format::Human if style.color => {
+            (human::render(&findings, sources, style), |text| harmless::report(text, true))
+        }
+        Format::Human => (human::render(&findings, sources, style), |text| harmless::report(text, false)),
+        Format::Short => (short::render(&findings, sources), |text| harmless::report(text, false)),
+        Format::Json => (json::render(&findings, sources), harmless::json),
+        Format::Sarif => (sarif::render(&findings, sources), harmless::json),
+        Format::Gitlab => (gitlab::render(&findings, sources), harmless::json),
+        // Its lines are commands on purpose; it sees to each of them itself.
+        Format::Github => return github::render(&findings, sources),
+    };
+    match written(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(written) => written,
     }
 }
 

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{Report, cpu, grouped, memory, one_line};
+use crate::text::harmless;
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/style.css");
@@ -32,7 +33,7 @@ pub fn html(report: &Report<'_>) -> String {
             ("outcome", &outcome(report)),
             ("demand", &demand(report)),
             // No tag and no comment begins without this letter, and JSON has another way to write it.
-            ("data", &data.replace('<', "\\u003c")),
+            ("data", &harmless::shown_json(&data).replace('<', "\\u003c")),
             ("script", SCRIPT),
         ],
     )

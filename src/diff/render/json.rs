@@ -1,12 +1,14 @@
 //! Changes for programs: `schemas/diff.schema.json` says the form. Keys are added in one version, never renamed or dropped.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::{Report, cpu, memory};
 use crate::diff::{Change, Demand, Effect, Group, Object, Shown, Step, What};
 use crate::emit::{json as tree, quote};
 use crate::kubernetes::ObjectKey;
-use crate::text::Origin;
+use crate::text::{Origin, harmless};
 
 /// The version of the form.
 const VERSION: u32 = 1;
@@ -42,7 +44,11 @@ pub fn json(report: &Report<'_>) -> String {
         out.0.extend_from_slice(each);
     }
     out.raw("\n]\n}\n");
-    String::from_utf8(out.0).unwrap_or_default()
+    let text = String::from_utf8(out.0).unwrap_or_default();
+    match harmless::json(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(written) => written,
+    }
 }
 
 #[derive(Default)]

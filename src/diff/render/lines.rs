@@ -44,11 +44,11 @@ pub(super) fn subject(group: &Group, report: &Report<'_>) -> String {
     let (count, kind) = (group.members.len(), &group.kind);
     let Some(first) = group.members.first().map(|at| &objects[*at]) else { return String::new() };
     if count == 1 {
-        return match first.fate.was() {
+        return one_line(&match first.fate.was() {
             Some(was) if was.name != first.known.key.name => format!("{was} → {}", first.known.key.name),
             Some(was) => format!("{} ({} → {})", first.known.key, was.api_version(), first.known.key.api_version()),
             None => first.known.key.to_string(),
-        };
+        });
     }
     let many = plural(kind);
     let of =
@@ -129,6 +129,8 @@ pub(super) fn lines(group: &Group, report: &Report<'_>) -> Vec<Line> {
     {
         out.push(Line { sign: Sign::Context, text });
     }
+    // Values, names and places are of others: a line of theirs is one line, and colors nothing.
+    out.iter_mut().for_each(|line| line.text = one_line(&line.text));
     out
 }
 

@@ -103,12 +103,21 @@ fn block(group: &Group, report: &Report<'_>, first: bool) -> String {
 /// Keeps a text from being read as HTML or Markdown, or from calling somebody.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in one_line(text).chars() {
+    let text = one_line(text);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '@' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '\\' => {
+            // What a comment shows is searched for names, issues and addresses once more: these are kept apart from what
+            // follows them.
+            '@' | '#' => {
+                let _ = write!(out, "&#{};&#8203;", u32::from(letter));
+            }
+            ':' if letters.peek() == Some(&'/') => out.push_str("&#58;"),
+            '.' if out.to_ascii_lowercase().ends_with("www") => out.push_str("&#46;"),
+            '`' | '*' | '_' | '[' | ']' | '|' | '\\' | '~' | '$' => {
                 let _ = write!(out, "&#{};", u32::from(letter));
             }
             letter => out.push(letter),
