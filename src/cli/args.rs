@@ -37,6 +37,10 @@ pub struct VariantArgs {
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub profile: Vec<String>,
 
+    /// Let specs read files below this folder too, beside their own folder, the working directory and the checkout
+    #[arg(long, value_name = "DIR")]
+    pub allow_path: Vec<String>,
+
     /// The Kubernetes version to compile for and check against
     #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
     pub kubernetes_version: Option<String>,

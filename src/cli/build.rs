@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use super::args::InputArgs;
-use super::output::{self, Written};
+use super::output::{self, Rights, State, Written};
 use super::session::{Channel, Session, remark};
 use super::terminal::data;
 use super::{Exit, Failure};
@@ -123,7 +123,8 @@ pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("the inputs hold no objects: there is nothing to build".into()));
     }
     let output: Output = args.output.into();
-    match &args.path {
+    match args.path.as_deref().filter(|path| *path != "-") {
+        None if args.check => Err(Failure::Usage("`--check` needs a file or folder to look into".into())),
         None => {
             if args.layout.is_some_and(|layout| Layout::from(layout) != Layout::Stream) {
                 return Err(Failure::Usage("a layout of several files needs `-o DIR`".into()));
@@ -131,7 +132,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
             stream(&compilation, output, args, &session.sources)?;
             Ok(Exit::Fine)
         }
-        Some(path) => write(&compilation, output, args, path, &session.sources),
+        Some(path) => write(&compilation, output, args, path, &session),
     }
 }
 
@@ -158,8 +159,9 @@ fn write(
     output: Output,
     args: &BuildArgs,
     path: &str,
-    sources: &Sources,
+    session: &Session,
 ) -> Result<Exit, Failure> {
+    let sources = &session.sources;
     let mut objects = compilation.objects();
     let secrets = objects.iter().filter(|object| is_secret(object)).count();
     match args.secrets {
@@ -187,15 +189,17 @@ fn write(
         return Err(Failure::Usage(format!("a layout of several files needs a folder, and `{path}` is a file")));
     }
     let files = layout::files(layout, output, compilation.name(), &items);
-    if folder { write_folder(&files, path, args) } else { write_file(&files[0], path, args) }
+    let inputs = session.disk.inputs();
+    let rights = Rights { force: args.force, inputs: Some(&inputs) };
+    if folder { write_folder(&files, path, args, rights) } else { write_file(&files[0], path, args, rights) }
 }
 
-fn write_folder(files: &[OutputFile], path: &str, args: &BuildArgs) -> Result<Exit, Failure> {
+fn write_folder(files: &[OutputFile], path: &str, args: &BuildArgs, rights: Rights<'_>) -> Result<Exit, Failure> {
     if args.check {
         return Ok(stale(output::check(files, Path::new(path))?, path));
     }
     let Written { written, unchanged, removed, kept, overwritten } =
-        output::write_folder(files, Path::new(path), args.force)?;
+        output::write_folder(files, Path::new(path), rights)?;
     for file in &overwritten {
         remark(&format!("warning: `{path}/{file}` had been changed by hand; it is overwritten"));
     }
@@ -206,12 +210,15 @@ fn write_folder(files: &[OutputFile], path: &str, args: &BuildArgs) -> Result<Ex
     Ok(Exit::Fine)
 }
 
-fn write_file(file: &OutputFile, path: &str, args: &BuildArgs) -> Result<Exit, Failure> {
+fn write_file(file: &OutputFile, path: &str, args: &BuildArgs, rights: Rights<'_>) -> Result<Exit, Failure> {
     if args.check {
         return Ok(stale(output::check_file(file, Path::new(path))?, path));
     }
-    let changed = output::write_file(&file.bytes, Path::new(path), file.secret)?;
-    remark(&format!("{path}: {}", if changed { "written" } else { "unchanged" }));
+    remark(&match output::write_file(file, Path::new(path), rights)? {
+        State::Unchanged => format!("{path}: unchanged"),
+        State::Written => format!("{path}: written"),
+        State::Listed => format!("{path}: written; `.fanfold-files` beside it lists it: commit both"),
+    });
     Ok(Exit::Fine)
 }
 

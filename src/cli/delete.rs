@@ -76,6 +76,7 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
         report: &outcome,
         findings: &session.reported,
         sources: &session.sources,
+        inputs: &session.disk.inputs(),
     };
     progress.conclude(&ending, args.run.report_file.as_deref())?;
     cluster.close();

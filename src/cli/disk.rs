@@ -1,17 +1,38 @@
 //! The files of the disk, as specs name them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
+use super::output::Inputs;
+use super::places::Places;
 use crate::read::Files;
 
-/// Reads from the disk, relative to the current folder.
+/// Reads from the disk, relative to the current folder, and remembers what it has read.
 #[derive(Debug, Default)]
-pub(super) struct Disk;
+pub(super) struct Disk {
+    /// Where specs may read.
+    pub(super) places: Places,
+    read: Mutex<BTreeSet<String>>,
+}
+
+impl Disk {
+    /// Returns the files that were read, so that no output takes their place.
+    pub(super) fn inputs(&self) -> Inputs {
+        Inputs::of(self.read.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Path::new))
+    }
+
+    /// Remembers a file that is read without this door, such as standard input.
+    pub(super) fn remember(&self, path: &str) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    }
+}
 
 impl Files for Disk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.remember(path);
         fs::read(path)
     }
 
@@ -28,6 +49,10 @@ impl Files for Disk {
 
     fn is_folder(&self, path: &str) -> bool {
         Path::new(path).is_dir()
+    }
+
+    fn outside(&self, path: &str, base: &str) -> Option<String> {
+        self.places.outside(path, base).map(|real| real.to_string_lossy().into_owned())
     }
 }
 

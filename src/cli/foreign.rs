@@ -1,17 +1,19 @@
 //! What `function` and `post-render` share: another tool's documents in, compiled with the specs that it asks for.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::Failure;
 use super::args::{ReportArgs, VariantArgs};
+use super::disk::Disk;
 use super::session::{self, Session, facts};
 use crate::compile::{Compilation, Inputs, Settings};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::expand::Options;
-use crate::krm::{Setup, with_hash_hints};
-use crate::read::{Document, read_documents};
+use crate::krm::{Named, Setup, with_hash_hints};
+use crate::read::{Document, Files, out_of_bounds, read_documents};
 use crate::text::{FileId, Origin};
 
 /// How the specs are compiled that another tool asks for.
@@ -85,8 +87,14 @@ pub(super) fn compile(
     let profiles = variant.profile.iter().map(|name| name.trim().into());
     let profiles = setup.profiles.iter().cloned().chain(profiles).collect();
     let options = Options { profiles, params, max_instances: args.max_instances };
-    let mut inputs =
-        if setup.specs.is_empty() { Inputs::default() } else { session.read(&setup.specs, &super::disk::Disk) };
+    session.disk.places.allow(&variant.allow_path)?;
+    let disk = Arc::clone(&session.disk);
+    let mut inputs = Inputs::default();
+    if !setup.specs.is_empty() {
+        let specs: Vec<String> =
+            setup.specs.iter().filter(|spec| may_read(spec, &disk, session)).map(|spec| spec.path.clone()).collect();
+        inputs = session.read(&specs, &*disk);
+    }
     inputs.specs.extend(batch);
     inputs.rendered = rendered;
     if hints {
@@ -94,5 +102,13 @@ pub(super) fn compile(
             spec.root = with_hash_hints(&spec.root);
         }
     }
-    Ok(session.compile_inputs(inputs, &Settings { facts, options }, &super::disk::Disk))
+    Ok(session.compile_inputs(inputs, &Settings { facts, options }, &*disk))
+}
+
+/// Whether a spec may be read: one that the user typed may, one that a config names must lie where specs may read.
+fn may_read(spec: &Named, disk: &Disk, session: &mut Session) -> bool {
+    let refused = spec.origin.and_then(|origin| Some((origin, disk.outside(&spec.path, "")?)));
+    let Some((origin, real)) = refused else { return true };
+    session.diagnostics.push(out_of_bounds(&spec.path, &real, origin));
+    false
 }

@@ -11,7 +11,7 @@ use crate::compile::Compilation;
 use crate::emit::yaml;
 use crate::krm::{self, Call, Setup};
 use crate::post_render;
-use crate::read::{Document, read_document};
+use crate::read::{Document, Files, read_document};
 use crate::text::Node;
 
 /// `function`
@@ -86,7 +86,9 @@ fn read_call(session: &mut Session, stream: &Stream) -> Option<Call> {
 
 /// Answers as an exec plugin: the config is a file, objects are plain documents.
 fn plugin(session: &mut Session, path: &str, args: &FunctionArgs) -> Result<Exit, Failure> {
-    let bytes = std::fs::read(path)
+    let bytes = session
+        .disk
+        .read(path)
         .map_err(|error| Failure::Environment(format!("cannot read `{path}`: {}", crate::read::reason(&error))))?;
     // kustomize hands over a temporary copy: the paths in it are relative to the folder of the kustomization.
     let file = session.sources.next_id();

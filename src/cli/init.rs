@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::output;
+use super::output::{self, Rights};
 use super::session::{Channel, remark};
 use super::{Exit, Failure};
 use crate::spec::{budgeted, slug};
@@ -53,7 +53,8 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
         return Err(output::Failure::new("write", file, io::Error::new(io::ErrorKind::AlreadyExists, cause)).into());
     }
     let text = format!("{}{body}", modeline(file.with_file_name(SCHEMA).is_file()));
-    output::write_file(text.as_bytes(), file, false)?;
+    // What is in the way was looked at above.
+    output::write_known(text.as_bytes(), file, Rights { force: true, inputs: None }, |_| false)?;
     remark(&format!("{path}: written; next, `fanfold build {path}` prints its manifests"));
     Ok(Exit::Fine)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
-use super::output;
+use super::output::{self, Rights};
 use super::session::{Channel, remark};
 use super::{Exit, Failure};
 use crate::integrate::{Glue, Owner, Target, Values, owner};
@@ -156,7 +156,8 @@ fn write(target: Target, files: &[Glue], folder: &Path, force: bool) -> Result<E
         found.push((path, bytes));
     }
     for (file, (path, there)) in files.iter().zip(found) {
-        output::write_file(file.text.as_bytes(), &path, false)?;
+        // What is in the way was looked at above.
+        output::write_known(file.text.as_bytes(), &path, Rights { force: true, inputs: None }, |_| false)?;
         if file.executable {
             make_executable(&path).map_err(|error| output::Failure::new("write", &path, error))?;
         }

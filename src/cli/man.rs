@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Args, CommandFactory};
 
+use super::output::{self, Rights};
 use super::session::Channel;
 use super::{Cli, Exit, Failure};
 
@@ -24,12 +25,23 @@ pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
             Channel::Stdout.write(&page)?;
         }
         Some(folder) => {
-            let refused = |error: std::io::Error| {
-                Failure::Environment(format!("cannot write to `{folder}`: {}", crate::read::reason(&error)))
-            };
-            std::fs::create_dir_all(folder).map_err(refused)?;
-            clap_mangen::generate_to(Cli::command(), Path::new(folder)).map_err(refused)?;
+            let mut command = Cli::command().disable_help_subcommand(true);
+            command.build();
+            write_pages(&command, Path::new(folder))?;
         }
     }
     Ok(Exit::Fine)
+}
+
+/// Writes the pages of a command and of those below it.
+fn write_pages(command: &clap::Command, folder: &Path) -> Result<(), Failure> {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        write_pages(below, folder)?;
+    }
+    let page = clap_mangen::Man::new(command.clone());
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    let is_page = |found: &[u8]| String::from_utf8_lossy(found).lines().any(|line| line.starts_with(".TH fanfold"));
+    output::write_known(&text, &folder.join(page.get_filename()), Rights::default(), is_page)?;
+    Ok(())
 }

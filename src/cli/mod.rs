@@ -17,6 +17,7 @@ mod init;
 mod integrate;
 mod man;
 pub mod output;
+mod places;
 mod plan;
 mod plugin;
 mod post_render;
@@ -26,12 +27,13 @@ mod schema;
 mod session;
 mod sides;
 mod status;
+mod strict;
 mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use crate::text::harmless;
 use plugin::Called;
@@ -133,7 +135,7 @@ impl From<std::io::Error> for Failure {
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
     let (called, line) = plugin::called(std::env::args_os());
-    let mut command = Cli::command();
+    let mut command = strict::command_line();
     match called {
         Called::Fanfold => {}
         Called::Plugin => command = command.bin_name(plugin::PLUGIN),

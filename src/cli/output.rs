@@ -1,15 +1,18 @@
 //! Output to the disk, and the comparison of what is there with what should be.
 //!
 //! [`OutputFile`]s enter a folder or one file; what was written, kept and removed leaves. No file is ever half written:
-//! each goes to a temporary neighbour and takes its place by renaming. Only what Fanfold wrote before is overwritten or
-//! removed, and what has not changed is not touched.
+//! each is complete in a [`Staging`] folder before it takes its place by renaming. Only what Fanfold wrote before is
+//! overwritten or removed, no input of the run ever is, and what has not changed is not touched.
 
 mod compare;
 mod failure;
 mod index;
+mod inputs;
+mod staging;
 
 pub use compare::{check, check_file};
 pub use failure::Failure;
+pub use inputs::Inputs;
 
 use std::fs;
 use std::io;
@@ -17,6 +20,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::emit::layout::OutputFile;
 use index::Index;
+use staging::Staging;
 
 /// What writing a folder has changed; paths are below the folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,86 +37,223 @@ pub struct Written {
     pub overwritten: Vec<String>,
 }
 
+/// What may be overwritten.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rights<'a> {
+    /// Files that Fanfold did not write, too.
+    pub force: bool,
+    /// The files that the run has read: never these.
+    pub inputs: Option<&'a Inputs>,
+}
+
+impl Rights<'_> {
+    /// Refuses to replace an input.
+    fn check(&self, path: &Path) -> Result<(), Failure> {
+        match self.inputs {
+            Some(inputs) if inputs.hold(path) => Err(Failure::input(path.to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Writes files to a folder and removes those that were written there before and are no longer wanted.
 ///
-/// A file that is in the way and was not written by Fanfold is a [`Failure`] before anything is changed, unless `force`.
-pub fn write_folder(files: &[OutputFile], folder: &Path, force: bool) -> Result<Written, Failure> {
+/// A file that is in the way and was not written by Fanfold is a [`Failure`] before anything is changed, unless forced.
+pub fn write_folder(files: &[OutputFile], folder: &Path, rights: Rights<'_>) -> Result<Written, Failure> {
     for file in files {
         check_path(folder, &file.path)?;
     }
-    let index = Index::read(folder)?;
-    let mut result = Written::default();
-    let mut changed = Vec::new();
-    for file in files {
-        let path = folder.join(&file.path);
-        match read_if_there(&path)? {
-            Some(bytes) if bytes == file.bytes => result.unchanged += 1,
-            Some(bytes) => {
-                if !index.wrote(&file.path, &bytes) {
-                    if index.knows(&file.path) {
-                        result.overwritten.push(file.path.clone());
-                    } else if !force {
-                        return Err(Failure::foreign(path));
-                    }
-                }
-                changed.push(file);
-            }
-            None => changed.push(file),
-        }
+    let work = Work::find(files, folder, rights)?;
+    if work.is_done() && !Staging::is_left_in(folder) {
+        return Ok(work.result);
     }
-    let mut stale = Vec::new();
-    let mut next = Index::of(files);
-    for (path, hashes) in index.without(&next) {
-        match read_if_there(&folder.join(path))? {
-            Some(bytes) if index.wrote(path, &bytes) => stale.push(path.to_owned()),
-            Some(_) => {
-                // It stays in the index, so that it is reported as long as it is there.
-                next.keep(path, hashes);
-                result.kept.push(path.to_owned());
-            }
-            None => {}
-        }
-    }
-
-    let mut pending = Vec::with_capacity(changed.len());
-    for (number, file) in changed.iter().enumerate() {
-        pending.push(Pending::write(folder.join(&file.path), &file.bytes, &number.to_string(), file.secret)?);
-    }
-    if !pending.is_empty() {
-        // Whatever happens from here on, the next run knows each of these files for its own.
-        index.united_with(&next).write(folder)?;
-    }
-    for file in pending {
-        file.put_in_place()?;
-    }
-    for path in &stale {
-        let path = folder.join(path);
-        fs::remove_file(&path).map_err(|error| Failure::new("remove", &path, error))?;
-        remove_empty_folders(folder, &path);
-    }
-    next.write(folder)?;
-    result.written = changed.into_iter().map(|file| file.path.clone()).collect();
-    result.removed = stale;
-    Ok(result)
+    let staging = Staging::begin(folder)?;
+    // Another run may have written since.
+    Work::find(files, folder, rights)?.done(&staging, folder)
 }
 
-/// Writes one file; whether it had to be.
-pub fn write_file(bytes: &[u8], path: &Path, secret: bool) -> Result<bool, Failure> {
-    let failure = |error| Failure::new("write", path, error);
-    match fs::metadata(path) {
-        // A pipe, a terminal, `/dev/null`: nothing that a file could take the place of.
-        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
-            fs::write(path, bytes).map_err(failure)?;
-            return Ok(true);
+/// What is to be done to a folder.
+struct Work<'a> {
+    index: Index,
+    next: Index,
+    changed: Vec<&'a OutputFile>,
+    stale: Vec<String>,
+    result: Written,
+}
+
+impl<'a> Work<'a> {
+    fn find(files: &'a [OutputFile], folder: &Path, rights: Rights<'_>) -> Result<Self, Failure> {
+        let index = Index::read(folder)?;
+        let mut result = Written::default();
+        let mut changed = Vec::new();
+        for file in files {
+            let path = folder.join(&file.path);
+            match read_if_there(&path)? {
+                Some(bytes) if bytes == file.bytes => result.unchanged += 1,
+                Some(bytes) => {
+                    rights.check(&path)?;
+                    if !index.wrote(&file.path, &bytes) {
+                        if index.knows(&file.path) {
+                            result.overwritten.push(file.path.clone());
+                        } else if !rights.force {
+                            return Err(Failure::foreign(path));
+                        }
+                    }
+                    changed.push(file);
+                }
+                None => changed.push(file),
+            }
         }
-        Ok(metadata) if metadata.is_dir() => return Err(failure(io::ErrorKind::IsADirectory.into())),
-        Ok(_) if fs::read(path).map_err(failure)? == bytes => return Ok(false),
+        let mut stale = Vec::new();
+        let mut next = Index::of(files);
+        next.keep_alone(&index);
+        for (path, hashes) in index.without(&next) {
+            match read_if_there(&folder.join(path))? {
+                Some(bytes) if index.wrote(path, &bytes) => {
+                    rights.check(&folder.join(path))?;
+                    stale.push(path.to_owned());
+                }
+                Some(_) => {
+                    // It stays in the index, so that it is reported as long as it is there.
+                    next.keep(path, hashes);
+                    result.kept.push(path.to_owned());
+                }
+                None => {}
+            }
+        }
+        Ok(Self { index, next, changed, stale, result })
+    }
+
+    fn is_done(&self) -> bool {
+        self.changed.is_empty() && self.stale.is_empty() && self.index == self.next
+    }
+
+    fn done(self, staging: &Staging, folder: &Path) -> Result<Written, Failure> {
+        let Self { index, next, changed, stale, mut result } = self;
+        let mut pending = Vec::with_capacity(changed.len());
+        for (number, file) in changed.iter().enumerate() {
+            let path = folder.join(&file.path);
+            pending.push(staging.write(path, &file.bytes, &number.to_string(), file.secret)?);
+        }
+        if !pending.is_empty() {
+            // Whatever happens from here on, the next run knows each of these files for its own.
+            index.united_with(&next).write(folder, staging)?;
+        }
+        for file in pending {
+            file.put_in_place()?;
+        }
+        for path in &stale {
+            let path = folder.join(path);
+            fs::remove_file(&path).map_err(|error| Failure::new("remove", &path, error))?;
+            remove_empty_folders(folder, &path);
+        }
+        next.write(folder, staging)?;
+        result.written = changed.into_iter().map(|file| file.path.clone()).collect();
+        result.removed = stale;
+        Ok(result)
+    }
+}
+
+/// What became of a single file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It was as it should be.
+    Unchanged,
+    /// It has other bytes than before.
+    Written,
+    /// It was written, and the list beside it says so from now on.
+    Listed,
+}
+
+/// Writes one file that stays Fanfold's: the list in its folder, [`Index`], says what it held when it was written, so that
+/// the next run may replace it, also in a clone of the repository. What the list does not say is only replaced if forced.
+pub fn write_file(file: &OutputFile, path: &Path, rights: Rights<'_>) -> Result<State, Failure> {
+    let Some(target) = target(path)? else {
+        fs::write(path, &file.bytes).map_err(|error| Failure::new("write", path, error))?;
+        return Ok(State::Written);
+    };
+    rights.check(path)?;
+    let folder = folder_of(&target);
+    let name = target.file_name().and_then(|name| name.to_str()).filter(|name| !name.contains(['\n', '\r', '\\']));
+    let find = || {
+        let index = Index::read(folder)?;
+        let mut next = index.clone();
+        name.iter().for_each(|name| next.set_alone(name, &file.bytes));
+        let found = read_if_there(&target)?;
+        let is_ours = match (&found, name) {
+            (Some(bytes), _) if bytes.is_empty() || *bytes == file.bytes => true,
+            (Some(bytes), Some(name)) => index.wrote(name, bytes),
+            (Some(_), None) => false,
+            // A link that leads nowhere is there as well.
+            (None, _) => fs::symlink_metadata(path).is_err(),
+        };
+        match (is_ours || rights.force, name) {
+            (true, _) => Ok((index, next, found)),
+            (false, Some(name)) if index.knows(name) => Err(Failure::changed(path.to_owned())),
+            (false, _) => Err(Failure::foreign(path.to_owned())),
+        }
+    };
+    let (index, next, found) = find()?;
+    if index == next && found.as_ref() == Some(&file.bytes) && !Staging::is_left_in(folder) {
+        return Ok(State::Unchanged);
+    }
+    let staging = Staging::begin(folder)?;
+    let (index, next, found) = find()?;
+    let is_new = found.as_ref() != Some(&file.bytes);
+    if is_new {
+        let pending = staging.write(target.clone(), &file.bytes, "file", file.secret)?;
+        index.united_with(&next).write(folder, &staging)?;
+        pending.put_in_place()?;
+    }
+    next.write(folder, &staging)?;
+    Ok(match (is_new, name.is_some_and(|name| !index.knows(name))) {
+        (_, true) => State::Listed,
+        (true, false) => State::Written,
+        (false, false) => State::Unchanged,
+    })
+}
+
+/// Writes one file that is known for Fanfold's by what it holds; whether it had to be.
+pub fn write_known(
+    bytes: &[u8],
+    path: &Path,
+    rights: Rights<'_>,
+    is_ours: impl Fn(&[u8]) -> bool,
+) -> Result<bool, Failure> {
+    let Some(target) = target(path)? else {
+        fs::write(path, bytes).map_err(|error| Failure::new("write", path, error))?;
+        return Ok(true);
+    };
+    rights.check(path)?;
+    match read_if_there(&target)? {
+        Some(found) if found == bytes => return Ok(false),
+        Some(found) if !(found.is_empty() || rights.force || is_ours(&found)) => {
+            return Err(Failure::another(path.to_owned()));
+        }
+        None if !rights.force && fs::symlink_metadata(path).is_ok() => return Err(Failure::another(path.to_owned())),
         _ => {}
     }
-    // A link stays one: what it points to is replaced.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    Pending::write(target, bytes, "file", secret)?.put_in_place()?;
+    let staging = Staging::begin(folder_of(&target))?;
+    staging.write(target, bytes, "file", false)?.put_in_place()?;
     Ok(true)
+}
+
+/// Returns the file that a path leads to: a link stays one, and what it points to is replaced. `None` for a pipe, a
+/// terminal, `/dev/null`: nothing that a file could take the place of.
+fn target(path: &Path) -> Result<Option<PathBuf>, Failure> {
+    if path == Path::new("-") {
+        let cause = "`-` names no file here";
+        return Err(Failure::new("write", path, io::Error::new(io::ErrorKind::InvalidInput, cause)));
+    }
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(Failure::new("write", path, io::ErrorKind::IsADirectory.into())),
+        Ok(metadata) if !metadata.is_file() => Ok(None),
+        _ => Ok(Some(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))),
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Refuses a path that leads out of the folder.
@@ -120,7 +261,7 @@ fn check_path(folder: &Path, path: &str) -> Result<(), Failure> {
     let full = folder.join(path);
     let is_inside =
         !path.contains('\\') && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-    if path.is_empty() || !is_inside || path == index::NAME {
+    if path.is_empty() || !is_inside || path == index::NAME || path.starts_with(staging::NAME) {
         return Err(Failure::unsafe_path(full));
     }
     let between = full.ancestors().skip(1).take_while(|ancestor| *ancestor != folder);
@@ -151,67 +292,5 @@ fn remove_empty_folders(folder: &Path, removed: &Path) {
         if fs::remove_dir(ancestor).is_err() {
             break;
         }
-    }
-}
-
-/// A file that is complete under a temporary name; it disappears unless it is put in place.
-struct Pending {
-    temporary: PathBuf,
-    target: PathBuf,
-    placed: bool,
-}
-
-impl Pending {
-    /// Writes bytes next to their target; `mark` tells apart what is pending at one time.
-    fn write(target: PathBuf, bytes: &[u8], mark: &str, secret: bool) -> Result<Self, Failure> {
-        let folder = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        create_folder(folder)?;
-        let temporary = folder.join(format!(".fanfold-{}-{mark}.tmp", std::process::id()));
-        let pending = Self { temporary, target, placed: false };
-        let failure = |error| Failure::new("write", &pending.target, error);
-        let mut file = open_new(&pending.temporary, secret).map_err(failure)?;
-        io::Write::write_all(&mut file, bytes).map_err(failure)?;
-        if let Ok(metadata) = fs::metadata(&pending.target) {
-            fs::set_permissions(&pending.temporary, metadata.permissions()).map_err(failure)?;
-        }
-        Ok(pending)
-    }
-
-    fn put_in_place(mut self) -> Result<(), Failure> {
-        fs::rename(&self.temporary, &self.target).map_err(|error| Failure::new("write", &self.target, error))?;
-        self.placed = true;
-        Ok(())
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        if !self.placed {
-            // There is an error on its way already.
-            let _ = fs::remove_file(&self.temporary);
-        }
-    }
-}
-
-/// Opens a new file; what holds a Secret is for its owner alone.
-fn open_new(path: &Path, secret: bool) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if secret {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    #[cfg(not(unix))]
-    let _ = secret;
-    match options.open(path) {
-        // An interrupted run left it.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_file(path)?;
-            options.open(path)
-        }
-        result => result,
     }
 }

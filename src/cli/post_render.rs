@@ -6,13 +6,16 @@ use std::fmt::Write;
 use std::path::Path;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::foreign::ForeignArgs;
+use super::output::{self, Rights};
 use super::session::{Channel, Session};
-use super::{Exit, Failure, foreign, function, output};
-use crate::diagnostic::Style;
-use crate::krm::Setup;
+use super::{Exit, Failure, foreign, function};
+use crate::diagnostic::{Code, Style};
+use crate::krm::{Named, Setup};
 use crate::post_render;
+use crate::text::harmless;
 
 /// `post-render`
 #[derive(Args, Debug)]
@@ -32,24 +35,57 @@ pub struct PostRenderArgs {
 /// The width of the text in a log, which no terminal has.
 const LOG_WIDTH: usize = 140;
 
+/// How the line of a log begins that says why there are no findings.
+const FAILED: &str = "fanfold post-render: error: ";
+
 /// Renders, and keeps what was said in the log as well.
 pub(super) fn run(args: &PostRenderArgs) -> Result<Exit, Failure> {
     let mut log = String::new();
-    let result = render(args, &mut log);
+    let mut session = Session::new(&args.foreign.report)?;
+    let result = render(args, &mut session, &mut log);
     if let Some(path) = &args.log {
         if let Err(Failure::Usage(message) | Failure::Environment(message)) = &result {
-            let _ = writeln!(log, "error: {message}");
+            let _ = writeln!(log, "{FAILED}{}", harmless::one_line(message));
         }
+        let inputs = session.disk.inputs();
         // Also where there is nothing to say: what an earlier run said must not stay.
-        output::write_file(log.as_bytes(), Path::new(path), false)?;
+        output::write_known(
+            log.as_bytes(),
+            Path::new(path),
+            Rights { force: false, inputs: Some(&inputs) },
+            |found| std::str::from_utf8(found).is_ok_and(is_log),
+        )?;
     }
     result
 }
 
-fn render(args: &PostRenderArgs, log: &mut String) -> Result<Exit, Failure> {
+/// Whether a text is a log of an earlier run: what every format says of its first finding, or why there is none.
+fn is_log(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let names = |before: &str, after: &str| {
+        let code = |rest: &str| rest.find(after).and_then(|end| Code::from_name(&rest[..end]));
+        first.match_indices(before).any(|(at, _)| code(&first[at + before.len()..]).is_some())
+    };
+    let is_line = ["error[", "warning[", "note["].iter().any(|severity| names(severity, "]: "));
+    let is_command = first.starts_with("::") && names("title=", "::");
+    let is_report = || {
+        let of = |key: &str, entry: &Value| entry[key].as_str().is_some_and(|name| Code::from_name(name).is_some());
+        let line: Option<Value> = serde_json::from_str(first).ok();
+        let whole: Option<Value> = serde_json::from_str(text).ok();
+        line.is_some_and(|line| of("code", &line) && line["byteStart"] != Value::Null)
+            || whole.is_some_and(|whole| match whole.as_array() {
+                Some(issues) => issues.iter().all(|issue| of("check_name", issue)),
+                None => whole["runs"][0]["tool"]["driver"]["name"]
+                    .as_str()
+                    .is_some_and(|name| name.eq_ignore_ascii_case("fanfold")),
+            })
+    };
+    first.starts_with(FAILED) || is_line || is_command || is_report()
+}
+
+fn render(args: &PostRenderArgs, session: &mut Session, log: &mut String) -> Result<Exit, Failure> {
     let report = &args.foreign.report;
-    let mut session = Session::new(report)?;
-    let stream = foreign::read_stdin(&mut session)?;
+    let stream = foreign::read_stdin(session)?;
     if stream.documents.is_empty() && !session.diagnostics.has_errors() {
         let message = "expected the manifests of a chart on standard input, found none";
         let help = "Helm calls `fanfold post-render` itself; to try it, pipe `helm template` into it";
@@ -58,9 +94,10 @@ fn render(args: &PostRenderArgs, log: &mut String) -> Result<Exit, Failure> {
     }
     let mut compilation = None;
     if !session.diagnostics.has_errors() {
-        let setup = Setup { specs: args.specs.clone(), ..Setup::default() };
+        let specs = args.specs.iter().map(|path| Named { path: path.clone(), origin: None }).collect();
+        let setup = Setup { specs, ..Setup::default() };
         let rendered = stream.documents.clone();
-        let compiled = foreign::compile(&mut session, &setup, None, rendered, &args.foreign, false)?;
+        let compiled = foreign::compile(session, &setup, None, rendered, &args.foreign, false)?;
         session.diagnostics.append(post_render::collisions(&compiled));
         compilation = Some(compiled);
     }
@@ -70,6 +107,6 @@ fn render(args: &PostRenderArgs, log: &mut String) -> Result<Exit, Failure> {
     Channel::Stderr.write(session.text(&judged, report, Channel::Stderr.style()).as_bytes())?;
     *log = session.text(&judged, report, Style { color: false, width: LOG_WIDTH });
     let Some(compilation) = compilation.filter(|_| !judged.has_errors()) else { return Ok(Exit::Findings) };
-    Channel::Stdout.write(&function::documents(&session, &stream, &compilation))?;
+    Channel::Stdout.write(&function::documents(session, &stream, &compilation))?;
     Ok(Exit::Fine)
 }

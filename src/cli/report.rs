@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::output;
+use super::output::{self, Inputs, Rights};
 use super::{Exit, Failure};
 use crate::apply::{Outcome, Report, Settled, Unready};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, to_json};
@@ -18,6 +18,9 @@ const MOST_GROUPS: usize = 20;
 /// The version of the forms of the report, of the stream of events, and of the state of a set.
 pub(super) const VERSION: u32 = 1;
 
+/// How a report in JUnit begins.
+const JUNIT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+
 /// All that there is to say of a run that ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ending<'a> {
@@ -28,6 +31,8 @@ pub(super) struct Ending<'a> {
     pub(super) findings: &'a Diagnostics,
     pub(super) sources: &'a Sources,
     pub(super) exit: Exit,
+    /// The files that the run has read.
+    pub(super) inputs: &'a Inputs,
 }
 
 /// Returns an identity as JSON.
@@ -106,8 +111,22 @@ fn place(origin: Origin, sources: &Sources) -> Option<(&str, usize)> {
 pub(super) fn write(path: &str, ending: &Ending<'_>) -> Result<(), Failure> {
     let is_junit = Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml"));
     let text = if is_junit { junit(ending) } else { json(ending) };
-    output::write_file(text.as_bytes(), Path::new(path), false)?;
+    let rights = Rights { force: false, inputs: Some(ending.inputs) };
+    output::write_known(text.as_bytes(), Path::new(path), rights, |found| {
+        std::str::from_utf8(found).is_ok_and(is_report)
+    })?;
     Ok(())
+}
+
+/// Whether a text is the report of an earlier run.
+fn is_report(text: &str) -> bool {
+    let is_command = |command: &Value| ["apply", "delete"].iter().any(|known| command == known);
+    let json = || {
+        serde_json::from_str::<Value>(text).is_ok_and(|report| {
+            is_command(&report["command"]) && report["version"].is_u64() && report["outcomes"].is_object()
+        })
+    };
+    text.starts_with(&format!("{JUNIT}  <testsuite name=\"fanfold ")) || json()
 }
 
 /// Returns the findings by the object that they are about.
@@ -122,7 +141,7 @@ fn by_object(findings: &Diagnostics) -> BTreeMap<&str, Vec<&Diagnostic>> {
 }
 
 fn json(ending: &Ending<'_>) -> String {
-    let Ending { command, dry_run, report, findings, sources, exit } = *ending;
+    let Ending { command, dry_run, report, findings, sources, exit, .. } = *ending;
     let about = by_object(findings);
     let objects: Vec<Value> = report
         .settled
@@ -186,7 +205,7 @@ fn junit(ending: &Ending<'_>) -> String {
         }))
         .collect();
     let count = |which: fn(&Verdict) -> bool| cases.iter().filter(|(verdict, _)| which(verdict)).count();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    let mut out = String::from(JUNIT);
     let _ = writeln!(
         out,
         "  <testsuite name=\"fanfold {command}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{:.3}\">",

@@ -1,6 +1,7 @@
 //! One run over specs: arguments to settings, inputs to a compilation, findings to the user.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
@@ -17,6 +18,8 @@ use crate::text::{Key, Map, Node, Origin, Sources, Value};
 /// The state of one run.
 #[derive(Debug)]
 pub(super) struct Session {
+    /// The files of the run.
+    pub(super) disk: Arc<Disk>,
     pub(super) sources: Sources,
     /// What was found since the last report.
     pub(super) diagnostics: Diagnostics,
@@ -32,6 +35,7 @@ impl Session {
         let policy = Policy::parse(&report.deny, &report.allow)
             .map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
         Ok(Self {
+            disk: Arc::default(),
             sources: Sources::default(),
             diagnostics: Diagnostics::new(),
             reported: Diagnostics::new(),
@@ -42,7 +46,8 @@ impl Session {
 
     /// Reads and compiles the inputs.
     pub(super) fn compile(&mut self, args: &InputArgs) -> Result<Compilation, Failure> {
-        self.compile_in(args, &Disk)
+        let disk = Arc::clone(&self.disk);
+        self.compile_in(args, &*disk)
     }
 
     /// Reads and compiles the inputs from where they are.
@@ -54,6 +59,7 @@ impl Session {
 
     /// Returns what is compiled for.
     pub(super) fn settings(&mut self, args: &InputArgs) -> Result<Settings, Failure> {
+        self.disk.places.allow(&args.variant.allow_path)?;
         let facts = facts(args.variant.kubernetes_version.as_deref())?;
         let options = Options {
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
@@ -65,6 +71,10 @@ impl Session {
 
     /// Reads inputs from where they are, and standard input.
     pub(super) fn read(&mut self, paths: &[String], files: &dyn Files) -> Inputs {
+        if paths.iter().any(|path| path == "-") {
+            // It may be a file that a shell has opened.
+            self.disk.remember("/dev/stdin");
+        }
         read_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics)
     }
 
@@ -77,7 +87,7 @@ impl Session {
     pub(super) fn params(&mut self, files: &[String], set: &[String]) -> Result<Vec<Map>, Failure> {
         let mut layers = Vec::new();
         for path in files {
-            let bytes = std::fs::read(path).map_err(|error| {
+            let bytes = self.disk.read(path).map_err(|error| {
                 Failure::Environment(format!("cannot read `{path}`: {}", crate::read::reason(&error)))
             })?;
             let Some(root) = read_document(&mut self.sources, path, bytes, &mut self.diagnostics) else { continue };

@@ -1,7 +1,8 @@
 //! The sides of a diff: what the command line names, and the objects that it stands for.
 
+use std::sync::Arc;
+
 use super::args::{FormatArg, InputArgs, ReportArgs, VariantArgs};
-use super::disk::Disk;
 use super::git::Commit;
 use super::session::{Session, remark};
 use super::{Exit, Failure};
@@ -125,9 +126,10 @@ fn held(
     let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
     let input = InputArgs { inputs: paths.to_vec(), variant: variant.clone(), max_instances: usize::MAX, report };
     let settings = session.settings(&input)?;
+    let disk = Arc::clone(&session.disk);
     let files: &dyn Files = match commit {
         Some(commit) => commit,
-        None => &Disk,
+        None => &*disk,
     };
     let inputs = session.read(&input.inputs, files);
     // Manifests are compared as they stand: what is wrong with them is for `check` to say.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::read::{Document, Files, MAX_FILE_BYTES, join, read_documents, reason, too_large};
+use crate::read::{Document, Files, MAX_FILE_BYTES, join, out_of_bounds, read_documents, reason, too_large};
 use crate::spec;
 use crate::text::{FileId, Node, Origin, Sources};
 
@@ -48,9 +48,15 @@ pub fn read_inputs(
         let path = join("", path);
         let path = if path.is_empty() { ".".to_owned() } else { path };
         let in_folder = files.is_folder(&path);
-        let found = if in_folder { list(&path, files, sources, diagnostics) } else { vec![path] };
+        let found = if in_folder { list(&path, files, sources, diagnostics) } else { vec![path.clone()] };
         for file in found {
             if seen.insert(file.clone()) {
+                // The user named the folder, and nothing that a link in it leads to.
+                if let Some(real) = in_folder.then(|| files.outside(&file, &path)).flatten() {
+                    let id = sources.add(file.as_str(), "");
+                    diagnostics.push(out_of_bounds(&file, &real, Origin::new(id, 0, 0)));
+                    continue;
+                }
                 let read = read_file(&file, files, sources, diagnostics);
                 documents.extend(read.into_iter().map(|document| (document, in_folder)));
             }

@@ -24,7 +24,13 @@ pub(super) fn read(
             continue;
         };
         let world = World { files, sources, spec: batch.file };
-        let paths = world.glob(text);
+        let paths = match world.glob(text, pattern.origin()) {
+            Ok(paths) => paths,
+            Err(finding) => {
+                diagnostics.push(*finding);
+                continue;
+            }
+        };
         if paths.is_empty() {
             diagnostics.push(
                 Diagnostic::new(Code::UnreadableFile, pattern.origin(), format!("no file fits `{text}`"))

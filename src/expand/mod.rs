@@ -193,8 +193,8 @@ fn check_used(
     // Templates of whole manifests are read here only for the names in them; findings come when they are rendered.
     let world = World { files, sources, spec: batch.file };
     for path in batch.manifests.iter().filter_map(Node::as_str).filter(|path| path.ends_with(".j2")) {
-        for name in world.glob(path) {
-            let text = files.read(&name).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        for name in world.glob(path, Origin::default()).unwrap_or_default() {
+            let text = world.peek(&name).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
             read.extend(expression::document_paths(&text).into_iter().map(SmolStr::new));
         }
     }

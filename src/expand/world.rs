@@ -1,7 +1,7 @@
 //! The files that a spec names, read relative to the spec; every path that was read is remembered.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::read::{Files, MAX_FILE_BYTES, join, reason, too_large};
+use crate::read::{Files, MAX_FILE_BYTES, join, out_of_bounds, reason, too_large};
 use crate::text::{FileId, Origin, Sources};
 
 /// The files around the spec that is being expanded.
@@ -15,27 +15,46 @@ pub struct World<'a> {
 }
 
 impl World<'_> {
+    /// Returns the folder of the spec.
+    fn folder(&self) -> &str {
+        let spec = self.sources.file(self.spec).map_or("", |file| file.name.as_str());
+        spec.rfind('/').map_or("", |at| &spec[..at.max(1)])
+    }
+
     /// Returns a path of the spec as the user of the command line would write it.
     pub fn resolve(&self, path: &str) -> String {
-        let spec = self.sources.file(self.spec).map_or("", |file| file.name.as_str());
-        join(spec.rfind('/').map_or("", |at| &spec[..at]), path)
+        join(self.folder(), path)
+    }
+
+    /// Returns the finding about a path that specs may not name, `None` for all others.
+    fn refused(&self, name: &str, origin: Origin) -> Option<Diagnostic> {
+        self.files.outside(name, self.folder()).map(|real| out_of_bounds(name, &real, origin))
     }
 
     /// Returns the files that a path or pattern of the spec stands for, sorted; `*` stays within a folder, `**` does not.
-    pub fn glob(&self, pattern: &str) -> Vec<String> {
+    /// `Err` holds the finding about a pattern that would search where specs may not read.
+    pub fn glob(&self, pattern: &str, origin: Origin) -> Result<Vec<String>, Box<Diagnostic>> {
         let pattern = self.resolve(pattern);
         let glob = globset::GlobBuilder::new(&pattern).literal_separator(true).build();
         match glob {
             Ok(glob) if pattern.contains(['*', '?', '[', '{']) => {
                 let fixed = pattern.split(['*', '?', '[', '{']).next().unwrap_or_default();
                 let folder = fixed.rfind('/').map_or(".", |at| if at == 0 { "/" } else { &fixed[..at] });
+                if let Some(finding) = self.refused(folder, origin) {
+                    return Err(Box::new(finding));
+                }
                 let matcher = glob.compile_matcher();
                 let mut found: Vec<String> = self.files.list(folder).unwrap_or_default();
                 found.retain(|path| matcher.is_match(path));
-                found
+                Ok(found)
             }
-            _ => vec![pattern],
+            _ => Ok(vec![pattern]),
         }
+    }
+
+    /// Reads a file for what it says beside its findings; `None` if it cannot be read, which is reported elsewhere.
+    pub fn peek(&self, name: &str) -> Option<Vec<u8>> {
+        self.files.outside(name, self.folder()).is_none().then(|| self.files.read(name).ok()).flatten()
     }
 
     /// Reads a file that the spec names at `origin`.
@@ -47,6 +66,10 @@ impl World<'_> {
 
     /// Reads a file by its whole path; one over the limit is not touched, so that a wrong path costs no memory.
     pub fn read_resolved(&self, name: &str, origin: Origin, diagnostics: &mut Diagnostics) -> Option<Vec<u8>> {
+        if let Some(finding) = self.refused(name, origin) {
+            diagnostics.push(finding);
+            return None;
+        }
         let refused = match self.files.size(name) {
             Ok(size) if size > MAX_FILE_BYTES => too_large(name, size, origin),
             _ => match self.files.read(name) {

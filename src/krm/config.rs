@@ -17,8 +17,8 @@ const KEYS: &[&str] = &["specs", "params", "profiles", "kubernetesVersion", "den
 pub struct Setup {
     /// The config, where it is a batch spec itself.
     pub batch: Option<Node>,
-    /// The paths of specs.
-    pub specs: Vec<String>,
+    /// The specs.
+    pub specs: Vec<Named>,
     /// Parameters.
     pub params: Map,
     /// The profiles to apply.
@@ -29,6 +29,15 @@ pub struct Setup {
     pub deny: Vec<String>,
     /// Codes whose findings are left out.
     pub allow: Vec<String>,
+}
+
+/// A spec that is to be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its path.
+    pub path: String,
+    /// Where a config names it; `None` for one that the user typed.
+    pub origin: Option<Origin>,
 }
 
 impl Setup {
@@ -66,6 +75,9 @@ impl Setup {
         }
         let mut list = |key: &str| words_of(fields.get(key), key, as_text, diagnostics);
         let (specs, profiles, deny, allow) = (list("specs"), list("profiles"), list("deny"), list("allow"));
+        let items = fields.get("specs").and_then(Node::as_seq).unwrap_or_default();
+        let place = |at: usize| items.get(at).or(fields.get("specs")).map(Node::origin);
+        let specs = specs.into_iter().enumerate().map(|(at, path)| Named { path, origin: place(at) }).collect();
         let profiles = profiles.iter().map(SmolStr::from).collect();
         let kubernetes_version = fields.get("kubernetesVersion").and_then(Node::as_str).map(str::to_owned);
         let params = params(fields.get("params"), as_text, sources, diagnostics);

@@ -10,6 +10,6 @@ mod hint;
 mod results;
 
 pub use call::{Call, nothing_to_do, with_results};
-pub use config::Setup;
+pub use config::{Named, Setup};
 pub use hint::with_hash_hints;
 pub use results::results;

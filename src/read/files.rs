@@ -20,6 +20,12 @@ pub trait Files: Sync {
 
     /// Whether the path is a folder.
     fn is_folder(&self, path: &str) -> bool;
+
+    /// Returns where a path leads, if a spec in the folder `base` may not name it. Where nothing but inputs lies, as in a
+    /// commit, a spec may name all of it.
+    fn outside(&self, _path: &str, _base: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Files that exist only in memory: for tests, and for texts that come from elsewhere.
@@ -62,6 +68,21 @@ pub fn too_large(name: &str, size: u64, origin: Origin) -> Diagnostic {
     let message =
         format!("expected a file of at most {} MiB, found `{name}` with {} MiB", MAX_FILE_BYTES >> 20, size >> 20);
     Diagnostic::new(Code::FileTooLarge, origin, message).help("split it into several files, or check the path")
+}
+
+/// Returns the finding about a path that leads to where specs may not read; `real` is where it leads.
+pub fn out_of_bounds(name: &str, real: &str, origin: Origin) -> Diagnostic {
+    let leads = if real.ends_with(name.trim_start_matches("../")) {
+        String::new()
+    } else {
+        format!(", which leads to `{real}`")
+    };
+    let message = format!(
+        "expected a file below the folder of the spec, the working directory or the checkout, found `{name}`{leads}"
+    );
+    let folder = real.rsplit_once('/').map_or(real, |(folder, _)| if folder.is_empty() { "/" } else { folder });
+    Diagnostic::new(Code::UnreadableFile, origin, message)
+        .help(format!("copy it there, or let specs read that folder with `--allow-path {folder}`"))
 }
 
 /// Returns what went wrong, without the number of the operating system's error.

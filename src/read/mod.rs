@@ -10,7 +10,7 @@ mod plain;
 mod whole;
 
 pub use comments::comments_with;
-pub use files::{Files, MemoryFiles, join, reason, too_large};
+pub use files::{Files, MemoryFiles, join, out_of_bounds, reason, too_large};
 
 use std::ops::Range;
 

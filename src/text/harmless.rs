@@ -119,7 +119,10 @@ fn visible(letter: char, out: &mut String) {
 }
 
 fn first_mark(text: &str) -> Option<usize> {
-    text.char_indices().filter(|(_, letter)| matches!(letter, '#' | 's')).map(|(at, _)| at).find(|at| is_mark(&text[*at..]))
+    text.char_indices()
+        .filter(|(_, letter)| matches!(letter, '#' | 's'))
+        .map(|(at, _)| at)
+        .find(|at| is_mark(&text[*at..]))
 }
 
 /// Whether a text starts with what a runner looks for anywhere in a line: `##[group]`, `##vso[…]`, `section_start:…`.

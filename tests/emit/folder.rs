@@ -4,16 +4,18 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use fanfold::cli::output::{Written, check, check_file, write_file, write_folder};
+use fanfold::cli::output::{Rights, State, Written, check, check_file, write_file, write_folder};
 use fanfold::emit::layout::OutputFile;
 use tempfile::TempDir;
+
+const FORCED: Rights<'_> = Rights { force: true, inputs: None };
 
 fn file(path: &str, content: &str) -> OutputFile {
     OutputFile { path: path.to_owned(), bytes: content.into(), secret: false }
 }
 
 fn write(files: &[OutputFile], folder: &Path) -> Written {
-    write_folder(files, folder, false).unwrap_or_else(|failure| panic!("{failure}"))
+    write_folder(files, folder, Rights::default()).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
 /// Returns the paths of all files of a folder but the index, with what they hold.
@@ -95,10 +97,10 @@ fn files_of_others_are_not_overwritten() {
     fs::write(folder.path().join("b.yaml"), "mine: 1\n").unwrap();
     fs::write(folder.path().join("same.yaml"), "same: 1\n").unwrap();
     let files = [file("a.yaml", "a: 1\n"), file("b.yaml", "b: 1\n"), file("same.yaml", "same: 1\n")];
-    let failure = write_folder(&files, folder.path(), false).unwrap_err().to_string();
+    let failure = write_folder(&files, folder.path(), Rights::default()).unwrap_err().to_string();
     assert!(failure.starts_with("cannot write `") && failure.contains("b.yaml`: it is there already"), "{failure}");
     assert_eq!(content(folder.path()), pairs(&[("b.yaml", "mine: 1\n"), ("same.yaml", "same: 1\n")]));
-    write_folder(&files, folder.path(), true).unwrap();
+    write_folder(&files, folder.path(), FORCED).unwrap();
     assert_eq!(fs::read_to_string(folder.path().join("b.yaml")).unwrap(), "b: 1\n");
 }
 
@@ -123,7 +125,7 @@ fn paths_stay_inside_the_folder() {
     let root = TempDir::new().unwrap();
     let folder = root.path().join("out");
     for path in ["../a.yaml", "/a.yaml", "x/../../a.yaml", "", ".", "x\\..\\a.yaml", ".fanfold-files"] {
-        let failure = write_folder(&[file(path, "a: 1\n")], &folder, true).unwrap_err().to_string();
+        let failure = write_folder(&[file(path, "a: 1\n")], &folder, FORCED).unwrap_err().to_string();
         assert!(failure.ends_with("it leads out of the folder of the output"), "{failure}");
     }
     assert!(!folder.exists());
@@ -145,7 +147,7 @@ fn links_do_not_lead_out_and_modes_are_kept() {
     fs::create_dir_all(root.path().join("elsewhere")).unwrap();
     fs::create_dir(&folder).unwrap();
     symlink(root.path().join("elsewhere"), folder.join("templates")).unwrap();
-    assert!(write_folder(&[file("templates/a.yaml", "a: 1\n")], &folder, true).is_err());
+    assert!(write_folder(&[file("templates/a.yaml", "a: 1\n")], &folder, FORCED).is_err());
 
     let mode = |path: &str| fs::metadata(folder.join(path)).unwrap().permissions().mode() & 0o777;
     let secret = |text: &str| OutputFile { secret: true, ..file("secret.yaml", text) };
@@ -159,10 +161,11 @@ fn links_do_not_lead_out_and_modes_are_kept() {
     fs::write(&target, "old").unwrap();
     let link = root.path().join("link.yaml");
     symlink(&target, &link).unwrap();
-    assert!(write_file(b"new", &link, false).unwrap());
+    assert_eq!(write_file(&file("", "new"), &link, FORCED).unwrap(), State::Listed);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read_to_string(&target).unwrap(), "new");
-    assert!(write_file(b"gone", Path::new("/dev/null"), false).unwrap());
+    let null = write_file(&file("", "gone"), Path::new("/dev/null"), Rights::default());
+    assert_eq!(null.unwrap(), State::Written);
 }
 
 #[test]
@@ -185,13 +188,12 @@ fn an_interrupted_run_is_taken_up_again() {
 fn one_file_is_written_whole() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("deep/out.yaml");
-    assert!(write_file(b"a: 1\n", &path, false).unwrap());
-    assert!(!write_file(b"a: 1\n", &path, false).unwrap());
-    assert!(write_file(b"a: 2\n", &path, false).unwrap());
+    let one = |text: &str| write_file(&file("", text), &path, Rights::default()).unwrap();
+    assert_eq!(["a: 1\n", "a: 1\n", "a: 2\n"].map(one), [State::Listed, State::Unchanged, State::Written]);
     assert_eq!(content(folder.path()), pairs(&[("deep/out.yaml", "a: 2\n")]));
-    let failure = write_file(b"a: 1\n", folder.path(), false).unwrap_err().to_string();
+    let failure = write_file(&file("", "a: 1\n"), folder.path(), FORCED).unwrap_err().to_string();
     assert!(failure.ends_with("`: is a directory"), "{failure}");
-    let failure = write_file(b"a: 1\n", &path.join("below"), false).unwrap_err().to_string();
+    let failure = write_file(&file("", "a: 1\n"), &path.join("below"), FORCED).unwrap_err().to_string();
     assert!(failure.starts_with("cannot create `") || failure.starts_with("cannot write `"), "{failure}");
     assert!(!failure.contains("os error"), "{failure}");
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use similar::TextDiff;
 
 use super::index::Index;
-use super::{Failure, OutputFile, check_path, read_if_there};
+use super::staging::{self, Staging};
+use super::{Failure, OutputFile, check_path, folder_of, read_if_there};
 
 /// After this the diff of a file need no longer be the shortest.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,8 +27,11 @@ pub fn check(files: &[OutputFile], folder: &Path) -> Result<Option<String>, Fail
             difference(&file.path, committed.as_deref(), Some(&file.bytes), file.secret, &mut report);
         }
     }
+    note_leavings(folder, &mut report);
     let index = Index::read(folder)?;
-    for (path, _) in index.without(&Index::of(files)) {
+    let mut known = Index::of(files);
+    known.keep_alone(&index);
+    for (path, _) in index.without(&known) {
         if let Some(committed) = read_if_there(&folder.join(path))? {
             difference(path, Some(&committed), None, false, &mut report);
         }
@@ -38,12 +42,20 @@ pub fn check(files: &[OutputFile], folder: &Path) -> Result<Option<String>, Fail
 /// Compares one file with the one at `path`, as [`check`] does.
 pub fn check_file(file: &OutputFile, path: &Path) -> Result<Option<String>, Failure> {
     let committed = read_if_there(path)?;
-    if committed.as_ref() == Some(&file.bytes) {
-        return Ok(None);
-    }
     let mut report = String::new();
+    note_leavings(folder_of(path), &mut report);
+    if committed.as_ref() == Some(&file.bytes) {
+        return Ok((!report.is_empty()).then_some(report));
+    }
     difference(&file.path, committed.as_deref(), Some(&file.bytes), file.secret, &mut report);
     Ok(Some(report))
+}
+
+/// Notes what a run has left that was killed: the output is not what a whole run makes.
+fn note_leavings(folder: &Path, report: &mut String) {
+    if Staging::is_left_in(folder) {
+        let _ = writeln!(report, "Only in {}: {}, left by a run that was killed", folder.display(), staging::NAME);
+    }
 }
 
 fn difference(path: &str, committed: Option<&[u8]>, wanted: Option<&[u8]>, secret: bool, report: &mut String) {

@@ -27,6 +27,24 @@ impl Failure {
         Self { act: "write", path, cause: io::Error::new(io::ErrorKind::AlreadyExists, cause) }
     }
 
+    /// Returns a refusal to replace a file that somebody has changed.
+    pub(super) fn changed(path: PathBuf) -> Self {
+        let cause = "it has been changed since fanfold wrote it; move it away, or overwrite it with `--force`";
+        Self { act: "write", path, cause: io::Error::new(io::ErrorKind::AlreadyExists, cause) }
+    }
+
+    /// Returns a refusal for commands that have no `--force`.
+    pub(super) fn another(path: PathBuf) -> Self {
+        let cause = "it is there already and was not written by fanfold; move it away, or name another file";
+        Self { act: "write", path, cause: io::Error::new(io::ErrorKind::AlreadyExists, cause) }
+    }
+
+    /// Returns a refusal that nothing overrules.
+    pub(super) fn input(path: PathBuf) -> Self {
+        let cause = "it is an input of this run; name another file";
+        Self { act: "write", path, cause: io::Error::new(io::ErrorKind::InvalidInput, cause) }
+    }
+
     pub(super) fn unsafe_path(path: PathBuf) -> Self {
         let cause = "it leads out of the folder of the output";
         Self { act: "write", path, cause: io::Error::new(io::ErrorKind::InvalidInput, cause) }

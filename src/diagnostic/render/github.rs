@@ -14,7 +14,10 @@ pub(super) fn render(findings: &[Diagnostic], sources: &Sources) -> String {
     let of = |severity| findings.iter().filter(move |finding| finding.severity == severity);
     let severities = [Severity::Error, Severity::Warning, Severity::Note];
     let commands = severities.iter().flat_map(|severity| of(*severity).take(KEPT)).map(|one| command(one, sources));
-    let rest = severities.iter().flat_map(|severity| of(*severity).skip(KEPT)).map(|one| harmless::report(&short::line(one, sources), false).into_owned());
+    let rest = severities
+        .iter()
+        .flat_map(|severity| of(*severity).skip(KEPT))
+        .map(|one| harmless::report(&short::line(one, sources), false).into_owned());
     commands.chain(rest).map(|line| line + "\n").collect()
 }
 

@@ -51,9 +51,7 @@ pub struct Style {
 pub fn render(diagnostics: &Diagnostics, sources: &Sources, format: Format, style: Style) -> String {
     let findings: Vec<Diagnostic> = diagnostics.iter().map(|finding| redact::redacted(finding, sources)).collect();
     let (text, written): (String, fn(&str) -> Cow<'_, str>) = match format {
-        Format::Human if style.color => {
-            (human::render(&findings, sources, style), |text| harmless::report(text, true))
-        }
+        Format::Human if style.color => (human::render(&findings, sources, style), |text| harmless::report(text, true)),
         Format::Human => (human::render(&findings, sources, style), |text| harmless::report(text, false)),
         Format::Short => (short::render(&findings, sources), |text| harmless::report(text, false)),
         Format::Json => (json::render(&findings, sources), harmless::json),
