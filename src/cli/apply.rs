@@ -7,7 +7,7 @@ use clap::Args;
 use super::args::InputArgs;
 use super::cluster::{Connecting, RunArgs, SetArgs, duration, exit, has_ended, identity, listen};
 use super::progress::{Progress, begin, findings};
-use super::report::Ending;
+use super::report::{self, Ending};
 use super::session::{Channel, Session, complain};
 use super::{Exit, Failure};
 use crate::apply::{Event, Options, PruneLimit, Pulled, RecreatePolicy, Run, Runner, Shard, prepull};
@@ -85,6 +85,9 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
     }
     if compilation.is_empty() {
         return Err(Failure::Usage("the inputs hold no objects: there is nothing to apply".into()));
+    }
+    if let Some(path) = &args.run.report_file {
+        report::check(path, &session.disk.inputs())?;
     }
     let mut cluster = connecting.finish()?;
     let set = cluster.set(&compilation, args.place.applyset.as_deref())?;

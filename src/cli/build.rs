@@ -217,6 +217,9 @@ fn write_file(file: &OutputFile, path: &str, args: &BuildArgs, rights: Rights<'_
     remark(&match output::write_file(file, Path::new(path), rights)? {
         State::Unchanged => format!("{path}: unchanged"),
         State::Written => format!("{path}: written"),
+        State::Unlisted => format!(
+            "{path}: written; `.fanfold-files` beside it belongs to somebody else, so that the next run needs `--force`"
+        ),
         State::Listed => format!("{path}: written; `.fanfold-files` beside it lists it: commit both"),
     });
     Ok(Exit::Fine)

@@ -5,7 +5,7 @@ use clap::Args;
 use super::args::InputArgs;
 use super::cluster::{Connecting, RunArgs, SetArgs, exit, has_ended, identity, listen};
 use super::progress::{Progress, begin, findings};
-use super::report::Ending;
+use super::report::{self, Ending};
 use super::session::Session;
 use super::{Exit, Failure};
 use crate::apply::{Options, Run, Runner};
@@ -35,6 +35,9 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
     let compilation = session.compile(&args.input)?;
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
+    }
+    if let Some(path) = &args.run.report_file {
+        report::check(path, &session.disk.inputs())?;
     }
     let mut cluster = connecting.finish()?;
     let set = cluster.set(&compilation, args.place.applyset.as_deref())?;

@@ -18,7 +18,7 @@ pub struct ManArgs {
 
 /// Prints the page of `fanfold`, or writes those of all commands.
 pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
-    match &args.folder {
+    match args.folder.as_deref().filter(|folder| *folder != "-") {
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;

@@ -163,6 +163,8 @@ pub enum State {
     Written,
     /// It was written, and the list beside it says so from now on.
     Listed,
+    /// It was written, and the list beside it may not be.
+    Unlisted,
 }
 
 /// Writes one file that stays Fanfold's: the list in its folder, [`Index`], says what it held when it was written, so that
@@ -200,12 +202,20 @@ pub fn write_file(file: &OutputFile, path: &Path, rights: Rights<'_>) -> Result<
     let staging = Staging::begin(folder)?;
     let (index, next, found) = find()?;
     let is_new = found.as_ref() != Some(&file.bytes);
+    let mut listed = Ok(());
     if is_new {
         let pending = staging.write(target.clone(), &file.bytes, "file", file.secret)?;
-        index.united_with(&next).write(folder, &staging)?;
+        listed = index.united_with(&next).write(folder, &staging);
+        if listed.as_ref().is_err_and(|failure| !failure.is_permission()) {
+            return listed.map(|()| State::Written);
+        }
         pending.put_in_place()?;
     }
-    next.write(folder, &staging)?;
+    match listed.and_then(|()| next.write(folder, &staging)) {
+        // In a folder that users share, such as `/tmp`, the list may be another's.
+        Err(failure) if failure.is_permission() => return Ok(State::Unlisted),
+        result => result?,
+    }
     Ok(match (is_new, name.is_some_and(|name| !index.knows(name))) {
         (_, true) => State::Listed,
         (true, false) => State::Written,
@@ -224,18 +234,34 @@ pub fn write_known(
         fs::write(path, bytes).map_err(|error| Failure::new("write", path, error))?;
         return Ok(true);
     };
-    rights.check(path)?;
-    match read_if_there(&target)? {
-        Some(found) if found == bytes => return Ok(false),
-        Some(found) if !(found.is_empty() || rights.force || is_ours(&found)) => {
-            return Err(Failure::another(path.to_owned()));
-        }
-        None if !rights.force && fs::symlink_metadata(path).is_ok() => return Err(Failure::another(path.to_owned())),
-        _ => {}
+    if replaceable(path, &target, rights, is_ours)?.is_some_and(|found| found == bytes) {
+        return Ok(false);
     }
     let staging = Staging::begin(folder_of(&target))?;
     staging.write(target, bytes, "file", false)?.put_in_place()?;
     Ok(true)
+}
+
+/// Refuses what [`write_known`] would, before there is anything to write.
+pub fn check_known(path: &Path, rights: Rights<'_>, is_ours: impl Fn(&[u8]) -> bool) -> Result<(), Failure> {
+    target(path)?.map_or(Ok(()), |target| replaceable(path, &target, rights, is_ours).map(|_| ()))
+}
+
+/// Returns what a file holds that may be replaced, `None` if it is not there.
+fn replaceable(
+    path: &Path,
+    target: &Path,
+    rights: Rights<'_>,
+    is_ours: impl Fn(&[u8]) -> bool,
+) -> Result<Option<Vec<u8>>, Failure> {
+    rights.check(path)?;
+    let found = read_if_there(target)?;
+    let may = match &found {
+        Some(found) => found.is_empty() || is_ours(found),
+        // A link that leads nowhere is there as well.
+        None => fs::symlink_metadata(path).is_err(),
+    };
+    if may || rights.force { Ok(found) } else { Err(Failure::another(path.to_owned())) }
 }
 
 /// Returns the file that a path leads to: a link stays one, and what it points to is replaced. `None` for a pipe, a

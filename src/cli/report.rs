@@ -107,6 +107,13 @@ fn place(origin: Origin, sources: &Sources) -> Option<(&str, usize)> {
     sources.place(origin).map(|(file, place)| (file, place.line))
 }
 
+/// Refuses a file that is in the way of a report, before a run begins.
+pub(super) fn check(path: &str, inputs: &Inputs) -> Result<(), Failure> {
+    let rights = Rights { force: false, inputs: Some(inputs) };
+    output::check_known(Path::new(path), rights, |found| std::str::from_utf8(found).is_ok_and(is_report))?;
+    Ok(())
+}
+
 /// Writes the report of a run: JUnit where the name ends with `.xml`, JSON elsewhere.
 pub(super) fn write(path: &str, ending: &Ending<'_>) -> Result<(), Failure> {
     let is_junit = Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml"));
@@ -290,6 +297,15 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reports_of_earlier_runs_are_known() {
+        let json = r#"{"version": 1, "command": "apply", "outcomes": {"created": 1}}"#;
+        assert!(is_report(json) && is_report(&format!("{JUNIT}  <testsuite name=\"fanfold delete\" tests=\"0\"")));
+        for other in ["mine", "{}", r#"{"version": 1, "command": "rm", "outcomes": {}}"#, JUNIT] {
+            assert!(!is_report(other), "{other}");
+        }
+    }
 
     #[test]
     fn what_xml_cannot_hold_is_escaped() {

@@ -49,6 +49,8 @@ fn every_example_is_a_base() {
 #[test]
 fn a_function_generates_and_kustomize_names_what_it_made() {
     let place = Place::new();
+    // The spec lies beside the kustomization, in the same checkout.
+    place.write(".git/HEAD", "");
     place.write("specs/shop.yaml", SHOP);
     place.write("app/fanfold.yaml", &config("shop", "[../specs/shop.yaml]\nparams: {tag: '1.28'}", true));
     place.write("app/kustomization.yaml", &format!("{HEAD}namePrefix: x-\ngenerators: [fanfold.yaml]\n"));

@@ -1,3 +1,6 @@
 //! What must never happen: a secret shown, a machine exhausted, a file lost, a success that is none.
 //!
 //! One file a kind of harm; each drives the binary as a user does, in a scratch folder ([`crate::bench`]).
+
+mod files;
+mod terminal;

@@ -22,6 +22,11 @@ impl Failure {
         Self { act, path: path.to_owned(), cause }
     }
 
+    /// Whether it was for want of a right.
+    pub(super) fn is_permission(&self) -> bool {
+        self.cause.kind() == io::ErrorKind::PermissionDenied
+    }
+
     pub(super) fn foreign(path: PathBuf) -> Self {
         let cause = "it is there already and was not written by fanfold; move it away, or overwrite it with `--force`";
         Self { act: "write", path, cause: io::Error::new(io::ErrorKind::AlreadyExists, cause) }
