@@ -193,7 +193,7 @@ fn reports_of_what_is_sound_act_in_no_format() {
     );
     let more = quoted(&format!("{HOSTILE}\nmore"));
     let bench = Bench::with(&[
-        ("old.yaml", &format!("{}---\n{}---\n{}", config(&h), custom("a", &h), custom("::x::", "1"))),
+        ("old.yaml", &format!("{}---\n{}---\n{}", config(&h), custom("a", &h), custom("'::x::'", "1"))),
         ("new.yaml", &format!("{}---\n{}---\n{}", config(&more), custom("a", &more), custom(&h, "1"))),
         ("s.yaml", &spec),
     ]);

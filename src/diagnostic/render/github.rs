@@ -31,7 +31,7 @@ fn command(finding: &Diagnostic, sources: &Sources) -> String {
     if let Some(file) = sources.file(finding.origin.file) {
         let start = file.place(finding.origin.start);
         let end = file.place(finding.origin.end.max(finding.origin.start));
-        properties.push(format!("file={}", property(&one_line(&file.name))));
+        properties.push(format!("file={}", property(&harmless::report(&one_line(&file.name), false))));
         properties.push(format!("line={}", start.line));
         // The runner refuses columns of a range over several lines.
         if start.line == end.line {
