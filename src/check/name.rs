@@ -1,14 +1,16 @@
-//! The name of an object, by the rules of its kind.
+//! Names: that of an object by the rules of its kind, and those in its fields by the rules of the field.
 //!
 //! What controllers append or write into labels counts: such names are refused here, and not when a pod is made.
 
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::name::{dns_1035_label, dns_label, dns_subdomain};
+use crate::kubernetes::name::{
+    config_key, dns_1035_label, dns_label, dns_subdomain, label_key, label_value, port_name,
+};
 use crate::kubernetes::{Facts, Minor, ObjectKey};
 use crate::spec::slug;
-use crate::text::Node;
+use crate::text::{Node, Origin};
 
 /// The minor from which on the name of a Service may start with a digit.
 const RELAXED_SERVICES: Minor = Minor(37);
@@ -31,6 +33,81 @@ pub fn check(key: &ObjectKey, node: &Node, facts: &Facts) -> Option<Diagnostic> 
             .maybe_help(better.then(|| format!("write `{mended}`")))
             .subject(key.to_string(), "metadata.name"),
     )
+}
+
+/// What the names in a field must be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rule {
+    /// The value is a name; the word says of what.
+    Value(&'static str, fn(&str) -> Result<(), String>),
+    /// The keys are names.
+    Keys(&'static str, fn(&str) -> Result<(), String>),
+    /// The keys and values are those of labels.
+    Labels,
+}
+
+/// Returns the rule for the names in a field of a type, or `None` if it holds no names.
+pub(super) fn rule(ty: &str, field: &str) -> Option<Rule> {
+    // Nearly all fields are none of these: the type is compared for those few alone.
+    Some(match (field, ty) {
+        ("namespace", "meta/v1.ObjectMeta") => Rule::Value("a namespace", dns_label),
+        ("labels", "meta/v1.ObjectMeta")
+        | ("matchLabels", "meta/v1.LabelSelector")
+        | ("nodeSelector", "core/v1.PodSpec")
+        | ("selector", "core/v1.ServiceSpec") => Rule::Labels,
+        ("annotations", "meta/v1.ObjectMeta") => Rule::Keys("an annotation", annotation_key),
+        ("name", "core/v1.Container" | "core/v1.EphemeralContainer") => Rule::Value("a container", dns_label),
+        ("name", "core/v1.Volume") => Rule::Value("a volume", dns_label),
+        ("name", "core/v1.ContainerPort") => Rule::Value("a port of a container", port_name),
+        ("name", "core/v1.ServicePort") => Rule::Value("a port of a Service", dns_label),
+        ("hostname" | "subdomain", "core/v1.PodSpec") => Rule::Value("a host", dns_label),
+        ("serviceAccountName", "core/v1.PodSpec") => Rule::Value("a ServiceAccount", dns_subdomain),
+        ("key", "core/v1.Taint" | "core/v1.Toleration") => Rule::Value("a taint", label_key),
+        ("data" | "binaryData", "core/v1.ConfigMap") | ("data" | "stringData", "core/v1.Secret") => {
+            Rule::Keys("data", config_key)
+        }
+        _ => return None,
+    })
+}
+
+/// Returns what is wrong with the names in a field; `masked` keeps values out of the messages.
+pub(super) fn refused_in(rule: Rule, value: &Node, masked: bool) -> Vec<Diagnostic> {
+    let finding = |text: &str, origin: Origin, what: &str, is: fn(&str) -> Result<(), String>| {
+        let reason = is(text).err()?;
+        let shown = if masked { "this".to_owned() } else { format!("`{text}`") };
+        Some(Diagnostic::new(Code::InvalidName, origin, format!("{shown} is no name for {what}: {reason}")))
+    };
+    let text = |node: &Node| if node.is_null() { None } else { node.text().filter(|text| !text.is_empty()).cloned() };
+    let keys = |what, is| {
+        let entries = value.as_map().into_iter().flatten().filter(|entry| !entry.key.text.is_empty());
+        entries.filter_map(move |entry| finding(&entry.key.text, entry.key.origin, what, is))
+    };
+    match rule {
+        Rule::Value(what, is) => {
+            let Some(text) = text(value) else { return Vec::new() };
+            let better = slug(&text);
+            let help = (is(&better).is_ok() && !masked).then(|| format!("write `{better}`"));
+            finding(&text, value.origin(), what, is).map(|finding| finding.maybe_help(help)).into_iter().collect()
+        }
+        Rule::Keys(what, is) => keys(what, is).collect(),
+        Rule::Labels => {
+            let mut found: Vec<Diagnostic> = keys("a label", label_key).collect();
+            for entry in value.as_map().into_iter().flatten() {
+                let refused = text(&entry.value).and_then(|text| Some((label_value(&text).err()?, text)));
+                if let Some((reason, text)) = refused {
+                    let shown = if masked { "this".to_owned() } else { format!("`{text}`") };
+                    let message = format!("{shown} is no value for the label `{}`: {reason}", entry.key.text);
+                    found.push(Diagnostic::new(Code::InvalidName, entry.value.origin(), message));
+                }
+            }
+            found
+        }
+    }
+}
+
+/// Checks the key of an annotation: that of a label, but capitals do not count.
+fn annotation_key(key: &str) -> Result<(), String> {
+    label_key(&key.to_ascii_lowercase())
 }
 
 /// Returns the nearest name of lowercase letters, digits and dashes; empty where the text holds none.

@@ -183,6 +183,11 @@ impl<'a> Walk<'a> {
             self.partial |= name == "status" && matches!(path, Path::Root);
             self.masked |= matches!(name, "data" | "stringData") && ty.name == "core/v1.Secret";
             let step = self.value(&entry.value, &field.schema, &Path::Field(path, name), entry.key.origin);
+            if let Some(rule) = super::name::rule(&ty.name, name) {
+                for finding in super::name::refused_in(rule, step.as_ref().unwrap_or(&entry.value), self.masked) {
+                    self.report(finding, &Path::Field(path, name));
+                }
+            }
             (self.partial, self.masked) = (partial, masked);
             step.map_or(Step::Keep, Step::Replace)
         });

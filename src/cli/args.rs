@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::Failure;
 use crate::diagnostic::Format;
 
 /// What is read, and how.
@@ -44,6 +45,17 @@ pub struct VariantArgs {
     /// The Kubernetes version to compile for and check against
     #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
     pub kubernetes_version: Option<String>,
+}
+
+impl VariantArgs {
+    /// Refuses what only specs know where there are none.
+    pub(super) fn refuse_without_specs(&self) -> Result<(), Failure> {
+        let given = [("--set", &self.set), ("--params", &self.params), ("--profile", &self.profile)];
+        match given.iter().find(|(_, given)| !given.is_empty()) {
+            Some((flag, _)) => Err(Failure::Usage(format!("`{flag}` is about specs, and there is none here"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How findings are judged and shown.

@@ -1,7 +1,7 @@
 //! `fanfold build`: specs in, manifests out.
 
 use std::borrow::Cow;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -104,7 +104,7 @@ pub struct BuildArgs {
     pub provenance: bool,
 
     /// Overwrite files that Fanfold did not write
-    #[arg(long, requires = "path")]
+    #[arg(long, requires = "path", conflicts_with = "check")]
     pub force: bool,
 
     /// Mark objects that hold `${…}`, so that Flux substitutes nothing in them
@@ -114,6 +114,9 @@ pub struct BuildArgs {
 
 /// Compiles and writes.
 pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
+    if args.provenance && args.output == OutputArg::Json {
+        return Err(Failure::Usage("`--provenance` writes comments, and JSON has none".into()));
+    }
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
@@ -121,6 +124,9 @@ pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     }
     if compilation.is_empty() {
         return Err(Failure::Usage("the inputs hold no objects: there is nothing to build".into()));
+    }
+    if args.secrets == Some(SecretsArg::Omit) && holds_secrets_alone(&compilation) {
+        return Err(Failure::Usage("all objects are Secrets: `--secrets omit` leaves nothing to build".into()));
     }
     let output: Output = args.output.into();
     match args.path.as_deref().filter(|path| *path != "-") {
@@ -149,9 +155,13 @@ fn stream(compilation: &Compilation, output: Output, args: &BuildArgs, sources: 
         }
         bytes
     };
-    compilation.render(render, |bytes| if bytes.is_empty() { Ok(()) } else { stream.push_rendered(&bytes) })?;
-    stream.finish()?.flush()?;
-    Ok(())
+    let rendered =
+        compilation.render(render, |bytes| if bytes.is_empty() { Ok(()) } else { stream.push_rendered(&bytes) });
+    match rendered.and_then(|()| stream.finish()?.flush()) {
+        // All was sound, and whoever read it has enough: no object more is made for nobody.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
 }
 
 fn write(
@@ -196,7 +206,7 @@ fn write(
 
 fn write_folder(files: &[OutputFile], path: &str, args: &BuildArgs, rights: Rights<'_>) -> Result<Exit, Failure> {
     if args.check {
-        return Ok(stale(output::check(files, Path::new(path))?, path));
+        return stale(output::check(files, Path::new(path))?, path);
     }
     let Written { written, unchanged, removed, kept, overwritten } =
         output::write_folder(files, Path::new(path), rights)?;
@@ -212,7 +222,7 @@ fn write_folder(files: &[OutputFile], path: &str, args: &BuildArgs, rights: Righ
 
 fn write_file(file: &OutputFile, path: &str, args: &BuildArgs, rights: Rights<'_>) -> Result<Exit, Failure> {
     if args.check {
-        return Ok(stale(output::check_file(file, Path::new(path))?, path));
+        return stale(output::check_file(file, Path::new(path))?, path);
     }
     remark(&match output::write_file(file, Path::new(path), rights)? {
         State::Unchanged => format!("{path}: unchanged"),
@@ -225,17 +235,22 @@ fn write_file(file: &OutputFile, path: &str, args: &BuildArgs, rights: Rights<'_
     Ok(Exit::Fine)
 }
 
-fn stale(diff: Option<String>, path: &str) -> Exit {
-    let Some(diff) = diff else { return Exit::Fine };
-    let _ = Channel::Stdout.report(&diff);
+fn stale(diff: Option<String>, path: &str) -> Result<Exit, Failure> {
+    let Some(diff) = diff else { return Ok(Exit::Fine) };
+    Channel::Stdout.report(&diff)?;
     remark(&format!("error: `{path}` is stale: run the same command without `--check` and commit the result"));
-    Exit::Findings
+    Ok(Exit::Findings)
 }
 
 fn is_folder(path: &str) -> bool {
     let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let is_file = Path::new(path).exists() && !Path::new(path).is_dir();
     Path::new(path).is_dir() || path.ends_with('/') || !(is_file || matches!(ending, "yaml" | "yml" | "json"))
+}
+
+fn holds_secrets_alone(compilation: &Compilation) -> bool {
+    // The first object that is none ends the search.
+    compilation.render(is_secret, |is_secret| if is_secret { Ok(()) } else { Err(()) }).is_ok()
 }
 
 /// Returns the object as it is written.

@@ -1,5 +1,7 @@
 //! `fanfold check`: specs and manifests in, findings out.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::args::{FormatArg, InputArgs};
@@ -13,16 +15,29 @@ pub struct CheckArgs {
     pub input: InputArgs,
 }
 
-/// Checks; the findings are the output.
+/// Checks; the findings are the output, and what was looked at stands beside it.
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let report = &args.input.report;
     let mut session = Session::new(report)?;
-    let compilation = session.compile(&args.input)?;
+    let settings = session.settings(&args.input)?;
+    let disk = Arc::clone(&session.disk);
+    let inputs = session.read(&args.input.inputs, &*disk);
+    let (files, recipes, skipped) = (inputs.files, inputs.recipes, inputs.skipped.clone());
+    let compilation = session.compile_inputs(inputs, &settings, &*disk);
     let exit = session.report(report, Channel::Stdout)?;
+    let skipped = if skipped.is_empty() { String::new() } else { format!("; {skipped}") };
+    if compilation.is_empty() && !recipes && exit == Exit::Fine {
+        return Err(Failure::Usage(format!("the inputs hold no objects: there is nothing to check{skipped}")));
+    }
     if exit == Exit::Fine && report.format == FormatArg::Human {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
         let objects = compilation.len();
-        let word = if objects == 1 { "object" } else { "objects" };
-        remark(&format!("{objects} {word} checked for Kubernetes {}", compilation.facts().minor));
+        remark(&format!(
+            "{files} file{} checked, {objects} object{} for Kubernetes {}{skipped}",
+            plural(files),
+            plural(objects),
+            compilation.facts().minor
+        ));
     }
     Ok(exit)
 }

@@ -15,6 +15,7 @@ use crate::apply::{ApplySet, Desired, Interrupt, Placing, RunError, defined_kind
 use crate::cluster::{Client, Discovered, Target, discover};
 use crate::compile::Compilation;
 use crate::diagnostic::Diagnostics;
+use crate::kubernetes::name::dns_label;
 use crate::kubernetes::{Facts, Manifest};
 use crate::preflight::{Preflight, look, preflight};
 
@@ -99,6 +100,22 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(total))
 }
 
+impl ClusterArgs {
+    /// Refuses flags about a cluster where none is asked; `way` is how one is.
+    pub(super) fn refuse_without_cluster(&self, way: &str) -> Result<(), Failure> {
+        let given = [
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--context", self.context.is_some()),
+            ("--namespace", self.namespace.is_some()),
+            ("--request-timeout", self.request_timeout.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::Usage(format!("`{flag}` is about a cluster: {way}"))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A connection that is being made while specs are compiled.
 #[derive(Debug)]
 pub(super) struct Connecting {
@@ -117,6 +134,10 @@ pub(super) struct Cluster {
 impl Connecting {
     /// Starts to connect.
     pub(super) fn start(args: &ClusterArgs) -> Result<Self, Failure> {
+        // It becomes a part of the server's paths.
+        if let Some(Err(reason)) = args.namespace.as_deref().map(dns_label) {
+            return Err(Failure::Usage(format!("`--namespace` names no namespace: {reason}")));
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

@@ -96,6 +96,13 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     if args.prune && old != Side::Cluster {
         return Err(Failure::Usage("`--prune` is about a cluster: compare `--against cluster`".into()));
     }
+    if old != Side::Cluster {
+        let way = "compare with one by `--against cluster`";
+        args.place.cluster.refuse_without_cluster(way)?;
+        if args.place.applyset.is_some() {
+            return Err(Failure::Usage(format!("`--applyset` is about a cluster: {way}")));
+        }
+    }
     if old.is_stdin() && new.is_stdin() {
         return Err(Failure::Usage("standard input can be one side only".into()));
     }
@@ -121,6 +128,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         },
     };
     let (mut old, mut new) = (old_held, new_held);
+    if old.compilation.is_none() && new.compilation.is_none() {
+        args.variant.refuse_without_specs()?;
+    }
+    if old.objects.is_empty() && new.objects.is_empty() && exit == Exit::Fine {
+        return Err(Failure::Usage("neither side holds an object: there is nothing to compare".into()));
+    }
     settle([&mut old.objects, &mut new.objects], facts);
     let changes = diff(&old.objects, &new.objects, facts, &session.sources);
     let groups = fold(&changes);

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::output::Inputs;
 use super::places::Places;
-use crate::read::Files;
+use crate::read::{Files, Listing, Unlisted, UnlistedReason, reason};
 
 /// Reads from the disk, relative to the current folder, and remembers what it has read.
 #[derive(Debug, Default)]
@@ -40,10 +40,11 @@ impl Files for Disk {
         fs::metadata(path).map(|metadata| metadata.len())
     }
 
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let mut found = Vec::new();
+    fn list(&self, folder: &str) -> io::Result<Listing> {
+        let mut found = Listing::default();
         walk(Path::new(folder), folder, &mut found)?;
-        found.sort_unstable();
+        found.files.sort_unstable();
+        found.unlisted.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         Ok(found)
     }
 
@@ -56,17 +57,38 @@ impl Files for Disk {
     }
 }
 
-/// Collects the files below a folder; links to folders are not followed, so that no circle is walked.
-fn walk(folder: &Path, name: &str, found: &mut Vec<String>) -> io::Result<()> {
+/// Collects what lies below a folder; links to folders are not followed, so that no circle is walked. Only the folder
+/// itself must be readable: one below it that is not is said to be so, and the others are read.
+fn walk(folder: &Path, name: &str, found: &mut Listing) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let Ok(file_name) = entry.file_name().into_string() else { continue };
-        let path = if name == "." { file_name } else { format!("{}/{file_name}", name.trim_end_matches('/')) };
+        let below =
+            |file: &str| if name == "." { file.to_owned() } else { format!("{}/{file}", name.trim_end_matches('/')) };
+        let mut pass = |path: String, reason| found.unlisted.push(Unlisted { path, reason });
+        let file_name = match entry.file_name().into_string() {
+            Ok(file_name) => file_name,
+            Err(file_name) => {
+                pass(below(&file_name.to_string_lossy()), UnlistedReason::Name);
+                continue;
+            }
+        };
+        let path = below(&file_name);
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            walk(&entry.path(), &path, found)?;
-        } else if kind.is_file() || entry.path().is_file() {
-            found.push(path);
+            if let Err(error) = walk(&entry.path(), &path, found) {
+                found.unlisted.push(Unlisted { path, reason: UnlistedReason::Folder(reason(&error)) });
+            }
+        } else if kind.is_symlink() {
+            match fs::metadata(entry.path()) {
+                Ok(target) if target.is_dir() => pass(path, UnlistedReason::LinkedFolder),
+                Ok(target) if !target.is_file() => pass(path, UnlistedReason::Special),
+                // One that leads nowhere is a file that cannot be read, which is said where it would be.
+                _ => found.files.push(path),
+            }
+        } else if kind.is_file() {
+            found.files.push(path);
+        } else {
+            pass(path, UnlistedReason::Special);
         }
     }
     Ok(())

@@ -28,11 +28,13 @@ pub struct ExplainArgs {
 /// Explains.
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     let Some(what) = &args.what else {
+        args.variant.refuse_without_specs()?;
         return print(&list());
     };
     if !args.inputs.is_empty() {
         return object(what, args);
     }
+    args.variant.refuse_without_specs()?;
     if let Some(code) = Code::from_name(what) {
         return print(&explanation(code).plain());
     }

@@ -6,10 +6,13 @@ use std::path::{Component, Path};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use crate::read::Files;
+use crate::read::{Files, Listing, Unlisted, UnlistedReason};
 
 /// A link leads to a file over so many others at most.
 const MOST_LINKS: usize = 8;
+/// Why a file of a commit cannot be read, though it is one.
+const ABSENT: &str =
+    "git does not have its content; if the clone is a partial one, fetch it with `git fetch --refetch`";
 
 /// The files of one commit, named relative to the current folder.
 #[derive(Debug)]
@@ -24,11 +27,17 @@ pub(super) struct Commit {
     reader: Mutex<Reader>,
 }
 
-#[derive(Clone, Debug)]
-struct Entry {
-    blob: String,
-    size: u64,
-    is_link: bool,
+/// What stands at a path of the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Entry {
+    /// A file.
+    File { blob: String, size: u64 },
+    /// A link, whose target is its content.
+    Link { blob: String },
+    /// Another repository, of which the commit holds the revision alone.
+    Submodule,
+    /// A file that the clone does not have.
+    Absent,
 }
 
 /// A git that answers one request after the other.
@@ -77,25 +86,45 @@ impl Commit {
     /// Returns the path in the repository; none outside of it.
     fn inside(&self, path: &str) -> Option<String> {
         let path = match path.strip_prefix(&self.top) {
-            Some(rest) if Path::new(path).is_absolute() => rest.trim_start_matches('/').to_owned(),
+            Some(rest) if Path::new(path).is_absolute() && (rest.is_empty() || rest.starts_with('/')) => {
+                rest.trim_start_matches('/').to_owned()
+            }
             _ if Path::new(path).is_absolute() => return None,
             _ => format!("{}{path}", self.prefix),
         };
         normal(&path)
     }
 
-    fn entry(&self, path: &str) -> io::Result<Entry> {
-        let mut path = self.inside(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    /// Returns the path in the repository with its links followed; whether anything is there is not said.
+    fn resolve(&self, path: &str) -> io::Result<String> {
+        let outside = || io::Error::other("it lies outside of the repository");
+        let mut path = self.inside(path).ok_or_else(outside)?;
         for _ in 0..MOST_LINKS {
-            let entry = self.entries.get(&path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-            if !entry.is_link {
-                return Ok(entry.clone());
+            // The first part that is no folder decides.
+            let mut ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+            let found = ends.find_map(|end| Some((end, self.entries.get(&path[..end])?)));
+            match found {
+                Some((end, Entry::Link { blob })) => {
+                    let target = String::from_utf8_lossy(&self.blob(blob)?).into_owned();
+                    let folder = path[..end].rfind('/').map_or("", |at| &path[..=at]);
+                    let led = normal(&format!("{folder}{target}{}", &path[end..]));
+                    path = led.ok_or_else(|| io::Error::other("a link leads out of the repository"))?;
+                }
+                Some((_, Entry::Submodule)) => {
+                    return Err(io::Error::other("it is in a submodule, of which a commit holds no files"));
+                }
+                Some((_, Entry::File { .. } | Entry::Absent)) | None => return Ok(path),
             }
-            let target = String::from_utf8_lossy(&self.blob(&entry.blob)?).into_owned();
-            let folder = path.rfind('/').map_or("", |at| &path[..=at]);
-            path = normal(&format!("{folder}{target}")).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         }
         Err(io::Error::other("too many links"))
+    }
+
+    fn file(&self, path: &str) -> io::Result<(&str, u64)> {
+        match self.entries.get(&self.resolve(path)?) {
+            Some(Entry::File { blob, size }) => Ok((blob, *size)),
+            Some(Entry::Absent) => Err(io::Error::other(ABSENT)),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 
     fn blob(&self, blob: &str) -> io::Result<Vec<u8>> {
@@ -107,7 +136,7 @@ impl Commit {
         let mut head = String::new();
         reader.answer.read_line(&mut head)?;
         let size = head.split_whitespace().nth(2).and_then(|size| size.parse::<usize>().ok());
-        let size = size.ok_or_else(|| io::Error::other("git does not have the file; is the clone a partial one?"))?;
+        let size = size.ok_or_else(|| io::Error::other(ABSENT))?;
         // A line break follows the content.
         let mut bytes = vec![0; size + 1];
         reader.answer.read_exact(&mut bytes)?;
@@ -115,37 +144,54 @@ impl Commit {
         Ok(bytes)
     }
 
-    /// Whether anything lies there.
-    pub(super) fn has(&self, path: &str) -> bool {
-        self.is_folder(path) || self.entry(path).is_ok()
+    /// Whether anything lies there; an error where nobody can know.
+    pub(super) fn has(&self, path: &str) -> io::Result<bool> {
+        let path = self.resolve(path)?;
+        Ok(self.holds_folder(&path) || self.entries.contains_key(&path))
+    }
+
+    fn holds_folder(&self, inside: &str) -> bool {
+        let below = format!("{inside}/");
+        inside.is_empty()
+            || self.entries.range(below.clone()..).next().is_some_and(|(path, _)| path.starts_with(&below))
     }
 }
 
 impl Files for Commit {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        self.blob(&self.entry(path)?.blob)
+        self.blob(self.file(path)?.0)
     }
 
     fn size(&self, path: &str) -> io::Result<u64> {
-        self.entry(path).map(|entry| entry.size)
+        self.file(path).map(|(_, size)| size)
     }
 
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let inside = self.inside(folder).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    fn list(&self, folder: &str) -> io::Result<Listing> {
+        let inside = self.resolve(folder)?;
         let below = if inside.is_empty() { String::new() } else { format!("{inside}/") };
         let name = folder.trim_end_matches('/');
-        let named = |rest: &str| if name == "." { rest.to_owned() } else { format!("{name}/{rest}") };
-        let found = self.entries.range(below.clone()..).take_while(|(path, _)| path.starts_with(&below));
-        Ok(found.map(|(path, _)| named(&path[below.len()..])).collect())
+        let mut listing = Listing::default();
+        for (path, entry) in self.entries.range(below.clone()..).take_while(|(path, _)| path.starts_with(&below)) {
+            let rest = &path[below.len()..];
+            let named = if name == "." { rest.to_owned() } else { format!("{name}/{rest}") };
+            let reason = match entry {
+                _ if path.contains(char::REPLACEMENT_CHARACTER) => UnlistedReason::Name,
+                Entry::Submodule => UnlistedReason::Submodule,
+                Entry::Link { .. } if self.resolve(&named).is_ok_and(|led| self.holds_folder(&led)) => {
+                    UnlistedReason::LinkedFolder
+                }
+                Entry::File { .. } | Entry::Link { .. } | Entry::Absent => {
+                    listing.files.push(named);
+                    continue;
+                }
+            };
+            listing.unlisted.push(Unlisted { path: named, reason });
+        }
+        Ok(listing)
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        let Some(inside) = self.inside(path) else { return false };
-        if inside.is_empty() {
-            return true;
-        }
-        let below = format!("{inside}/");
-        self.entries.range(below.clone()..).next().is_some_and(|(path, _)| path.starts_with(&below))
+        self.resolve(path).is_ok_and(|path| self.holds_folder(&path))
     }
 }
 
@@ -172,13 +218,19 @@ fn git(arguments: &[&str]) -> Result<String, String> {
     Err(said.trim().trim_start_matches("fatal: ").to_owned())
 }
 
-/// Reads `100644 blob HASH SIZE<tab>PATH`; what is no file is left out.
+/// Reads `100644 blob HASH SIZE<tab>PATH`; the size of what the clone does not have is no number.
 fn entry(line: &str) -> Option<(String, Entry)> {
     let (head, path) = line.split_once('\t')?;
     let mut parts = head.split_whitespace();
     let (mode, kind, blob, size) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let entry = Entry { blob: blob.to_owned(), size: size.parse().ok()?, is_link: mode == "120000" };
-    (kind == "blob").then(|| (path.to_owned(), entry))
+    let blob = blob.to_owned();
+    let entry = match (kind, mode, size.parse()) {
+        ("commit", ..) => Entry::Submodule,
+        (_, "120000", _) => Entry::Link { blob },
+        (_, _, Ok(size)) => Entry::File { blob, size },
+        _ => Entry::Absent,
+    };
+    Some((path.to_owned(), entry))
 }
 
 /// Takes `.` and `..` out of a path; none where it leads out of the repository.
@@ -207,9 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_left_out() {
-        let (path, entry) = entry("100644 blob abc    12\ta b.yaml").expect("a file");
-        assert_eq!((path.as_str(), entry.size, entry.is_link), ("a b.yaml", 12, false));
-        assert!(super::entry("160000 commit abc       -\tmodule").is_none());
+    fn what_is_no_file_is_known_to_be_none() {
+        let of = |line: &str| entry(line).expect("an entry").1;
+        let file = Entry::File { blob: "abc".into(), size: 12 };
+        assert_eq!(entry("100644 blob abc      12\ta b.yaml"), Some(("a b.yaml".to_owned(), file)));
+        assert_eq!(of("160000 commit abc       -\tmodule"), Entry::Submodule);
+        assert_eq!(of("120000 blob abc       9\tlink"), Entry::Link { blob: "abc".into() });
+        assert_eq!(of("100644 blob abc     BAD\ta.yaml"), Entry::Absent);
     }
 }

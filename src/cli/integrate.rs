@@ -22,13 +22,13 @@ pub struct IntegrateArgs {
     #[arg(short = 'o', long = "output-path", value_name = "DIR", default_value = ".", requires = "target")]
     pub path: String,
 
-    /// The spec, or folder of specs, that the glue names
-    #[arg(long, value_name = "PATH", default_value = "specs", requires = "target")]
-    pub specs: String,
+    /// The spec, or folder of specs, that the glue names [default: specs]
+    #[arg(long, value_name = "PATH", requires = "target")]
+    pub specs: Option<String>,
 
-    /// The folder of compiled manifests that the glue names
-    #[arg(long, value_name = "DIR", default_value = "manifests", requires = "target")]
-    pub manifests: String,
+    /// The folder of compiled manifests that the glue names [default: manifests]
+    #[arg(long, value_name = "DIR", requires = "target")]
+    pub manifests: Option<String>,
 
     /// Compare with what is there instead of writing; exit with 1 where a file is missing or stale
     #[arg(long, requires = "target")]
@@ -78,8 +78,25 @@ impl From<TargetArg> for Target {
 /// Writes the files, and says what each is for.
 pub(super) fn run(args: &IntegrateArgs) -> Result<Exit, Failure> {
     let Some(target) = args.target.map(Target::from) else { return list() };
-    let values = Values { specs: plain(&args.specs)?, manifests: plain(&args.manifests)? };
+    let values = Values {
+        specs: plain(args.specs.as_deref().unwrap_or("specs"))?,
+        manifests: plain(args.manifests.as_deref().unwrap_or("manifests"))?,
+    };
     let files = target.files(&values);
+    // A flag that changes nothing is a misunderstanding.
+    let others = [
+        ("--specs", args.specs.is_some(), Values { specs: "other".to_owned(), ..values.clone() }),
+        ("--manifests", args.manifests.is_some(), Values { manifests: "other".to_owned(), ..values.clone() }),
+    ];
+    for (flag, given, other) in others {
+        let same = files.iter().zip(target.files(&other)).all(|(file, other)| file.text == other.text);
+        if given && same {
+            return Err(Failure::Usage(format!(
+                "the glue for {} names no such path: leave `{flag}` out",
+                target.name()
+            )));
+        }
+    }
     if args.path == "-" {
         return print(target, &files, args.check);
     }

@@ -113,8 +113,6 @@ pub enum Failure {
     Usage(String),
     /// The environment refused something.
     Environment(String),
-    /// Nobody reads the output any more.
-    Closed,
 }
 
 impl From<output::Failure> for Failure {
@@ -125,10 +123,7 @@ impl From<output::Failure> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Self::Closed,
-            _ => Self::Environment(format!("cannot write the output: {}", crate::read::reason(&error))),
-        }
+        Self::Environment(format!("cannot write the output: {}", crate::read::reason(&error)))
     }
 }
 
@@ -145,9 +140,15 @@ pub fn main() -> ExitCode {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
-            // Nothing can be said where even this cannot be printed.
-            let _ = refuse(&error);
+            // A reader of the help who goes away has read enough.
+            let exit = match refuse(&error) {
+                _ if error.use_stderr() => Exit::Usage,
+                Err(Failure::Environment(message) | Failure::Usage(message)) => {
+                    session::complain(&message);
+                    Exit::Environment
+                }
+                Ok(()) => Exit::Fine,
+            };
             return exit.into();
         }
     };
@@ -162,7 +163,6 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let (exit, message) = match failure {
-                Failure::Closed => return Exit::Fine.into(),
                 Failure::Usage(message) => (Exit::Usage, message),
                 Failure::Environment(message) => (Exit::Environment, message),
             };
@@ -187,9 +187,10 @@ fn refuse(error: &clap::Error) -> Result<(), Failure> {
 fn complete(command: &mut clap::Command, line: &[OsString]) -> ExitCode {
     command.build();
     let words: Vec<String> = line.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let written = Channel::Stdout.write(plugin::complete(command, &words).as_bytes());
-    let exit = if written.is_ok() { Exit::Fine } else { Exit::Environment };
-    exit.into()
+    match Channel::Stdout.write(plugin::complete(command, &words).as_bytes()) {
+        Ok(()) => Exit::Fine.into(),
+        Err(_) => Exit::Environment.into(),
+    }
 }
 
 fn run(cli: Cli) -> Result<Exit, Failure> {

@@ -44,6 +44,9 @@ pub enum PlanOutputArg {
 
 /// Compiles and counts; nothing is kept of the objects but their numbers.
 pub(super) fn run(args: &PlanArgs) -> Result<Exit, Failure> {
+    if args.against.is_none() {
+        args.cluster.refuse_without_cluster("hold the plan against one with `--against cluster`")?;
+    }
     let connecting = args.against.map(|AgainstArg::Cluster| Connecting::start(&args.cluster)).transpose()?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;

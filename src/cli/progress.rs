@@ -1,6 +1,7 @@
 //! What a run on a cluster shows while it goes on: a bar on a terminal, lines elsewhere, JSON where asked for.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -14,12 +15,21 @@ use crate::apply::{Event, Outcome, Report, Settled};
 use crate::diagnostic::to_json;
 use crate::text::harmless;
 
+/// Why a line of the run could not be written. A run is not stopped half-way for it, but says so at its end.
+static LOST: OnceLock<String> = OnceLock::new();
+
+fn keep(written: Result<(), Failure>) {
+    if let Err(Failure::Environment(message) | Failure::Usage(message)) = written {
+        LOST.get_or_init(|| message);
+    }
+}
+
 /// Writes an event of the JSON stream. A reader who went away does not stop a run half-way.
 fn write(event: &'static str, mut fields: serde_json::Value) {
     if let Some(fields) = fields.as_object_mut() {
         fields.shift_insert(0, "event".into(), json!(event));
     }
-    let _ = Channel::Stdout.json(&format!("{fields}\n"));
+    keep(Channel::Stdout.json(&format!("{fields}\n")));
 }
 
 /// Begins the JSON stream, where that is asked for.
@@ -121,7 +131,7 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.println(harmless::report(&line, false)),
             None => {
-                let _ = Channel::Stdout.report(&format!("{line}\n"));
+                keep(Channel::Stdout.report(&format!("{line}\n")));
             }
         }
     }
@@ -143,7 +153,8 @@ impl Progress {
     /// Says what was done, and writes it to a file where that is asked for.
     pub(super) fn conclude(&self, ending: &Ending<'_>, file: Option<&str>) -> Result<(), Failure> {
         self.summary(ending)?;
-        file.map_or(Ok(()), |path| report::write(path, ending))
+        file.map_or(Ok(()), |path| report::write(path, ending))?;
+        LOST.get().map_or(Ok(()), |lost| Err(Failure::Environment(lost.clone())))
     }
 
     /// Says what was done, by kind and outcome.

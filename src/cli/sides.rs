@@ -11,7 +11,7 @@ use crate::diagnostic::Severity;
 use crate::diff::as_written;
 use crate::expand::Expanded;
 use crate::kubernetes::Manifest;
-use crate::read::Files;
+use crate::read::{Files, reason};
 
 /// One side of a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +91,18 @@ impl Side {
             Self::Commit { revision, path } => {
                 let commit = Commit::open(revision).map_err(Failure::Environment)?;
                 let paths: Vec<String> = path.as_ref().map_or_else(|| others.to_vec(), |path| vec![path.clone()]);
-                let (there, missing): (Vec<String>, Vec<String>) = paths.into_iter().partition(|path| commit.has(path));
+                let (mut there, mut missing) = (Vec::new(), Vec::new());
+                for path in paths {
+                    let has = path != "-"
+                        && commit.has(&path).map_err(|error| {
+                            Failure::Environment(format!(
+                                "cannot read `{path}` of `git:{revision}`: {}",
+                                reason(&error)
+                            ))
+                        })?;
+                    let paths = if has { &mut there } else { &mut missing };
+                    paths.push(path);
+                }
                 for path in &missing {
                     if path == "-" {
                         return Err(Failure::Usage(format!(

@@ -3,7 +3,7 @@
 //! Reports and data enter, bytes leave. A report holds names, messages and lines of others: it is made
 //! [`harmless`] here, whatever the command and the format. Data is what was asked for and goes out byte by byte.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use super::Failure;
 use crate::diagnostic::Style;
@@ -59,18 +59,23 @@ impl Channel {
     }
 
     fn put(self, bytes: &[u8]) -> io::Result<()> {
-        match self {
+        let written = match self {
             Self::Stdout => {
                 let mut out = io::stdout().lock();
-                out.write_all(bytes)?;
-                out.flush()
+                out.write_all(bytes).and_then(|()| out.flush())
             }
             Self::Stderr => io::stderr().lock().write_all(bytes),
+        };
+        match written {
+            // A reader who goes away has read enough: what was found decides how the run ends.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => written,
         }
     }
 }
 
-/// Returns standard output for data that is too much to hold at once.
+/// Returns standard output for data that is too much to hold at once; a reader who goes away is an error here, so that no
+/// more is made.
 pub(super) fn data() -> impl Write {
     io::stdout().lock()
 }

@@ -10,7 +10,7 @@ mod rendered;
 mod secrets;
 mod stamp;
 
-pub use input::{Inputs, read_inputs};
+pub use input::{Inputs, Skipped, read_inputs};
 pub use order::{Batched, Producer};
 pub use rendered::Rendered;
 
@@ -72,7 +72,7 @@ pub fn compile(
     diagnostics: &mut Diagnostics,
 ) -> Compilation {
     let facts = settings.facts;
-    let Inputs { specs, manifests: documents, rendered } = inputs;
+    let Inputs { specs, manifests: documents, rendered, .. } = inputs;
     for spec in &specs {
         secrets::hide_in_spec(&spec.root, &settings.options.params, sources);
     }

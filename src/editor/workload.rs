@@ -4,8 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::native::Types;
 use super::{Members, closed, described, fanout, members, open, reference, short, words_alone};
-use crate::spec::keys;
-use crate::spec::{Union, WorkloadKind};
+use crate::spec::{Union, WorkloadKind, keys};
 
 /// Returns the definitions of workloads and of their own keys.
 pub(super) fn defs(types: &mut Types) -> Members {

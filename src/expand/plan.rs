@@ -16,8 +16,7 @@ use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::kubernetes::Facts;
-use crate::spec::{Batch, keys};
-use crate::spec::{Union, WorkloadKind};
+use crate::spec::{Batch, Union, WorkloadKind, keys};
 use crate::text::{Entry, Map, Node, Origin};
 
 /// A workload whose instances are known and named.

@@ -1,7 +1,7 @@
 //! The files that a spec names, read relative to the spec; every path that was read is remembered.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::read::{Files, MAX_FILE_BYTES, join, out_of_bounds, reason, too_large};
+use crate::read::{Files, MAX_FILE_BYTES, is_lfs_pointer, join, out_of_bounds, reason, too_large, unfetched};
 use crate::text::{FileId, Origin, Sources};
 
 /// The files around the spec that is being expanded.
@@ -44,7 +44,7 @@ impl World<'_> {
                     return Err(Box::new(finding));
                 }
                 let matcher = glob.compile_matcher();
-                let mut found: Vec<String> = self.files.list(folder).unwrap_or_default();
+                let mut found = self.files.list(folder).unwrap_or_default().files;
                 found.retain(|path| matcher.is_match(path));
                 Ok(found)
             }
@@ -73,6 +73,7 @@ impl World<'_> {
         let refused = match self.files.size(name) {
             Ok(size) if size > MAX_FILE_BYTES => too_large(name, size, origin),
             _ => match self.files.read(name) {
+                Ok(bytes) if is_lfs_pointer(&bytes) => unfetched(name, origin),
                 Ok(bytes) => return Some(bytes),
                 Err(error) => {
                     let message = format!("cannot read `{name}`: {}", reason(&error));

@@ -2,8 +2,7 @@
 
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::spec::Home;
-use crate::spec::keys;
+use crate::spec::{Home, keys};
 use crate::text::{Entry, Map};
 
 /// The fields of a flat workload by the part that they go into; own keys are left out.

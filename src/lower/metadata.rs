@@ -10,9 +10,7 @@ use super::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Instance, label_text, same_value};
 use crate::kubernetes::name;
-use crate::spec::Batch;
-use crate::spec::WorkloadKind;
-use crate::spec::budgeted;
+use crate::spec::{Batch, WorkloadKind, budgeted};
 use crate::text::{Entry, Key, Map, Node};
 
 /// The label that names the workload.

@@ -15,8 +15,7 @@ use super::env::replace;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::MOUNT_OPTIONS;
 use crate::kubernetes::Manifest;
-use crate::spec::WorkloadKind;
-use crate::spec::{budgeted, short_hash, slug};
+use crate::spec::{WorkloadKind, budgeted, short_hash, slug};
 use crate::text::{Entry, Map, Node, Origin};
 
 const FORM: &str = "write `{PATH: {claim: NAME, size: 10Gi}}`, or `configMap`, `secret`, `emptyDir`, `hostPath`, `volume` in place of `claim`";

@@ -12,8 +12,7 @@ use super::ports::{self, Port};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Place, merge};
 use crate::kubernetes::Manifest;
-use crate::spec::WorkloadKind;
-use crate::spec::{budgeted, slug};
+use crate::spec::{WorkloadKind, budgeted, slug};
 use crate::text::{Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.

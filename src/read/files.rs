@@ -15,8 +15,8 @@ pub trait Files: Sync {
     /// Returns the size of a file in bytes, before it is read.
     fn size(&self, path: &str) -> io::Result<u64>;
 
-    /// Returns the paths of all files below a folder, sorted, each starting with `folder`.
-    fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+    /// Returns what lies below a folder.
+    fn list(&self, folder: &str) -> io::Result<Listing>;
 
     /// Whether the path is a folder.
     fn is_folder(&self, path: &str) -> bool;
@@ -26,6 +26,44 @@ pub trait Files: Sync {
     fn outside(&self, _path: &str, _base: &str) -> Option<String> {
         None
     }
+}
+
+/// What lies below a folder.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The paths of all files, sorted, each starting with the folder.
+    pub files: Vec<String>,
+    /// What is there and cannot be listed as a file.
+    pub unlisted: Vec<Unlisted>,
+}
+
+/// Something below a folder that is no file to read; its path is for the user.
+#[derive(Clone, Debug)]
+pub struct Unlisted {
+    /// The path, starting with the folder.
+    pub path: String,
+    /// Why it is not listed.
+    pub reason: UnlistedReason,
+}
+
+/// Why something below a folder is not listed as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnlistedReason {
+    /// A link to a folder: following it could walk in circles.
+    LinkedFolder,
+    /// Its name is not valid UTF-8, so that no spec and no finding can name it.
+    Name,
+    /// A device, a pipe or a socket.
+    Special,
+    /// A repository in the repository, of which a commit holds the revision alone.
+    Submodule,
+    /// A folder that cannot be read, and why.
+    Folder(String),
+}
+
+/// Whether a file is what Git LFS leaves in place of a file that it has not fetched.
+pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"version https://git-lfs.github.com/spec/")
 }
 
 /// Files that exist only in memory: for tests, and for texts that come from elsewhere.
@@ -52,9 +90,10 @@ impl Files for MemoryFiles {
         self.files.get(path).map(|bytes| bytes.len() as u64).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+    fn list(&self, folder: &str) -> io::Result<Listing> {
         let prefix = if folder.is_empty() || folder == "." { String::new() } else { format!("{folder}/") };
-        Ok(self.files.keys().filter(|path| path.starts_with(&prefix)).cloned().collect())
+        let files = self.files.keys().filter(|path| path.starts_with(&prefix)).cloned().collect();
+        Ok(Listing { files, unlisted: Vec::new() })
     }
 
     fn is_folder(&self, path: &str) -> bool {
@@ -85,12 +124,21 @@ pub fn out_of_bounds(name: &str, real: &str, origin: Origin) -> Diagnostic {
         .help(format!("copy it there, or let specs read that folder with `--allow-path {folder}`"))
 }
 
+/// Returns the finding about a file of which only the pointer of Git LFS is there.
+pub fn unfetched(name: &str, origin: Origin) -> Diagnostic {
+    let message = format!("cannot read `{name}`: it is a pointer of Git LFS, whose content is elsewhere");
+    Diagnostic::new(Code::UnreadableFile, origin, message)
+        .help("fetch it with `git lfs pull`; a commit holds pointers alone")
+}
+
 /// Returns what went wrong, without the number of the operating system's error.
 pub fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "no such file or folder".into(),
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
         std::io::ErrorKind::IsADirectory => "it is a folder".into(),
+        // What was made up here says more than its kind.
+        _ if error.get_ref().is_some() => error.to_string(),
         kind => kind.to_string(),
     }
 }

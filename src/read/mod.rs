@@ -10,7 +10,10 @@ mod plain;
 mod whole;
 
 pub use comments::comments_with;
-pub use files::{Files, MemoryFiles, join, out_of_bounds, reason, too_large};
+pub use files::{
+    Files, Listing, MemoryFiles, Unlisted, UnlistedReason, is_lfs_pointer, join, out_of_bounds, reason, too_large,
+    unfetched,
+};
 
 use std::ops::Range;
 

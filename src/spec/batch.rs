@@ -2,11 +2,12 @@
 
 use smol_str::SmolStr;
 
-use super::keys;
+use super::{keys, slug};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::kubernetes::name::{dns_label, dns_subdomain, label_value};
 use crate::kubernetes::tool_note;
 use crate::read::Document;
-use crate::text::{FileId, Map, Node, Origin};
+use crate::text::{Entry, FileId, Map, Node, Origin};
 
 /// The apiVersion of specs.
 pub const API_VERSION: &str = "fanfold.dev/v1";
@@ -122,6 +123,22 @@ impl Batch {
                 )
                 .help("write `metadata: {name: shop}`"),
             );
+        }
+        if let (Some(name), Some(node)) = (&name, metadata.get("name"))
+            && let Err(reason) = dns_subdomain(name)
+        {
+            let better = slug(name);
+            diagnostics.push(
+                Diagnostic::new(Code::InvalidName, node.origin(), format!("`{name}` is no name for a batch: {reason}"))
+                    .maybe_help((!better.is_empty()).then(|| format!("write `{better}`"))),
+            );
+        }
+        for Entry { key, .. } in map.get("profiles").and_then(Node::as_map).into_iter().flatten() {
+            // `-p` takes several names with commas between them.
+            if let Err(reason) = if key.text.is_empty() { dns_label(&key.text) } else { label_value(&key.text) } {
+                let message = format!("`{}` is no name for a profile: {reason}", key.text);
+                diagnostics.push(Diagnostic::new(Code::InvalidName, key.origin, message));
+            }
         }
         Some(Self {
             root: root.clone(),

@@ -34,14 +34,15 @@ fn git(folder: &Path, arguments: &[&str]) {
 #[test]
 fn a_commit_is_read_with_all_files_that_its_spec_names() {
     let bench = Bench::new();
-    bench.write("specs/shop.yaml", SPEC);
+    let spec = SPEC.replace("NS", "shop");
+    bench.write("specs/shop.yaml", &spec);
     bench.write("specs/settings.txt", "one");
     git(bench.folder(), &["init", "--quiet"]);
     git(bench.folder(), &["add", "."]);
     git(bench.folder(), &["commit", "--quiet", "--message", "first"]);
     assert_eq!(bench.run(&["diff", "specs", "--against", "git:HEAD"]).0, Some(0));
 
-    bench.write("specs/shop.yaml", &SPEC.replace("1.27", "1.28"));
+    bench.write("specs/shop.yaml", &spec.replace("1.27", "1.28"));
     bench.write("specs/settings.txt", "two");
     let (code, said, _) = bench.run(&["diff", "specs", "--against", "git:HEAD"]);
     assert_eq!(code, Some(1), "{said}");
@@ -52,7 +53,7 @@ fn a_commit_is_read_with_all_files_that_its_spec_names() {
     let written = std::fs::read_to_string(bench.folder().join("specs/settings.txt")).expect("it is there");
     assert_eq!(written, "two", "no checkout is touched");
 
-    bench.write("new/shop.yaml", &SPEC.replace("name: shop", "name: other"));
+    bench.write("new/shop.yaml", &spec.replace("name: shop", "name: other"));
     bench.write("new/settings.txt", "x");
     let (code, said, beside) = bench.run(&["diff", "new", "--against", "git:HEAD", "--format", "short"]);
     assert_eq!(code, Some(1), "{said}{beside}");

@@ -8,7 +8,7 @@ use fanfold::diagnostic::{Diagnostics, Format, Style, render};
 use fanfold::expand::Options;
 use fanfold::kubernetes::{Facts, Minor};
 use fanfold::policy::Policy;
-use fanfold::read::{Files, MemoryFiles};
+use fanfold::read::{Files, Listing, MemoryFiles};
 use fanfold::text::{Key, Map, Node, Origin, Sources, Value};
 
 const INPUT: &str = "example.yaml";
@@ -117,7 +117,7 @@ impl Files for Disk {
         self.sizes.get(path).copied().map_or_else(|| self.files.size(path), Ok)
     }
 
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+    fn list(&self, folder: &str) -> io::Result<Listing> {
         self.files.list(folder)
     }
 

@@ -16,7 +16,7 @@ impl std::str::FromStr for Shard {
 
     /// Reads `2/8`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("expected a part such as `2/8`, found `{text}`");
+        let wrong = || format!("expected a part such as `2/8`, counted from 1, found `{text}`");
         let (index, count) = text.split_once('/').ok_or_else(wrong)?;
         let (index, count): (u64, u64) = (index.parse().map_err(|_| wrong())?, count.parse().map_err(|_| wrong())?);
         if (1..=count).contains(&index) { Ok(Self { index, count }) } else { Err(wrong()) }
