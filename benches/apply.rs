@@ -5,10 +5,10 @@
 
 #![allow(clippy::print_stdout, reason = "the table is what it is run for")]
 
-#[path = "../tests/controlplane/mod.rs"]
+#[path = "../tests/world/controlplane/mod.rs"]
 #[expect(dead_code, reason = "tests use more of it")]
 mod controlplane;
-#[path = "../tests/programs.rs"]
+#[path = "../tests/world/programs.rs"]
 #[expect(dead_code, reason = "tests use more of it")]
 mod programs;
 

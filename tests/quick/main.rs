@@ -1,0 +1,30 @@
+//! The tests that need no Go, no network and no browser: seconds, a module for each part, cases as files.
+
+#[macro_use]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bench_inputs;
+mod check;
+mod cli;
+mod diagnostic;
+mod diff;
+mod emit;
+mod explain;
+mod golden;
+mod html;
+mod init;
+mod integrate;
+mod memory;
+mod plan;
+mod preflight;
+mod reading;
+mod readiness;
+mod readme;
+mod reuse;
+#[path = "../safety/mod.rs"]
+mod safety;
+mod schema;
+mod tidy;
+
+use support::{bench, examples, krew, layout, needs, page, place, sides, tools, trees};

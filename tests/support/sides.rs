@@ -1,0 +1,100 @@
+//! Two sides of a `diff`, and what each format shows of them; the cases are the folders of `golden/diff`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fanfold::diagnostic::Diagnostics;
+use fanfold::diff::{self, Changes, Group, Report, Style, as_written};
+use fanfold::kubernetes::{Facts, Manifest};
+use fanfold::read::read_documents;
+use fanfold::text::Sources;
+use serde_json::Value as Json;
+
+pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Two sides with their sources.
+pub(crate) struct Sides {
+    pub(crate) sources: Sources,
+    pub(crate) old: Vec<Manifest>,
+    pub(crate) new: Vec<Manifest>,
+}
+
+/// What each format shows.
+pub(crate) struct Shown {
+    pub(crate) human: String,
+    pub(crate) colored: String,
+    pub(crate) markdown: String,
+    pub(crate) json: String,
+    pub(crate) short: String,
+}
+
+impl Sides {
+    pub(crate) fn read(old: &str, new: &str) -> Self {
+        let mut sources = Sources::default();
+        let mut read = |name: &str, text: &str| {
+            let mut found = Diagnostics::new();
+            let documents = read_documents(&mut sources, name, text.as_bytes().to_vec(), &mut found);
+            let objects = as_written(documents, &mut found);
+            assert!(found.is_empty(), "{name}: {found:?}");
+            objects
+        };
+        let (old, new) = (read("old.yaml", old), read("new.yaml", new));
+        Self { sources, old, new }
+    }
+
+    pub(crate) fn changes(&self) -> Changes {
+        diff::diff(&self.old, &self.new, Facts::newest(), &self.sources)
+    }
+
+    pub(crate) fn shown(&self, changes: &Changes) -> Shown {
+        let groups: Vec<Group> = diff::fold(changes);
+        let report = Report {
+            changes,
+            groups: &groups,
+            sources: &self.sources,
+            causes: &diff::Causes::default(),
+            old: "old.yaml",
+            new: "new.yaml",
+            kubernetes: Facts::newest().minor,
+        };
+        Shown {
+            human: diff::human(&report, Style { color: false, width: 120 }),
+            colored: diff::human(&report, Style { color: true, width: 120 }),
+            markdown: diff::markdown(&report),
+            json: diff::json(&report),
+            short: diff::short(&report),
+        }
+    }
+}
+
+/// Compares two texts, and returns the JSON, which is what its schema says.
+pub(crate) fn compared(old: &str, new: &str) -> (Changes, Json) {
+    let sides = Sides::read(old, new);
+    let changes = sides.changes();
+    let json = valid(&sides.shown(&changes).json);
+    (changes, json)
+}
+
+pub(crate) fn valid(text: &str) -> Json {
+    let json: Json = serde_json::from_str(text).expect("the report is JSON");
+    let schema: Json =
+        serde_json::from_str(include_str!("../../schemas/diff.schema.json")).expect("the schema is JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let errors: Vec<String> =
+        validator.iter_errors(&json).map(|error| format!("{error} at {}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    json
+}
+
+/// Returns the folders of the cases, sorted.
+pub(crate) fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(ROOT).join("golden/diff");
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(folder).expect("the cases").map(|entry| entry.expect("an entry").path()).collect();
+    cases.sort();
+    cases
+}
+
+pub(crate) fn text(case: &Path, file: &str) -> String {
+    fs::read_to_string(case.join(file)).unwrap_or_default()
+}

@@ -1,0 +1,4 @@
+//! `fanfold diff` where a server has a say.
+
+mod cluster;
+mod server;

@@ -1,0 +1,3 @@
+//! The explain pages of what a server says, heard of a real one.
+
+mod server;

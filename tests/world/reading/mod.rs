@@ -1,0 +1,3 @@
+//! What is read, against the readers of kubectl and kustomize.
+
+mod scalars;

@@ -1,0 +1,3 @@
+//! What is written for machines about real runs, against its schemas.
+
+mod runs;
