@@ -1,15 +1,21 @@
 # The daily commands; .ci/run calls the same ones.
 
-.PHONY: build test thorough lint pre-commit gitlab-ci-local fmt facts facts-check golden wheel bench ci
+.PHONY: build setup test quick thorough lint fmt facts facts-check golden wheel bench ci
 
 build: ## Build the optimised binary
 	cargo build --release
 
-test: ## Run all tests
+setup: ## Install what tests run beside Rust, Go and python3: a browser, pre-commit, gitlab-ci-local and what it runs
+	bash tests/setup
+
+test: ## Run all tests; those that lack a program are skipped and named at the end
 	cargo test
 
+quick: ## Run the tests that need no Go, no network and no browser
+	cargo test --lib --test quick
+
 thorough: ## Run the tests of faults and of the proof at their full size, for about a quarter of an hour
-	FANFOLD_FAULT_OBJECTS=1000 FANFOLD_PROOF_CASES=10000 cargo test --test fanfold -- faults:: proof::
+	FANFOLD_FAULT_OBJECTS=1000 FANFOLD_PROOF_CASES=10000 cargo test --test world -- faults:: proof::
 
 lint: ## Check formatting and lints
 	cargo fmt --check
@@ -17,7 +23,7 @@ lint: ## Check formatting and lints
 
 fmt: ## Format the code
 	cargo fmt
-	gofmt -w schemas/generator tests/go tests/argocd
+	gofmt -w schemas/generator tests/programs/readers tests/programs/argocd
 
 facts: ## Write schemas/kubernetes/ anew from the OpenAPI and Go types of the pinned releases
 	cd schemas/generator && go run . -out ../kubernetes
@@ -26,15 +32,7 @@ facts-check: ## Check that schemas/kubernetes/ is what its generator writes
 	cd schemas/generator && go vet . && go test . && go run . -out ../kubernetes -check
 
 golden: ## Write the golden output and the schemas anew; read the diff before committing it
-	UPDATE_GOLDEN=1 INSTA_UPDATE=always cargo test
-	cargo run --quiet -- schema > schemas/batch.schema.json
-
-pre-commit: ## Install pre-commit where the tests find it
-	python3 -m venv target/pre-commit
-	target/pre-commit/bin/pip install --quiet --disable-pip-version-check 'pre-commit>=4,<5'
-
-gitlab-ci-local: ## Install gitlab-ci-local where the tests find it; what it runs needs rsync
-	npm install --silent --no-audit --no-fund --prefix target/gitlab-ci-local gitlab-ci-local@4.70.1
+	UPDATE_GOLDEN=1 cargo test --no-fail-fast
 
 wheel: ## Build the Python wheel, install it and run it
 	python3 -m venv target/venv

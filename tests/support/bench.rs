@@ -1,8 +1,9 @@
 //! A scratch folder in which tests run the binary as a user does: files in, exit code, output and files out.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A scratch folder, removed at the end of its test.
 pub(crate) struct Bench {
@@ -40,7 +41,17 @@ impl Bench {
 
     /// Runs a command and returns its exit code, its standard output and its standard error.
     pub(crate) fn said(&self, args: &[&str]) -> (Option<i32>, String, String) {
-        let output = self.run(args);
+        self.said_to(args, "")
+    }
+
+    /// Runs a command with a standard input and returns its exit code, its standard output and its standard error.
+    pub(crate) fn said_to(&self, args: &[&str], stdin: &str) -> (Option<i32>, String, String) {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        // A run that fails early does not read all of it.
+        let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
+        let output = child.wait_with_output().expect("it ends");
         (output.status.code(), stdout(&output), stderr(&output))
     }
 

@@ -3,7 +3,7 @@
 use fanfold::emit::Output;
 use fanfold::emit::layout::{Item, Layout, OutputFile, files};
 use fanfold::kubernetes::ObjectKey;
-use fanfold::source::Node;
+use fanfold::text::Node;
 
 use crate::trees::read_one;
 

@@ -29,6 +29,7 @@ pub(crate) struct Need {
     pub(crate) is_there: fn() -> bool,
 }
 
+pub(crate) const AWK: Need = Need { name: "awk", is_there: || find(&["awk"]).is_some() };
 pub(crate) const BASH: Need = Need { name: "bash", is_there: || find(&["bash"]).is_some() };
 pub(crate) const GIT: Need = Need { name: "git", is_there: || find(&["git"]).is_some() };
 

@@ -1,6 +1,6 @@
 //! Programs of others that tests run, built once from pinned Go modules.
 //!
-//! A folder below `tests/` has a `go.mod` whose `tool` lines name what to build. What is built lies in
+//! A folder below `tests/programs/` has a `go.mod` whose `tool` lines name what to build. What is built lies in
 //! `target/FOLDER/HASH`, by the hash of `go.mod`: a change of it builds anew, and a folder that is there is whole, as it
 //! gets its name last.
 
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 /// The programs of one Go module, built once in each process that asks for them.
 pub(crate) struct Module {
-    /// The folder of `go.mod`, below `tests/`.
+    /// The folder of `go.mod`, below `tests/programs/`.
     folder: &'static str,
     /// What is built, and what it takes.
     what: &'static str,
@@ -26,7 +26,7 @@ pub(crate) struct Module {
 }
 
 impl Module {
-    /// Returns the module of a folder below `tests/`.
+    /// Returns the module of a folder below `tests/programs/`.
     pub(crate) const fn new(folder: &'static str, what: &'static str, needs: &'static str) -> Module {
         Module { folder, what, needs, flags: |_| Ok(String::new()), built: OnceLock::new() }
     }
@@ -42,24 +42,35 @@ impl Module {
         self.build().unwrap_or_else(|error| panic!("{error}")).join(name)
     }
 
+    /// Whether its programs are there, or can be built.
+    pub(crate) fn is_there(&self) -> bool {
+        has_go() || self.place().is_ok_and(|(_, _, folder)| folder.is_dir())
+    }
+
     /// Builds all programs of the module, unless they are there, and returns the folder they are in. The error is one
     /// line.
     pub(crate) fn build(&self) -> Result<PathBuf, String> {
         self.built.get_or_init(|| self.build_once()).clone()
     }
 
-    fn build_once(&self) -> Result<PathBuf, String> {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(self.folder);
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
-        let target = target.join(self.folder.replace('/', "-"));
-        let said = |what: &str, error: std::io::Error| format!("{what} {}: {error}", target.display());
+    /// Returns the text of `go.mod`, where the module lies, and the folder of what is built of it.
+    fn place(&self) -> Result<(String, PathBuf, PathBuf), String> {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(self.folder);
         let module = fs::read_to_string(source.join("go.mod")).map_err(|error| format!("go.mod: {error}"))?;
         let hash = Sha256::digest(&module).first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        let folder = target.join(format!("{hash:016x}"));
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
+        let folder = target.join(self.folder.replace('/', "-")).join(format!("{hash:016x}"));
+        Ok((module, source, folder))
+    }
+
+    fn build_once(&self) -> Result<PathBuf, String> {
+        let (module, source, folder) = self.place()?;
+        let target = folder.parent().expect("the folder of the module");
+        let said = |what: &str, error: std::io::Error| format!("{what} {}: {error}", target.display());
         if folder.is_dir() {
             return Ok(folder);
         }
-        fs::create_dir_all(&target).map_err(|error| said("cannot make", error))?;
+        fs::create_dir_all(target).map_err(|error| said("cannot make", error))?;
         let lock = File::create(target.join("lock")).map_err(|error| said("cannot lock", error))?;
         lock.lock().map_err(|error| said("cannot lock", error))?;
         // Another process may have built them while this one waited.
@@ -67,7 +78,7 @@ impl Module {
             return Ok(folder);
         }
         note(&format!("building {} into {}, once: some minutes", self.what, folder.display()));
-        let unfinished = target.join(format!("{hash:016x}.unfinished"));
+        let unfinished = folder.with_extension("unfinished");
         // What an interrupted build has left.
         let _ = fs::remove_dir_all(&unfinished);
         let built = Command::new("go")
@@ -91,6 +102,13 @@ impl Module {
         fs::rename(&unfinished, &folder).map_err(|error| said("cannot name what was built in", error))?;
         Ok(folder)
     }
+}
+
+/// Whether Go is there.
+pub(crate) fn has_go() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let name = format!("go{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).any(|folder| folder.join(&name).is_file())
 }
 
 /// Returns the version of a module that a `go.mod` requires, with its `v`.

@@ -1,11 +1,8 @@
 //! The command: which sides it takes, and how it ends.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
 use serde_json::Value as Json;
+
+use crate::bench::Bench;
 
 const SPEC: &str = "\
 apiVersion: fanfold.dev/v1
@@ -27,82 +24,44 @@ workloads:
     envFrom: [settings]
 ";
 
-/// A folder to run the command in.
-pub(super) struct Bench(tempfile::TempDir);
-
-impl Bench {
-    pub(super) fn new() -> Self {
-        let bench = Self(tempfile::tempdir().expect("a folder"));
-        bench.write("old.yaml", SPEC);
-        bench
-    }
-
-    pub(super) fn folder(&self) -> &Path {
-        self.0.path()
-    }
-
-    pub(super) fn write(&self, name: &str, text: &str) {
-        let path = self.0.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
-        fs::write(path, text).expect("the file is written");
-    }
-
-    pub(super) fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        self.run_with(arguments, "")
-    }
-
-    fn run_with(&self, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fanfold"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        // A run that fails early does not read all of it.
-        let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
-        let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        (status.code(), text(stdout), text(stderr))
-    }
+fn bench() -> Bench {
+    Bench::with(&[("old.yaml", SPEC)])
 }
 
 #[test]
 fn the_same_is_0_another_is_1_and_nobody_knows_is_more() {
-    let bench = Bench::new();
-    assert_eq!(bench.run(&["diff", "old.yaml", "old.yaml"]), (Some(0), String::new(), String::new()));
+    let bench = bench();
+    assert_eq!(bench.said(&["diff", "old.yaml", "old.yaml"]), (Some(0), String::new(), String::new()));
     bench.write("new.yaml", &SPEC.replace("1.36", "1.37"));
-    assert_eq!(bench.run(&["diff", "old.yaml", "new.yaml"]).0, Some(1));
-    let (code, out, err) = bench.run(&["diff", "old.yaml", "none.yaml"]);
+    assert_eq!(bench.said(&["diff", "old.yaml", "new.yaml"]).0, Some(1));
+    let (code, out, err) = bench.said(&["diff", "old.yaml", "none.yaml"]);
     assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
     assert!(err.contains("none.yaml"), "{err}");
     bench.write("broken.yaml", "kind: [");
-    assert_eq!(bench.run(&["diff", "broken.yaml", "old.yaml"]).0, Some(2));
+    assert_eq!(bench.said(&["diff", "broken.yaml", "old.yaml"]).0, Some(2));
     bench.write("wrong.yaml", &SPEC.replace("image:", "imag:"));
-    assert_eq!(bench.run(&["diff", "old.yaml", "wrong.yaml"]).0, Some(2), "a spec that does not compile");
+    assert_eq!(bench.said(&["diff", "old.yaml", "wrong.yaml"]).0, Some(2), "a spec that does not compile");
     bench.write("nameless.yaml", "apiVersion: v1\nkind: ConfigMap\n");
-    assert_eq!(bench.run(&["diff", "nameless.yaml", "old.yaml"]).0, Some(2));
-    assert_eq!(bench.run(&["diff", "old.yaml"]).0, Some(2));
-    assert_eq!(bench.run(&["diff", "-", "-"]).0, Some(2));
+    assert_eq!(bench.said(&["diff", "nameless.yaml", "old.yaml"]).0, Some(2));
+    assert_eq!(bench.said(&["diff", "old.yaml"]).0, Some(2));
+    assert_eq!(bench.said(&["diff", "-", "-"]).0, Some(2));
 }
 
 #[test]
 fn what_is_the_same_by_meaning_is_told_and_ends_with_0() {
-    let bench = Bench::new();
-    let (_, built, _) = bench.run(&["build", "old.yaml"]);
+    let bench = bench();
+    let (_, built, _) = bench.said(&["build", "old.yaml"]);
     bench.write("built.yaml", &built.replace("cpu: 100m", "cpu: \"0.1\""));
-    let (code, out, _) = bench.run(&["diff", "old.yaml", "built.yaml"]);
+    let (code, out, _) = bench.said(&["diff", "old.yaml", "built.yaml"]);
     assert_eq!(code, Some(0), "{out}");
     assert!(out.contains("no effect") && out.contains("100m → \"0.1\""), "{out}");
 }
 
 #[test]
 fn a_line_changed_in_a_spec_of_a_thousand_instances_reads_in_ten_lines() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.write("new.yaml", &SPEC.replace("1.36", "1.37"));
-    let (_, out, _) = bench.run(&["diff", "old.yaml", "new.yaml"]);
+    let (_, out, _) = bench.said(&["diff", "old.yaml", "new.yaml"]);
     assert!(out.lines().count() <= 10, "{out}");
     assert!(out.contains("1,000 Jobs") && out.contains("busybox:1.36 → busybox:1.37"), "{out}");
     assert!(out.contains("new.yaml:10"), "the line that caused it: {out}");
@@ -110,19 +69,19 @@ fn a_line_changed_in_a_spec_of_a_thousand_instances_reads_in_ten_lines() {
 
 #[test]
 fn one_value_of_an_axis_is_named_as_what_differs() {
-    let bench = Bench::new();
+    let bench = bench();
     let exclude = "    image: \"busybox:{{ '1.37' if matrix.region == 'eu' else '1.36' }}\"";
     bench.write("new.yaml", &SPEC.replace("    image: busybox:1.36", exclude));
-    let (code, out, err) = bench.run(&["diff", "old.yaml", "new.yaml"]);
+    let (code, out, err) = bench.said(&["diff", "old.yaml", "new.yaml"]);
     assert_eq!(code, Some(1), "{err}");
     assert!(out.contains("500 of 1,000 Jobs where region = eu"), "{out}");
 }
 
 #[test]
 fn a_config_map_with_another_hash_is_one_change() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.write("new.yaml", &SPEC.replace("fast", "slow"));
-    let (_, out, _) = bench.run(&["diff", "old.yaml", "new.yaml", "--format", "json"]);
+    let (_, out, _) = bench.said(&["diff", "old.yaml", "new.yaml", "--format", "json"]);
     let report: Json = serde_json::from_str(&out).expect("JSON");
     let groups = report["groups"].as_array().expect("groups");
     assert_eq!(groups.len(), 1, "{groups:#?}");
@@ -133,21 +92,21 @@ fn a_config_map_with_another_hash_is_one_change() {
 
 #[test]
 fn sides_are_specs_files_folders_and_standard_input() {
-    let bench = Bench::new();
-    let (code, built, _) = bench.run(&["build", "old.yaml"]);
+    let bench = bench();
+    let (code, built, _) = bench.said(&["build", "old.yaml"]);
     assert_eq!(code, Some(0));
-    assert_eq!(bench.run(&["build", "old.yaml", "-o", "built/"]).0, Some(0));
-    assert_eq!(bench.run(&["diff", "old.yaml", "built"]).0, Some(0));
-    assert_eq!(bench.run(&["diff", "old.yaml", "--against", "built"]).0, Some(0));
-    assert_eq!(bench.run_with(&["diff", "-", "old.yaml"], &built).0, Some(0));
-    assert_eq!(bench.run_with(&["diff", "old.yaml", "--against", "-"], &built.replace("1.36", "1.35")).0, Some(1));
+    assert_eq!(bench.said(&["build", "old.yaml", "-o", "built/"]).0, Some(0));
+    assert_eq!(bench.said(&["diff", "old.yaml", "built"]).0, Some(0));
+    assert_eq!(bench.said(&["diff", "old.yaml", "--against", "built"]).0, Some(0));
+    assert_eq!(bench.said_to(&["diff", "-", "old.yaml"], &built).0, Some(0));
+    assert_eq!(bench.said_to(&["diff", "old.yaml", "--against", "-"], &built.replace("1.36", "1.35")).0, Some(1));
 }
 
 #[test]
 fn only_the_effects_that_are_named_fail_a_run() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.write("new.yaml", &SPEC.replace("1.36", "1.37"));
-    let run = |effects: &str| bench.run(&["diff", "old.yaml", "new.yaml", "--fail-on", effects]).0;
+    let run = |effects: &str| bench.said(&["diff", "old.yaml", "new.yaml", "--fail-on", effects]).0;
     assert_eq!(run("recreate"), Some(1));
     assert_eq!(run("data-loss,security"), Some(0));
     assert_eq!(run("data-loss,recreate"), Some(1));
@@ -156,7 +115,7 @@ fn only_the_effects_that_are_named_fail_a_run() {
 
 #[test]
 fn a_comment_fits_and_is_whole() {
-    let bench = Bench::new();
+    let bench = bench();
     let object = |at: usize, text: &str| {
         format!(
             "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{at}, namespace: n{at}}}\ndata: {{k{at}: \"``` {text}\"}}\n"
@@ -166,7 +125,7 @@ fn a_comment_fits_and_is_whole() {
         |word: &str| (0..3000).map(|at| object(at, &format!("{word} {}", "x".repeat(at % 90)))).collect::<String>();
     bench.write("a.yaml", &side("old"));
     bench.write("b.yaml", &side("new"));
-    let (_, out, _) = bench.run(&["diff", "a.yaml", "b.yaml", "--format", "markdown"]);
+    let (_, out, _) = bench.said(&["diff", "a.yaml", "b.yaml", "--format", "markdown"]);
     assert!(out.chars().count() <= 65_000 && out.len() > 50_000, "{}", out.len());
     assert!(out.starts_with("<!-- fanfold diff -->\n"));
     assert_eq!(out.matches("<details").count(), out.matches("</details>").count());

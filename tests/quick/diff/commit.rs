@@ -31,6 +31,7 @@ fn git(folder: &Path, arguments: &[&str]) {
 
 #[test]
 fn a_commit_is_read_with_all_files_that_its_spec_names() {
+    needs!(GIT);
     let bench = Bench::with(&[]);
     bench.write("specs/shop.yaml", SPEC);
     bench.write("specs/settings.txt", "one");
@@ -63,6 +64,7 @@ fn a_commit_is_read_with_all_files_that_its_spec_names() {
 
 #[test]
 fn a_change_names_the_values_that_made_it() {
+    needs!(GIT);
     let bench = Bench::with(&[]);
     let spec = "\
 apiVersion: fanfold.dev/v1

@@ -48,50 +48,6 @@ fn a_kustomization_lists_the_files_in_order() {
 }
 
 #[test]
-fn a_chart_renders_back_to_the_objects() {
-    for output in [Output::Yaml, Output::Kyaml, Output::Json] {
-        let plain = lay_out(Layout::Files, output);
-        let chart = lay_out(Layout::Helm, output);
-        let end = output.extension();
-        assert_eq!(
-            paths(&chart),
-            [
-                "Chart.yaml",
-                "values.yaml",
-                &format!("crds/apiextensions.k8s.io_v1_customresourcedefinition_a.b.c.{end}"),
-                &format!("templates/v1_configmap_rules.{end}"),
-                &format!("templates/v1_secret_key.{end}")
-            ]
-        );
-        assert_eq!(content(&chart[0]), "apiVersion: v2\nname: shop\ntype: application\nversion: 0.1.0\n");
-        assert_eq!(chart[2].bytes, plain[0].bytes, "Helm does not render what is in crds/");
-        for (template, file) in chart[3..].iter().zip(&plain[1..]) {
-            assert_eq!(go::run("template", template.bytes.clone()).unwrap(), content(file));
-        }
-    }
-}
-
-#[test]
-fn whatever_is_escaped_renders_back() {
-    let texts = [
-        "{{",
-        "}}",
-        "{{{",
-        "}}}",
-        "{{{{",
-        "{}}{",
-        "{{}}",
-        "}}{{",
-        "{ {",
-        "{{- x -}}",
-        "{{/* c */}}",
-        "a{{`b`}}\"c\"\n",
-    ];
-    let all = texts.map(|text| format!("{text}\n{text}{text}x")).concat();
-    assert_eq!(go::run("template", escape_for_helm(all.as_bytes())).unwrap(), all);
-}
-
-#[test]
 fn a_chart_has_templates_and_definitions_apart() {
     for output in [Output::Yaml, Output::Kyaml, Output::Json] {
         let plain = lay_out(Layout::Files, output);

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use fanfold::kubernetes::documented::in_order;
-use fanfold::source::MemoryFiles;
+use fanfold::read::MemoryFiles;
 
 use crate::examples::{Case, cases, emitted, files, golden_bytes};
 

@@ -6,6 +6,7 @@ use crate::krew::{VERSION, archives, script};
 
 #[test]
 fn the_manifest_for_krew_gets_its_checksums() {
+    needs!(AWK, BASH);
     let bench = Bench::new();
     let archives = archives();
     assert_eq!(archives.len(), TARGETS);

@@ -132,3 +132,24 @@ fn wrong_specs_are_refused_where_they_are_wrong() {
         }
     }
 }
+
+/// A schema that takes everything would hold every test.
+#[test]
+fn the_schemas_refuse_what_is_no_event_and_no_report() {
+    let validator = |name: &str| {
+        let schema: Json = serde_json::from_str(&fs::read_to_string(root().join("schemas").join(name)).unwrap()).unwrap();
+        assert!(jsonschema::meta::is_valid(&schema), "{name} is no JSON Schema");
+        jsonschema::draft202012::new(&schema).unwrap()
+    };
+    let events = validator("apply-events.schema.json");
+    for wrong in [
+        serde_json::json!({}),
+        serde_json::json!({ "event": "unheard-of" }),
+        serde_json::json!({ "event": "waiting", "ready": 1 }),
+        serde_json::json!({ "event": "waiting", "ready": -1, "total": 2 }),
+        serde_json::json!({ "event": "started", "version": 2, "command": "apply", "dryRun": false }),
+    ] {
+        assert!(!events.is_valid(&wrong), "{wrong}");
+    }
+    assert!(!validator("apply-report.schema.json").is_valid(&serde_json::json!({ "version": 1 })));
+}

@@ -4,8 +4,9 @@ pub(crate) mod strings;
 
 use fanfold::diagnostic::Diagnostics;
 use fanfold::emit::{Output, json, kyaml, yaml};
-use fanfold::source::{Key, Map, Node, Origin, Sources, Value, read_document, scalar};
-use proptest::strategy::Strategy;
+use fanfold::read::read_document;
+use fanfold::text::{Key, Map, Node, Origin, Sources, Value, scalar};
+use proptest::prelude::*;
 use serde_json::Value as Json;
 
 /// Reads a text that holds one document without a finding.

@@ -8,6 +8,7 @@ const PART_OF: &str = "applyset.kubernetes.io/part-of";
 
 #[test]
 fn an_object_of_nobody_becomes_a_member() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.make(&config("a", "x"));
     let uid = bench.uid("configmap/a");
@@ -21,6 +22,7 @@ fn an_object_of_nobody_becomes_a_member() {
 
 #[test]
 fn objects_of_others_are_refused_before_anything_is_written() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let owned = [
         ("helm", "annotations: {meta.helm.sh/release-name: shop}", "the Helm release `shop`"),
@@ -62,6 +64,7 @@ fn objects_of_others_are_refused_before_anything_is_written() {
 
 #[test]
 fn adopting_takes_the_label_of_the_set_and_no_other_field() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let theirs = format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels: {{{PART_OF}: applyset-x-v1}}\ndata:\n  key: x\n"
@@ -77,6 +80,7 @@ fn adopting_takes_the_label_of_the_set_and_no_other_field() {
 
 #[test]
 fn two_sets_do_not_take_objects_from_each_other() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&config("a", "x"), &[]).ends(0, "1 created");
     let ran = bench.apply(&["a.yaml", "--applyset=other"]);
@@ -90,6 +94,7 @@ fn two_sets_do_not_take_objects_from_each_other() {
 
 #[test]
 fn manifests_of_no_set_come_over_from_kubectl_too() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.kubectl_with(&["apply", "-f", "-"], &format!("{}  old: w\n", config("a", "x")));
     bench.write("a.yaml", &config("a", "w"));
@@ -100,6 +105,7 @@ fn manifests_of_no_set_come_over_from_kubectl_too() {
 
 #[test]
 fn what_kubectl_applied_loses_fields_that_the_spec_does_not_name() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let more = format!("{}  old: w\n", config("a", "x"));
     bench.kubectl_with(&["apply", "-f", "-"], &more);

@@ -19,6 +19,7 @@ spec:
 
 #[test]
 fn a_field_of_another_tool_is_found_at_its_line_and_taken_over_by_force() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(DEPLOYMENT, &[]).ends(0, "1 created");
     let theirs = DEPLOYMENT.replace("nginx:1.27", "nginx:1.26").replace("  replicas: 2\n", "");
@@ -39,6 +40,7 @@ fn a_field_of_another_tool_is_found_at_its_line_and_taken_over_by_force() {
 
 #[test]
 fn who_scales_is_told_apart_by_the_subresource() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(DEPLOYMENT, &[]).ends(0, "1 created");
     bench.kubectl(&["scale", "deployment", "web", "--replicas=5"]);
@@ -50,6 +52,7 @@ fn who_scales_is_told_apart_by_the_subresource() {
 
 #[test]
 fn the_same_value_is_shared_and_no_conflict() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.kubectl_with(&["apply", "--server-side", "--field-manager=other", "-f", "-"], &config("a", "x"));
     let shared = bench.set(&config("a", "x"), &[]);
@@ -60,6 +63,7 @@ fn the_same_value_is_shared_and_no_conflict() {
 
 #[test]
 fn a_hand_edit_is_a_conflict() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&config("a", "x"), &[]).ends(0, "1 created");
     bench.kubectl(&[
@@ -79,6 +83,7 @@ fn a_hand_edit_is_a_conflict() {
 
 #[test]
 fn several_fields_of_one_object_are_all_found() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let wanted = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels:\n    example.com/tier: one\ndata:\n  b.conf: x\n  c: x\n";
     bench.set(wanted, &[]).ends(0, "1 created");

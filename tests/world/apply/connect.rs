@@ -17,6 +17,7 @@ fn fails(bench: &Bench, args: &[&str], words: &[&str]) {
 
 #[test]
 fn what_is_wrong_with_the_connection_is_one_line() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     bench.write("a.yaml", &config("a", "x"));
     fails(&bench, &["--kubeconfig=none.yaml"], &["none.yaml", "No such file"]);
@@ -36,6 +37,7 @@ fn what_is_wrong_with_the_connection_is_one_line() {
 
 #[test]
 fn the_context_and_its_namespace_are_those_that_are_asked_for() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.write("a.yaml", &config("a", "x"));
     let output = bench.run(&["apply", "a.yaml", "--context=builder", "-n", "NS"]);

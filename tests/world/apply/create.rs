@@ -17,6 +17,7 @@ workloads:
 
 #[test]
 fn a_set_is_made_left_alone_and_changed() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.write("shop.yaml", SPEC);
     let made = bench.apply(&["shop.yaml"]);
@@ -46,6 +47,7 @@ fn a_set_is_made_left_alone_and_changed() {
 
 #[test]
 fn only_what_changed_is_sent() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&configs(12), &[]).ends(0, "12 created");
     let parent = bench.version("configmap/set");
@@ -59,6 +61,7 @@ fn only_what_changed_is_sent() {
 
 #[test]
 fn what_somebody_changed_is_put_right() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&config("a", "x"), &[]).ends(0, "1 created");
     bench.kubectl(&["patch", "configmap", "a", "--type=merge", "--patch", r#"{"data":{"key":null,"other":"w"}}"#]);
@@ -69,6 +72,7 @@ fn what_somebody_changed_is_put_right() {
 
 #[test]
 fn a_field_that_left_the_spec_leaves_the_object() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let text = config("a", "x");
     bench.set(&format!("{text}  more: w\n"), &[]).ends(0, "1 created");
@@ -78,6 +82,7 @@ fn a_field_that_left_the_spec_leaves_the_object() {
 
 #[test]
 fn the_summary_says_what_was_done_by_kind() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.write("shop.yaml", SPEC);
     let output = bench.run(&["apply", "shop.yaml"]);
@@ -91,6 +96,7 @@ fn the_summary_says_what_was_done_by_kind() {
 
 #[test]
 fn a_kind_that_the_cluster_does_not_serve_is_found_before_anything_is_written() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let ran = bench.set(
         &format!("{}---\napiVersion: example.com/v1\nkind: Cache\nmetadata: {{name: c}}\n", config("a", "x")),
@@ -105,6 +111,7 @@ fn a_kind_that_the_cluster_does_not_serve_is_found_before_anything_is_written() 
 
 #[test]
 fn plain_manifests_are_applied_without_a_set() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.write("a.yaml", &config("a", "x"));
     bench.apply(&["a.yaml"]).ends(0, "1 created");
@@ -119,6 +126,7 @@ fn plain_manifests_are_applied_without_a_set() {
 
 #[test]
 fn objects_come_from_standard_input_too() {
+    needs!(CONTROL_PLANE);
     use std::io::Write;
     let bench = Bench::new();
     let mut command = bench.command(&["apply", "--format=json", "-n", "NS", "-"]);
@@ -130,6 +138,7 @@ fn objects_come_from_standard_input_too() {
 
 #[test]
 fn several_sets_at_once_want_a_name() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.write("a.yaml", SPEC);
     bench.write("b.yaml", &SPEC.replace("name: shop", "name: other").replace("web:", "api:"));

@@ -4,6 +4,7 @@ use super::{Bench, config, configs, text};
 
 #[test]
 fn a_dry_run_tells_all_outcomes_and_writes_nothing() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&configs(4), &[]).ends(0, "4 created");
     let before = bench.kubectl(&["get", "configmaps,leases", "--output=jsonpath={.items[*].metadata.resourceVersion}"]);
@@ -17,6 +18,7 @@ fn a_dry_run_tells_all_outcomes_and_writes_nothing() {
 
 #[test]
 fn a_dry_run_of_a_new_set_leaves_no_parent() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&configs(2), &["--dry-run=server"]).ends(0, "2 created");
     assert_eq!(bench.kubectl(&["get", "configmaps,leases", "--output=name"]), "");
@@ -24,6 +26,7 @@ fn a_dry_run_of_a_new_set_leaves_no_parent() {
 
 #[test]
 fn a_dry_run_skips_what_lies_in_a_namespace_that_is_not_there_yet() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let inside = config("a", "x").replace("name: a", "name: a, namespace: NS-inner");
     let wanted = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: NS-inner}}\n{inside}");
@@ -37,6 +40,7 @@ fn a_dry_run_skips_what_lies_in_a_namespace_that_is_not_there_yet() {
 
 #[test]
 fn a_dry_run_shows_what_would_be_made_anew() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      containers: [{name: j, image: 'busybox:1.36'}]\n";
     bench.set(job, &[]).ends(0, "1 created");

@@ -27,6 +27,7 @@ fn image(bench: &Bench) -> String {
 
 #[test]
 fn a_job_is_made_anew_only_when_that_is_asked_for() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(JOB, &[]).ends(0, "1 created");
     let uid = bench.uid("job/load");
@@ -57,6 +58,7 @@ fn a_job_is_made_anew_only_when_that_is_asked_for() {
 
 #[test]
 fn an_annotation_decides_for_its_object() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let says = |policy: &str| {
         JOB.replace("  name: load", &format!("  name: load\n  annotations: {{fanfold.dev/recreate: {policy}}}"))
@@ -71,6 +73,7 @@ fn an_annotation_decides_for_its_object() {
 
 #[test]
 fn the_old_object_stays_where_the_new_one_would_not_be_taken() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(JOB, &[]).ends(0, "1 created");
     let uid = bench.uid("job/load");
@@ -84,6 +87,7 @@ fn the_old_object_stays_where_the_new_one_would_not_be_taken() {
 
 #[test]
 fn claims_are_made_anew_only_by_name() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let claim = |mode: &str| {
         format!(
@@ -103,6 +107,7 @@ fn claims_are_made_anew_only_by_name() {
 
 #[test]
 fn a_stateful_set_is_made_anew_around_its_pods() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::on(ControlPlane::with_controllers());
     let set = |service: &str| {
         format!(

@@ -14,6 +14,7 @@ fn release(bench: &Bench) {
 
 #[test]
 fn a_namespace_that_goes_takes_nothing_new_and_that_is_said() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.kubectl(&["delete", "namespace", "NS", "--wait=false"]);
     bench.write("a.yaml", &config("a", "x"));
@@ -24,6 +25,7 @@ fn a_namespace_that_goes_takes_nothing_new_and_that_is_said() {
 
 #[test]
 fn an_object_that_is_being_deleted_is_waited_for_and_made_again() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let wanted = ANCHOR.replace(", finalizers: [example.com/hold]", "");
     bench.set(&wanted, &[]).ends(0, "1 created");
@@ -46,6 +48,7 @@ fn an_object_that_is_being_deleted_is_waited_for_and_made_again() {
 
 #[test]
 fn a_namespace_of_the_set_that_goes_is_made_again_with_all_that_is_in_it() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::on(ControlPlane::with_controllers());
     let wanted = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: NS}}\n{}", config("a", "x"));
     bench.set(&wanted, &[]).ends(0, "1 configured, 1 created");
@@ -76,6 +79,7 @@ fn a_namespace_of_the_set_that_goes_is_made_again_with_all_that_is_in_it() {
 
 #[test]
 fn a_namespace_that_is_not_there_is_asked_for() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.write("a.yaml", &config("a", "x").replace("name: a", "name: a, namespace: NS-none"));
     let ran = bench.apply(&["a.yaml"]);
@@ -91,6 +95,7 @@ fn a_namespace_that_is_not_there_is_asked_for() {
 
 #[test]
 fn the_set_may_live_in_a_namespace_that_it_makes() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.write(
         "a.yaml",

@@ -18,6 +18,7 @@ pub(super) fn as_user(bench: &Bench, user: &str) -> PathBuf {
 
 #[test]
 fn a_definition_and_its_resources_go_in_one_run() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let definition = "apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -48,6 +49,7 @@ spec:
 
 #[test]
 fn a_namespace_and_what_is_in_it_go_in_one_run() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let inside = config("a", "x").replace("name: a", "name: a, namespace: NS-inner");
     bench
@@ -57,6 +59,7 @@ fn a_namespace_and_what_is_in_it_go_in_one_run() {
 
 #[test]
 fn a_failed_namespace_holds_back_only_what_is_in_it() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     // A name that only the server refuses: it keeps no label of this form.
     let namespace =
@@ -73,6 +76,7 @@ fn a_failed_namespace_holds_back_only_what_is_in_it() {
 
 #[test]
 fn a_role_goes_before_its_binding_for_those_who_may_not_do_everything() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     bench.make("apiVersion: rbac.authorization.k8s.io/v1
 kind: Role

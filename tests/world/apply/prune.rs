@@ -11,6 +11,7 @@ const NAMESPACES: &str = "applyset.kubernetes.io/additional-namespaces";
 
 #[test]
 fn what_left_the_set_goes_only_when_asked_for() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  ports: [{port: 80}]\n";
     bench.set(&format!("{}{}{service}", config("a", "x"), config("b", "x")), &[]).ends(0, "3 created");
@@ -29,6 +30,7 @@ fn what_left_the_set_goes_only_when_asked_for() {
 
 #[test]
 fn more_than_half_of_a_set_does_not_go_unasked() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&configs(5), &[]).ends(0, "5 created");
     let refused = bench.set(&configs(2).replace("key: x", "key: w"), &["--prune"]);
@@ -43,6 +45,7 @@ fn more_than_half_of_a_set_does_not_go_unasked() {
 
 #[test]
 fn an_object_that_asks_to_stay_stays() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let keep =
         "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: keep, annotations: {helm.sh/resource-policy: keep}}\n";
@@ -55,6 +58,7 @@ fn an_object_that_asks_to_stay_stays() {
 
 #[test]
 fn other_namespaces_of_the_set_are_looked_through() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let other = bench.plane.namespace();
     let stray = config("b", "x").replace("name: b", &format!("name: b, namespace: {other}"));
@@ -68,6 +72,7 @@ fn other_namespaces_of_the_set_are_looked_through() {
 
 #[test]
 fn what_holds_data_goes_only_by_a_flag_of_its_own() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let claim = "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec:\n  accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 1Gi}}\n";
     let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: NS-inner}\n";
@@ -84,6 +89,7 @@ fn what_holds_data_goes_only_by_a_flag_of_its_own() {
 
 #[test]
 fn a_namespace_that_holds_what_is_wanted_stays() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: NS-inner}\n";
     let inside = config("in", "x").replace("name: in", "name: in, namespace: NS-inner");
@@ -96,6 +102,7 @@ fn a_namespace_that_holds_what_is_wanted_stays() {
 
 #[test]
 fn nothing_is_pruned_after_a_failure() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&configs(3), &[]).ends(0, "3 created");
     let bad = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  type: NodePort\n  ports: [{port: 80, nodePort: 80}]\n";
@@ -112,6 +119,7 @@ fn nothing_is_pruned_after_a_failure() {
 
 #[test]
 fn a_set_that_covers_too_much_is_narrowed_though_nothing_else_is_to_do() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&configs(1), &[]).ends(0, "1 created");
     // As a run leaves it that ends before its last step.
@@ -125,6 +133,7 @@ fn a_set_that_covers_too_much_is_narrowed_though_nothing_else_is_to_do() {
 
 #[test]
 fn an_object_that_only_carries_the_label_is_not_deleted() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&configs(3), &[]).ends(0, "3 created");
     let id = text(&bench.get("configmap/set")["metadata"]["labels"]["applyset.kubernetes.io/id"]);
@@ -137,6 +146,7 @@ fn an_object_that_only_carries_the_label_is_not_deleted() {
 
 #[test]
 fn what_controllers_copy_labels_to_is_not_deleted() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::on(ControlPlane::with_controllers());
     // The controller gives its slices the labels of the Service.
     let service =
@@ -157,6 +167,7 @@ fn what_controllers_copy_labels_to_is_not_deleted() {
 
 #[test]
 fn another_object_of_the_same_name_is_not_deleted() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     bench.set(&configs(3), &[]).ends(0, "3 created");
     let faults = vec![(Fault::Stall(Duration::from_millis(1500)), 1.0)];
@@ -174,6 +185,7 @@ fn another_object_of_the_same_name_is_not_deleted() {
 
 #[test]
 fn kubectl_and_fanfold_read_each_others_sets_and_keep_off_them() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(&configs(2), &[]).ends(0, "2 created");
     let id = text(&bench.get("configmap/set")["metadata"]["labels"]["applyset.kubernetes.io/id"]);

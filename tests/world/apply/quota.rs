@@ -13,6 +13,7 @@ fn limit(bench: &Bench, resource: &str, count: usize) {
 
 #[test]
 fn what_exceeds_a_quota_is_found_and_the_rest_applied() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::on(ControlPlane::with_controllers());
     limit(&bench, "count/services", 1);
     let service = |name: &str| {
@@ -25,6 +26,7 @@ fn what_exceeds_a_quota_is_found_and_the_rest_applied() {
 
 #[test]
 fn many_objects_that_race_on_a_quota_all_get_in() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::on(ControlPlane::with_controllers());
     // The certificate of the cluster and the parent of the set count as well.
     limit(&bench, "count/configmaps", 62);

@@ -39,6 +39,7 @@ const RULE: &str = "{expression: \"!has(object.data) || !('key' in object.data) 
 
 #[test]
 fn a_policy_is_heard_at_the_line_of_the_object() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     policy(&bench, "deny", "configmaps", RULE, "Deny", &config("probe", "bad"));
     let ran = bench.set(&format!("{}{}", config("a", "x"), config("b", "bad")), &[]);
@@ -49,6 +50,7 @@ fn a_policy_is_heard_at_the_line_of_the_object() {
 
 #[test]
 fn a_policy_that_only_warns_is_a_warning() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     policy(&bench, "warn", "configmaps", RULE, "Warn", &config("probe", "bad"));
     let ran = bench.set(&config("b", "bad"), &[]);
@@ -58,6 +60,7 @@ fn a_policy_that_only_warns_is_a_warning() {
 
 #[test]
 fn what_only_the_server_knows_is_found_at_the_field() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  type: NodePort\n  ports:\n  - port: 80\n    nodePort: 80\n";
     bench.set(service, &[]).ends(1, "1 failed").finds("refused-by-server", 9, &["valid ports is 30000-32767"]);
@@ -69,6 +72,7 @@ fn what_only_the_server_knows_is_found_at_the_field() {
 
 #[test]
 fn warnings_of_the_server_are_shown_at_their_line_when_something_is_sent() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: p\n    image: busybox:1.36\n    resources:\n      limits: {cpu: '1', ephemeral-storage: 500m}\n";
     let ran = bench.set(pod, &[]);
@@ -82,6 +86,7 @@ fn warnings_of_the_server_are_shown_at_their_line_when_something_is_sent() {
 
 #[test]
 fn who_may_not_do_it_is_told_who_that_is() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     bench.kubeconfig = super::order::as_user(&bench, "nobody");
     bench.write("a.yaml", &config("a", "x"));

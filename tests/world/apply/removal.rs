@@ -11,6 +11,7 @@ fn delete(bench: &Bench, args: &[&str]) -> Ran {
 
 #[test]
 fn a_set_goes_with_all_that_it_ever_had() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let text = [config("a", "x"), config("b", "x")].concat();
     bench.set(&text, &[]).ends(0, "2 created");
@@ -30,6 +31,7 @@ fn a_set_goes_with_all_that_it_ever_had() {
 
 #[test]
 fn without_a_set_objects_go_by_their_names() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.write("a.yaml", &[config("a", "x"), config("b", "x")].concat());
     bench.make(&config("a", "z"));
@@ -39,6 +41,7 @@ fn without_a_set_objects_go_by_their_names() {
 
 #[test]
 fn what_asks_to_stay_stays() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let keep = config("b", "x").replace("{name: b}", "{name: b, annotations: {helm.sh/resource-policy: keep}}");
     bench.set(&[config("a", "x"), keep].concat(), &[]).ends(0, "2 created");
@@ -49,6 +52,7 @@ fn what_asks_to_stay_stays() {
 
 #[test]
 fn a_namespace_and_a_definition_go_last_and_are_awaited() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::on(ControlPlane::with_controllers());
     let text = "\
 ---

@@ -9,6 +9,7 @@ const VALUES: [&str; 4] = ["hunter2hunter2", "aHVudGVyMmh1bnRlcjI=", "sesameopen
 
 #[test]
 fn no_value_of_a_refused_secret_is_in_any_output() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let rule = "{expression: 'false', messageExpression: \"'a hunter2hunter2 and sesameopen: ' + object.data.password + object.data.token\"}";
     policy(&bench, "secrets", "secrets", rule, "Deny", SECRET);
@@ -30,6 +31,7 @@ fn no_value_of_a_refused_secret_is_in_any_output() {
 
 #[test]
 fn a_conflict_on_a_secret_does_not_show_the_line_of_its_value() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.set(SECRET, &[]).ends(0, "1 created");
     bench.kubectl(&[
@@ -51,6 +53,7 @@ fn a_conflict_on_a_secret_does_not_show_the_line_of_its_value() {
 
 #[test]
 fn what_differs_in_an_immutable_secret_is_not_shown() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let marked = format!("{SECRET}immutable: true\n");
     bench

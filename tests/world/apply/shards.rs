@@ -4,6 +4,7 @@ use super::{Bench, configs, end};
 
 #[test]
 fn three_parts_at_once_are_the_whole() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS-inner}\n";
     let all = |count| format!("{namespace}{}", configs(count).replace("}\ndata", ", namespace: NS-inner}\ndata"));

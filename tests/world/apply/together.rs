@@ -20,6 +20,7 @@ fn count(bench: &Bench) -> usize {
 
 #[test]
 fn a_second_run_is_told_and_the_first_one_ends_well() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     let _distance = far(&mut bench, 60);
     bench.write("a.yaml", &configs(150));
@@ -34,6 +35,7 @@ fn a_second_run_is_told_and_the_first_one_ends_well() {
 
 #[test]
 fn a_killed_run_does_not_keep_the_next_one_waiting() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     let _distance = far(&mut bench, 40);
     bench.write("a.yaml", &configs(200));
@@ -51,6 +53,7 @@ fn a_killed_run_does_not_keep_the_next_one_waiting() {
 
 #[test]
 fn the_user_can_end_a_run_and_go_on_later() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     let _distance = far(&mut bench, 60);
     bench.write("a.yaml", &configs(300));
@@ -86,6 +89,7 @@ fn said_created(ran: &Ran) -> Vec<String> {
 
 #[test]
 fn a_job_that_is_being_made_anew_is_there_when_the_user_ends_the_run() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     let job = |image: &str| {
         format!(
@@ -117,6 +121,7 @@ fn a_job_that_is_being_made_anew_is_there_when_the_user_ends_the_run() {
 
 #[test]
 fn a_run_that_ends_while_it_reads_writes_nothing() {
+    needs!(CONTROL_PLANE);
     let mut bench = Bench::new();
     let faults = vec![(Fault::Stall(Duration::from_secs(2)), 1.0)];
     let proxy = FaultProxy::start(bench.plane, Script { seed: 0, faults, limit: 1 });

@@ -36,6 +36,7 @@ fn unready(ran: &Ran, name: &str) -> String {
 
 #[test]
 fn a_run_ends_when_all_works() {
+    needs!(CONTROL_PLANE);
     let bench = bench();
     let text = [
         workload("Deployment", "web", "slow", "\n  replicas: 2"),
@@ -58,6 +59,7 @@ fn a_run_ends_when_all_works() {
 
 #[test]
 fn what_does_not_work_says_why() {
+    needs!(CONTROL_PLANE);
     let bench = bench();
     let huge = workload("Deployment", "huge", "nothing", "").replace("cpu: 10m", "cpu: 1000");
     let text = [
@@ -83,6 +85,7 @@ fn what_does_not_work_says_why() {
 
 #[test]
 fn what_failed_for_good_ends_the_wait() {
+    needs!(CONTROL_PLANE);
     let bench = bench();
     let text = [workload("Job", "doomed", "fail", "\n  backoffLimit: 0"), workload("Job", "endless", "run", "")];
     let start = Instant::now();
@@ -95,6 +98,7 @@ fn what_failed_for_good_ends_the_wait() {
 
 #[test]
 fn nothing_is_pruned_before_what_replaces_it_works() {
+    needs!(CONTROL_PLANE);
     let bench = bench();
     let (old, new) = (workload("Deployment", "old", "nothing", ""), workload("Deployment", "new", "no-image", ""));
     bench.set(&old, &["--wait", "--timeout=90s"]).ends(0, "1 created");
@@ -108,6 +112,7 @@ fn nothing_is_pruned_before_what_replaces_it_works() {
 
 #[test]
 fn preflight_says_what_the_scheduler_will_say() {
+    needs!(CONTROL_PLANE);
     let bench = bench();
     // Three nodes of 8 cpus take one of these each, and the fourth finds none.
     let text = workload("Deployment", "wide", "nothing", "\n  replicas: 4").replace("cpu: 10m", "cpu: 5");
@@ -134,6 +139,7 @@ fn preflight_says_what_the_scheduler_will_say() {
 
 #[test]
 fn images_are_pulled_before_the_batch_starts() {
+    needs!(CONTROL_PLANE);
     let bench = bench();
     let text = [workload("Deployment", "one", "nothing", ""), workload("DaemonSet", "two", "nothing", "")];
     let ran = bench.set(&text.concat(), &["--prepull", "--timeout=90s"]);

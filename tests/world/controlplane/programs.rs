@@ -15,6 +15,11 @@ static MODULE: Module = Module::new(
 )
 .with_flags(flags);
 
+/// Whether the programs are there, or can be built.
+pub(crate) fn are_there() -> bool {
+    env::var_os(ASSETS).is_some_and(|folder| !folder.is_empty()) || MODULE.is_there()
+}
+
 /// Returns where a program is, and builds all of them if it has to. The error is one line.
 pub(crate) fn program(name: &str) -> Result<PathBuf, String> {
     if let Some(folder) = env::var_os(ASSETS).filter(|folder| !folder.is_empty()) {

@@ -86,6 +86,7 @@ fn code(reply: &io::Result<Reply>) -> Result<u16, io::ErrorKind> {
 
 #[test]
 fn a_reset_comes_before_the_server_or_after_it() {
+    needs!(CONTROL_PLANE);
     let [first, second] = twice(Fault::ResetBefore);
     assert_eq!((code(&first), code(&second)), (Err(io::ErrorKind::ConnectionReset), Ok(201)));
     let [first, second] = twice(Fault::ResetAfter);
@@ -94,6 +95,7 @@ fn a_reset_comes_before_the_server_or_after_it() {
 
 #[test]
 fn servers_that_fail_say_so_as_servers_do() {
+    needs!(CONTROL_PLANE);
     for (status, reason, again) in [
         (500, Some(Value::Null), 201),
         (502, None, 201),
@@ -117,6 +119,7 @@ fn servers_that_fail_say_so_as_servers_do() {
 
 #[test]
 fn stalls_take_their_time() {
+    needs!(CONTROL_PLANE);
     let time = Duration::from_millis(700);
     for fault in [Fault::Stall(time), Fault::Late(time)] {
         let start = Instant::now();
@@ -128,6 +131,7 @@ fn stalls_take_their_time() {
 
 #[test]
 fn a_client_that_leaves_has_asked_for_nothing_or_for_all() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     for (fault, made) in [(Fault::Stall(Duration::from_secs(1)), false), (Fault::Late(Duration::from_secs(1)), true)] {
         let path = format!("/api/v1/namespaces/{}/configmaps", plane.namespace());
@@ -146,6 +150,7 @@ fn a_client_that_leaves_has_asked_for_nothing_or_for_all() {
 
 #[test]
 fn a_body_is_cut_off_in_its_middle() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let proxy = FaultProxy::start(plane, always(Fault::CutOff));
     let path = "/api/v1/namespaces/default";
@@ -159,6 +164,7 @@ fn a_body_is_cut_off_in_its_middle() {
 
 #[test]
 fn watches_stream_through() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let namespace = plane.namespace();
     let path = format!("/api/v1/namespaces/{namespace}/configmaps");
@@ -223,6 +229,7 @@ fn sweep(seed: u64, backwards: bool) -> Vec<crate::controlplane::fault_proxy::Se
 
 #[test]
 fn a_seed_is_a_script_whatever_the_order() {
+    needs!(CONTROL_PLANE);
     let seen = sweep(7, false);
     assert_eq!(seen.len(), 120);
     assert_eq!(seen, sweep(7, true));
@@ -233,6 +240,7 @@ fn a_seed_is_a_script_whatever_the_order() {
 
 #[test]
 fn kubectl_goes_through_both() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let (faults, far) = (FaultProxy::start(plane, Script::default()), Distance::start(plane, Duration::from_millis(5)));
     for user in [User::Admin, User::Builder] {
@@ -249,6 +257,7 @@ fn kubectl_goes_through_both() {
 
 #[test]
 fn distance_takes_time_but_no_bandwidth() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let round_trip = Duration::from_millis(300);
     let far = Distance::start(plane, round_trip);

@@ -59,6 +59,7 @@ fn follow(object: &Value, path: &str, mut holds: impl FnMut(&Value) -> bool) {
 
 #[test]
 fn a_deployment_becomes_available_and_a_job_completes() {
+    needs!(CONTROL_PLANE);
     let start = Instant::now();
     ControlPlane::with_controllers();
     let started = start.elapsed();
@@ -72,6 +73,7 @@ fn a_deployment_becomes_available_and_a_job_completes() {
 
 #[test]
 fn pods_pretend_to_fail_as_they_are_told() {
+    needs!(CONTROL_PLANE);
     follow(&job("fail"), "/apis/batch/v1/namespaces/NAMESPACE/jobs/once", |live| condition(live, "Failed") == "True");
     follow(&job("run"), "/api/v1/namespaces/NAMESPACE/pods", |live| live["items"][0]["status"]["phase"] == "Running");
     for (pretend, reason) in
@@ -87,6 +89,7 @@ fn pods_pretend_to_fail_as_they_are_told() {
 
 #[test]
 fn a_claim_finds_a_volume_and_the_pod_an_address() {
+    needs!(CONTROL_PLANE);
     let template = json!({
         "metadata": {"name": "data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
@@ -113,6 +116,7 @@ fn a_claim_finds_a_volume_and_the_pod_an_address() {
 
 #[test]
 fn what_no_node_has_room_for_is_not_scheduled() {
+    needs!(CONTROL_PLANE);
     let mut deployment = deployment("");
     deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["cpu"] = json!("9");
     follow(&deployment, "/api/v1/namespaces/NAMESPACE/pods", |live| {

@@ -4,6 +4,7 @@ use crate::controlplane::{ControlPlane, Options, User, succeeded, until};
 
 #[test]
 fn both_users_may_make_objects() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let namespace = plane.namespace();
     for user in [User::Admin, User::Builder] {
@@ -18,6 +19,7 @@ fn both_users_may_make_objects() {
 
 #[test]
 fn a_restart_keeps_flags_and_objects() {
+    needs!(CONTROL_PLANE);
     let flags = vec!["--service-cluster-ip-range=10.64.0.0/16".to_owned()];
     let plane = ControlPlane::start(&Options { flags, ..Options::default() });
     let service = || plane.kubectl(&["get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}"]).stdout;

@@ -20,6 +20,7 @@ configMaps:
 
 #[test]
 fn a_cluster_shows_what_would_change_and_no_defaults() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let namespace = plane.namespace();
     let bench = Bench::with(&[]);

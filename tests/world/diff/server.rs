@@ -41,6 +41,7 @@ fn bind(plane: &ControlPlane, claim: &Manifest) {
 
 #[test]
 fn the_server_refuses_what_is_said_to_be_refused_and_nothing_else() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let facts = Facts::newest();
     applied(plane, CLASS, &[]).expect("the class is made");

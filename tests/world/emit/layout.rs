@@ -8,6 +8,7 @@ use crate::layout::{content, lay_out, paths};
 
 #[test]
 fn a_chart_renders_back_to_the_objects() {
+    needs!(GO);
     for output in [Output::Yaml, Output::Kyaml, Output::Json] {
         let plain = lay_out(Layout::Files, output);
         let chart = lay_out(Layout::Helm, output);
@@ -20,6 +21,7 @@ fn a_chart_renders_back_to_the_objects() {
 
 #[test]
 fn whatever_is_escaped_renders_back() {
+    needs!(GO);
     let texts = [
         "{{",
         "}}",

@@ -12,6 +12,7 @@ use crate::trees::{OUTPUTS, all_places, assert_same, fits_as_json_key, list, map
 
 #[test]
 fn kubectl_and_kustomize_read_nasty_texts_back() {
+    needs!(GO);
     let texts = nasty();
     assert!(texts.len() >= 150, "{}", texts.len());
     kubectl_and_kustomize_read_back(&texts);
@@ -19,6 +20,7 @@ fn kubectl_and_kustomize_read_nasty_texts_back() {
 
 #[test]
 fn kubectl_and_kustomize_read_random_texts_back() {
+    needs!(GO);
     let mut runner = TestRunner::deterministic();
     let texts: BTreeSet<String> =
         (0..1000).map(|_| texts().new_tree(&mut runner).expect("there is a text").current()).collect();
@@ -46,6 +48,7 @@ fn kubectl_writes(texts: &[String]) -> Vec<[String; 2]> {
 
 #[test]
 fn texts_look_as_kubectl_writes_them() {
+    needs!(GO);
     // Go escapes characters beyond the basic plane, and turns keys of several lines into `? key`.
     let vectors: Vec<String> = vectors().iter().filter_map(|node| node.as_str().map(str::to_owned)).collect();
     let (mut items, mut keys) = (0, 0);
@@ -66,6 +69,7 @@ fn texts_look_as_kubectl_writes_them() {
 
 #[test]
 fn texts_that_look_otherwise_than_kubectl_writes_them_are_known() {
+    needs!(GO);
     let texts = nasty();
     let mut others = Vec::new();
     for (text_, [item, _]) in texts.iter().zip(kubectl_writes(&texts)) {
@@ -100,6 +104,7 @@ const KNOWN_OTHERS: &[&str] = &[
 
 #[test]
 fn kyaml_is_what_kubectl_writes() {
+    needs!(GO);
     // The library writes a lone backslash before some lines, which changes the text; it leaves keys bare that readers
     // take for numbers; and it knows no `? key`.
     let is_changed =

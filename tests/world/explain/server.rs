@@ -51,6 +51,7 @@ fn codes(shown: &str) -> Vec<&str> {
 
 #[test]
 fn the_server_says_what_the_pages_say() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let mut untrue = String::new();
     for code in Code::ALL.iter().filter(|code| code.is_of_server()) {
@@ -75,7 +76,7 @@ fn the_server_says_what_the_pages_say() {
                 }
             }
         }
-        insta::with_settings!({ snapshot_path => GOLDEN, prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::with_settings!({ snapshot_path => "../../../golden/explain", prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(code.name(), golden);
         });
     }
@@ -85,6 +86,7 @@ fn the_server_says_what_the_pages_say() {
 /// What a page says beside its examples: a warning may be denied, and a comment may allow it.
 #[test]
 fn a_warning_of_the_server_can_be_denied_and_allowed() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let namespace = plane.namespace();
     let page = explanation(Code::ServerWarning);

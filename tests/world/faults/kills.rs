@@ -33,6 +33,7 @@ fn kill(case: &Case<'_>, flags: &[&str], seed: u64, events: usize, usual: Durati
 
 #[test]
 fn a_killed_run_is_finished_by_the_next_one() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let objects = size(120);
     let measured = Case::new(plane, objects);

@@ -14,6 +14,7 @@ fn signal(name: &str, process: u32) {
 
 #[test]
 fn a_run_that_slept_does_not_fight_the_one_that_took_its_place() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let objects = size(200);
     let case = Case::new(plane, objects);
@@ -42,6 +43,7 @@ fn a_run_that_slept_does_not_fight_the_one_that_took_its_place() {
 
 #[test]
 fn a_run_whose_answers_are_lost_does_not_take_itself_for_another() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let apply = |seed| {
         let case = Case::new(plane, 8);

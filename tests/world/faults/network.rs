@@ -46,6 +46,7 @@ fn faults(seed: u64) -> Vec<(Fault, f64)> {
 
 #[test]
 fn twenty_scripts_of_faults_leave_every_object_made_once() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     thread::scope(|scope| {
         for lane in 0..LANES {

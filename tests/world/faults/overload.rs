@@ -19,11 +19,13 @@ fn crowded(flags: &[&str], objects: usize) {
 
 #[test]
 fn a_server_that_queues_requests_gets_what_it_can_take() {
+    needs!(CONTROL_PLANE);
     crowded(&["--max-mutating-requests-inflight=5", "--max-requests-inflight=5"], size(2000));
 }
 
 #[test]
 fn a_server_that_refuses_requests_gets_what_it_can_take() {
+    needs!(CONTROL_PLANE);
     let flags =
         ["--max-mutating-requests-inflight=5", "--max-requests-inflight=10", "--enable-priority-and-fairness=false"];
     crowded(&flags, size(2000));

@@ -40,6 +40,7 @@ fn survives(plane: &ControlPlane, user: User, disturb: impl FnOnce()) {
 
 #[test]
 fn a_restart_of_the_server_is_waited_out() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::start(&Options::default());
     survives(&plane, User::Builder, || {
         plane.kill_apiserver();
@@ -51,6 +52,7 @@ fn a_restart_of_the_server_is_waited_out() {
 
 #[test]
 fn a_restart_of_the_store_is_waited_out() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::start(&Options::default());
     survives(&plane, User::Builder, || plane.restart_etcd());
 }

@@ -1,7 +1,7 @@
 //! A browser without a window, told what to do by the protocol of its developer tools over a pipe.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -12,6 +12,11 @@ use serde_json::{Value as Json, json};
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /// A machine with much to do starts a browser slowly.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Returns where a browser is.
+pub(crate) fn program() -> Option<PathBuf> {
+    crate::needs::find(&NAMES)
+}
 
 /// A running browser with one page; it ends with its value.
 pub(super) struct Browser {
@@ -27,13 +32,8 @@ pub(super) struct Browser {
 
 impl Browser {
     pub(super) fn start() -> Self {
-        let program = NAMES
-            .into_iter()
-            .find(|name| {
-                std::env::var_os("PATH")
-                    .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
-            })
-            .unwrap_or_else(|| panic!("no browser in PATH: install one of {}", NAMES.join(", ")));
+        let program = program().expect("a browser");
+        let program = program.display();
         let profile = tempfile::tempdir().expect("a folder for the profile");
         // The browser reads messages from descriptor 3 and writes them to 4; a shell can put them there.
         let script = format!(

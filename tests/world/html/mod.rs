@@ -1,6 +1,6 @@
 //! The page of `fanfold diff --format html`, used in a browser as people use it: opened, filtered, unfolded by keyboard.
 
-mod browser;
+pub(crate) mod browser;
 
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -75,6 +75,7 @@ impl Opened {
 
 #[test]
 fn filters_reduce_what_is_shown() {
+    needs!(BROWSER);
     let mut opened = opened_golden();
     let (groups, objects) = opened.counts();
     let listed = "document.querySelectorAll('#groups > details').length";
@@ -113,6 +114,7 @@ fn filters_reduce_what_is_shown() {
 
 #[test]
 fn a_keyboard_is_enough() {
+    needs!(BROWSER);
     let mut opened = opened_golden();
     opened.tab_to("theme");
     opened.tab_to("rollout");
@@ -160,6 +162,7 @@ fn a_keyboard_is_enough() {
 
 #[test]
 fn the_page_is_dark_where_the_system_is_and_where_it_is_asked_to_be() {
+    needs!(BROWSER);
     let mut opened = opened_golden();
     let back = "getComputedStyle(document.body).backgroundColor";
     opened.browser.prefer("light");
@@ -176,6 +179,7 @@ fn the_page_is_dark_where_the_system_is_and_where_it_is_asked_to_be() {
 
 #[test]
 fn a_telephone_is_wide_enough() {
+    needs!(BROWSER);
     let mut opened = opened_golden();
     for width in [390, 320, 1280] {
         opened.browser.resize(width);
@@ -206,6 +210,7 @@ fn many(level: &str) -> String {
 
 #[test]
 fn ten_thousand_objects_open_and_filter_at_once() {
+    needs!(BROWSER);
     let mut opened = opened(&many("info"), &many("debug"));
     let took = |opened: &mut Opened, expression: &str| {
         let start = Instant::now();
@@ -237,6 +242,7 @@ fn ten_thousand_objects_open_and_filter_at_once() {
 
 #[test]
 fn names_that_are_markup_do_nothing() {
+    needs!(BROWSER);
     const HOSTILE: [&str; 6] = [
         "<img src=x onerror=window.ran=1>",
         "</script><script>window.ran=1</script>",

@@ -86,6 +86,7 @@ fn uploaded(asked: &[Asked]) -> Value {
 
 #[test]
 fn a_pull_request_is_checked_and_gets_one_comment() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let (bench, base) = pull_request();
     let server = github(Vec::new());
     let run = action(&bench, &base, &server, &[("manifests", "manifests")], &[]);
@@ -123,6 +124,7 @@ fn a_pull_request_is_checked_and_gets_one_comment() {
 
 #[test]
 fn without_changes_only_an_old_comment_is_corrected() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let (bench, _) = pull_request();
     let head = bench.commit();
     let server = github(Vec::new());
@@ -141,6 +143,7 @@ fn without_changes_only_an_old_comment_is_corrected() {
 
 #[test]
 fn findings_and_stale_manifests_fail_the_run_after_all_was_said() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let (bench, base) = pull_request();
     bench.write("specs/shop.yaml", &SPEC.replace("image:", "imag:"));
     let server = github(Vec::new());
@@ -168,6 +171,7 @@ fn findings_and_stale_manifests_fail_the_run_after_all_was_said() {
 
 #[test]
 fn effects_that_are_refused_fail_the_run() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let (bench, base) = pull_request();
     let server = github(Vec::new());
     assert!(action(&bench, &base, &server, &[("fail-on", "recreate,data-loss,security")], &[]).succeeded);
@@ -178,6 +182,7 @@ fn effects_that_are_refused_fail_the_run() {
 
 #[test]
 fn a_base_that_a_shallow_checkout_lacks_is_fetched() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let (origin, base) = pull_request();
     origin.ok("git", &["config", "uploadpack.allowAnySHA1InWant", "true"]);
     let bench = Bench::new();
@@ -193,6 +198,7 @@ fn a_base_that_a_shallow_checkout_lacks_is_fetched() {
 
 #[test]
 fn a_token_that_may_not_write_is_no_failure() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let (bench, base) = pull_request();
     let server = Server::start(|asked| match asked.method.as_str() {
         "GET" => (200, b"[]".to_vec()),
@@ -211,6 +217,7 @@ fn a_token_that_may_not_write_is_no_failure() {
 
 #[test]
 fn what_github_takes_is_not_exceeded() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let (bench, base) = pull_request();
     let wrong: Vec<String> = (0..40).map(|at| format!("    wrong{at}: 1\n")).collect();
     bench.write("specs/shop.yaml", &SPEC.replace("profiles:", &format!("{}profiles:", wrong.concat())));
@@ -240,6 +247,7 @@ fn own_target() -> String {
 
 #[test]
 fn a_release_is_installed_once_its_checksum_is_right() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let bench = Bench::new();
     bench.commit();
     let release = Release::pack(&bench, &own_target(), "#!/bin/sh\necho released\n");
@@ -266,6 +274,7 @@ fn a_release_is_installed_once_its_checksum_is_right() {
 
 #[test]
 fn the_workflow_that_is_written_installs_the_release_and_comments() {
+    needs!(ACT, BASH, CURL, GIT, JQ);
     let (bench, base) = pull_request();
     bench.ok("fanfold", &["integrate", "github"]);
     let release = Release::pack(&bench, &own_target(), SCRIPT);

@@ -11,7 +11,7 @@ use crate::controlplane::process::Process;
 use crate::controlplane::{ControlPlane, Options, User, succeeded, until};
 use crate::programs::Module;
 
-static FLUX: Module = Module::new("flux", "Flux's kustomize-controller", "tests of what Flux takes need");
+pub(crate) static FLUX: Module = Module::new("flux", "Flux's kustomize-controller", "tests of what Flux takes need");
 
 const SCRIPTS: &str = "\
 apiVersion: fanfold.dev/v1
@@ -132,6 +132,7 @@ impl<'a> Flux<'a> {
 
 #[test]
 fn flux_applies_what_was_built_for_it_and_leaves_scripts_as_they_are() {
+    needs!(CONTROL_PLANE, FLUX, GO);
     let bench = Bench::new();
     bench.write("specs/shop.yaml", SCRIPTS);
     bench.ok("fanfold", &["integrate", "flux"]);

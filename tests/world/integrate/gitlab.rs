@@ -1,7 +1,7 @@
 //! The jobs for GitLab, run by gitlab-ci-local, which reads and runs pipelines as GitLab and its runner do.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -9,12 +9,9 @@ use super::release::{Release, SCRIPT, VERSION};
 use super::server::Server;
 use super::{Bench, SPEC, stderr, stdout};
 
-/// Returns gitlab-ci-local: that of `make gitlab-ci-local`.
-fn program() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("gitlab-ci-local");
-    let own = target.join("node_modules/.bin/gitlab-ci-local");
-    assert!(own.is_file(), "run `make gitlab-ci-local`, which needs npm; it runs what needs rsync");
-    own
+/// Returns where gitlab-ci-local is: in the target folder.
+pub(crate) fn program() -> Option<PathBuf> {
+    crate::needs::installed("gitlab-ci-local/node_modules/.bin/gitlab-ci-local")
 }
 
 /// A repository whose jobs install a release, and the commit that its merge request starts from.
@@ -58,7 +55,7 @@ impl Project {
 
     /// Runs the pipeline of a merge request on what is there.
     fn pipeline(&self) -> Pipeline {
-        let mut command = self.bench.command(program());
+        let mut command = self.bench.command(program().expect("gitlab-ci-local"));
         command.args(["--force-shell-executor", "--concurrency=1", "--ignore-predefined-vars=CI_PIPELINE_SOURCE"]);
         let release = format!("FANFOLD_RELEASE={}/v{VERSION}", self.releases.url());
         let base = format!("CI_MERGE_REQUEST_DIFF_BASE_SHA={}", self.base);
@@ -83,6 +80,7 @@ impl Pipeline {
 
 #[test]
 fn gitlab_runs_the_jobs_that_are_written() {
+    needs!(BASH, CURL, GIT, GITLAB_CI_LOCAL, NODE, RSYNC);
     let project = Project::new();
     let bench = &project.bench;
     let pipeline = project.pipeline();

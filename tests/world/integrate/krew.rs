@@ -6,7 +6,7 @@ use super::{Bench, checksum, executable, root, stderr, stdout};
 use crate::krew::{VERSION, archives, script};
 use crate::programs::Module;
 
-static KREW: Module = Module::new("krew", "krew", "tests of what krew installs need");
+pub(crate) static KREW: Module = Module::new("krew", "krew", "tests of what krew installs need");
 
 /// Runs krew with a root of its own.
 fn install(bench: &Bench) -> Output {
@@ -17,6 +17,7 @@ fn install(bench: &Bench) -> Output {
 
 #[test]
 fn krew_installs_a_release_whose_checksum_is_right() {
+    needs!(AWK, BASH, CONTROL_PLANE, GIT, KREW);
     let bench = Bench::new();
     // In the place of the binary stands what calls it, by the name by which it is called itself.
     let program = format!("#!/bin/bash\nexec -a \"$0\" '{}' \"$@\"\n", env!("CARGO_BIN_EXE_fanfold"));

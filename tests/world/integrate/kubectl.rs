@@ -38,6 +38,7 @@ fn is_a_plugin(bench: &Bench) {
 
 #[test]
 fn the_written_programs_are_a_plugin() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     let folder = bench.programs.path().display().to_string();
     bench.ok("fanfold", &["integrate", "kubectl", "-o", &folder]);
@@ -48,6 +49,7 @@ fn the_written_programs_are_a_plugin() {
 
 #[test]
 fn links_to_the_binary_are_a_plugin() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.link("kubectl-fanfold");
     bench.link("kubectl_complete-fanfold");
@@ -56,6 +58,7 @@ fn links_to_the_binary_are_a_plugin() {
 
 #[test]
 fn kubectl_kustomize_runs_the_generator() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.ok("fanfold", &["integrate", "kustomize"]);
     let kubectl = crate::controlplane::kubectl_path();
@@ -76,6 +79,7 @@ fn kubectl_kustomize_runs_the_generator() {
 
 #[test]
 fn argo_cd_and_flux_take_their_manifests() {
+    needs!(CONTROL_PLANE);
     let bench = Bench::new();
     bench.ok("fanfold", &["integrate", "argocd"]);
     bench.ok("fanfold", &["integrate", "flux"]);

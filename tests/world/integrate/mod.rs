@@ -1,14 +1,14 @@
 //! The glue for other tools, run as those tools run it.
 
 mod action;
-mod argocd;
-mod flux;
-mod gitlab;
-mod krew;
+pub(crate) mod argocd;
+pub(crate) mod flux;
+pub(crate) mod gitlab;
+pub(crate) mod krew;
 mod kubectl;
-mod pre_commit;
+pub(crate) mod pre_commit;
 mod release;
-mod runner;
+pub(crate) mod runner;
 mod server;
 mod workflows;
 

@@ -1,16 +1,13 @@
 //! The hooks, run by pre-commit itself from the configuration that `integrate` writes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Output;
 
 use super::{Bench, SPEC, root, stderr, stdout};
 
-/// Returns pre-commit: that of the machine, or that of `make pre-commit`.
-fn program() -> PathBuf {
-    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("pre-commit").join("bin/pre-commit");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join("pre-commit")).find(|path| path.is_file());
-    found.or_else(|| own.is_file().then_some(own)).expect("pre-commit in PATH: install it, or run `make pre-commit`")
+/// Returns where pre-commit is: on the machine, or in the target folder.
+pub(crate) fn program() -> Option<PathBuf> {
+    crate::needs::find(&["pre-commit"]).or_else(|| crate::needs::installed("pre-commit/bin/pre-commit"))
 }
 
 /// A repository that has the hooks of this one, and the name of its commit.
@@ -23,6 +20,7 @@ fn hooks() -> (Bench, String) {
 
 #[test]
 fn pre_commit_runs_the_hooks_on_what_is_committed() {
+    needs!(GIT, PRE_COMMIT);
     let (hooks, commit) = hooks();
     let bench = Bench::new();
     bench.ok("fanfold", &["integrate", "pre-commit"]);
@@ -37,7 +35,7 @@ fn pre_commit_runs_the_hooks_on_what_is_committed() {
     bench.ok("fanfold", &["build", "specs", "-o", "manifests"]);
     bench.commit();
     let run = || -> (Output, String) {
-        let mut command = bench.command(program());
+        let mut command = bench.command(program().expect("pre-commit"));
         command.args(["run", "--all-files", "--color=never"]).env("PRE_COMMIT_HOME", hooks.path("cache"));
         let output = command.output().expect("pre-commit runs");
         let said = stdout(&output) + &stderr(&output);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Bench, ROOT, root, stderr, stdout, yaml};
 use crate::programs::Module;
 
-static ACT: Module = Module::new("act", "act", "tests of the action for GitHub need");
+pub(crate) static ACT: Module = Module::new("act", "act", "tests of the action for GitHub need");
 
 /// What the workflow may call the action, and where it stands instead.
 const ACTION: &str = concat!("fanfold/fanfold@v", env!("CARGO_PKG_VERSION"));

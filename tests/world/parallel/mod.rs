@@ -38,6 +38,7 @@ fn fanfold() -> &'static Path {
 
 #[test]
 fn the_account_of_the_spec_can_apply_all_parts_side_by_side_and_no_more() {
+    needs!(CONTROL_PLANE);
     let plane = ControlPlane::shared();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let made = Command::new(fanfold())

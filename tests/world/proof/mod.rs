@@ -197,6 +197,7 @@ fn rate(pairs: &[(Node, Live)], facts: &Facts) -> f64 {
 
 #[test]
 fn what_the_examples_make_is_unchanged_when_it_is_applied_again() {
+    needs!(CONTROL_PLANE);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let facts = Facts::newest();
     let problems = runtime.block_on(async {
@@ -447,6 +448,7 @@ fn asked(name: &str, default: u64) -> u64 {
 
 #[test]
 fn a_server_never_writes_what_is_proven_to_be_unchanged() {
+    needs!(CONTROL_PLANE);
     let cases = asked("FANFOLD_PROOF_CASES", 400);
     let seed = asked("FANFOLD_PROOF_SEED", 1);
     let facts = Facts::newest();

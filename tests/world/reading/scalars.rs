@@ -35,6 +35,7 @@ fn numberish() -> BTreeSet<String> {
 
 #[test]
 fn plain_scalars_mean_what_kubectl_and_kustomize_read() {
+    needs!(GO);
     let mut texts: BTreeSet<String> = EDGES.split_whitespace().map(str::to_owned).collect();
     texts.extend(numberish());
     // What is not a plain scalar at all is not the business of this test.

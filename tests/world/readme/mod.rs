@@ -7,7 +7,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::reuse::{Place, feed, programs};
+use crate::place::{Place, feed};
+use crate::reuse::programs;
 
 const README: &str = include_str!("../../../README.md");
 
@@ -68,6 +69,7 @@ const PROGRAMS: &[&str] = &["fanfold", "kustomize", "kubectl", "helm", "git", "s
 
 #[test]
 fn examples_of_the_readme_do_what_it_says() {
+    needs!(CONTROL_PLANE, HELM, KUSTOMIZE, GIT);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let place = Place::new();
     let copied = Command::new("cp").arg("-r").arg(root.join("specs")).arg(place.root()).status();

@@ -87,6 +87,7 @@ runtimeConfig:
 
 #[test]
 fn helm_says_its_version() {
+    needs!(HELM);
     let place = Place::new();
     for (major, version) in [(3, "v3.22.0"), (4, "v4.3.1")] {
         assert!(ok(&place.run(helm_of(major), &["version"], "")).contains(version));
@@ -95,6 +96,7 @@ fn helm_says_its_version() {
 
 #[test]
 fn a_chart_renders_to_what_was_built_and_installs() {
+    needs!(HELM, CONTROL_PLANE);
     let place = Place::new();
     let plane = ControlPlane::shared();
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
@@ -131,6 +133,7 @@ fn a_chart_renders_to_what_was_built_and_installs() {
 
 #[test]
 fn what_no_patch_is_for_comes_back_byte_by_byte() {
+    needs!(HELM);
     let place = Place::new();
     chart(&place);
     let raw = ok(&place.run(helm_of(3), &["template", "r", "chart"], ""));
@@ -149,6 +152,7 @@ fn what_no_patch_is_for_comes_back_byte_by_byte() {
 
 #[test]
 fn each_helm_renders_through_it() {
+    needs!(HELM);
     let place = Place::new();
     chart(&place);
     for major in [3, 4] {
@@ -171,6 +175,7 @@ fn each_helm_renders_through_it() {
 
 #[test]
 fn a_release_is_installed_through_it() {
+    needs!(HELM, CONTROL_PLANE);
     let place = Place::new();
     chart(&place);
     fs::remove_file(place.path("chart/templates/hook.yaml")).expect("no controller would end the job");
@@ -194,6 +199,7 @@ fn a_release_is_installed_through_it() {
 
 #[test]
 fn a_spec_adds_what_it_makes_and_must_not_make_what_is_there() {
+    needs!(HELM);
     let place = Place::new();
     chart(&place);
     let with = |workload: &str| {
@@ -211,6 +217,7 @@ fn a_spec_adds_what_it_makes_and_must_not_make_what_is_there() {
 
 #[test]
 fn what_a_chart_gets_wrong_fails_the_release_with_its_template() {
+    needs!(HELM);
     let place = Place::new();
     chart(&place);
     place.write("chart/templates/deployment.yaml", &DEPLOYMENT.replace("spec:\n  sel", "spec:\n  replcas: 3\n  sel"));
@@ -231,6 +238,7 @@ fn what_a_chart_gets_wrong_fails_the_release_with_its_template() {
 
 #[test]
 fn a_wrong_word_is_in_the_log_too() {
+    needs!(HELM);
     let place = Place::new();
     chart(&place);
     refused(&rendered(&place, 4, &["--spec=ours.yaml", "--set=replicas"]));
@@ -241,6 +249,7 @@ fn a_wrong_word_is_in_the_log_too() {
 
 #[test]
 fn hooks_may_have_the_names_of_others() {
+    needs!(HELM);
     let place = Place::new();
     chart(&place);
     place.write(
@@ -248,24 +257,4 @@ fn hooks_may_have_the_names_of_others() {
         &HOOK.replace("  annotations: {helm.sh/hook: post-install, helm.sh/hook-weight: '5'}\n", ""),
     );
     ok(&rendered(&place, 4, &[]));
-}
-
-#[test]
-fn what_is_no_chart_output_is_refused() {
-    let place = Place::new();
-    let broken = "---\n# Source: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a\n";
-    let cases = [
-        ("", "expected the manifests of a chart on standard input, found none"),
-        ("---\n# Source: shop/templates/a.yaml\n", "expected the manifests of a chart on standard input, found none"),
-        (broken, "rendered from `shop/templates/a.yaml`"),
-        ("---\nno object\n", "expected an object of Kubernetes"),
-        ("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\na: [\n", "unclosed bracket"),
-    ];
-    for (input, expected) in cases {
-        let output = place.fanfold(&["post-render", "--log", "said.log"], input);
-        assert_eq!(output.status.code(), Some(1), "{input}");
-        assert!(stdout(&output).is_empty(), "nothing may be taken for manifests: {}", stdout(&output));
-        assert!(stderr(&output).contains(expected), "{input}: {}", stderr(&output));
-        assert_eq!(place.read("said.log"), stderr(&output));
-    }
 }

@@ -33,6 +33,7 @@ fn with_plugins(place: &Place, folder: &str) -> Output {
 
 #[test]
 fn every_example_is_a_base() {
+    needs!(KUSTOMIZE, CONTROL_PLANE);
     let place = Place::new();
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
     for spec in ["shop", "volumes", "queues", "companions"] {
@@ -48,6 +49,7 @@ fn every_example_is_a_base() {
 
 #[test]
 fn a_function_generates_and_kustomize_names_what_it_made() {
+    needs!(KUSTOMIZE, CONTROL_PLANE);
     let place = Place::new();
     // The spec lies beside the kustomization, in the same checkout.
     place.write(".git/HEAD", "");
@@ -69,6 +71,7 @@ fn a_function_generates_and_kustomize_names_what_it_made() {
 
 #[test]
 fn a_function_patches_and_checks_what_others_made() {
+    needs!(KUSTOMIZE, CONTROL_PLANE);
     let place = Place::new();
     place.write("shop.yaml", SHOP);
     let built = ok(&place.fanfold(&["build", "shop.yaml"], ""));
@@ -103,6 +106,7 @@ patch:
 
 #[test]
 fn a_plugin_of_kubectl_generates_and_patches() {
+    needs!(KUSTOMIZE, CONTROL_PLANE);
     let place = Place::new();
     place.write("shop.yaml", SHOP);
     // A batch as it is, whose files are beside the kustomization.
@@ -132,6 +136,7 @@ fn a_plugin_of_kubectl_generates_and_patches() {
 
 #[test]
 fn what_is_wrong_fails_the_build_and_says_why() {
+    needs!(KUSTOMIZE, CONTROL_PLANE);
     let place = Place::new();
     place.write("app/kustomization.yaml", &format!("{HEAD}generators: [fanfold.yaml]\n"));
     let cases = [

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use crate::controlplane::programs::program;
 use crate::programs::{Module, version};
 
-static KUSTOMIZE: Module = Module::new("kustomize", "kustomize", NEEDS);
-static HELM_3: Module = Module::new("helm/v3", "Helm 3", NEEDS).with_flags(helm_3);
-static HELM_4: Module = Module::new("helm/v4", "Helm 4", NEEDS).with_flags(helm_4);
+pub(crate) static KUSTOMIZE: Module = Module::new("kustomize", "kustomize", NEEDS);
+pub(crate) static HELM_3: Module = Module::new("helm/v3", "Helm 3", NEEDS).with_flags(helm_3);
+pub(crate) static HELM_4: Module = Module::new("helm/v4", "Helm 4", NEEDS).with_flags(helm_4);
 const NEEDS: &str = "tests inside of Helm and kustomize need";
 
 pub(crate) fn kubectl() -> PathBuf {
