@@ -27,4 +27,4 @@ mod safety;
 mod schema;
 mod tidy;
 
-use support::{bench, examples, krew, layout, needs, page, place, sides, tools, trees};
+use support::{bench, cases, examples, krew, layout, needs, page, place, sides, tools, trees};

@@ -80,7 +80,12 @@ impl Case {
     }
 }
 
-pub(crate) fn run(inputs: Inputs, options: Options, files: &MemoryFiles, sources: &mut Sources) -> (Compilation, Diagnostics) {
+pub(crate) fn run(
+    inputs: Inputs,
+    options: Options,
+    files: &MemoryFiles,
+    sources: &mut Sources,
+) -> (Compilation, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let settings = Settings { facts: Facts::newest(), options };
     let compilation = compile(inputs, &settings, files, sources, &mut diagnostics);

@@ -6,7 +6,9 @@
 pub(crate) mod needs;
 
 pub(crate) mod bench;
+pub(crate) mod cases;
 pub(crate) mod examples;
+pub(crate) mod golden;
 pub(crate) mod krew;
 pub(crate) mod layout;
 mod notes;

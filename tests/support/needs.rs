@@ -3,6 +3,7 @@
 //!
 //! With `FANFOLD_REQUIRE_ALL` set it fails instead: where everything was installed, nothing is skipped unseen.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -44,11 +45,11 @@ pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
 /// Whether a test lacks something, which is then written down for `tests/wrap_up.rs`. The place is a path of code inside
 /// of the test.
 pub(crate) fn are_missing(place: &str, needs: &[&Need]) -> bool {
-    let missing: Vec<&str> = needs.iter().filter(|need| !(need.is_there)()).map(|need| need.name).collect();
+    let missing: BTreeSet<&str> = needs.iter().filter(|need| !(need.is_there)()).map(|need| need.name).collect();
     if missing.is_empty() {
         return false;
     }
-    let missing = missing.join(" and ");
+    let missing = missing.into_iter().collect::<Vec<_>>().join(" and ");
     let required = std::env::var_os("FANFOLD_REQUIRE_ALL").is_some_and(|value| !value.is_empty());
     assert!(!required, "this test needs {missing}: `make setup` installs what tests need");
     // A crate, modules, the test, and what is inside of it.
@@ -56,7 +57,8 @@ pub(crate) fn are_missing(place: &str, needs: &[&Need]) -> bool {
     let test = inside.trim_end_matches("::here").trim_end_matches("::{{closure}}");
     // What is printed is shown of failed tests alone.
     let _ = writeln!(io::stderr(), "skipped {test}: no {missing}");
-    note(&format!("{missing}\t{test}\n")).unwrap_or_else(|error| panic!("cannot note that {test} was skipped: {error}"));
+    note(&format!("{missing}\t{test}\n"))
+        .unwrap_or_else(|error| panic!("cannot note that {test} was skipped: {error}"));
     true
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use super::cases::Case;
 
 /// Returns the page of two sides, as a file in the folder.
 pub(crate) fn page(folder: &Path, old: &str, new: &str) -> PathBuf {
@@ -21,7 +21,7 @@ pub(crate) fn page(folder: &Path, old: &str, new: &str) -> PathBuf {
     page
 }
 
-/// Returns a file of the case.
-pub(crate) fn golden(file: &str) -> String {
-    fs::read_to_string(Path::new(ROOT).join("golden/page").join(file)).unwrap_or_default()
+/// Returns the case.
+pub(crate) fn case() -> Case {
+    Case::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/page"))
 }

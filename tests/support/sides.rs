@@ -1,8 +1,5 @@
 //! Two sides of a `diff`, and what each format shows of them; the cases are the folders of `golden/diff`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use fanfold::diagnostic::Diagnostics;
 use fanfold::diff::{self, Changes, Group, Report, Style, as_written};
 use fanfold::kubernetes::{Facts, Manifest};
@@ -10,7 +7,7 @@ use fanfold::read::read_documents;
 use fanfold::text::Sources;
 use serde_json::Value as Json;
 
-pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use super::cases::{self, Case};
 
 /// Two sides with their sources.
 pub(crate) struct Sides {
@@ -86,15 +83,7 @@ pub(crate) fn valid(text: &str) -> Json {
     json
 }
 
-/// Returns the folders of the cases, sorted.
-pub(crate) fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(ROOT).join("golden/diff");
-    let mut cases: Vec<PathBuf> =
-        fs::read_dir(folder).expect("the cases").map(|entry| entry.expect("an entry").path()).collect();
-    cases.sort();
-    cases
-}
-
-pub(crate) fn text(case: &Path, file: &str) -> String {
-    fs::read_to_string(case.join(file)).unwrap_or_default()
+/// Returns the cases, sorted.
+pub(crate) fn cases() -> Vec<Case> {
+    cases::folders("golden/diff")
 }

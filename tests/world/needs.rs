@@ -13,8 +13,7 @@ const fn built_by_go(is_there: fn() -> bool) -> Need {
 /// etcd, kube-apiserver and what belongs to them, kubectl too.
 pub(crate) const CONTROL_PLANE: Need = built_by_go(controlplane::programs::are_there);
 pub(crate) const KUSTOMIZE: Need = built_by_go(|| reuse::programs::KUSTOMIZE.is_there());
-pub(crate) const HELM: Need =
-    built_by_go(|| reuse::programs::HELM_3.is_there() && reuse::programs::HELM_4.is_there());
+pub(crate) const HELM: Need = built_by_go(|| reuse::programs::HELM_3.is_there() && reuse::programs::HELM_4.is_there());
 pub(crate) const ACT: Need = built_by_go(|| integrate::runner::ACT.is_there());
 pub(crate) const ARGOCD: Need = built_by_go(|| integrate::argocd::ARGOCD.is_there());
 pub(crate) const FLUX: Need = built_by_go(|| integrate::flux::FLUX.is_there());

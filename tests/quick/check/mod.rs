@@ -1,12 +1,9 @@
-//! Manifests and what is found in them: each case is a file that says it itself.
+//! Manifests and what is found in them.
 //!
-//! A case starts with comments: `# minor: 1.34` and `# mode: spec` say how it is checked, `# expect:` what is found, in
-//! order. It lies in the folder of a code and must show that code, unless its name starts with `fits-`: then nothing is
-//! found. `UPDATE_CASES=1 cargo test` writes what is found into the cases.
+//! A case (`crate::cases`) says by `# minor: 1.34` and `# mode: spec` how it is checked. It lies in the folder of a code and
+//! must show that code, unless its name starts with `fits-`: then nothing is found.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use fanfold::check::{Mode, check_objects};
 use fanfold::diagnostic::{Code, Diagnostics};
@@ -14,50 +11,28 @@ use fanfold::kubernetes::{Facts, Minor};
 use fanfold::read::read_documents;
 use fanfold::text::{FileId, Key, Map, Node, Origin, Sources, Value};
 
-const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/quick/check/cases");
+use crate::cases::{self, Case};
+
+const CASES: &str = "tests/quick/check/cases";
 
 #[test]
 fn every_case_finds_what_it_says() {
-    let update = std::env::var_os("UPDATE_CASES").is_some();
-    let mut failures = String::new();
-    let cases = cases();
-    assert!(cases.len() >= 50, "{CASES} holds the cases");
-    for path in cases {
-        let text = fs::read_to_string(&path).unwrap();
-        let (head, body) = split(&text);
-        let expected: Vec<&str> = head.iter().filter_map(|line| line.strip_prefix("# expect: ")).collect();
-        let mut found = check(&text);
-        if update && found != expected {
-            let kept: Vec<&str> = head.iter().copied().filter(|line| !line.starts_with("# expect:")).collect();
-            // The places move with the lines that the findings take.
-            let written = |found: &[String]| {
-                let lines = found.iter().map(|line| format!("# expect: {line}\n"));
-                format!(
-                    "{}{}{body}",
-                    kept.iter().fold(String::new(), |all, line| all + line + "\n"),
-                    lines.collect::<String>()
-                )
-            };
-            found = check(&written(&found));
-            fs::write(&path, written(&found)).unwrap();
-        } else if found != expected {
-            writeln!(failures, "{}\n  expected {expected:#?}\n  found {found:#?}", path.display()).unwrap();
-        }
-        let code = path.parent().and_then(Path::file_name).unwrap().to_str().unwrap();
-        let fits = path.file_name().unwrap().to_str().unwrap().starts_with("fits-");
+    cases::hold(CASES, 50, |case| {
+        let found = check(case);
+        let code = case.path.parent().and_then(|folder| folder.file_name()?.to_str()).expect("the folder of a code");
         assert!(Code::from_name(code).is_some(), "{code} is a code");
-        let shown = if fits { found.is_empty() } else { found.iter().any(|line| line.contains(&format!("[{code}]"))) };
-        if !shown {
-            writeln!(failures, "{} does not show {code}: {found:#?}", path.display()).unwrap();
-        }
-    }
-    assert!(failures.is_empty(), "{failures}");
+        let shown = found.iter().any(|line| line.contains(&format!("[{code}]")));
+        let fits = case.name().starts_with("fits-");
+        assert!(if fits { found.is_empty() } else { shown }, "{}: {found:#?}", case.path.display());
+        found
+    });
 }
 
 #[test]
 fn settling_what_is_settled_changes_nothing() {
-    for path in cases() {
-        let case = Case::read(&fs::read_to_string(&path).unwrap());
+    for case in cases::files(CASES) {
+        let path = &case.path;
+        let case = Checked::read(&case);
         let (once, _) = case.check(&case.documents);
         let again: Vec<(Node, Origin)> = once.iter().map(|manifest| (manifest.node.clone(), manifest.origin)).collect();
         let (twice, _) = case.check(&again);
@@ -134,23 +109,23 @@ fn filled(kind: &str, api_version: &str, scalar: &Node) -> Node {
     map(&object)
 }
 
-struct Case {
+/// What a case holds.
+struct Checked {
     mode: Mode,
     facts: &'static Facts,
     sources: Sources,
     documents: Vec<(Node, Origin)>,
 }
 
-impl Case {
-    fn read(text: &str) -> Self {
-        let (head, _) = split(text);
-        let setting = |name: &str| head.iter().find_map(|line| line.strip_prefix("# ")?.strip_prefix(name));
-        let mode = if setting("mode: ") == Some("spec") { Mode::Spec } else { Mode::Manifest };
-        let minor = setting("minor: ").map_or(Minor::NEWEST, |minor| Minor::parse(minor).unwrap());
+impl Checked {
+    fn read(case: &Case) -> Self {
+        let setting = |name: &str| case.settings(name).next();
+        let mode = if setting("mode") == Some("spec") { Mode::Spec } else { Mode::Manifest };
+        let minor = setting("minor").map_or(Minor::NEWEST, |minor| Minor::parse(minor).unwrap());
         let mut sources = Sources::default();
         let mut diagnostics = Diagnostics::new();
-        let documents = read_documents(&mut sources, "case.yaml", text.into(), &mut diagnostics);
-        assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
+        let documents = read_documents(&mut sources, "case.yaml", case.input().into(), &mut diagnostics);
+        assert!(diagnostics.is_empty(), "{}: {diagnostics:?}", case.path.display());
         let documents = documents.into_iter().map(|document| (document.root.clone(), document.root.origin())).collect();
         Self { mode, facts: Facts::of(minor).unwrap(), sources, documents }
     }
@@ -161,8 +136,8 @@ impl Case {
 }
 
 /// Returns the findings, one a line: place, severity, code, message, field, and the ways out.
-fn check(text: &str) -> Vec<String> {
-    let case = Case::read(text);
+fn check(case: &Case) -> Vec<String> {
+    let case = Checked::read(case);
     let (_, diagnostics) = case.check(&case.documents);
     diagnostics
         .iter()
@@ -180,20 +155,4 @@ fn check(text: &str) -> Vec<String> {
             line
         })
         .collect()
-}
-
-fn split(text: &str) -> (Vec<&str>, &str) {
-    let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("# ")).collect();
-    let length = head.iter().map(|line| line.len() + 1).sum();
-    (head, &text[length..])
-}
-
-fn cases() -> Vec<PathBuf> {
-    let mut cases: Vec<PathBuf> = fs::read_dir(CASES)
-        .unwrap()
-        .flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap())
-        .map(|case| case.unwrap().path())
-        .collect();
-    cases.sort();
-    cases
 }

@@ -1,5 +1,6 @@
 //! The list of codes, and a page for each.
 
+use crate::support::golden::snapshot;
 use std::fmt::Write as _;
 
 use fanfold::diagnostic::{Code, Diagnostics, explanation};
@@ -14,9 +15,7 @@ fn the_list_of_codes_is_stable() {
         let allowable = if code.is_allowable() { ", can be allowed" } else { "" };
         writeln!(list, "{code}: {}{allowable}", code.severity().as_str()).expect("a string takes all");
     }
-    insta::with_settings!({ snapshot_path => "../../../golden/diagnostic", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!("codes", list);
-    });
+    snapshot("diagnostic", "codes", &list);
 }
 
 #[test]
@@ -56,9 +55,7 @@ fn every_code_has_a_whole_page() {
 
 #[test]
 fn a_page_reads_well_on_a_terminal() {
-    insta::with_settings!({ snapshot_path => "../../../golden/diagnostic", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!("explain", explanation(Code::UnusedParameter).plain());
-    });
+    snapshot("diagnostic", "explain", &explanation(Code::UnusedParameter).plain());
 }
 
 /// What reading alone can find is found in the examples of those codes, and in no other example.

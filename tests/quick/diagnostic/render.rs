@@ -1,5 +1,6 @@
 //! Every format over one handful of findings, and every excerpt over texts that are hard to show.
 
+use crate::support::golden::snapshot;
 use fanfold::diagnostic::{Code, Diagnostic, Diagnostics, Format, Severity, Style, render};
 use fanfold::text::{FileId, Origin, Sources};
 use proptest::prelude::*;
@@ -66,9 +67,7 @@ pub(super) fn handful() -> (Sources, Diagnostics) {
 }
 
 fn golden(name: &str, text: &str) {
-    insta::with_settings!({ snapshot_path => "../../../golden/diagnostic", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!(name, text);
-    });
+    snapshot("diagnostic", name, text);
 }
 
 fn show(name: &str, format: Format) {

@@ -100,4 +100,3 @@ workloads:
     let (_, said, _) = bench.said(&["diff", "old.yaml", "--against", "git:HEAD"]);
     assert!(said.contains("job:v1 → other:v1    old.yaml:11\n"), "the line itself changed: {said}");
 }
-

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::apply::{applied, sorted};
 use crate::examples::objects;
-use crate::sides::{Sides, cases, compared, text};
+use crate::sides::{Sides, cases, compared};
 
 /// Writes objects as one stream of JSON documents.
 fn stream(objects: &[Json]) -> String {
@@ -42,19 +42,19 @@ fn nothing_differs_from_itself() {
     assert_eq!(shown.shown(&shown.changes()).human, "");
     for case in cases() {
         for side in ["old.yaml", "new.yaml"] {
-            let text = text(&case, side);
+            let text = case.file(side);
             let (changes, _) = compared(&text, &text);
-            assert!(changes.objects.is_empty(), "{}/{side}", case.display());
+            assert!(changes.objects.is_empty(), "{}/{side}", case.path.display());
         }
     }
 }
 
 #[test]
 fn cases_applied_to_the_old_side_are_the_new_one() {
-    for case in cases().iter().filter(|case| !case.display().to_string().contains("secret")) {
-        let (old, new) = (text(case, "old.yaml"), text(case, "new.yaml"));
+    for case in cases().iter().filter(|case| !case.path.display().to_string().contains("secret")) {
+        let (old, new) = (case.file("old.yaml"), case.file("new.yaml"));
         let (_, report) = compared(&old, &new);
-        assert_eq!(applied(&documents(&old), &report), sorted(documents(&new)), "{}", case.display());
+        assert_eq!(applied(&documents(&old), &report), sorted(documents(&new)), "{}", case.path.display());
     }
 }
 
@@ -159,12 +159,12 @@ proptest! {
 #[test]
 fn the_other_way_round_says_as_much() {
     for case in cases() {
-        let (old, new) = (text(&case, "old.yaml"), text(&case, "new.yaml"));
+        let (old, new) = (case.file("old.yaml"), case.file("new.yaml"));
         let (there, _) = compared(&old, &new);
         let (back, _) = compared(&new, &old);
-        assert_eq!(there.objects.len(), back.objects.len(), "{}", case.display());
+        assert_eq!(there.objects.len(), back.objects.len(), "{}", case.path.display());
         let none =
             |changes: &fanfold::diff::Changes| changes.objects.iter().all(|object| object.effect() == Effect::None);
-        assert_eq!(none(&there), none(&back), "{}", case.display());
+        assert_eq!(none(&there), none(&back), "{}", case.path.display());
     }
 }

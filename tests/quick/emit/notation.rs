@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::trees::strings::{nasty, vectors};
 use crate::trees::{
-    OUTPUTS, all_places, assert_same, fits_as_json_key, list, mapping, meaning, read_one, same_lines, text, texts, written,
+    OUTPUTS, all_places, assert_same, fits_as_json_key, list, mapping, meaning, read_one, same_lines, text, texts,
+    written,
 };
 
 #[test]

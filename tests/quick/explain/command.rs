@@ -5,6 +5,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::support::golden;
+
 const SPEC: &str = r#"apiVersion: fanfold.dev/v1
 kind: Batch
 metadata: {name: shop, namespace: shop}
@@ -62,9 +64,7 @@ fn explain(args: &[&str]) -> String {
 #[track_caller]
 fn snapshot(name: &str, calls: &[&[&str]]) {
     let shown: Vec<String> = calls.iter().map(|args| explain(args)).collect();
-    insta::with_settings!({ snapshot_path => "../../../golden/explain/command", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!(name, shown.join("\n"));
-    });
+    golden::snapshot("explain/command", name, &shown.join("\n"));
 }
 
 #[test]

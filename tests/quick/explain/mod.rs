@@ -10,11 +10,10 @@ mod echoes;
 mod forms;
 mod run;
 
+use crate::support::golden::snapshot;
 use fanfold::diagnostic::{Code, Example, Page, Severity, explanation};
 
 use self::run::{Run, Seen};
-
-const GOLDEN: &str = "../../../golden/explain";
 
 #[test]
 fn every_wrong_example_has_its_code_and_one_finding() {
@@ -32,9 +31,7 @@ fn every_wrong_example_has_its_code_and_one_finding() {
         if shown.is_empty() {
             untrue = format!("{untrue}{code}: no case is rejected\n");
         }
-        insta::with_settings!({ snapshot_path => GOLDEN, prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!(code.name(), shown);
-        });
+        snapshot("explain", code.name(), &shown);
     }
     assert!(untrue.is_empty(), "{untrue}");
 }

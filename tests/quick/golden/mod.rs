@@ -11,38 +11,31 @@ use fanfold::kubernetes::documented::in_order;
 use fanfold::read::MemoryFiles;
 
 use crate::examples::{Case, cases, emitted, files, golden_bytes};
+use crate::support::golden;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[test]
 fn every_spec_compiles_to_its_golden_output() {
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let files = files();
     let mut stale = Vec::new();
     let mut expected = Vec::new();
     for case in cases() {
-        let bytes = golden_bytes(&case.compile(&files));
         let golden = case.golden();
-        if fs::read(&golden).ok().as_ref() != Some(&bytes) {
-            if update {
-                fs::write(&golden, bytes).unwrap();
-            } else {
-                stale.push(golden.clone());
-            }
-        }
+        stale.extend(golden::file(&golden, &golden_bytes(&case.compile(&files))).err());
         expected.push(golden);
     }
     for entry in fs::read_dir(Path::new(ROOT).join("golden/specs")).unwrap() {
         let path = entry.unwrap().path();
         if !expected.contains(&path) {
-            if update {
+            if golden::is_updating() {
                 fs::remove_file(&path).unwrap();
             } else {
-                stale.push(path);
+                stale.push(format!("no spec makes {}", path.display()));
             }
         }
     }
-    assert!(stale.is_empty(), "run with UPDATE_GOLDEN=1, and read the difference: {stale:#?}");
+    assert!(stale.is_empty(), "{}", stale.join("\n"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `fanfold init`: what it writes compiles without findings, whatever the image is called, and nothing is overwritten.
 
+use crate::support::golden::snapshot;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -15,9 +16,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn show(name: &str, text: &str) {
-    insta::with_settings!({ snapshot_path => "../../../golden/cli", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!(name, text);
-    });
+    snapshot("cli", name, text);
 }
 
 /// Holds a spec in a folder to compile without findings, and to be what the schema for editors takes.

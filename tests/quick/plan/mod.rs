@@ -1,5 +1,6 @@
 //! `fanfold plan`, through the built binary: what it counts, how it shows it, and the form of its JSON.
 
+use crate::support::golden::snapshot;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -28,9 +29,7 @@ fn estimate(arguments: &[&str]) -> Json {
 }
 
 fn show(name: &str, text: &str) {
-    insta::with_settings!({ snapshot_path => "../../../golden/cli", prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!(name, text);
-    });
+    snapshot("cli", name, text);
 }
 
 #[test]

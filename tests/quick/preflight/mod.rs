@@ -1,14 +1,15 @@
-//! A cluster and a batch, and what the one would make of the other: each case is a file that says it itself.
+//! A cluster and a batch, and what the one would make of the other.
 //!
-//! A case holds objects of a cluster, a line `# batch`, an input, a line `# found`, and what is found. The cluster
-//! answers each list that is needed, and no other. `UPDATE_CASES=1 cargo test` writes what is found into the cases.
+//! A case (`crate::cases`) holds objects of a cluster, and below `# --- batch` an input. The cluster answers each list that
+//! is needed, and no other.
 
 mod needs;
 mod size;
 
-use std::fmt::Write;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
 
 use fanfold::cluster::Live;
 use fanfold::compile::{Settings, compile, read_inputs};
@@ -20,32 +21,19 @@ use fanfold::read::MemoryFiles;
 use fanfold::text::Sources;
 use serde::Deserialize;
 
-const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/quick/preflight/cases");
+use crate::cases;
 
 #[test]
 fn every_case_finds_what_it_says() {
-    let update = std::env::var_os("UPDATE_CASES").is_some();
-    let mut failures = String::new();
-    let mut seen = std::collections::BTreeSet::new();
-    for path in cases() {
-        let text = fs::read_to_string(&path).unwrap();
-        let (given, expected) = text.split_once("# found\n").unwrap_or((&text, ""));
-        let (cluster, _) = given.split_once("# batch\n").expect("a case has a batch");
-        // The places of findings are those in the file.
-        let hidden = cluster.lines().map(|_| "\n").collect::<String>();
-        let (objects, sources) = compiled(&format!("{hidden}{}", &given[cluster.len()..]), &path);
-        let preflight = against(cluster, &objects, Facts::newest());
-        seen.extend(preflight.findings.iter().map(|finding| finding.code.name()));
-        let found = shown(&preflight, &sources);
-        if update {
-            fs::write(&path, format!("{given}# found\n{found}")).unwrap();
-        } else if found != expected {
-            writeln!(failures, "{}\nexpected\n{expected}\nfound\n{found}", path.display()).unwrap();
-        }
-    }
-    assert!(failures.is_empty(), "{failures}");
+    let seen = RefCell::new(BTreeSet::new());
+    cases::hold("tests/quick/preflight/cases", 15, |case| {
+        let (objects, sources) = compiled(&case.section("batch"), &case.path);
+        let preflight = against(case.input(), &objects, Facts::newest());
+        seen.borrow_mut().extend(preflight.findings.iter().map(|finding| finding.code.name()));
+        shown(&preflight, &sources)
+    });
     for code in Code::ALL.iter().filter(|code| code.is_of_preflight()) {
-        assert!(seen.contains(code.name()), "no case shows {code}");
+        assert!(seen.borrow().contains(code.name()), "no case shows {code}");
     }
 }
 
@@ -84,37 +72,28 @@ fn compiled(text: &str, path: &Path) -> (Vec<Manifest>, Sources) {
     (compilation.objects(), sources)
 }
 
-fn shown(preflight: &Preflight, sources: &Sources) -> String {
-    let mut out = String::new();
+fn shown(preflight: &Preflight, sources: &Sources) -> Vec<String> {
+    let mut out = Vec::new();
     for finding in preflight.findings.iter() {
         let place = sources.place(finding.origin).map_or((0, 0), |(_, place)| (place.line, place.column));
         let (severity, code, count) = (finding.severity.as_str(), finding.code, finding.count);
-        writeln!(out, "# {}:{} {severity}[{code}] {}", place.0, place.1, finding.message).unwrap();
+        out.push(format!("{}:{} {severity}[{code}] {}", place.0, place.1, finding.message));
         let subject = finding.subject.as_ref().expect("each finding is about an object");
         let times = if count > 1 { format!(", {count} times") } else { String::new() };
-        writeln!(out, "#   about {} {}{times}", subject.object, subject.field).unwrap();
-        finding.help.iter().for_each(|help| writeln!(out, "#   help: {help}").unwrap());
+        out.push(format!("  about {} {}{times}", subject.object, subject.field));
+        out.extend(finding.help.iter().map(|help| format!("  help: {help}")));
     }
     if let Some(room) = &preflight.room {
         let amounts = |amounts: &Amounts| -> String {
             let all: Vec<String> = amounts.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
             all.join(", ")
         };
-        writeln!(
-            out,
-            "# room: {} nodes, {} pods, {} present, {} fitting, {} others waiting",
+        out.push(format!(
+            "room: {} nodes, {} pods, {} present, {} fitting, {} others waiting",
             room.nodes, room.pods, room.present, room.fitting, room.waiting
-        )
-        .unwrap();
-        writeln!(out, "#   asked: {}", amounts(&room.requests)).unwrap();
-        writeln!(out, "#   free: {}", amounts(&room.free)).unwrap();
+        ));
+        out.push(format!("  asked: {}", amounts(&room.requests)));
+        out.push(format!("  free: {}", amounts(&room.free)));
     }
     out
-}
-
-fn cases() -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(CASES).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    assert!(paths.len() >= 15, "{CASES} holds the cases");
-    paths
 }

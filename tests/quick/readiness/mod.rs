@@ -1,14 +1,12 @@
-//! Verdicts about objects as a server has them: each case is a file that says itself what is to be found.
+//! Verdicts about objects as a server has them.
 //!
-//! `cases/` holds an object, what its write expects (`expected`), the verdict (`expect`) and its words (`says`); with
-//! `gone: true` it is no longer there, and the object is its last state. `why/` holds an object, what is related to it,
-//! and the reasons, in order. What Kubernetes 1.37 writes was taken from its controllers; what only a node writes, from
-//! the types and the kubelet.
+//! `cases/` holds an object and what its write expects (`expected`), of which the verdict is found and its words; with
+//! `gone: true` it is no longer there, and the object is its last state. `why/` holds an object and what is related to it,
+//! of which the reasons are found, in order. What Kubernetes 1.37 writes was taken from its controllers; what only a node
+//! writes, from the types and the kubelet. The form of all is that of `crate::cases`.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::fs;
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use fanfold::cluster::Live;
 use fanfold::readiness::{Expected, Readiness, Related, judge, judge_gone, owned_by, pods_of, why};
@@ -16,14 +14,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-const HOME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/quick/readiness");
+use crate::cases::{self, Case};
+
+const CASES: &str = "tests/quick/readiness/cases";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Case {
-    expect: String,
-    #[serde(default)]
-    says: Option<String>,
+struct Judged {
     #[serde(default)]
     expected: Known,
     #[serde(default)]
@@ -48,7 +45,6 @@ struct Why {
     object: Value,
     #[serde(default)]
     related: Around,
-    reasons: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -61,28 +57,8 @@ struct Around {
     now: Option<String>,
 }
 
-fn files(folder: &str) -> Vec<(String, String)> {
-    let entries = fs::read_dir(PathBuf::from(HOME).join(folder)).expect("the cases are there");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.sort();
-    let name = |path: &PathBuf| path.file_stem().expect("a name").to_string_lossy().into_owned();
-    paths.iter().map(|path| (name(path), fs::read_to_string(path).expect("a case"))).collect()
-}
-
-fn cases() -> Vec<(String, Case)> {
-    let read = |(name, text): (String, String)| {
-        let case = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        (name, case)
-    };
-    files("cases").into_iter().map(read).collect()
-}
-
-fn whys() -> Vec<(String, Why)> {
-    let read = |(name, text): (String, String)| {
-        let case = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        (name, case)
-    };
-    files("why").into_iter().map(read).collect()
+fn read<T: serde::de::DeserializeOwned>(case: &Case) -> T {
+    serde_yaml::from_str(case.input()).unwrap_or_else(|error| panic!("{}: {error}", case.path.display()))
 }
 
 fn expected(known: &Known) -> Expected {
@@ -106,26 +82,22 @@ fn word(readiness: &Readiness) -> &'static str {
 
 #[test]
 fn every_object_is_judged_as_its_case_says() {
-    let cases = cases();
-    let mut failures = String::new();
-    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
-    for (name, case) in &cases {
-        let live = Live(case.object.clone());
+    let words: RefCell<BTreeSet<&str>> = RefCell::default();
+    cases::hold(CASES, 60, |case| {
+        let case: Judged = read(case);
+        let live = Live(case.object);
         let found = if case.gone { judge_gone(&live) } else { judge(&live, &expected(&case.expected)) };
-        *words.entry(word(&found)).or_default() += 1;
-        if (word(&found), found.text()) != (case.expect.as_str(), case.says.as_deref()) {
-            writeln!(failures, "{name}: expected {}: {:?}\n  found {found:?}", case.expect, case.says).unwrap();
-        }
-    }
-    assert!(failures.is_empty(), "{failures}");
-    assert!(cases.len() >= 60, "{} cases", cases.len());
-    assert_eq!(words.len(), 4, "all verdicts are met: {words:?}");
+        words.borrow_mut().insert(word(&found));
+        let text = found.text().map(|text| format!(": {text}")).unwrap_or_default();
+        vec![format!("{}{text}", word(&found))]
+    });
+    assert_eq!(words.borrow().len(), 4, "all verdicts are met: {words:?}");
 }
 
 #[test]
 fn every_object_says_why() {
-    let mut failures = String::new();
-    for (name, case) in whys() {
+    cases::hold("tests/quick/readiness/why", 30, |case| {
+        let case: Why = read(case);
         let live = |values: &[Value]| values.iter().cloned().map(Live).collect::<Vec<_>>();
         let around = &case.related;
         let [pods, controllers, events, claims] =
@@ -136,12 +108,8 @@ fn every_object_says_why() {
             let lasting = if reason.lasting { ", for good" } else { "" };
             format!("{}x {}: {}{lasting}", reason.count, reason.object, reason.text)
         };
-        let found: Vec<String> = why(&Live(case.object), &related).into_iter().map(shown).collect();
-        if found != case.reasons {
-            writeln!(failures, "{name}:\n  expected {:#?}\n  found {found:#?}", case.reasons).unwrap();
-        }
-    }
-    assert!(failures.is_empty(), "{failures}");
+        why(&Live(case.object), &related).into_iter().map(shown).collect()
+    });
 }
 
 #[test]
@@ -174,7 +142,8 @@ fn nothing_that_lacks_a_part_makes_a_panic() {
         }
     }
     let mut judged = 0;
-    for (_, case) in cases() {
+    for case in cases::files(CASES) {
+        let case: Judged = read(&case);
         let mut broken = Vec::new();
         spoilt(&case.object, &mut broken);
         for object in broken {
@@ -193,7 +162,8 @@ fn nothing_that_lacks_a_part_makes_a_panic() {
 
 #[test]
 fn a_failure_is_not_taken_for_that_of_a_later_write() {
-    let (_, mut case) = cases().into_iter().find(|(name, _)| name == "deployment-deadline").expect("the case");
+    let case = cases::files(CASES).into_iter().find(|case| case.name() == "deployment-deadline").expect("the case");
+    let mut case: Judged = read(&case);
     let live = Live(case.object);
     for (written, verdict) in [(None, "failed"), (Some(-1), "failed"), (Some(0), "failed"), (Some(1), "waiting")] {
         let text = live.list(&["status", "conditions"])[1]["lastUpdateTime"].as_str().expect("a time");

@@ -1,14 +1,12 @@
 //! What may stand in a file: every way to break one has a finding with its place, and none a panic.
 //!
-//! A case in `cases/` starts with comments: `# expect: code line:column` for each finding and `# reads: JSON` for each
-//! document that is read all the same, both in order. What is no text stands in the tables below.
+//! A case (`crate::cases`) is read as it stands; found are the documents that are read all the same, and the code and the
+//! place of each finding, both in order. What is no text stands in the table below.
 
 mod limits;
 mod random;
 
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 
 use fanfold::compile::read_inputs;
 use fanfold::diagnostic::Diagnostics;
@@ -17,7 +15,7 @@ use fanfold::schema::to_json;
 use fanfold::text::{Node, Sources, Value};
 use serde_json::{Value as Json, json};
 
-const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/quick/reading/cases");
+use crate::cases;
 
 /// What is read from a file, and what is found in it as `code line:column`.
 struct Outcome {
@@ -69,31 +67,16 @@ fn assert_inside(node: &Node, sources: &Sources) {
 
 #[test]
 fn every_case_reads_as_it_says() {
-    let mut cases: Vec<_> = fs::read_dir(CASES).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.sort();
-    assert!(cases.len() >= 20, "{CASES} holds the cases");
-    let mut failures = String::new();
-    for path in &cases {
-        check_case(path, &mut failures);
-    }
-    assert!(failures.is_empty(), "{failures}");
-}
-
-fn check_case(path: &Path, failures: &mut String) {
-    let text = fs::read_to_string(path).unwrap();
-    let said = |prefix: &str| -> Vec<String> {
-        text.lines().filter_map(|line| line.strip_prefix(prefix)).map(str::to_owned).collect()
-    };
-    let expected: Vec<Json> = said("# reads: ").iter().map(|json| serde_json::from_str(json).unwrap()).collect();
-    // Line breaks of either kind read the same.
-    for text in [text.clone(), text.replace('\n', "\r\n")] {
-        let Outcome { documents, findings } = read(text.as_str());
-        if findings != said("# expect: ") || documents != expected {
-            let documents: Vec<String> = documents.iter().map(ToString::to_string).collect();
-            writeln!(failures, "{}\n  found {findings:?}\n  read {documents:#?}", path.display()).unwrap();
-            break;
-        }
-    }
+    cases::hold("tests/quick/reading/cases", 20, |case| {
+        let shown = |text: &str| -> Vec<String> {
+            let Outcome { documents, findings } = read(text);
+            documents.iter().map(|document| format!("reads {document}")).chain(findings).collect()
+        };
+        let found = shown(case.input());
+        let with_returns = case.input().replace('\n', "\r\n");
+        assert_eq!(shown(&with_returns), found, "line breaks of either kind read the same: {}", case.path.display());
+        found
+    });
 }
 
 #[test]

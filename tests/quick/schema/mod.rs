@@ -12,6 +12,8 @@ use fanfold::kubernetes::{Facts, Minor};
 use serde::Deserialize as _;
 use serde_json::Value as Json;
 
+use crate::support::golden;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -40,11 +42,7 @@ fn the_schema_in_the_repository_is_what_the_command_prints() {
     let output = Command::new(env!("CARGO_BIN_EXE_fanfold")).arg("schema").output().unwrap();
     assert!(output.status.success());
     let path = root().join("schemas/batch.schema.json");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &output.stdout).unwrap();
-    }
-    let known = fs::read(&path).unwrap();
-    assert!(known == output.stdout, "schemas/batch.schema.json is stale: run the tests with UPDATE_GOLDEN=1");
+    golden::file(&path, &output.stdout).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
@@ -97,7 +95,8 @@ fn compiles(spec: &str, flags: &[&str]) -> bool {
 #[test]
 fn examples_that_compile_are_valid() {
     let validator = validator(Minor::NEWEST);
-    let cases = files(&root().join("tests/quick/golden/cases")).into_iter().map(|path| fs::read_to_string(path).unwrap());
+    let cases =
+        files(&root().join("tests/quick/golden/cases")).into_iter().map(|path| fs::read_to_string(path).unwrap());
     let mut examples: Vec<(String, Vec<&str>)> = cases.map(|text| (text, Vec::new())).collect();
     for page in Code::ALL.iter().map(|code| explanation(*code)) {
         let specs = page.right.into_iter().chain(page.wrong).filter(|example| example.language == "yaml");
@@ -137,7 +136,8 @@ fn wrong_specs_are_refused_where_they_are_wrong() {
 #[test]
 fn the_schemas_refuse_what_is_no_event_and_no_report() {
     let validator = |name: &str| {
-        let schema: Json = serde_json::from_str(&fs::read_to_string(root().join("schemas").join(name)).unwrap()).unwrap();
+        let schema: Json =
+            serde_json::from_str(&fs::read_to_string(root().join("schemas").join(name)).unwrap()).unwrap();
         assert!(jsonschema::meta::is_valid(&schema), "{name} is no JSON Schema");
         jsonschema::draft202012::new(&schema).unwrap()
     };

@@ -6,7 +6,7 @@ use fanfold::text::Node;
 use serde_json::json;
 
 use crate::controlplane::{ControlPlane, User};
-use crate::sides::{Sides, cases, text};
+use crate::sides::{Sides, cases};
 
 /// Returns the manifests of a file, each as it is written, in the namespace of its case.
 fn documents(text: &str, namespace: &str) -> Vec<String> {
@@ -47,10 +47,9 @@ fn the_server_refuses_what_is_said_to_be_refused_and_nothing_else() {
     applied(plane, CLASS, &[]).expect("the class is made");
     let (mut wrong, mut taken, mut not_taken) = (Vec::new(), 0, 0);
     for case in cases() {
-        let name = case.file_name().expect("a name").to_string_lossy().into_owned();
+        let name = case.name();
         let namespace = plane.namespace();
-        let (old, new) =
-            (documents(&text(&case, "old.yaml"), &namespace), documents(&text(&case, "new.yaml"), &namespace));
+        let (old, new) = (documents(&case.file("old.yaml"), &namespace), documents(&case.file("new.yaml"), &namespace));
         let sides = Sides::read(&old.join("---\n"), &new.join("---\n"));
         let known = |object: &Manifest| facts.kind(&object.key.group, &object.key.version, &object.key.kind).is_some();
         for (object, manifest) in sides.new.iter().zip(&new).filter(|(object, _)| known(object)) {

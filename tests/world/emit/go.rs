@@ -51,7 +51,9 @@ fn program() -> &'static Path {
             .output();
         match built {
             Ok(output) if output.status.success() => program,
-            Ok(output) => panic!("`go build` of tests/programs/readers failed: {}", String::from_utf8_lossy(&output.stderr)),
+            Ok(output) => {
+                panic!("`go build` of tests/programs/readers failed: {}", String::from_utf8_lossy(&output.stderr))
+            }
             Err(error) => panic!("these tests need Go, which reads the output as kubectl does: {error}"),
         }
     })

@@ -8,7 +8,9 @@ use proptest::test_runner::TestRunner;
 
 use super::go;
 use crate::trees::strings::{nasty, vectors};
-use crate::trees::{OUTPUTS, all_places, assert_same, fits_as_json_key, list, mapping, meaning, same_lines, text, texts, written};
+use crate::trees::{
+    OUTPUTS, all_places, assert_same, fits_as_json_key, list, mapping, meaning, same_lines, text, texts, written,
+};
 
 #[test]
 fn kubectl_and_kustomize_read_nasty_texts_back() {

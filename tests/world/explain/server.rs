@@ -1,6 +1,7 @@
 //! The pages of what the server says, held against a real one: what is in the cluster is written there by whom the page
 //! names, each Wrong is applied and must give one finding of the code, and each Right must give none.
 
+use crate::support::golden::snapshot;
 use std::process::{Command, Output};
 
 use fanfold::diagnostic::{Code, Example, Page, Severity, explanation};
@@ -76,9 +77,7 @@ fn the_server_says_what_the_pages_say() {
                 }
             }
         }
-        insta::with_settings!({ snapshot_path => "../../../golden/explain", prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!(code.name(), golden);
-        });
+        snapshot("explain", code.name(), &golden);
     }
     assert!(untrue.is_empty(), "{untrue}");
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::page::{golden, page};
+use crate::page::{case, page};
 use browser::Browser;
 
 /// One browser at a time: several make each of them slow.
@@ -32,7 +32,7 @@ fn opened(old: &str, new: &str) -> Opened {
 }
 
 fn opened_golden() -> Opened {
-    opened(&golden("old.yaml"), &golden("new.yaml"))
+    opened(&case().file("old.yaml"), &case().file("new.yaml"))
 }
 
 impl Opened {

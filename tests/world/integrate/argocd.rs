@@ -12,7 +12,8 @@ use crate::controlplane::process::Process;
 use crate::controlplane::until;
 use crate::programs::Module;
 
-pub(crate) static ARGOCD: Module = Module::new("argocd", "Argo CD's plugin server", "tests of the plugin for Argo CD need");
+pub(crate) static ARGOCD: Module =
+    Module::new("argocd", "Argo CD's plugin server", "tests of the plugin for Argo CD need");
 
 /// A repository, and a plugin server beside the repo server.
 struct Argo {

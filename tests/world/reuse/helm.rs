@@ -7,8 +7,8 @@ use std::process::Output;
 use serde_json::Value;
 
 use super::programs::helm_of;
-use crate::place::{Place, SHOP, objects, ok, one, refused, sorted, stderr, stdout};
 use crate::controlplane::{ControlPlane, User};
+use crate::place::{Place, SHOP, objects, ok, one, refused, sorted, stdout};
 
 const DEPLOYMENT: &str = "\
 # The shop.
