@@ -22,7 +22,6 @@ mod reading;
 mod readiness;
 mod readme;
 mod reuse;
-#[path = "../safety/mod.rs"]
 mod safety;
 mod schema;
 mod tidy;
