@@ -76,10 +76,13 @@ fn texts_that_look_otherwise_than_kubectl_writes_them_are_known() {
     let mut others = Vec::new();
     for (text_, [item, _]) in texts.iter().zip(kubectl_writes(&texts)) {
         let ours = String::from_utf8(written(Output::Yaml, &list(vec![text(text_)]))).unwrap();
-        let known = text_
-            .chars()
-            .any(|character| character > '\u{FFFF}' || "\t\u{85}\u{FEFF}\u{2028}\u{2029}".contains(character))
-            || text_.trim_end_matches('\n').is_empty()
+        let turns = |character| {
+            "\u{61C}\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}"
+                .contains(character)
+        };
+        let known = text_.chars().any(|character| {
+            character > '\u{FFFF}' || turns(character) || "\t\u{85}\u{FEFF}\u{2028}\u{2029}".contains(character)
+        }) || text_.trim_end_matches('\n').is_empty()
             || text_.len() > 80;
         if ours != item && !item.is_empty() && !known {
             others.push(text_.as_str());
@@ -89,7 +92,7 @@ fn texts_that_look_otherwise_than_kubectl_writes_them_are_known() {
 }
 
 /// Go leaves them bare, and some other reader takes them for something else. Beside these, it escapes characters beyond
-/// the basic plane and folds long lines; we keep the lines of a text with tabs, and do not keep them for one of nothing
+/// the basic plane, writes marks of direction as they are, and folds long lines; we keep the lines of a text with tabs, and do not keep them for one of nothing
 /// but line breaks.
 const KNOWN_OTHERS: &[&str] = &[
     "0o-7",
