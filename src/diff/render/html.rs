@@ -72,6 +72,8 @@ fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            // A runner looks for `##[` in all that is printed.
+            '#' => out.push_str("&#35;"),
             other => out.push(other),
         }
     }
