@@ -72,12 +72,12 @@ fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // A runner looks for `##[` in all that is printed.
+            // A page that is printed to the log of a job must not command its runner.
             '#' => out.push_str("&#35;"),
             other => out.push(other),
         }
     }
-    out
+    out.replace("section_start:", "section_start&#58;").replace("section_end:", "section_end&#58;")
 }
 
 fn outcome(report: &Report<'_>) -> String {
