@@ -10,6 +10,7 @@
 //!
 //! | module | is |
 //! |---|---|
+//! | [`limits`] | what an input may cost, whoever wrote it |
 //! | [`text`] | the tree: values, the places where they were written, the texts that hold the places |
 //! | [`diagnostic`] | findings: one model, stable codes with their pages, a renderer a format |
 //! | [`read`] | texts read into [`text::Node`]s; the only door to the YAML parser |
@@ -52,6 +53,7 @@
 //! **Order never depends on order.** Shuffling files, or keys (but for those of `matrix` and `initContainers`), changes
 //! no byte of the output.
 
+pub mod limits;
 pub mod text;
 pub mod diagnostic;
 pub mod read;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::set::PART_OF;
-use crate::cluster::{Discovered, Resource};
+use crate::cluster::{Discovered, Reply, Resource};
 use crate::diagnostic::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit;
@@ -29,6 +29,11 @@ impl Desired {
     /// Returns the path of the object.
     pub fn path(&self) -> String {
         self.resource.object(&self.key.namespace, &self.key.name)
+    }
+
+    /// Returns what an answer about the object has to be.
+    pub(super) fn reply(&self) -> Reply {
+        Reply::object(&self.resource, &self.key.namespace, &self.key.name)
     }
 }
 

@@ -75,8 +75,8 @@ pub(super) enum End {
     Well,
     /// The last answer says why.
     Verdict(Verdict),
-    /// No answer came for too long.
-    Lost(String),
+    /// No answer came for too long, or one that is not the server's.
+    Lost(Lost),
     /// Something that it needs is not there.
     Needs(usize),
     /// The run ended before.
@@ -249,14 +249,14 @@ impl<C: Transport> Engine<'_, C> {
                             }
                         }
                     }
-                    next_step(next, state, spent, number)
+                    next_step(next, state, spent, number, well <= first)
                 }
                 Err(lost) => {
                     self.pace.troubled(now - self.start, true);
                     tasks[number].unanswered();
                     state.passing += 1;
                     if lost.hopeless || spent > PATIENCE {
-                        Step::End(Outcome::Failed, End::Lost(lost.reason))
+                        Step::End(Outcome::Failed, End::Lost(lost))
                     } else {
                         Step::Again(pause(state.passing, number), lost.reason)
                     }
@@ -271,8 +271,11 @@ impl<C: Transport> Engine<'_, C> {
                 }
                 Step::End(outcome, end) => {
                     // What one object waited for in vain all others would wait for in vain too, one after the other.
-                    let gone =
-                        well <= first && matches!(end, End::Lost(_) | End::Verdict(Verdict::Passing(Passing::Server)));
+                    let gone = well <= first
+                        && matches!(
+                            end,
+                            End::Lost(_) | End::Verdict(Verdict::Passing(Passing::Server) | Verdict::Throttled(_))
+                        );
                     let tries = states[number].tries;
                     states[number].ended = true;
                     open -= 1;
@@ -307,7 +310,8 @@ enum Step {
     End(Outcome, End),
 }
 
-fn next_step(next: Next, state: &mut State, spent: Duration, number: usize) -> Step {
+/// Says how a task goes on; `alone` says that no other got through since it began.
+fn next_step(next: Next, state: &mut State, spent: Duration, number: usize, alone: bool) -> Step {
     match next {
         Next::Done(outcome) => Step::End(outcome, End::Well),
         Next::Go => Step::Again(Duration::ZERO, String::new()),
@@ -318,7 +322,7 @@ fn next_step(next: Next, state: &mut State, spent: Duration, number: usize) -> S
         }
         Next::Judge(verdict) => match &verdict {
             // The pace holds all requests for as long as the server asked.
-            Verdict::Throttled(wait) if spent < PATIENCE * 3 => {
+            Verdict::Throttled(wait) if spent < if alone { PATIENCE } else { PATIENCE * 3 } => {
                 Step::Again(wait.unwrap_or(Duration::from_millis(100)), "the server asks for a slower pace".into())
             }
             Verdict::Passing(passing) => {

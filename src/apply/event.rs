@@ -148,6 +148,8 @@ pub struct Report {
     pub findings: Diagnostics,
     /// Whether the user ended it early.
     pub interrupted: bool,
+    /// How many objects stay that were to be deleted, for want of a flag.
+    pub held: usize,
     /// Why the run as a whole did not go on.
     pub stopped: Option<String>,
     /// What does not work yet, and why; empty where all works or nothing was waited for.

@@ -21,8 +21,12 @@ const LONGEST: usize = 600;
 pub(super) fn of_end(desired: &Desired, ended: &Ended, said: &str) -> Vec<Diagnostic> {
     match &ended.end {
         End::Well | End::Needs(_) | End::NotTried => Vec::new(),
-        End::Lost(reason) => {
-            vec![at_object(desired, Code::RefusedByServer, &format!("no answer from the server: {reason}"))]
+        End::Lost(lost) if lost.foreign => {
+            let finding = at_object(desired, Code::RefusedByServer, &lost.reason);
+            vec![finding.help("nobody knows whether it was applied: see to the way to the server, and run again")]
+        }
+        End::Lost(lost) => {
+            vec![at_object(desired, Code::RefusedByServer, &format!("no answer from the server: {lost}"))]
         }
         End::Verdict(verdict) => of_verdict(desired, verdict, ended.tries, said),
     }
@@ -154,7 +158,7 @@ pub(super) fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> St
         End::Needs(other) => format!("it needs `{}`", name(*other)),
         End::NotTried if ended.tries > 0 => "the run ended before the server's answer".into(),
         End::NotTried => "the run ended before".into(),
-        End::Lost(reason) => reason.clone(),
+        End::Lost(lost) => lost.reason.clone(),
         End::Verdict(Verdict::Conflict(conflicts)) => {
             let managers: BTreeSet<&str> = conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
             format!("fields are managed by {}", managers.into_iter().collect::<Vec<_>>().join(", "))

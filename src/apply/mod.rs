@@ -39,6 +39,7 @@ pub use proof::is_unchanged;
 pub use rehearse::{Rehearsal, Stage, rehearse};
 pub use run::Run;
 pub use set::ApplySet;
+pub use set::guard::Guard;
 pub use set::hold::Runner;
 pub use set::prune::PruneLimit;
 pub use set::shard::Shard;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::set::guard::Guard;
 use super::set::hold::HoldError;
 use super::set::prune::PruneLimit;
 use super::set::shard::Shard;
@@ -24,8 +25,8 @@ pub struct Options {
     pub recreate: RecreatePolicy,
     /// Whether what left the set goes, and how much at once.
     pub prune: Option<PruneLimit>,
-    /// Whether what holds data goes too.
-    pub prune_data: bool,
+    /// What goes beside what can be made anew.
+    pub guard: Guard,
     /// A number of requests in flight instead of one that adapts.
     pub concurrency: Option<usize>,
     /// The part of the set that is applied.

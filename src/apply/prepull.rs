@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use super::managed::MANAGER;
 use super::write::delete;
 use super::{Desired, Event, Interrupt};
-use crate::cluster::{Call, Client, Listed, Live, Lost, Projection, Resource};
+use crate::cluster::{Answer, Call, Client, Listed, Live, Lost, Projection, Reply, Resource};
 use crate::emit;
 use crate::kubernetes::pods::pod_template;
 use crate::kubernetes::{Basis, Manifest};
@@ -68,7 +68,7 @@ pub async fn prepull(
     let outcome = pull(client, &pullers, timeout, interrupt).await;
     // Whatever happened, nothing of it stays.
     for puller in &pullers {
-        let call = delete(path(puller), "", "Background", false);
+        let call = delete(&daemon_sets(), &puller.namespace, &puller.name, "", "Background", false);
         let gone = client.patient(&call).await?;
         if !gone.is_success() && gone.code != 404 {
             let what = format!("DaemonSet {}/{}", puller.namespace, puller.name);
@@ -90,10 +90,11 @@ async fn pull(
     for puller in pullers {
         let query = format!("?fieldManager={MANAGER}-prepull&force=true");
         let path = format!("{}{query}", path(puller));
-        let answer = client.patient(&Call::apply(path, puller.body.clone())).await?;
+        let reply = Reply::object(&daemon_sets(), &puller.namespace, &puller.name);
+        let answer = client.patient(&Call::apply(path, puller.body.clone()).expecting(reply)).await?;
         if !answer.is_success() {
             let reason = format!("images cannot be pulled in `{}`: {}", puller.namespace, answer.message());
-            return Err(Lost { reason, hopeless: true });
+            return Err(Lost::hopeless(reason));
         }
     }
     let start = Instant::now();
@@ -123,14 +124,22 @@ async fn look(
     nodes: &mut BTreeSet<String>,
     missing: &mut BTreeSet<String>,
 ) -> Result<(), Lost> {
-    let answer = client.patient(&Call::get(path(puller))).await?;
-    let set = Live(answer.json());
+    let refused = |answer: &Answer, verb: &str, what: &str| {
+        Lost::hopeless(format!("may not {verb} {what} in `{}`: {}", puller.namespace, answer.message()))
+    };
+    let read = client.read(&daemon_sets(), &puller.namespace, &puller.name, Projection::Whole).await?;
+    let read = read.map_err(|answer| refused(&answer, "get", "DaemonSets"))?;
+    let set = read.unwrap_or_else(|| Live(Value::Null));
     let wanted = set.integer(&["status", "desiredNumberScheduled"]).unwrap_or_default();
     let seen = set.integer(&["status", "observedGeneration"]) >= set.generation() && set.generation().is_some();
     let pods = resource("", "Pod", "pods");
     let selector = format!("{LABEL}={}", puller.name);
     let listed = client.list(&pods, Some(&puller.namespace), &selector, Projection::Whole).await?;
-    let Listed::Objects(pods, _) = listed else { return Ok(()) };
+    let pods = match listed {
+        Listed::Objects(pods, _) => pods,
+        // Nobody could say whether an image is there.
+        Listed::Refused(answer) => return Err(refused(&answer, "list", "Pods")),
+    };
     let mut arrived = 0;
     for pod in &pods {
         let node = pod.text(&["spec", "nodeName"]).unwrap_or_default();
@@ -184,8 +193,12 @@ fn resource(group: &str, kind: &str, plural: &str) -> Resource {
     }
 }
 
+fn daemon_sets() -> Resource {
+    resource("apps", "DaemonSet", "daemonsets")
+}
+
 fn path(puller: &Puller) -> String {
-    resource("apps", "DaemonSet", "daemonsets").object(&puller.namespace, &puller.name)
+    daemon_sets().object(&puller.namespace, &puller.name)
 }
 
 /// Returns a DaemonSet for each namespace and way of placing pods.

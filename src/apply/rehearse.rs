@@ -17,7 +17,7 @@ use super::managed::MANAGER;
 use super::set::prune::pruning;
 use super::set::survey::{Found, SurveyError, survey};
 use super::write::{Manner, apply};
-use super::{ApplySet, Desired, finding, proof};
+use super::{ApplySet, Desired, Guard, finding, proof};
 use crate::cluster::answer::{Expects, Verdict, judge};
 use crate::cluster::{Answer, Call, Client, Discovered, Live, Lost, Projection, WHOLE};
 use crate::diagnostic::Diagnostics;
@@ -40,8 +40,8 @@ pub struct Stage<'a> {
     pub desired: &'a [Desired],
     /// The set that they are to be.
     pub set: Option<&'a ApplySet>,
-    /// Whether what left the set goes, and what holds data too.
-    pub prune: Option<bool>,
+    /// Whether what left the set goes, and what of it.
+    pub prune: Option<Guard>,
 }
 
 /// Both sides, object by object.
@@ -87,9 +87,11 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
         }
     }
     rehearsal.left = surplus.len();
-    if let Some(data) = prune {
+    if let Some(guard) = prune {
+        let leaving: Vec<_> = surplus.iter().map(|member| (member.key(), &member.live)).collect();
+        let taken = guard.taken(client, kinds, set, &leaving).await?;
         let in_use = |namespace: &str| desired.iter().any(|object| object.key.namespace == namespace);
-        let going = pruning(&surplus, &in_use, data, true).removals;
+        let going = pruning(&surplus, &in_use, guard, &taken, true).removals;
         let going: HashSet<ObjectKey> = going.into_iter().map(|gone| gone.key).collect();
         rehearsal.left -= going.len();
         for member in surplus {
@@ -133,7 +135,7 @@ async fn ask(client: &Client, desired: &[Desired], known: &[(Option<Live>, bool)
             let _seat = seats.acquire().await;
             let live = if unread {
                 let read = client.read(&resource, &key.namespace, &key.name, Projection::Whole).await?;
-                read.map_err(|answer| Lost { reason: answer.message(), hopeless: true })?
+                read.map_err(|answer| Lost::hopeless(answer.message()))?
             } else {
                 None
             };
@@ -143,10 +145,8 @@ async fn ask(client: &Client, desired: &[Desired], known: &[(Option<Live>, bool)
     }
     let mut answers: Vec<Option<Asked>> = desired.iter().map(|_| None).collect();
     while let Some(answer) = asked.join_next().await {
-        if let Ok(answer) = answer {
-            let (number, answer) = answer?;
-            answers[number] = Some(answer);
-        }
+        let (number, answer) = answer.map_err(|error| Lost::hopeless(error.to_string()))??;
+        answers[number] = Some(answer);
     }
     Ok(answers)
 }

@@ -3,7 +3,7 @@
 mod planning;
 mod remove;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -22,8 +22,8 @@ use super::wait::Waiting;
 use super::write::{Manner, Remove, Write};
 use super::{Desired, finding, order};
 use crate::cluster::answer::{Expects, Verdict};
-use crate::cluster::{Call, Client, Discovered};
-use crate::kubernetes::Facts;
+use crate::cluster::{Call, Client, Discovered, Reply};
+use crate::kubernetes::{Facts, ObjectKey};
 use crate::text::Origin;
 
 /// Why a run stops whose lease another one took.
@@ -76,9 +76,11 @@ impl Run<'_> {
                 self.wait(&settled, &mut report).await;
             }
         }
-        report.settled.splice(0..0, settled.into_iter().flatten());
-        report.settled.extend(plan.pruning.kept);
         report.interrupted = self.interrupt.borrow().is_end();
+        let held_back = self.held_back(&plan, &settled, &report);
+        report.settled.splice(0..0, settled.into_iter().flatten());
+        report.settled.extend(held_back);
+        report.settled.extend(plan.pruning.kept);
         report.took = start.elapsed();
         Ok(report)
     }
@@ -91,6 +93,42 @@ impl Run<'_> {
         for settled in settled.iter().flatten().chain(&plan.pruning.kept) {
             (self.tell)(Event::Settled(settled.clone()));
         }
+    }
+
+    /// Tells what was to be pruned and stays, since the run did not come so far.
+    fn held_back(&mut self, plan: &Plan, settled: &[Option<Settled>], report: &Report) -> Vec<Settled> {
+        // What stops a run is told as a whole.
+        if report.stopped.is_some() {
+            return Vec::new();
+        }
+        let gone: HashSet<&ObjectKey> = report.settled.iter().map(|settled| &settled.key).collect();
+        let open: Vec<_> = plan.pruning.removals.iter().filter(|removal| !gone.contains(&removal.key)).collect();
+        if open.is_empty() {
+            return Vec::new();
+        }
+        let chosen = settled.iter().zip(&plan.chosen).filter(|(_, chosen)| **chosen);
+        let is_fine = |settled: &Option<Settled>| settled.as_ref().is_some_and(|settled| settled.outcome.is_fine());
+        let why = if report.interrupted {
+            "the run ended before"
+        } else if chosen.into_iter().all(|(settled, _)| is_fine(settled)) {
+            "not all of the others work"
+        } else {
+            "not all objects were applied"
+        };
+        let (objects, stay) = if open.len() == 1 { ("object", "stays") } else { ("objects", "stay") };
+        let count = open.len();
+        (self.tell)(Event::Note(format!(
+            "nothing was pruned, since {why}: {count} {objects} that left the set {stay}; mend what failed, and run again with `--prune`"
+        )));
+        let reason = format!("left the set; it stays, since {why}");
+        let held_back = open
+            .into_iter()
+            .map(|removal| Settled::unsent(removal.key.clone(), Origin::NOWHERE, Outcome::Skipped, reason.clone()));
+        let held_back: Vec<Settled> = held_back.collect();
+        for settled in &held_back {
+            (self.tell)(Event::Settled(settled.clone()));
+        }
+        held_back
     }
 
     async fn write(
@@ -192,10 +230,6 @@ impl Run<'_> {
         // What left the set may still serve until what replaces it works.
         let works = all_fine && !taken_over && self.wait(settled, report).await;
         if !works {
-            if !plan.pruning.removals.is_empty() {
-                let why = if all_fine { "not all of them work" } else { "not all objects were applied" };
-                (self.tell)(Event::Note(format!("nothing was pruned, since {why}")));
-            }
             return Ok(());
         }
         let pruned_all = self.prune(plan, pace, start, report).await;
@@ -340,15 +374,9 @@ impl Run<'_> {
 
     /// Deletes what left the set; says whether all of it went.
     async fn prune(&mut self, plan: &Plan, pace: &mut Pace, start: Instant, report: &mut Report) -> bool {
-        let removals = plan.pruning.removals.iter().map(|gone| Remove {
-            said: String::new(),
-            key: gone.key.clone(),
-            path: gone.path.clone(),
-            uid: gone.uid.clone(),
-            ..*gone
-        });
-        let ends =
-            self.remove(removals.collect(), vec![Vec::new(); plan.pruning.removals.len()], pace, start, report).await;
+        let removals = plan.pruning.removals.clone();
+        let needs = vec![Vec::new(); removals.len()];
+        let ends = self.remove(removals, needs, pace, start, report).await;
         let all = ends.iter().all(|end| end.outcome.is_fine());
         report.settled.extend(ends);
         all
@@ -370,7 +398,7 @@ impl Run<'_> {
             let reason = match &ended.end {
                 End::Well if ended.outcome == Outcome::Absent => task.said.clone(),
                 End::Well => String::new(),
-                End::Lost(reason) => reason.clone(),
+                End::Lost(lost) => lost.reason.clone(),
                 End::Needs(other) => format!("`{}` could not be deleted", tasks[*other].key),
                 End::NotTried => "the run ended before".into(),
                 End::Verdict(verdict) => {
@@ -404,7 +432,8 @@ async fn interrupted(mut interrupt: watch::Receiver<Interrupt>) {
 async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<(), RunError> {
     let path = format!("{}?fieldManager={MANAGER}-applyset&force=true", set.path());
     let body = set.parent(extent).to_string();
-    let answer = client.patient(&Call::apply(path, body)).await?;
+    let reply = Reply::object(&set.parent, &set.namespace, &set.name);
+    let answer = client.patient(&Call::apply(path, body).expecting(reply)).await?;
     if answer.is_success() {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 //! The parent is widened before anything is sent and narrowed when all is done, so that no interruption leaves a member
 //! where nobody looks for it.
 
+pub(super) mod guard;
 pub(super) mod hold;
 pub(super) mod prune;
 pub(super) mod shard;

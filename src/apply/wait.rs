@@ -1,19 +1,24 @@
 //! Until it works: every object is followed by one watch a kind, and judged by what it shows.
 
+mod around;
+mod group;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use smol_str::SmolStr;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
+use self::around::{Surroundings, reason_text};
+use self::group::{Group, Members, News, Unseen};
 use super::event::{Event, Settled, Unready};
 use super::set::{ApplySet, PART_OF};
 use super::{Desired, Interrupt};
-use crate::cluster::{Change, Client, Discovered, Listed, Live, Lost, Projection, Resource};
-use crate::readiness::{Expected, Readiness, Reason, Related, judge, judge_gone, why};
+use crate::cluster::{Client, Discovered, Listed, Live, Lost, Projection, Resource, unreadable};
+use crate::diagnostic::words;
+use crate::readiness::{Expected, Readiness};
 
 /// Kinds that work as soon as they are there.
 const STILL: &[&str] = &[
@@ -77,10 +82,6 @@ struct Followed {
     heard: bool,
 }
 
-/// Objects of one kind by namespace and name.
-type Members = BTreeMap<(SmolStr, SmolStr), (usize, Expected)>;
-type News = (usize, Readiness, Option<Live>);
-
 impl Waiting<'_> {
     /// Waits until all works, something never will, or the time is over; returns what does not work.
     pub async fn wait(mut self) -> Vec<Unready> {
@@ -142,15 +143,21 @@ impl Waiting<'_> {
         self.unready(followed, EXPLAINED).await
     }
 
-    /// Looks once at what is there and returns what does not work, in the order of the objects.
-    pub async fn look(self) -> Vec<Unready> {
+    /// Looks once at what is there and returns what does not work, in the order of the objects, and what could not be seen.
+    pub async fn look(mut self) -> Result<(Vec<Unready>, Vec<String>), Lost> {
         let mut followed = self.followed(|_| true).await;
         let (send, mut news) = mpsc::channel::<News>(1024);
         let mut lists = tokio::task::JoinSet::new();
         for group in self.groups(&followed) {
             let (client, send) = (self.client.clone(), send.clone());
             lists.spawn(async move {
-                let _ = group.list(&client, &send).await;
+                let listed = group.list(&client, &send).await;
+                let Err(unseen) = &listed else { return Ok(None) };
+                group.tell_unseen(&send, unseen).await;
+                match listed {
+                    Err(Unseen::Lost(lost)) => Err(lost),
+                    listed => Ok(listed.err().map(|unseen| unseen.to_string())),
+                }
             });
         }
         drop(send);
@@ -158,12 +165,17 @@ impl Waiting<'_> {
             followed[at].state = state;
             followed[at].live = live;
         }
+        let mut unseen = Vec::new();
+        while let Some(list) = lists.join_next().await {
+            unseen.extend(list.map_err(|error| Lost::hopeless(error.to_string()))??);
+        }
+        unseen.sort();
         for object in &mut followed {
             if let Readiness::Silent(text) = &object.state {
                 object.state = Readiness::Ready(Some(text.clone()));
             }
         }
-        self.unready(followed, EXPLAINED).await
+        Ok((self.unready(followed, EXPLAINED).await, unseen))
     }
 
     fn note(&mut self, object: &mut Followed, state: Readiness, live: Option<Live>) {
@@ -181,8 +193,12 @@ impl Waiting<'_> {
         object.heard = true;
     }
 
-    async fn followed(&self, wanted: impl Fn(&str) -> bool) -> Vec<Followed> {
-        let late = self.late_classes().await;
+    async fn followed(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<Followed> {
+        let late = self.late_classes().await.unwrap_or_else(|said| {
+            let what = "whether claims bind before their first pod is not known";
+            (self.tell)(Event::Note(format!("{said}: {what}")));
+            None
+        });
         let ends: HashMap<_, _> = self.settled.iter().map(|settled| (&settled.key, settled)).collect();
         let mut followed = Vec::new();
         for (number, object) in self.desired.iter().enumerate() {
@@ -206,13 +222,15 @@ impl Waiting<'_> {
     }
 
     /// Returns the storage classes that bind with the first pod, the default one also as the empty name.
-    async fn late_classes(&self) -> Option<BTreeSet<String>> {
+    async fn late_classes(&self) -> Result<Option<BTreeSet<String>>, String> {
         if !self.desired.iter().any(|object| object.key.kind == "PersistentVolumeClaim") {
-            return None;
+            return Ok(None);
         }
-        let resource = self.kinds.any_version("storage.k8s.io", "StorageClass")?;
-        let Ok(Listed::Objects(classes, _)) = self.client.list(resource, None, "", Projection::Whole).await else {
-            return None;
+        let Some(resource) = self.kinds.any_version("storage.k8s.io", "StorageClass") else { return Ok(None) };
+        let classes = match self.client.list(resource, None, "", Projection::Whole).await {
+            Ok(Listed::Objects(classes, _)) => classes,
+            Ok(Listed::Refused(answer)) => return Err(unreadable("list", &resource.plural, &[], &answer.message())),
+            Err(lost) => return Err(unreadable("list", &resource.plural, &[], &lost.reason)),
         };
         let mut late = BTreeSet::new();
         for class in classes.iter().filter(|class| class.text(&["volumeBindingMode"]) == Some("WaitForFirstConsumer")) {
@@ -221,7 +239,7 @@ impl Waiting<'_> {
                 late.insert(String::new());
             }
         }
-        Some(late)
+        Ok(Some(late))
     }
 
     /// Splits what is followed into collections that are watched as one.
@@ -300,191 +318,21 @@ impl Waiting<'_> {
                     (Some(live), Some(around)) => around.why(live),
                     _ => Vec::new(),
                 };
+                let mut told: Vec<String> = reasons.iter().map(reason_text).collect();
+                let unseen =
+                    around.filter(|around| told.is_empty() && object.live.is_some() && !around.unseen.is_empty());
+                told.extend(unseen.map(|around| {
+                    let kinds = words::list(around.unseen.iter().map(String::as_str), "and");
+                    format!("why is not known: may not list {kinds} in `{}`", desired.key.namespace)
+                }));
                 Unready {
                     key: desired.key.clone(),
                     origin: desired.origin,
                     state: object.state.text().unwrap_or_default().to_owned(),
                     failed: matches!(object.state, Readiness::Failed(_)) || reasons.iter().any(|reason| reason.lasting),
-                    reasons: reasons.iter().map(reason_text).collect(),
+                    reasons: told,
                 }
             })
             .collect()
-    }
-}
-
-/// What lies around objects that do not work.
-#[derive(Debug, Default)]
-struct Surroundings {
-    pods: Vec<Live>,
-    controllers: Vec<Live>,
-    events: Vec<Live>,
-    claims: Vec<Live>,
-}
-
-impl Surroundings {
-    async fn read(client: &Client, kinds: &Discovered, namespace: &str) -> Self {
-        let list = |group: &'static str, kind: &'static str| async move {
-            let Some(resource) = kinds.any_version(group, kind) else { return Vec::new() };
-            // What may not be seen says nothing; the state of the object is told all the same.
-            match client.list(resource, Some(namespace), "", Projection::Whole).await {
-                Ok(Listed::Objects(objects, _)) => objects.into_iter().map(|live| named(live, resource)).collect(),
-                _ => Vec::new(),
-            }
-        };
-        let (pods, sets, jobs, events, claims) = tokio::join!(
-            list("", "Pod"),
-            list("apps", "ReplicaSet"),
-            list("batch", "Job"),
-            list("", "Event"),
-            list("", "PersistentVolumeClaim")
-        );
-        let controllers = sets.into_iter().chain(jobs).collect();
-        Self { pods, controllers, events, claims }
-    }
-
-    fn why(&self, live: &Live) -> Vec<Reason> {
-        let related = Related {
-            pods: &self.pods,
-            controllers: &self.controllers,
-            events: &self.events,
-            claims: &self.claims,
-            now: Some(Timestamp::now()),
-        };
-        why(live, &related).into_iter().take(3).collect()
-    }
-}
-
-fn reason_text(reason: &Reason) -> String {
-    let Reason { text, count, object, .. } = reason;
-    if *count > 1 { format!("{text} ({count} times, as {object})") } else { format!("{text} ({object})") }
-}
-
-/// Items of lists leave out what they are.
-fn named(mut live: Live, resource: &Resource) -> Live {
-    if let Some(object) = live.0.as_object_mut() {
-        let version = if resource.group.is_empty() {
-            resource.version.to_string()
-        } else {
-            format!("{}/{}", resource.group, resource.version)
-        };
-        object.insert("kind".into(), resource.kind.as_str().into());
-        object.insert("apiVersion".into(), version.into());
-    }
-    live
-}
-
-/// Objects of one kind that one watch follows.
-struct Group {
-    resource: Arc<Resource>,
-    /// Their namespace, where it is only one.
-    namespace: Option<SmolStr>,
-    /// All namespaces of the run, where only those may be seen.
-    namespaces: Vec<SmolStr>,
-    selector: String,
-    members: Members,
-}
-
-impl Group {
-    /// Lists and judges all; returns the places to watch, each with the version from which.
-    async fn list(&self, client: &Client, send: &mpsc::Sender<News>) -> Result<Vec<(Option<SmolStr>, String)>, Lost> {
-        let mut places = vec![self.namespace.clone()];
-        let mut from = Vec::new();
-        let mut missing: BTreeSet<usize> = self.members.values().map(|(at, _)| *at).collect();
-        while let Some(place) = places.pop() {
-            match client.list(&self.resource, place.as_deref(), &self.selector, Projection::Whole).await? {
-                Listed::Objects(objects, version) => {
-                    for live in objects {
-                        if let Some(news) = self.judge(live) {
-                            missing.remove(&news.0);
-                            let _ = send.send(news).await;
-                        }
-                    }
-                    from.push((place, version));
-                }
-                Listed::Refused(answer) if answer.code == 403 && place.is_none() && self.resource.namespaced => {
-                    places.extend(self.namespaces.iter().cloned().map(Some));
-                }
-                Listed::Refused(answer) => {
-                    let hopeless = matches!(answer.code, 401 | 403);
-                    return Err(Lost { reason: answer.message(), hopeless });
-                }
-            }
-        }
-        for at in missing {
-            let _ = send.send((at, Readiness::Waiting("it is not there".into()), None)).await;
-        }
-        Ok(from)
-    }
-
-    fn judge(&self, live: Live) -> Option<News> {
-        let (at, expected) = self.members.get(&(live.namespace().into(), live.name().into()))?;
-        let live = named(live, &self.resource);
-        Some((*at, judge(&live, expected), Some(live)))
-    }
-
-    /// Lists and watches for as long as anyone listens.
-    async fn follow(self, client: &Client, send: &mpsc::Sender<News>) {
-        let group = Arc::new(self);
-        loop {
-            match group.list(client, send).await {
-                Ok(places) => {
-                    let mut watches = tokio::task::JoinSet::new();
-                    for (place, version) in places {
-                        let (client, send, group) = (client.clone(), send.clone(), Arc::clone(&group));
-                        watches.spawn(async move { group.watch(&client, &send, place, version).await });
-                    }
-                    // When one has to start anew, all do.
-                    let _ = watches.join_next().await;
-                }
-                Err(lost) if lost.hopeless => {
-                    for (at, _) in group.members.values() {
-                        let state = Readiness::Waiting(format!("it cannot be looked at: {lost}"));
-                        let _ = send.send((*at, state, None)).await;
-                    }
-                    return;
-                }
-                Err(_) => {}
-            }
-            sleep(Duration::from_millis(500)).await;
-        }
-    }
-
-    async fn watch(&self, client: &Client, send: &mpsc::Sender<News>, place: Option<SmolStr>, mut version: String) {
-        let selector = if self.selector.is_empty() {
-            String::new()
-        } else {
-            format!("labelSelector={}", self.selector.replace('=', "%3D").replace('/', "%2F"))
-        };
-        loop {
-            let Ok(mut watch) = client.watch(&self.resource, place.as_deref(), &selector, &version).await else {
-                return;
-            };
-            loop {
-                let change = match watch.next().await {
-                    Ok(Some(change)) => change,
-                    // The server ends watches after some minutes.
-                    Ok(None) => break,
-                    Err(_) => return,
-                };
-                match change {
-                    Change::Now(live) => {
-                        live.resource_version().clone_into(&mut version);
-                        if let Some(news) = self.judge(live) {
-                            let _ = send.send(news).await;
-                        }
-                    }
-                    Change::Gone(live) => {
-                        live.resource_version().clone_into(&mut version);
-                        let place = (live.namespace().into(), live.name().into());
-                        if let Some((at, _)) = self.members.get(&place) {
-                            let live = named(live, &self.resource);
-                            let _ = send.send((*at, judge_gone(&live), Some(live))).await;
-                        }
-                    }
-                    Change::Bookmark(at) => version = at,
-                    Change::Expired => return,
-                }
-            }
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod migrate;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use super::event::Outcome;
 use super::managed::MANAGER;
 use super::set::PART_OF;
 use crate::cluster::answer::{Conflict, Expects, Passing, Refusal, Verdict, judge};
-use crate::cluster::{Answer, Call, Live, METADATA, Verb, WHOLE};
+use crate::cluster::{Answer, Call, Live, METADATA, Reply, Resource, Verb, WHOLE};
 use crate::kubernetes::{Facts, ObjectKey};
 
 const JSON: &str = "application/json";
@@ -144,7 +145,9 @@ impl<'a> Write<'a> {
         }
         let path = self.desired.resource.collection(Some(&self.desired.key.namespace));
         let query = format!("{path}?fieldManager={MANAGER}&dryRun=All");
-        Call::send(Verb::POST, query, JSON, body.to_string())
+        // Its name is the server's choice.
+        let reply = Reply::object(&self.desired.resource, &self.desired.key.namespace, "");
+        Call::send(Verb::POST, query, JSON, body.to_string()).expecting(reply)
     }
 
     fn done(&mut self, answer: &Answer, created: bool) -> Next {
@@ -217,7 +220,7 @@ pub(super) fn apply(desired: &Desired, Manner { dry_run, force }: Manner) -> Cal
     let validation = if own && !dry_run { "Ignore" } else { "Strict" };
     let dry_run = if dry_run { "&dryRun=All" } else { "" };
     let query = format!("fieldManager={MANAGER}&fieldValidation={validation}&force={force}{dry_run}");
-    Call::apply(format!("{}?{query}", desired.path()), desired.body.clone())
+    Call::apply(format!("{}?{query}", desired.path()), desired.body.clone()).expecting(desired.reply())
 }
 
 /// Returns an object without what every write changes, and what lists leave out.
@@ -247,17 +250,18 @@ impl Task for Write<'_> {
             Phase::Migrate => {
                 let path = format!("{}?fieldManager={MANAGER}", self.desired.path());
                 let patch = self.migration.as_ref().map(Value::to_string).unwrap_or_default();
-                Call::send(Verb::PATCH, path, JSON_PATCH, patch)
+                Call::send(Verb::PATCH, path, JSON_PATCH, patch).expecting(self.desired.reply())
             }
             Phase::Rehearse => self.rehearsal(),
             Phase::Look | Phase::Identify | Phase::AwaitEnd => {
-                Call { accept: METADATA, ..Call::get(self.desired.path()) }
+                Call { accept: METADATA, ..Call::get(self.desired.path()) }.expecting(self.desired.reply())
             }
             Phase::Delete => {
                 let uid = self.existing.as_ref().map(|(uid, _)| uid.clone()).unwrap_or_default();
                 // Pods and claims of a StatefulSet survive it: the new one takes them over.
                 let orphan = self.desired.key.kind == "StatefulSet";
-                delete(self.desired.path(), &uid, if orphan { "Orphan" } else { "Background" }, false)
+                let Desired { resource, key, .. } = self.desired;
+                delete(resource, &key.namespace, &key.name, &uid, if orphan { "Orphan" } else { "Background" }, false)
             }
         }
     }
@@ -341,7 +345,14 @@ impl Task for Write<'_> {
 }
 
 /// Deletes one object, and no other that has its name.
-pub(super) fn delete(path: String, uid: &str, propagation: &str, dry_run: bool) -> Call {
+pub(super) fn delete(
+    resource: &Resource,
+    namespace: &str,
+    name: &str,
+    uid: &str,
+    propagation: &str,
+    dry_run: bool,
+) -> Call {
     let mut options = json!({
         "apiVersion": "v1",
         "kind": "DeleteOptions",
@@ -353,14 +364,15 @@ pub(super) fn delete(path: String, uid: &str, propagation: &str, dry_run: bool) 
     if dry_run {
         options["dryRun"] = json!(["All"]);
     }
-    Call::send(Verb::DELETE, path, JSON, options.to_string())
+    let path = resource.object(namespace, name);
+    Call::send(Verb::DELETE, path, JSON, options.to_string()).expecting(Reply::end(resource, namespace, name))
 }
 
 /// Takes one object out of the cluster.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Remove {
     pub(super) key: ObjectKey,
-    pub(super) path: String,
+    pub(super) resource: Arc<Resource>,
     pub(super) uid: String,
     pub(super) outcome: Outcome,
     pub(super) dry_run: bool,
@@ -372,10 +384,12 @@ pub(super) struct Remove {
 
 impl Task for Remove {
     fn call(&self) -> Call {
+        let ObjectKey { namespace, name, .. } = &self.key;
         if self.ending {
-            Call { accept: METADATA, ..Call::get(self.path.clone()) }
+            let reply = Reply::object(&self.resource, namespace, name);
+            Call { accept: METADATA, ..Call::get(self.resource.object(namespace, name)) }.expecting(reply)
         } else {
-            delete(self.path.clone(), &self.uid, "Background", self.dry_run)
+            delete(&self.resource, namespace, name, &self.uid, "Background", self.dry_run)
         }
     }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::args::InputArgs;
-use super::cluster::{Connecting, RunArgs, SetArgs, duration, exit, has_ended, identity, listen};
+use super::cluster::{Connecting, GuardArgs, RunArgs, SetArgs, exit, has_ended, holds_up, identity, listen};
 use super::progress::{Progress, begin, findings};
 use super::report::{self, Ending};
 use super::session::{Channel, Session, complain};
+use super::time::duration;
 use super::{Exit, Failure};
 use crate::apply::{Event, Options, PruneLimit, Pulled, RecreatePolicy, Run, Runner, Shard, prepull};
 
@@ -36,7 +37,7 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "POLICY", value_delimiter = ',')]
     pub recreate: Vec<String>,
 
-    /// Delete what left the set
+    /// Delete what left the set, once all of it is applied and works
     #[arg(long)]
     pub prune: bool,
 
@@ -44,11 +45,10 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "N|N%", requires = "prune")]
     pub prune_limit: Option<PruneLimit>,
 
-    /// Prune also namespaces, volumes, claims and definitions, with all that is in them
-    #[arg(long, requires = "prune")]
-    pub prune_data: bool,
+    #[command(flatten)]
+    pub guard: GuardArgs,
 
-    /// Say first whether the batch fits the cluster: room on nodes, quotas, limits, what is missing
+    /// Look first whether the batch fits the cluster (room on nodes, quotas, limits, what is missing), and stop where not
     #[arg(long)]
     pub preflight: bool,
 
@@ -57,7 +57,7 @@ pub struct ApplyArgs {
     pub prepull: bool,
 
     /// Apply one of several parts of the set, such as `2/8`
-    #[arg(long, value_name = "I/N")]
+    #[arg(long, value_name = "I/N", conflicts_with = "prune")]
     pub shard: Option<Shard>,
 
     /// Wait until all objects work [default: on a terminal]
@@ -75,6 +75,9 @@ pub struct ApplyArgs {
 
 /// Compiles, connects meanwhile, and applies.
 pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
+    if args.guard.prune_data && !args.prune {
+        return Err(Failure::Usage("`--prune-data` says what `--prune` deletes: pass both".into()));
+    }
     let options = options(args)?;
     begin("apply", args.input.report.format, options.dry_run);
     let connecting = Connecting::start(&args.place.cluster)?;
@@ -102,11 +105,15 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
     if args.preflight {
         let held = cluster.preflight(&manifests, compilation.facts())?;
         session.diagnostics.append(held.findings);
-        if findings(&mut session, &args.input.report)? != Exit::Fine {
+        let exit = findings(&mut session, &args.input.report)?;
+        if exit != Exit::Fine || holds_up(&session.reported) {
+            complain(
+                "the batch does not fit the cluster as it is; nothing was sent: mend that, or `--allow` what may be",
+            );
             return Ok(Exit::Findings);
         }
     }
-    let mut progress = Progress::new(args.input.report.format, options.dry_run);
+    let mut progress = Progress::new(args.input.report.format, options.dry_run, &cluster.screen);
     let identity = identity();
     let interrupt = listen(&cluster.runtime);
     let mut tell = |event| progress.tell(event);
@@ -173,7 +180,7 @@ fn options(args: &ApplyArgs) -> Result<Options, Failure> {
         adopt: args.adopt,
         recreate,
         prune: args.prune.then(|| args.prune_limit.unwrap_or_default()),
-        prune_data: args.prune_data,
+        guard: args.guard.into(),
         concurrency: args.run.concurrency.map(usize::from),
         shard: args.shard,
         wait: args.wait || (!args.no_wait && Channel::Stderr.is_terminal()),

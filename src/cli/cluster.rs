@@ -9,14 +9,17 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::progress::Screen;
 use super::session::remark;
+use super::time::duration;
 use super::{Exit, Failure};
-use crate::apply::{ApplySet, Desired, Interrupt, Placing, RunError, defined_kinds};
-use crate::cluster::{Client, Discovered, Target, discover};
+use crate::apply::{ApplySet, Desired, Guard, Interrupt, Placing, RunError, defined_kinds};
+use crate::cluster::{Client, Discovered, Target, Waits, discover};
 use crate::compile::Compilation;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics, Severity};
 use crate::kubernetes::name::dns_label;
 use crate::kubernetes::{Facts, Manifest};
+use crate::limits;
 use crate::preflight::{Preflight, look, preflight};
 
 /// A cluster, and the set in it.
@@ -28,6 +31,24 @@ pub struct SetArgs {
     /// The set of the objects in the cluster [default: `fanfold-` and the name of the batch]
     #[arg(long, value_name = "[KIND/]NAME")]
     pub applyset: Option<String>,
+}
+
+/// What is deleted beside what can be made anew.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct GuardArgs {
+    /// Delete also namespaces, volumes, claims and definitions
+    #[arg(long)]
+    pub prune_data: bool,
+
+    /// Delete namespaces and definitions also with objects of others in them
+    #[arg(long, requires = "prune_data")]
+    pub prune_others: bool,
+}
+
+impl From<GuardArgs> for Guard {
+    fn from(args: GuardArgs) -> Self {
+        Self { data: args.prune_data, others: args.prune_others }
+    }
 }
 
 /// How what is to be written is sent, and where it is reported.
@@ -68,36 +89,22 @@ pub struct ClusterArgs {
     #[arg(short, long, value_name = "NAME")]
     pub namespace: Option<String>,
 
-    /// How long a single request may take, such as `30s` [default: what the server allows]
+    /// How long a single request may take, such as `30s`, and a credential program; `0` for no limit [default: 60s, writes 40s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub request_timeout: Option<Duration>,
 }
 
-/// Reads `90s`, `5m`, `1h`, `1m30s` or a number of seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("expected a time such as `90s` or `5m`, found `{text}`");
-    let mut total = 0u64;
-    let mut number = String::new();
-    for letter in text.chars() {
-        if letter.is_ascii_digit() {
-            number.push(letter);
-            continue;
+impl ClusterArgs {
+    fn target(&self, waits: Waits) -> Target {
+        let limit = |time: Duration| if time.is_zero() { limits::FLAG_TIME } else { time };
+        Target {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            namespace: self.namespace.clone(),
+            request_timeout: self.request_timeout.map(limit),
+            waits,
         }
-        let unit = match letter {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            _ => return Err(wrong()),
-        };
-        let count: u64 = std::mem::take(&mut number).parse().map_err(|_| wrong())?;
-        total = count.checked_mul(unit).and_then(|seconds| total.checked_add(seconds)).ok_or_else(wrong)?;
     }
-    if !number.is_empty() {
-        total += number.parse::<u64>().map_err(|_| wrong())?;
-    } else if text.is_empty() {
-        return Err(wrong());
-    }
-    Ok(Duration::from_secs(total))
 }
 
 impl ClusterArgs {
@@ -121,6 +128,7 @@ impl ClusterArgs {
 pub(super) struct Connecting {
     runtime: Runtime,
     connection: JoinHandle<Result<(Client, Discovered), Failure>>,
+    screen: Screen,
 }
 
 /// A cluster that answers.
@@ -129,6 +137,8 @@ pub(super) struct Cluster {
     pub(super) runtime: Runtime,
     pub(super) client: Client,
     pub(super) kinds: Discovered,
+    /// Where lines appear that no command waits to write.
+    pub(super) screen: Screen,
 }
 
 impl Connecting {
@@ -143,12 +153,9 @@ impl Connecting {
             .enable_all()
             .build()
             .map_err(|error| Failure::Environment(format!("cannot start: {error}")))?;
-        let target = Target {
-            kubeconfig: args.kubeconfig.clone(),
-            context: args.context.clone(),
-            namespace: args.namespace.clone(),
-            request_timeout: args.request_timeout,
-        };
+        let (waits, screen) = (Waits::default(), Screen::default());
+        runtime.spawn(tell_waits(waits.clone(), screen.clone()));
+        let target = args.target(waits);
         let connection = runtime.spawn(async move {
             let client = Client::connect(&target).await.map_err(|error| Failure::Environment(error.to_string()))?;
             let kinds = discover(&client).await.map_err(|lost| {
@@ -156,16 +163,16 @@ impl Connecting {
             })?;
             Ok((client, kinds))
         });
-        Ok(Self { runtime, connection })
+        Ok(Self { runtime, connection, screen })
     }
 
     /// Waits until the cluster has answered.
     pub(super) fn finish(self) -> Result<Cluster, Failure> {
-        let Self { runtime, connection } = self;
+        let Self { runtime, connection, screen } = self;
         let (client, kinds) = runtime
             .block_on(connection)
             .map_err(|error| Failure::Environment(format!("cannot connect: {error}")))??;
-        Ok(Cluster { runtime, client, kinds })
+        Ok(Cluster { runtime, client, kinds, screen })
     }
 }
 
@@ -223,6 +230,22 @@ impl Cluster {
             |namespace| namespace.text().map_or_else(String::new, ToString::to_string),
         );
         ApplySet::parse(&name, &namespace).map(Some).map_err(Failure::Usage)
+    }
+}
+
+/// Says from time to time what is waited for, each time after twice as long.
+async fn tell_waits(waits: Waits, screen: Screen) {
+    let mut next = limits::NOTICE_TIME;
+    loop {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        match waits.longest() {
+            Some((what, waited)) if waited >= next => {
+                screen.say(&format!("waiting for {what} ({} s)", waited.as_secs()));
+                next *= 2;
+            }
+            Some((_, waited)) if waited >= limits::NOTICE_TIME => {}
+            _ => next = limits::NOTICE_TIME,
+        }
     }
 }
 
@@ -289,6 +312,12 @@ impl From<RunError> for Failure {
     }
 }
 
+/// Whether what a look into a cluster found would keep the pods of a batch from running.
+pub(super) fn holds_up(found: &Diagnostics) -> bool {
+    const NO_ROOM: [Code; 3] = [Code::DoesNotFit, Code::QuotaExceeded, Code::LimitRange];
+    found.iter().any(|finding| finding.severity != Severity::Note && NO_ROOM.contains(&finding.code))
+}
+
 /// How a run ends, as the process tells it; `found` says whether any of its findings is an error.
 pub(super) fn exit(report: &crate::apply::Report, found: Exit) -> Exit {
     if report.interrupted {
@@ -305,17 +334,6 @@ pub(super) fn exit(report: &crate::apply::Report, found: Exit) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_as_kubectl_reads_them() {
-        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
-        assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
-        for wrong in ["", "x", "5d", "s", "99999999999999999999h"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn only_a_run_of_this_machine_can_be_known_to_have_ended() {

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::args::InputArgs;
-use super::cluster::{Connecting, RunArgs, SetArgs, exit, has_ended, identity, listen};
+use super::cluster::{Connecting, GuardArgs, RunArgs, SetArgs, exit, has_ended, identity, listen};
 use super::progress::{Progress, begin, findings};
 use super::report::{self, Ending};
-use super::session::Session;
+use super::session::{Session, complain};
 use super::{Exit, Failure};
 use crate::apply::{Options, Run, Runner};
 
@@ -21,6 +21,9 @@ pub struct DeleteArgs {
 
     #[command(flatten)]
     pub run: RunArgs,
+
+    #[command(flatten)]
+    pub guard: GuardArgs,
 
     /// Do not wait until the objects are gone
     #[arg(long)]
@@ -43,6 +46,7 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
     let set = cluster.set(&compilation, args.place.applyset.as_deref())?;
     let options = Options {
         dry_run: args.run.dry_run.is_some(),
+        guard: args.guard.into(),
         concurrency: args.run.concurrency.map(usize::from),
         ..Options::default()
     };
@@ -54,7 +58,7 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
-    let mut progress = Progress::new(args.input.report.format, options.dry_run);
+    let mut progress = Progress::new(args.input.report.format, options.dry_run, &cluster.screen);
     let identity = identity();
     let interrupt = listen(&cluster.runtime);
     let mut tell = |event| progress.tell(event);
@@ -72,10 +76,15 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
     let result = cluster.runtime.block_on(run.delete(!args.no_wait));
     progress.finish();
     let outcome = result?;
+    if let Some(stopped) = &outcome.stopped {
+        complain(stopped);
+    }
+    // What stays for want of a flag was asked to go.
+    let found = if outcome.held > 0 { Exit::Findings } else { Exit::Fine };
     let ending = Ending {
         command: "delete",
         dry_run: options.dry_run,
-        exit: exit(&outcome, Exit::Fine),
+        exit: exit(&outcome, found),
         report: &outcome,
         findings: &session.reported,
         sources: &session.sources,

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::args::{FormatArg, ReportArgs, VariantArgs};
-use super::cluster::{Cluster, Connecting, SetArgs};
+use super::cluster::{Cluster, Connecting, GuardArgs, SetArgs};
 use super::session::{Channel, Session, facts, remark};
 use super::sides::{Held, Side};
 use super::{Exit, Failure};
@@ -32,9 +32,8 @@ pub struct DiffArgs {
     #[arg(long)]
     pub prune: bool,
 
-    /// With `--prune`, also namespaces, volumes, claims and definitions
-    #[arg(long, requires = "prune")]
-    pub prune_data: bool,
+    #[command(flatten)]
+    pub guard: GuardArgs,
 
     /// The format
     #[arg(long, value_enum, default_value_t = DiffFormatArg::Human, value_name = "FORMAT")]
@@ -93,6 +92,9 @@ impl From<EffectArg> for Effect {
 /// Compares; exits as `kubectl diff` does: 0 where both sides are the same, 1 where they differ, above where nobody knows.
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let (old, new) = sides(args)?;
+    if args.guard.prune_data && !args.prune {
+        return Err(Failure::Usage("`--prune-data` says what `--prune` deletes: pass both".into()));
+    }
     if args.prune && old != Side::Cluster {
         return Err(Failure::Usage("`--prune` is about a cluster: compare `--against cluster`".into()));
     }
@@ -195,7 +197,7 @@ fn of_cluster(
         facts,
         desired: &desired,
         set: set.as_ref(),
-        prune: args.prune.then_some(args.prune_data),
+        prune: args.prune.then(|| args.guard.into()),
     };
     let asked = cluster.runtime.block_on(rehearse(&stage));
     let asked = asked.map_err(|error| Failure::Environment(format!("cannot ask the cluster: {error}")))?;

@@ -29,6 +29,7 @@ mod sides;
 mod status;
 mod strict;
 mod terminal;
+mod time;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

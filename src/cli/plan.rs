@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use super::args::InputArgs;
-use super::cluster::{ClusterArgs, Connecting};
+use super::args::{FormatArg, InputArgs};
+use super::cluster::{ClusterArgs, Connecting, holds_up};
 use super::session::{Channel, Session};
 use super::{Exit, Failure};
 use crate::plan::Estimate;
@@ -14,9 +14,9 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// The notation of the plan
-    #[arg(long, value_enum, default_value_t = PlanOutputArg::Table, value_name = "NOTATION")]
-    pub output: PlanOutputArg,
+    /// The notation of the plan [default: a table, JSON with `--format json`]
+    #[arg(long, value_enum, value_name = "NOTATION")]
+    pub output: Option<PlanOutputArg>,
 
     /// Hold the batch against a cluster: does it fit?
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -64,8 +64,13 @@ pub(super) fn run(args: &PlanArgs) -> Result<Exit, Failure> {
         session.diagnostics.append(held.findings);
         estimate.room = held.room;
         exit = session.report(&args.input.report, Channel::Stderr)?;
+        if holds_up(&session.reported) {
+            exit = Exit::Findings;
+        }
     }
-    match args.output {
+    let as_json = args.input.report.format == FormatArg::Json;
+    let usual = if as_json { PlanOutputArg::Json } else { PlanOutputArg::Table };
+    match args.output.unwrap_or(usual) {
         PlanOutputArg::Table => Channel::Stdout.report(&estimate.to_table())?,
         PlanOutputArg::Json => Channel::Stdout.json(&estimate.to_json())?,
     }

@@ -1,7 +1,7 @@
 //! What a run on a cluster shows while it goes on: a bar on a terminal, lines elsewhere, JSON where asked for.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -53,6 +53,24 @@ pub(super) fn findings(session: &mut Session, args: &ReportArgs) -> Result<Exit,
     result
 }
 
+/// The terminal of a run, for lines that come from beside it: they must not break the bar.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Screen(Arc<Mutex<Option<ProgressBar>>>);
+
+impl Screen {
+    /// Prints one line beside the output.
+    pub(super) fn say(&self, line: &str) {
+        match &*self.bar() {
+            Some(bar) if !bar.is_finished() => bar.println(harmless::report(line, false)),
+            _ => remark(line),
+        }
+    }
+
+    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Shows a run.
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -63,7 +81,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(format: FormatArg, dry_run: bool) -> Self {
+    pub(super) fn new(format: FormatArg, dry_run: bool, screen: &Screen) -> Self {
         let json = format == FormatArg::Json;
         let bar = (!json && Channel::Stderr.is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
@@ -71,6 +89,7 @@ impl Progress {
             bar.set_message("reading the cluster");
             bar
         });
+        screen.bar().clone_from(&bar);
         Self { json, dry_run, bar, pace: (0, 0) }
     }
 

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::args::{FormatArg, InputArgs};
-use super::cluster::{Connecting, SetArgs, listen};
+use super::cluster::{Connecting, SetArgs};
 use super::report;
 use super::session::{Channel, Session};
 use super::{Exit, Failure};
-use crate::apply::{Desired, Outcome, Settled, Unready, Waiting};
+use crate::apply::{Desired, Interrupt, Outcome, Settled, Unready, Waiting};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::text::Origin;
 
 /// `status`
 #[derive(Args, Debug)]
@@ -42,13 +45,22 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
         set: set.as_ref(),
         settled: &settled,
         timeout: None,
-        interrupt: listen(&cluster.runtime),
+        // One look has nothing to bring to an end: Ctrl-C just ends it.
+        interrupt: watch::channel(Interrupt::None).1,
         tell: &mut |_| {},
     };
-    let unready = cluster.runtime.block_on(waiting.look());
+    let looked = cluster.runtime.block_on(waiting.look());
+    let (unready, unseen) =
+        looked.map_err(|lost| Failure::Environment(format!("cannot look at the cluster: {lost}")))?;
+    for text in unseen {
+        let help = "how its objects fare is not known: ask for a role that may list them";
+        session.diagnostics.push(Diagnostic::new(Code::NotReadable, Origin::NOWHERE, text).help(help));
+    }
+    session.report(&args.input.report, Channel::Stderr)?;
     show(&desired, &unready, args.input.report.format == FormatArg::Json, &session)?;
     cluster.close();
-    Ok(if unready.is_empty() { Exit::Fine } else { Exit::Findings })
+    let all_fine = unready.is_empty() && !session.reported.has_errors();
+    Ok(if all_fine { Exit::Fine } else { Exit::Findings })
 }
 
 fn show(desired: &[Desired], unready: &[Unready], as_json: bool, session: &Session) -> Result<(), Failure> {

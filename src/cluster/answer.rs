@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::limits::RETRY_AFTER_TIME;
+
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -89,9 +91,6 @@ const SCHEMA: &[&str] = &[
 const LONG: usize = 120;
 const WEBHOOK: &[&str] = &["failed calling webhook", "conversion webhook for"];
 
-/// However long the server wants to be left alone, it is asked again after so long.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
 /// Judges an answer to a write. `namespaced_in` and `defined` say whether the namespace and the definition of the object's
 /// kind are of the same run, so that not finding them is a matter of time.
 pub(crate) fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expects: Expects) -> Verdict {
@@ -115,7 +114,7 @@ pub(crate) fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expec
         if named.is_empty() { vec![whole(&message, code)] } else { named }
     };
     match code {
-        429 => Verdict::Throttled(retry_after.map(|wait| wait.min(LONGEST_WAIT))),
+        429 => Verdict::Throttled(retry_after.map(|wait| wait.min(RETRY_AFTER_TIME))),
         409 if of_reason("FieldManagerConflict") => Verdict::Conflict(
             causes
                 .iter()
@@ -154,7 +153,7 @@ pub(crate) fn judge(code: u16, retry_after: Option<Duration>, body: &[u8], expec
             Verdict::Passing(Passing::Server)
         }
         502..=504 => match retry_after {
-            Some(wait) => Verdict::Throttled(Some(wait.min(LONGEST_WAIT))),
+            Some(wait) => Verdict::Throttled(Some(wait.min(RETRY_AFTER_TIME))),
             None => Verdict::Passing(Passing::Server),
         },
         _ => Verdict::Passing(Passing::Unknown),

@@ -1,4 +1,4 @@
-//! Requests as bytes over one connection, answers with their headers.
+//! Requests as bytes over one connection, answers with their headers. An answer that is not what was asked for is none.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,14 +7,19 @@ use std::time::Duration;
 
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
-use kube::client::{AuthError, Body};
+use kube::client::Body;
 use tokio::time::Instant;
+
+use super::credential::Credential;
+use super::lost::{Lost, lost, without_userinfo};
+use super::reply::Reply;
+use super::waits::Waits;
+use crate::limits;
 
 pub use http::Method as Verb;
 
-/// The server itself gives a write 34 seconds and any request 60.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(40);
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// The most characters of a message of the server that are passed on.
+const LONGEST_MESSAGE: usize = 1000;
 /// So long after it was not there a server may refuse what it will allow: its rules come to it like all else.
 const START: Duration = Duration::from_secs(30);
 
@@ -27,13 +32,17 @@ pub struct Client {
     pub(super) namespace: String,
     pub(super) timeout: Option<Duration>,
     pub(super) health: Arc<Health>,
+    /// Who we are, where that is not said by the connection itself.
+    pub(super) credential: Arc<Credential>,
+    /// What is waited for.
+    pub(super) waits: Waits,
 }
 
 /// How the server fared.
 #[derive(Debug, Default)]
 pub(super) struct Health {
-    /// Whether it has ever answered.
-    pub(super) reached: AtomicBool,
+    /// Whether it has ever answered well.
+    pub(super) answered: AtomicBool,
     /// When it was last not there.
     gone: Mutex<Option<Instant>>,
 }
@@ -68,6 +77,8 @@ pub struct Answer {
     pub early: bool,
     /// The texts of its warnings.
     pub warnings: Vec<String>,
+    /// What the body is said to be.
+    pub content: String,
     /// The body.
     pub body: bytes::Bytes,
 }
@@ -78,6 +89,11 @@ impl Answer {
         (200..300).contains(&self.code)
     }
 
+    /// Whether it says that the server cannot answer now.
+    pub fn is_trouble(&self) -> bool {
+        self.code == 429 || self.code >= 500
+    }
+
     /// Reads the body as JSON; null where it is none.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -86,28 +102,12 @@ impl Answer {
     /// Returns the server's own words about a failure.
     pub fn message(&self) -> String {
         match self.json().get("message").and_then(serde_json::Value::as_str) {
-            Some(message) if !message.is_empty() => message.to_owned(),
-            _ => format!("HTTP status {}", self.code),
+            Some(message) if !message.is_empty() => message.chars().take(LONGEST_MESSAGE).collect(),
+            _ if self.body.is_empty() => format!("HTTP status {}", self.code),
+            _ => format!("HTTP status {} with {}", self.code, super::reply::described(&self.content, &self.body)),
         }
     }
 }
-
-/// A request whose answer never came: whether the server acted is unknown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// What happened, for the user.
-    pub reason: String,
-    /// Whether trying again is pointless: credentials or certificates are wrong.
-    pub hopeless: bool,
-}
-
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
-impl std::error::Error for Lost {}
 
 /// One request, ready to be sent any number of times.
 #[derive(Clone, Debug)]
@@ -122,6 +122,8 @@ pub struct Call {
     pub accept: &'static str,
     /// The body.
     pub body: bytes::Bytes,
+    /// What the answer has to be.
+    pub reply: Reply,
 }
 
 /// Answers in full.
@@ -132,7 +134,8 @@ pub const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s
 impl Call {
     /// Reads what lies at a path.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { verb: Method::GET, path: path.into(), content: None, accept: WHOLE, body: bytes::Bytes::new() }
+        let (path, body) = (path.into(), bytes::Bytes::new());
+        Self { verb: Method::GET, path, content: None, accept: WHOLE, body, reply: Reply::Any }
     }
 
     /// Applies a body, from the server's side, to a path with the parameters of the apply.
@@ -143,7 +146,13 @@ impl Call {
 
     /// Sends a body of a type to a path.
     pub fn send(verb: Method, path: impl Into<String>, content: &'static str, body: impl Into<bytes::Bytes>) -> Self {
-        Self { verb, path: path.into(), content: Some(content), accept: METADATA, body: body.into() }
+        let (path, body) = (path.into(), body.into());
+        Self { verb, path, content: Some(content), accept: METADATA, body, reply: Reply::Any }
+    }
+
+    /// Says what the answer has to be.
+    pub fn expecting(self, reply: Reply) -> Self {
+        Self { reply, ..self }
     }
 }
 
@@ -160,32 +169,71 @@ impl Client {
 
     /// Sends one request and reads the whole answer.
     pub async fn call(&self, call: &Call) -> Result<Answer, Lost> {
-        let limit = if call.verb == Method::GET { READ_TIMEOUT } else { WRITE_TIMEOUT };
-        let limit = self.timeout.unwrap_or(limit);
-        match tokio::time::timeout(limit, self.exchange(call)).await {
-            Ok(answer) => answer,
+        let wait = self.waits.begin();
+        let limit = self.limit(&call.verb);
+        let result = match tokio::time::timeout(limit, self.exchange(call)).await {
+            Ok(result) => result.and_then(|answer| call.reply.accept(answer)),
             Err(_) => {
-                Err(Lost { reason: format!("no answer within {} seconds", limit.as_secs_f32()), hopeless: false })
+                self.health.note_gone();
+                Err(Lost::passing(format!("no answer within {} s", limit.as_secs_f32())))
             }
-        }
+        };
+        let well = result.as_ref().is_ok_and(|answer| !answer.is_trouble());
+        self.health.answered.fetch_or(well, Ordering::Relaxed);
+        wait.end(well);
+        result
     }
 
-    async fn exchange(&self, call: &Call) -> Result<Answer, Lost> {
-        let response = self.inner.send(request(call)?).await.map_err(|error| {
+    /// Returns how long a request may take. A server that is in trouble for long gets less and less.
+    pub(super) fn limit(&self, verb: &Method) -> Duration {
+        let usual = match verb {
+            &Method::GET if !self.health.answered.load(Ordering::Relaxed) => limits::FIRST_ANSWER_TIME,
+            &Method::GET => limits::READ_TIME,
+            _ => limits::WRITE_TIME,
+        };
+        let left = limits::TROUBLE_TIME.saturating_sub(self.waits.silence()).max(Duration::from_secs(5));
+        self.timeout.unwrap_or_else(|| usual.min(left))
+    }
+
+    /// Sends a request and returns what comes back, of which only the head is read.
+    pub(super) async fn open(&self, call: &Call) -> Result<http::Response<Body>, Lost> {
+        let mut request = request(call)?;
+        if let Some(value) = self.credential.header(&self.waits).await? {
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        let response = self.inner.send(request).await.map_err(|error| {
             self.health.note_gone();
             lost(&error)
         })?;
-        self.health.reached.store(true, Ordering::Relaxed);
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_err(|error| lost(&error))?.to_bytes();
+        if response.status().is_redirection() {
+            return Err(Lost::foreign(redirected(response.headers())));
+        }
+        Ok(response)
+    }
+
+    async fn exchange(&self, call: &Call) -> Result<Answer, Lost> {
+        let (parts, mut body) = self.open(call).await?.into_parts();
+        let mut bytes = bytes::BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| lost(&error))?;
+            let Some(data) = frame.data_ref() else { continue };
+            if bytes.len() + data.len() > limits::ANSWER_BYTES {
+                return Err(Lost::too_long(format!("its answer is longer than {} MiB", limits::ANSWER_BYTES >> 20)));
+            }
+            bytes.extend_from_slice(data);
+        }
         let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
-        let retry_after = parts.headers.get(header::RETRY_AFTER).and_then(text);
-        let date = parts.headers.get(header::DATE).and_then(text);
+        let header = |name| parts.headers.get(name).and_then(text);
+        if let Some(coding) = header(header::CONTENT_ENCODING).filter(|coding| coding != "identity") {
+            return Err(Lost::foreign(format!("its answer is in the encoding `{coding}`, for which it was not asked")));
+        }
         Ok(Answer {
-            date: date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp()),
+            date: header(header::DATE)
+                .and_then(|date| jiff::fmt::rfc2822::parse(&date).ok())
+                .map(|date| date.timestamp()),
             early: matches!(parts.status.as_u16(), 401 | 403) && self.health.is_early(),
             code: parts.status.as_u16(),
-            retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs),
+            retry_after: header(header::RETRY_AFTER).and_then(|text| seconds(text.trim())),
             warnings: parts
                 .headers
                 .get_all(header::WARNING)
@@ -193,33 +241,38 @@ impl Client {
                 .filter_map(text)
                 .map(|text| unquote(&text))
                 .collect(),
-            body,
+            content: header(header::CONTENT_TYPE).unwrap_or_default(),
+            body: bytes.freeze(),
         })
     }
 }
 
-pub(super) fn request(call: &Call) -> Result<Request<Body>, Lost> {
+/// Says where an answer sends us, which is to somebody else: API servers redirect nobody.
+fn redirected(headers: &http::HeaderMap) -> String {
+    let place = headers.get(header::LOCATION).and_then(|place| place.to_str().ok()).unwrap_or_default();
+    // What follows may hold a ticket of the login.
+    let place = place.split(['?', '#']).next().unwrap_or_default();
+    let place: String = without_userinfo(place).chars().take(200).collect();
+    if place.is_empty() {
+        "it answers with a redirect".into()
+    } else {
+        format!("it answers with a redirect to `{place}`")
+    }
+}
+
+fn request(call: &Call) -> Result<Request<Body>, Lost> {
     let mut request = Request::builder().method(call.verb.clone()).uri(&call.path).header(header::ACCEPT, call.accept);
     if let Some(content) = call.content {
         request = request.header(header::CONTENT_TYPE, content);
     }
     let body = if call.content.is_some() { Body::from(call.body.clone()) } else { Body::empty() };
-    request.body(body).map_err(|error| Lost { reason: error.to_string(), hopeless: true })
+    request.body(body).map_err(|error| Lost::hopeless(error.to_string()))
 }
 
-/// Says in one line what went wrong, with the innermost cause: the outer ones say only that a request failed.
-pub(super) fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
-    let mut reason = error.to_string();
-    let mut hopeless = false;
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        // Readers of YAML add an excerpt to their line.
-        cause.to_string().lines().next().unwrap_or_default().clone_into(&mut reason);
-        // Who we are, or who the server is, stays as wrong as it is.
-        hopeless |= cause.is::<AuthError>() || reason.contains("invalid peer certificate");
-        next = cause.source();
-    }
-    Lost { reason, hopeless }
+/// Reads a number of seconds; one that no number holds is as good as the largest.
+fn seconds(text: &str) -> Option<Duration> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
 }
 
 /// Takes the text out of `299 - "text"`.
@@ -232,6 +285,13 @@ fn unquote(warning: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_number_of_seconds_is_one() {
+        assert_eq!(seconds("7"), Some(Duration::from_secs(7)));
+        assert_eq!(seconds("99999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+        assert!(["", "x", "-1", "Fri, 31 Dec"].iter().all(|text| seconds(text).is_none()));
+    }
 
     #[test]
     fn warnings_lose_their_code_and_quotes() {

@@ -3,6 +3,7 @@
 //! kube finds the cluster and proves who we are; the connection is ours: without Nagle's delay, without retries that
 //! would hide from the pace how the server fares, one request at a time a connection, and as many of them as the pace asks for.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,11 @@ use kube::client::{Body, ClientBuilder, ConfigExt};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tower::{BoxError, ServiceBuilder};
 
-use super::client::{Client, lost};
+use super::client::Client;
+use super::credential::{self, Credential};
+use super::lost::{Lost, lost, reason, without_userinfo};
+use super::waits::Waits;
+use crate::limits;
 
 /// Which cluster is meant.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +31,8 @@ pub struct Target {
     pub namespace: Option<String>,
     /// How long a single request may take.
     pub request_timeout: Option<Duration>,
+    /// What is waited for, for whoever tells the user.
+    pub waits: Waits,
 }
 
 /// Why there is no connection.
@@ -41,43 +48,123 @@ impl std::fmt::Display for ConnectError {
 impl std::error::Error for ConnectError {}
 
 impl Client {
-    /// Finds the cluster as kubectl does; nothing is sent yet.
+    /// Finds the cluster as kubectl does; nothing is sent to it yet.
     pub async fn connect(target: &Target) -> Result<Self, ConnectError> {
         let mut config = config(target).await?;
         config.default_retry = false;
+        config.connect_timeout = Some(limits::CONNECT_TIME);
         if bypasses_proxy(&config) {
             config.proxy_url = None;
         }
-        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let server = without_userinfo(config.cluster_url.to_string().trim_end_matches('/'));
+        let failed = |lost: Lost| ConnectError(format!("cannot connect to {server}: {lost}"));
+        // A name and a password in it are for nobody: the connection would take them for a part of the host.
+        config.cluster_url = server.parse().map_err(|_| failed(Lost::hopeless("its URL cannot be read")))?;
+        target.waits.name(&server);
+        let waits = target.waits.clone();
+        let credential =
+            Credential::take(&mut config.auth_info, target.request_timeout, &waits).await.map_err(failed)?;
         let namespace = target.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-        let failed = |error: kube::Error| ConnectError(format!("cannot connect to {server}: {}", lost(&error)));
+        let refused = |error: kube::Error| failed(lost(&error));
         let inner = if config.proxy_url.is_some() || config.tls_server_name.is_some() {
             // kube's own stack knows proxies and other server names; what it lacks is only speed.
-            ClientBuilder::try_from(config).map_err(failed)?.build()
+            ClientBuilder::try_from(config).map_err(refused)?.build()
         } else {
-            direct(&config).map_err(failed)?
+            direct(&config).map_err(refused)?
         };
-        Ok(Self { inner, server, namespace, timeout: target.request_timeout, health: Arc::default() })
+        let credential = Arc::new(credential);
+        let timeout = target.request_timeout;
+        Ok(Self { inner, server, namespace, timeout, health: Arc::default(), credential, waits })
     }
 }
 
 async fn config(target: &Target) -> Result<kube::Config, ConnectError> {
     let options = KubeConfigOptions { context: target.context.clone(), ..KubeConfigOptions::default() };
     if let Some(path) = &target.kubeconfig {
-        let failed = |error| ConnectError(format!("cannot use the kubeconfig `{path}`: {}", lost(&error)));
-        let kubeconfig = Kubeconfig::read_from(path).map_err(failed)?;
-        return kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(failed);
+        let failed = |reason| ConnectError(format!("cannot use the kubeconfig `{path}`: {reason}"));
+        let kubeconfig = read(Path::new(path)).and_then(checked).map_err(failed)?;
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
+        return config.map_err(|error| failed(lost(&error).reason));
     }
-    match kube::Config::from_kubeconfig(&options).await {
+    let found = match found() {
+        Ok(kubeconfig) => kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| lost(&e).reason),
+        Err(reason) => Err(reason),
+    };
+    match found {
         Ok(config) => Ok(config),
         // A context that was asked for is not to be replaced by the pod's own cluster.
-        Err(error) if target.context.is_some() => {
-            Err(ConnectError(format!("cannot use the kubeconfig: {}", lost(&error))))
-        }
-        Err(error) => kube::Config::incluster().map_err(|_| {
-            ConnectError(format!("no cluster is configured: {}; set $KUBECONFIG or pass `--kubeconfig`", lost(&error)))
+        Err(reason) if target.context.is_some() => Err(ConnectError(format!("cannot use the kubeconfig: {reason}"))),
+        Err(reason) => kube::Config::incluster().map_err(|_| {
+            ConnectError(format!("no cluster is configured: {reason}; set $KUBECONFIG or pass `--kubeconfig`"))
         }),
     }
+}
+
+/// Reads the kubeconfigs of the environment, or the one at home.
+fn found() -> Result<Kubeconfig, String> {
+    let named: Vec<PathBuf> = std::env::var_os("KUBECONFIG")
+        .map(|paths| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
+        .unwrap_or_default();
+    if named.is_empty() {
+        // Where there is none at all, kube knows best what to say.
+        let home = std::env::home_dir().map(|home| home.join(".kube").join("config"));
+        return match home.filter(|path| path.exists()) {
+            Some(path) => read(&path).and_then(checked),
+            None => Kubeconfig::read().map_err(|error| lost(&error).reason),
+        };
+    }
+    let merged = named
+        .iter()
+        .try_fold(Kubeconfig::default(), |all, path| all.merge(read(path)?).map_err(|error| lost(&error).reason));
+    checked(merged?)
+}
+
+/// Reads a kubeconfig; one that comes through a pipe is read as it stands.
+fn read(path: &Path) -> Result<Kubeconfig, String> {
+    use std::io::Read;
+    let failed = |error: std::io::Error| reason(&error);
+    let kind = std::fs::metadata(path).map_err(failed)?;
+    let too_long = || format!("it is longer than {} MiB", limits::KUBECONFIG_BYTES >> 20);
+    if kind.is_file() {
+        if kind.len() > limits::KUBECONFIG_BYTES {
+            return Err(too_long());
+        }
+        return Kubeconfig::read_from(path).map_err(|error| without_values(&lost(&error).reason));
+    }
+    let is_handed_over =
+        path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd") || path == Path::new("/dev/stdin");
+    if !is_handed_over {
+        return Err("expected a file, found something else".into());
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(limits::KUBECONFIG_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > limits::KUBECONFIG_BYTES {
+        return Err(too_long());
+    }
+    Kubeconfig::from_yaml(&text).map_err(|error| without_values(&lost(&error).reason))
+}
+
+/// Takes out of what a reader says the values that it found: they may be tokens.
+fn without_values(reason: &str) -> String {
+    let Some((before, rest)) = reason.split_once("string \"") else { return reason.to_owned() };
+    let after = rest.rsplit_once('"').map_or("", |(_, after)| after);
+    format!("{before}string{after}")
+}
+
+/// Looks whether the files that a kubeconfig names are files: kube reads them to their end.
+fn checked(kubeconfig: Kubeconfig) -> Result<Kubeconfig, String> {
+    let clusters = kubeconfig.clusters.iter().filter_map(|named| named.cluster.as_ref());
+    let users = kubeconfig.auth_infos.iter().filter_map(|named| named.auth_info.as_ref());
+    let paths = clusters.filter_map(|cluster| cluster.certificate_authority.as_ref());
+    let paths = paths.chain(users.flat_map(|user| {
+        [&user.client_certificate, &user.client_key, &user.token_file].into_iter().filter_map(Option::as_ref)
+    }));
+    // One that is not there may belong to a context that is not meant.
+    for path in paths.map(Path::new).filter(|path| path.exists()) {
+        credential::read(path)?;
+    }
+    Ok(kubeconfig)
 }
 
 fn direct(config: &kube::Config) -> Result<kube::Client, kube::Error> {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 use smol_str::SmolStr;
 
+use super::reply::described;
 use super::{Call, Client, Lost, Resource};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+const LIST: &str = "APIGroupDiscoveryList";
 
 /// The kinds of a server.
 #[derive(Clone, Debug, Default)]
@@ -29,18 +31,20 @@ pub async fn discover(client: &Client) -> Result<Discovered, Lost> {
     for answer in [core?, groups?] {
         if !answer.is_success() {
             let hopeless = matches!(answer.code, 401 | 403);
-            return Err(Lost { reason: answer.message(), hopeless });
+            return Err(Lost { hopeless, ..Lost::passing(answer.message()) });
         }
-        let groups = serde_json::from_slice(&answer.body)
-            .map_err(|error| Lost { reason: format!("its kinds cannot be read: {error}"), hopeless: true })?;
-        discovered.read(groups);
+        let groups = serde_json::from_slice::<Groups>(&answer.body).ok().filter(|groups| groups.kind == LIST);
+        discovered.read(groups.ok_or_else(|| {
+            let found = described(&answer.content, &answer.body);
+            Lost::foreign(format!("expected its kinds as `{LIST}`, found {found}"))
+        })?);
     }
     Ok(discovered)
 }
 
 #[derive(Deserialize)]
 struct Groups {
-    #[serde(default)]
+    kind: String,
     items: Vec<Group>,
 }
 
@@ -134,6 +138,14 @@ impl Discovered {
                 (!version.contains("alpha") && !version.contains("beta"), version.clone())
             })
             .map(|(_, resource)| resource)
+    }
+
+    /// Returns each kind once, in the version that says most.
+    pub fn one_version_each(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        let mut kinds: Vec<(&SmolStr, &SmolStr)> = self.kinds.keys().map(|(group, _, kind)| (group, kind)).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds.into_iter().filter_map(|(group, kind)| self.any_version(group, kind))
     }
 
     /// Returns the versions and groups in which a kind of this name is served, for suggestions.

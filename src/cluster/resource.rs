@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 /// A kind as the server serves it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,11 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// Returns the group and version, as objects name them.
+    pub fn api_version(&self) -> SmolStr {
+        if self.group.is_empty() { self.version.clone() } else { format_smolstr!("{}/{}", self.group, self.version) }
+    }
+
     /// Returns the path of all objects in a namespace, or of all there are where none is given.
     pub fn collection(&self, namespace: Option<&str>) -> String {
         let root = if self.group.is_empty() {

@@ -6,9 +6,9 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::Value;
 
-use super::Live;
-use super::client::{lost, request};
-use super::{Call, Client, Lost, Resource};
+use super::lost::lost;
+use super::{Call, Client, Live, Lost, Resource};
+use crate::limits;
 
 /// What happened to one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,32 +45,50 @@ impl Client {
             "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion={version}{and}{selector}",
             resource.collection(namespace)
         );
-        let response = self.inner.send(request(&Call::get(path))?).await.map_err(|error| lost(&error))?;
+        let call = Call::get(path);
+        let wait = self.waits.begin();
+        let opened = tokio::time::timeout(self.limit(&call.verb), self.open(&call)).await;
+        let opened = opened.unwrap_or_else(|_| Err(Lost::passing("no answer to the watch")));
+        wait.end(opened.is_ok());
+        let response = opened?;
         if response.status().as_u16() == 410 {
             return Ok(Watch { body: Body::empty(), pending: Vec::new(), ready: VecDeque::from([Change::Expired]) });
         }
         if !response.status().is_success() {
             let hopeless = matches!(response.status().as_u16(), 401 | 403 | 404);
-            return Err(Lost { reason: format!("the watch was refused with status {}", response.status()), hopeless });
+            let reason = format!("the watch was refused with status {}", response.status());
+            return Err(Lost { hopeless, ..Lost::passing(reason) });
         }
         Ok(Watch { body: response.into_body(), pending: Vec::new(), ready: VecDeque::new() })
     }
 }
 
 impl Watch {
-    /// Waits for the next change; none at the end of the stream, which the server closes every few minutes.
+    /// Waits for the next change; `None` at the end of the stream, which the server closes every few minutes.
     pub async fn next(&mut self) -> Result<Option<Change>, Lost> {
         loop {
             if let Some(change) = self.ready.pop_front() {
                 return Ok(Some(change));
             }
-            let Some(frame) = self.body.frame().await else { return Ok(None) };
+            let frame = tokio::time::timeout(limits::WATCH_TIME, self.body.frame()).await;
+            let frame = frame.map_err(|_| Lost::passing("the watch says nothing any more"))?;
+            let Some(frame) = frame else { return Ok(None) };
             let frame = frame.map_err(|error| lost(&error))?;
             let Some(data) = frame.data_ref() else { continue };
+            // What was there before holds no end of a line.
+            let mut from = self.pending.len();
             self.pending.extend_from_slice(data);
-            while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.pending.drain(..=end).collect();
-                self.ready.extend(read(&line));
+            let mut start = 0;
+            while let Some(end) = self.pending[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at) {
+                self.ready.push_back(
+                    read(&self.pending[start..=end])
+                        .ok_or_else(|| Lost::foreign("expected an event of a watch, found something else"))?,
+                );
+                (start, from) = (end + 1, end + 1);
+            }
+            self.pending.drain(..start);
+            if self.pending.len() > limits::ANSWER_BYTES {
+                return Err(Lost::too_long(format!("an event is longer than {} MiB", limits::ANSWER_BYTES >> 20)));
             }
         }
     }

@@ -134,6 +134,8 @@ codes! {
     LimitRange = "limit-range", Error;
     /// Something that is referred to is not in the cluster.
     MissingInCluster = "missing-in-cluster", Error;
+    /// Something of the cluster that may not be read.
+    NotReadable = "not-readable", Error;
 
     // The findings themselves.
     /// An `allow` comment that allows nothing.
@@ -190,7 +192,10 @@ impl Code {
 
     /// Whether a look into a cluster finds it, before anything is sent.
     pub fn is_of_preflight(self) -> bool {
-        matches!(self, Self::DoesNotFit | Self::QuotaExceeded | Self::LimitRange | Self::MissingInCluster)
+        matches!(
+            self,
+            Self::DoesNotFit | Self::QuotaExceeded | Self::LimitRange | Self::MissingInCluster | Self::NotReadable
+        )
     }
 
     /// Whether it is what the server says of an object, or what stands in the way of sending it.

@@ -48,6 +48,8 @@ pub struct Cluster {
     pub(super) jobs: BTreeMap<(SmolStr, SmolStr), Option<u64>>,
     pub(super) default_storage_class: Option<SmolStr>,
     pub(super) default_priority: Option<SmolStr>,
+    /// What may not be read, with the server's words.
+    pub(super) refused: Vec<(Need, String)>,
 }
 
 /// A namespace.
@@ -103,6 +105,12 @@ impl Cluster {
 
     /// Notes that a list cannot be read, so that it is not asked for again.
     pub fn put_unknown(&mut self, need: &Need) {
+        self.asked.insert(need.clone());
+    }
+
+    /// Notes that a list may not be read, which leaves as much unknown, and is told.
+    pub fn put_refused(&mut self, need: &Need, said: impl Into<String>) {
+        self.refused.push((need.clone(), said.into()));
         self.asked.insert(need.clone());
     }
 

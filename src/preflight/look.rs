@@ -8,7 +8,7 @@ use super::Cluster;
 use crate::cluster::{Client, Discovered, Listed, Lost, Projection, Resource};
 use crate::kubernetes::{Facts, Manifest};
 
-/// Reads until nothing more is asked for; what may not be seen stays unknown.
+/// Reads until nothing more is asked for; what may not be seen stays unknown, and is noted.
 pub async fn look(client: &Client, kinds: &Discovered, objects: &[Manifest], facts: &Facts) -> Result<Cluster, Lost> {
     let mut cluster = Cluster::new(client.namespace());
     loop {
@@ -34,10 +34,12 @@ pub async fn look(client: &Client, kinds: &Discovered, objects: &[Manifest], fac
             });
         }
         while let Some(listed) = lists.join_next().await {
-            let Ok((need, listed)) = listed else { continue };
+            let (need, listed) = listed.map_err(|error| Lost::hopeless(error.to_string()))?;
             match listed? {
                 Listed::Objects(objects, _) => cluster.put(&need, objects),
-                Listed::Refused(_) => cluster.put_unknown(&need),
+                // A kind that went in the meantime has no objects.
+                Listed::Refused(answer) if answer.code == 404 => cluster.put_unknown(&need),
+                Listed::Refused(answer) => cluster.put_refused(&need, answer.message()),
             }
         }
     }

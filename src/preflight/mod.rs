@@ -24,6 +24,7 @@ mod quota;
 mod references;
 mod selector;
 mod units;
+mod unread;
 
 pub use cluster::{Cluster, Need};
 pub use fit::Room;
@@ -50,6 +51,7 @@ pub fn preflight(objects: &[Manifest], cluster: &Cluster, facts: &Facts) -> Pref
     let batch = Batch::of(objects, cluster, facts);
     let ranges = Range::all(&batch, cluster);
     let asked = batch.asked(cluster, &ranges);
+    unread::check(&batch, cluster, &mut findings);
     references::check(&batch, cluster, facts, &mut findings);
     limits::check(&batch, &asked, &ranges, &mut findings);
     quota::check(&batch, &asked, cluster, facts, &mut findings);

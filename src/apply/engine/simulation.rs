@@ -66,13 +66,14 @@ impl Server {
     }
 
     fn answer(&self, number: usize, kind: u64) -> Result<Answer, Lost> {
-        let lost = |reason: &str| Err(Lost { reason: reason.into(), hopeless: false });
+        let lost = |reason: &str| Err(Lost::passing(reason));
         let answer = |code, retry_after: Option<u64>| {
             Ok(Answer {
                 code,
                 retry_after: retry_after.map(Duration::from_secs),
                 date: None,
                 warnings: Vec::new(),
+                content: String::new(),
                 early: false,
                 body: bytes::Bytes::new(),
             })

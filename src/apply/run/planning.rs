@@ -92,7 +92,7 @@ impl Run<'_> {
         if report.findings.has_errors() {
             report.stopped = Some("objects of others are in the way; nothing was sent".into());
         }
-        let pruning = self.pruning(&survey, report);
+        let pruning = self.pruning(&survey, report).await?;
         let narrow = options.shard.is_none() && !options.dry_run && !pruning.still_members;
         let too_wide = survey.extent.as_ref().is_some_and(|said| *said != extent(desired, set));
         let orphaned = survey.extent.is_none() && survey.members > 0 && !options.dry_run;
@@ -101,23 +101,23 @@ impl Run<'_> {
     }
 
     /// Decides what leaves the set, and stops the run where that is too much.
-    fn pruning(&self, survey: &Survey, report: &mut Report) -> Pruning {
+    async fn pruning(&self, survey: &Survey, report: &mut Report) -> Result<Pruning, RunError> {
         let options = self.options;
         let Some(limit) = options.prune.filter(|_| self.set.is_some()) else {
-            return Pruning { still_members: !survey.surplus.is_empty(), ..Pruning::default() };
+            return Ok(Pruning { still_members: !survey.surplus.is_empty(), ..Pruning::default() });
         };
+        let going: Vec<_> = survey.surplus.iter().map(|member| (member.key(), &member.live)).collect();
+        let taken = options.guard.taken(self.client, self.kinds, self.set, &going).await;
+        let taken = taken.map_err(|lost| RunError::Survey(lost.into()))?;
         let in_use = |namespace: &str| self.desired.iter().any(|object| object.key.namespace == namespace);
-        let mut pruning = pruning(&survey.surplus, &in_use, options.prune_data, options.dry_run);
+        let pruning = pruning(&survey.surplus, &in_use, options.guard, &taken, options.dry_run);
         if let Some(refusal) = limit.refusal(pruning.removals.len(), survey.members) {
             let names: Vec<String> = pruning.removals.iter().take(10).map(|gone| format!("`{}`", gone.key)).collect();
             let more = pruning.removals.len().saturating_sub(names.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             report.stopped = Some(format!("{refusal}; it would delete {}{more}", names.join(", ")));
         }
-        if let Some(shard) = options.shard {
-            pruning.removals.retain(|gone| shard.holds(&gone.key));
-        }
-        pruning
+        Ok(pruning)
     }
 }
 

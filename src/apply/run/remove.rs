@@ -1,17 +1,22 @@
 //! A whole set out of the cluster, in the reverse of the order in which it came.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use crate::apply::engine::pace::Pace;
 use crate::apply::event::{Event, Outcome, Report, Settled};
-use crate::apply::run::TAKEN_OVER;
-use crate::apply::set::asks_to_stay;
-use crate::apply::set::survey::{Found, Surplus, survey};
+use crate::apply::run::{TAKEN_OVER, interrupted};
+use crate::apply::set::survey::{Found, survey};
 use crate::apply::write::{Remove, delete};
 use crate::apply::{Run, RunError, order};
-use crate::cluster::{Call, Live, Verb};
+use crate::cluster::{Live, Projection, Resource};
 use crate::kubernetes::ObjectKey;
 use crate::text::Origin;
+
+/// What has to go: its identity, where it lives, and how it is.
+type Going = (ObjectKey, Arc<Resource>, Live);
 
 impl Run<'_> {
     /// Deletes all members of the set, and the set; without a set, the objects by their names.
@@ -19,7 +24,12 @@ impl Run<'_> {
         let start = Instant::now();
         let mut report = Report::default();
         let mut pace = Pace::new(self.options.concurrency);
-        let going = self.going(&mut report).await?;
+        let interrupted = interrupted(self.interrupt.clone());
+        let going = tokio::select! {
+            going = self.going(&mut report) => going?,
+            () = interrupted => return Ok(Report { interrupted: true, took: start.elapsed(), ..Report::default() }),
+        };
+        self.say(&going, &report);
         (self.tell)(Event::Planned { total: 0, unchanged: 0, prune: going.len() });
         for settled in &report.settled {
             (self.tell)(Event::Settled(settled.clone()));
@@ -38,9 +48,9 @@ impl Run<'_> {
         let removals: Vec<Remove> = going
             .iter()
             .zip(held_back)
-            .map(|((key, path, live), needed)| Remove {
+            .map(|((key, resource, live), needed)| Remove {
                 key: key.clone(),
-                path: path.clone(),
+                resource: Arc::clone(resource),
                 uid: live.uid().to_owned(),
                 outcome: Outcome::Deleted,
                 dry_run: self.options.dry_run,
@@ -54,10 +64,16 @@ impl Run<'_> {
         let kept = report.settled.iter().any(|settled| settled.outcome == Outcome::Unchanged);
         report.settled.extend(ends);
         if let Some(set) = self.set.filter(|_| all && !kept && !self.options.dry_run) {
-            let parent = self.client.patient(&Call::get(set.path())).await?;
-            if parent.is_success() && set.read(&Live(parent.json())).is_ok() {
-                let call = delete(set.path(), Live(parent.json()).uid(), "Background", false);
-                self.client.patient(&Call { verb: Verb::DELETE, ..call }).await?;
+            let parent = self.client.read(&set.parent, &set.namespace, &set.name, Projection::Metadata).await?;
+            if let Ok(Some(parent)) = parent
+                && set.read(&parent).is_ok()
+            {
+                let call = delete(&set.parent, &set.namespace, &set.name, parent.uid(), "Background", false);
+                let gone = self.client.patient(&call).await?;
+                if !gone.is_success() && gone.code != 404 {
+                    report.stopped =
+                        Some(format!("the set `{}` itself could not be deleted: {}", set.name, gone.message()));
+                }
             }
         }
         if let Some(hold) = hold {
@@ -71,40 +87,55 @@ impl Run<'_> {
         Ok(report)
     }
 
-    /// Finds what has to go, the last one to be installed first; what is not there, or asks to stay, is settled at once.
-    async fn going(&mut self, report: &mut Report) -> Result<Vec<(ObjectKey, String, Live)>, RunError> {
-        let mut going = Vec::new();
-        let mut add = |settled: &mut Vec<Settled>, key: ObjectKey, path: String, live: Live, origin: Origin| {
-            if asks_to_stay(&live) {
-                let reason = "an annotation asks to keep it";
-                settled.push(Settled::unsent(key, origin, Outcome::Unchanged, reason));
-            } else {
-                going.push((key, path, live));
-            }
-        };
+    /// Says what is about to go, and how much stays.
+    fn say(&mut self, going: &[Going], report: &Report) {
+        let kept = report.settled.iter().filter(|settled| settled.outcome == Outcome::Unchanged);
+        let (going, kept) = (tally(going.iter().map(|(key, ..)| key)), tally(kept.map(|settled| &settled.key)));
+        let verb = if self.options.dry_run { "would delete" } else { "deletes" };
+        match (going.as_str(), kept.as_str()) {
+            ("", "") => {}
+            (going, "") => (self.tell)(Event::Note(format!("{verb} {going}"))),
+            ("", kept) => (self.tell)(Event::Note(format!("{verb} nothing; keeps {kept}"))),
+            (going, kept) => (self.tell)(Event::Note(format!("{verb} {going}; keeps {kept}"))),
+        }
+    }
+
+    /// Finds what has to go, the last one to be installed first; what is not there, or stays, is settled at once.
+    async fn going(&mut self, report: &mut Report) -> Result<Vec<Going>, RunError> {
+        let mut found: Vec<(Going, Origin)> = Vec::new();
         if let Some(set) = self.set {
-            let found = survey(self.client, self.kinds, &[], Some(set)).await.map_err(RunError::Survey)?;
-            for surplus in found.surplus {
+            let survey = survey(self.client, self.kinds, &[], Some(set)).await.map_err(RunError::Survey)?;
+            found.extend(survey.surplus.into_iter().map(|surplus| {
                 let key = surplus.key();
-                let Surplus { resource, live } = surplus;
-                let path = resource.object(&key.namespace, &key.name);
-                add(&mut report.settled, key, path, live, Origin::NOWHERE);
-            }
+                ((key, surplus.resource, surplus.live), Origin::NOWHERE)
+            }));
         } else {
-            let found = survey(self.client, self.kinds, self.desired, None).await.map_err(RunError::Survey)?;
-            for (object, found) in self.desired.iter().zip(found.found) {
-                match found {
-                    Found::Absent => report.settled.push(Settled::unsent(
-                        object.key.clone(),
-                        object.origin,
-                        Outcome::Absent,
-                        String::new(),
-                    )),
+            let survey = survey(self.client, self.kinds, self.desired, None).await.map_err(RunError::Survey)?;
+            for (object, there) in self.desired.iter().zip(survey.found) {
+                let key = object.key.clone();
+                match there {
+                    Found::Absent => {
+                        let end = Settled::unsent(key, object.origin, Outcome::Absent, String::new());
+                        report.settled.push(end);
+                    }
                     Found::Whole(live) | Found::Metadata(live) => {
-                        let (key, path) = (object.key.clone(), object.path());
-                        add(&mut report.settled, key, path, live, object.origin);
+                        found.push(((key, Arc::clone(&object.resource), live), object.origin));
                     }
                 }
+            }
+        }
+        let guard = self.options.guard;
+        let all: Vec<_> = found.iter().map(|((key, _, live), _)| (key.clone(), live)).collect();
+        let taken = guard.taken(self.client, self.kinds, self.set, &all).await;
+        let taken = taken.map_err(|lost| RunError::Survey(lost.into()))?;
+        let mut going = Vec::new();
+        for ((key, resource, live), origin) in found {
+            match guard.keeps(&key, &live, &taken) {
+                Some(stay) => {
+                    report.held += usize::from(stay.wants_flag);
+                    report.settled.push(Settled::unsent(key, origin, Outcome::Unchanged, stay.reason));
+                }
+                None => going.push((key, resource, live)),
             }
         }
         going.sort_by(|(left, ..), (right, ..)| {
@@ -114,8 +145,17 @@ impl Run<'_> {
     }
 }
 
+/// Counts objects by kind: `2 ConfigMap, 1 Deployment`.
+fn tally<'a>(keys: impl Iterator<Item = &'a ObjectKey>) -> String {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for key in keys {
+        *kinds.entry(key.kind.as_str()).or_default() += 1;
+    }
+    kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
+}
+
 /// Returns for each object those that have to be gone before: what is in a namespace, and what a definition defines.
-fn edges(going: &[(ObjectKey, String, Live)]) -> Vec<Vec<usize>> {
+fn edges(going: &[Going]) -> Vec<Vec<usize>> {
     let all = |holds: &dyn Fn(&ObjectKey) -> bool| {
         going.iter().enumerate().filter(|(_, (key, ..))| holds(key)).map(|(at, _)| at).collect()
     };

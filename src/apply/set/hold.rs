@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use crate::apply::Interrupt;
 use crate::apply::set::ApplySet;
-use crate::cluster::{Call, Client, Live, Lost, Verb};
+use crate::apply::write::delete;
+use crate::cluster::{Call, Client, Live, Lost, Reply, Resource, Verb};
 
 /// A holder that was not seen for so long is gone.
 const LIFE: Duration = Duration::from_secs(15);
@@ -36,7 +37,8 @@ pub struct Runner<'a> {
 #[derive(Debug)]
 pub(in crate::apply) struct Hold {
     client: Client,
-    path: String,
+    namespace: String,
+    name: String,
     uid: String,
     renewal: JoinHandle<()>,
     merge: Option<JoinHandle<()>>,
@@ -68,8 +70,20 @@ impl From<Lost> for HoldError {
     }
 }
 
-fn collection(set: &ApplySet) -> String {
-    format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases", set.namespace)
+fn leases() -> Resource {
+    Resource {
+        group: "coordination.k8s.io".into(),
+        version: "v1".into(),
+        kind: "Lease".into(),
+        plural: "leases".into(),
+        namespaced: true,
+        has_status: false,
+    }
+}
+
+/// Returns what an answer about the lease has to be.
+fn reply(set: &ApplySet, part: &str) -> Reply {
+    Reply::object(&leases(), &set.namespace, &name(set, part))
 }
 
 fn name(set: &ApplySet, part: &str) -> String {
@@ -77,7 +91,7 @@ fn name(set: &ApplySet, part: &str) -> String {
 }
 
 fn path(set: &ApplySet, part: &str) -> String {
-    format!("{}/{}", collection(set), name(set, part))
+    leases().object(&set.namespace, &name(set, part))
 }
 
 fn body(set: &ApplySet, part: &str, identity: &str, seen: Option<(&str, &str)>) -> String {
@@ -111,7 +125,8 @@ pub(in crate::apply) async fn take(
     let path = path(set, part);
     let make = || {
         let body = body(set, part, runner.identity, None);
-        Call::send(Verb::POST, collection(set), "application/json", body)
+        let path = leases().collection(Some(&set.namespace));
+        Call::send(Verb::POST, path, "application/json", body).expecting(reply(set, part))
     };
     let ours = |lease: &Live, waited| hold(client, set, part, runner.identity, lease, waited);
     // Mostly nobody has it.
@@ -124,7 +139,7 @@ pub(in crate::apply) async fn take(
     let mut seen: Option<(String, Instant)> = None;
     let mut waited = false;
     loop {
-        let answer = client.patient(&Call::get(&path)).await?;
+        let answer = client.patient(&Call::get(&path).expecting(reply(set, part))).await?;
         let taken = match answer.code {
             404 => {
                 waited = true;
@@ -156,7 +171,8 @@ pub(in crate::apply) async fn take(
                     continue;
                 }
                 let body = body(set, part, runner.identity, Some((lease.uid(), lease.resource_version())));
-                client.patient(&Call::send(Verb::PUT, &path, "application/json", body)).await?
+                let call = Call::send(Verb::PUT, &path, "application/json", body);
+                client.patient(&call.expecting(reply(set, part))).await?
             }
             _ => return Err(HoldError::Failed(answer.message())),
         };
@@ -172,11 +188,10 @@ pub(in crate::apply) async fn take(
 }
 
 fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, lease: &Live, waited: bool) -> Hold {
-    let path = path(set, part);
     let (tell, standing) = watch::channel(Standing::Ours);
     let renewal = Renewal {
         client: client.clone(),
-        path: path.clone(),
+        path: path(set, part),
         set: set.clone(),
         part: part.to_owned(),
         identity: identity.to_owned(),
@@ -184,7 +199,16 @@ fn hold(client: &Client, set: &ApplySet, part: &str, identity: &str, lease: &Liv
         version: lease.resource_version().to_owned(),
     };
     let renewal = tokio::spawn(renewal.go_on(tell));
-    Hold { client: client.clone(), path, uid: lease.uid().to_owned(), renewal, merge: None, standing, waited }
+    Hold {
+        client: client.clone(),
+        namespace: set.namespace.clone(),
+        name: name(set, part),
+        uid: lease.uid().to_owned(),
+        renewal,
+        merge: None,
+        standing,
+        waited,
+    }
 }
 
 struct Renewal {
@@ -226,25 +250,28 @@ impl Renewal {
 
     async fn renew(&mut self) -> Standing {
         let body = body(&self.set, &self.part, &self.identity, Some((&self.uid, &self.version)));
-        let call = Call::send(Verb::PUT, &self.path, "application/json", body);
+        let reply = reply(&self.set, &self.part);
+        let call = Call::send(Verb::PUT, &self.path, "application/json", body).expecting(reply.clone());
         match self.client.call(&call).await {
             Ok(answer) if answer.is_success() => {
                 Live(answer.json()).resource_version().clone_into(&mut self.version);
                 Standing::Ours
             }
             // Ours still, where an answer was lost; somebody else's otherwise.
-            Ok(answer) if matches!(answer.code, 404 | 409) => match self.client.call(&Call::get(&self.path)).await {
-                Ok(answer) if answer.code == 404 => Standing::Lost,
-                Ok(answer) if answer.is_success() => {
-                    let lease = Live(answer.json());
-                    if lease.text(&["spec", "holderIdentity"]) != Some(self.identity.as_str()) {
-                        return Standing::Lost;
+            Ok(answer) if matches!(answer.code, 404 | 409) => {
+                match self.client.call(&Call::get(&self.path).expecting(reply)).await {
+                    Ok(answer) if answer.code == 404 => Standing::Lost,
+                    Ok(answer) if answer.is_success() => {
+                        let lease = Live(answer.json());
+                        if lease.text(&["spec", "holderIdentity"]) != Some(self.identity.as_str()) {
+                            return Standing::Lost;
+                        }
+                        lease.resource_version().clone_into(&mut self.version);
+                        Standing::Unsure
                     }
-                    lease.resource_version().clone_into(&mut self.version);
-                    Standing::Unsure
+                    _ => Standing::Unsure,
                 }
-                _ => Standing::Unsure,
-            },
+            }
             _ => Standing::Unsure,
         }
     }
@@ -253,7 +280,7 @@ impl Renewal {
 /// Whether a run of this machine that has ended left the set taken.
 pub(in crate::apply) async fn is_left_over(client: &Client, set: &ApplySet, part: &str, runner: Runner<'_>) -> bool {
     let path = path(set, part);
-    match client.patient(&Call::get(path)).await {
+    match client.patient(&Call::get(path).expecting(reply(set, part))).await {
         Ok(answer) if answer.code == 200 => {
             Live(answer.json()).text(&["spec", "holderIdentity"]).is_some_and(runner.has_ended)
         }
@@ -311,7 +338,7 @@ impl Hold {
             return;
         }
         // A lease that stays is free after its time.
-        let call = crate::apply::write::delete(self.path.clone(), &self.uid, "Background", false);
+        let call = delete(&leases(), &self.namespace, &self.name, &self.uid, "Background", false);
         let _ = tokio::time::timeout(Duration::from_secs(5), self.client.patient(&call)).await;
     }
 }

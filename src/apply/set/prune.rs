@@ -1,7 +1,9 @@
 //! What left the set, and may go.
 
+use std::sync::Arc;
+
 use crate::apply::order::priority;
-use crate::apply::set::asks_to_stay;
+use crate::apply::set::guard::{Guard, Taken};
 use crate::apply::set::survey::Surplus;
 use crate::apply::write::Remove;
 use crate::apply::{Outcome, Settled};
@@ -52,14 +54,6 @@ impl PruneLimit {
     }
 }
 
-/// Kinds that take data or other objects with them.
-const PRECIOUS: &[(&str, &str)] = &[
-    ("", "Namespace"),
-    ("", "PersistentVolume"),
-    ("", "PersistentVolumeClaim"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
-];
-
 /// What goes, and what stays although it left the set.
 #[derive(Debug, Default)]
 pub(in crate::apply) struct Pruning {
@@ -73,22 +67,19 @@ pub(in crate::apply) struct Pruning {
 pub(in crate::apply) fn pruning(
     surplus: &[Surplus],
     desired_namespaces: &dyn Fn(&str) -> bool,
-    data: bool,
+    guard: Guard,
+    taken: &Taken,
     dry_run: bool,
 ) -> Pruning {
     let mut result = Pruning::default();
     for member in surplus {
         let Surplus { resource, live } = member;
         let key = member.key();
-        let precious = PRECIOUS.contains(&(key.group.as_str(), key.kind.as_str()));
-        let reason = if asks_to_stay(live) {
-            Some("left the set; an annotation asks to keep it".to_owned())
-        } else if key.kind == "Namespace" && key.group.is_empty() && desired_namespaces(&key.name) {
-            Some("left the set; it holds objects of the set".to_owned())
-        } else if precious && !data {
-            Some(format!("left the set; a {} goes only with `--prune-data`", key.kind))
-        } else {
-            None
+        let is_home = key.kind == "Namespace" && key.group.is_empty() && desired_namespaces(&key.name);
+        let reason = match guard.keeps(&key, live, taken) {
+            Some(stay) if !is_home || !stay.wants_flag => Some(format!("left the set; {}", stay.reason)),
+            _ if is_home => Some("left the set; it holds objects of the set".to_owned()),
+            _ => None,
         };
         match reason {
             Some(reason) => {
@@ -96,7 +87,7 @@ pub(in crate::apply) fn pruning(
                 result.kept.push(Settled::unsent(key, Origin::NOWHERE, Outcome::Unchanged, reason));
             }
             None => result.removals.push(Remove {
-                path: resource.object(&key.namespace, &key.name),
+                resource: Arc::clone(resource),
                 uid: live.uid().to_owned(),
                 outcome: Outcome::Pruned,
                 dry_run,

@@ -92,7 +92,8 @@ pub enum SurveyError {
 impl std::fmt::Display for SurveyError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Lost(lost) => lost.fmt(f),
+            Self::Lost(lost) if lost.hopeless => lost.fmt(f),
+            Self::Lost(lost) => write!(f, "the cluster does not answer: {lost}"),
             Self::Refused(what, answer) => write!(f, "cannot read {what}: {}", answer.message()),
             Self::Set(problem) => f.write_str(problem),
         }
@@ -168,23 +169,29 @@ async fn members(
     for resource in wanted.keys() {
         list(&mut lists, resource, own.clone());
     }
-    let extent = parent.await.unwrap_or(Ok(None))?;
+    let extent = parent.await.map_err(|error| Lost::hopeless(error.to_string()))??;
     if let Some(extent) = &extent {
         let all: BTreeSet<SmolStr> = extent.namespaces.iter().map(SmolStr::from).chain(own.iter().cloned()).collect();
         for (group, kind) in &extent.kinds {
             if wanted.keys().any(|resource| resource.group == *group && resource.kind == *kind) {
                 continue;
             }
-            // A kind that is gone took its objects with it.
-            if let Some(resource) = kinds.any_version(group, kind) {
-                list(&mut lists, resource, all.clone());
+            match kinds.any_version(group, kind) {
+                Some(resource) => list(&mut lists, resource, all.clone()),
+                None if kinds.is_stale(group) => {
+                    let problem = format!(
+                        "the server of the group `{group}` does not answer, so that the members of the set cannot be read: see `kubectl get apiservices`"
+                    );
+                    return Err(SurveyError::Set(problem));
+                }
+                // A kind that is gone took its objects with it.
+                None => {}
             }
         }
     }
     let mut members = Vec::new();
     while let Some(listed) = lists.join_next().await {
-        let Ok(listed) = listed else { continue };
-        let (resource, found) = listed?;
+        let (resource, found) = listed.map_err(|error| Lost::hopeless(error.to_string()))??;
         members.extend(found.into_iter().map(|live| (Arc::clone(&resource), live)));
     }
     Ok((extent, members))
@@ -263,9 +270,7 @@ async fn others(
     }
     let mut found = Vec::new();
     while let Some(task) = tasks.join_next().await {
-        if let Ok(part) = task {
-            found.extend(part?);
-        }
+        found.extend(task.map_err(|error| Lost::hopeless(error.to_string()))??);
     }
     Ok(found)
 }

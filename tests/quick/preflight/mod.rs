@@ -53,7 +53,15 @@ fn read(all: &[Live], objects: &[Manifest], facts: &Facts) -> Cluster {
     let mut cluster = Cluster::new("default");
     for _ in 0..5 {
         for need in cluster.needs(objects, facts) {
-            cluster.put(&need, all.iter().filter(|object| need.takes(object)).cloned());
+            // A review that was denied stands for a list that may not be read.
+            let denied = all.iter().find(|object| {
+                let plural = object.text(&["spec", "resourceAttributes", "resource"]);
+                object.text(&["kind"]) == Some("SelfSubjectAccessReview") && plural == Some(need.plural.as_str())
+            });
+            match denied {
+                Some(review) => cluster.put_refused(&need, review.text(&["status", "reason"]).unwrap_or_default()),
+                None => cluster.put(&need, all.iter().filter(|object| need.takes(object)).cloned()),
+            }
         }
     }
     assert!(cluster.needs(objects, facts).is_empty(), "what is needed comes to an end");

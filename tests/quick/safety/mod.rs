@@ -2,6 +2,9 @@
 //!
 //! One file a kind of harm; each drives the binary as a user does, in a scratch folder ([`crate::bench`]).
 
+mod api;
+mod deletion;
 mod files;
+mod server;
 mod terminal;
 mod truth;

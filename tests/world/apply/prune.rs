@@ -107,7 +107,8 @@ fn nothing_is_pruned_after_a_failure() {
     bench.set(&configs(3), &[]).ends(0, "3 created");
     let bad = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  type: NodePort\n  ports: [{port: 80, nodePort: 80}]\n";
     let ran = bench.set(&format!("{}{bad}", configs(2)), &["--prune"]);
-    ran.ends(1, "2 unchanged, 1 failed");
+    ran.ends(1, "2 unchanged, 1 failed, 1 skipped");
+    assert!(text(&ran.end_of("ConfigMap/c-2")["reason"]).contains("not all objects were applied"), "{ran:#?}");
     assert!(ran.events.iter().any(|event| text(&event["text"]).contains("nothing was pruned")), "{ran:#?}");
     assert!(bench.is_there("configmap/c-2"));
     let kinds = &bench.get("configmap/set")["metadata"]["annotations"][KINDS];

@@ -1,6 +1,6 @@
 //! `fanfold delete`: what a set has in the cluster, out of it again, and nothing else.
 
-use super::{Bench, Ran, config};
+use super::{Bench, Ran, config, text};
 use crate::controlplane::ControlPlane;
 
 fn delete(bench: &Bench, args: &[&str]) -> Ran {
@@ -54,7 +54,7 @@ fn what_asks_to_stay_stays() {
 fn a_namespace_and_a_definition_go_last_and_are_awaited() {
     needs!(CONTROL_PLANE);
     let bench = Bench::on(ControlPlane::with_controllers());
-    let text = "\
+    let inner = "\
 ---
 apiVersion: v1
 kind: Namespace
@@ -82,8 +82,19 @@ kind: Cache
 metadata: {name: c, namespace: NS-inner}
 spec: {size: 1}
 ";
-    bench.set(text, &["--wait", "--timeout=60s"]).ends(0, "4 created");
-    let ran = delete(&bench, &["--applyset=set", "a.yaml"]);
+    bench.set(inner, &["--wait", "--timeout=60s"]).ends(0, "4 created");
+    bench.kubectl(&["create", "configmap", "foreign", "-n", "NS-inner"]);
+    let kept = delete(&bench, &["--applyset=set", "--dry-run=server", "a.yaml"]);
+    kept.ends(1, "2 deleted, 2 unchanged");
+    assert!(
+        kept.said.is_empty() && kept.events.iter().any(|event| text(&event["text"]).contains("keeps 1 CustomResource"))
+    );
+    let kept = delete(&bench, &["--applyset=set", "--prune-data", "--dry-run=server", "a.yaml"]);
+    kept.ends(1, "3 deleted, 1 unchanged");
+    let why = text(&kept.end_of(&bench.fill("Namespace/NS-inner"))["reason"]);
+    assert!(why.contains("`ConfigMap foreign`"), "{why}");
+    bench.kubectl(&["delete", "configmap", "foreign", "-n", "NS-inner"]);
+    let ran = delete(&bench, &["--applyset=set", "--prune-data", "a.yaml"]);
     ran.ends(0, "4 deleted");
     let order: Vec<&str> = ran.settled().filter_map(|end| end["object"]["kind"].as_str()).collect();
     let at = |kind: &str| order.iter().position(|found| *found == kind).unwrap_or_default();

@@ -1,0 +1,203 @@
+//! What an answer has to be to count as one: the object that was asked about, and no page of somebody in between.
+//!
+//! An answer enters with what was expected; it leaves as it is, or as none. Statuses that tell of trouble or a refusal are
+//! passed through, since whoever wrote them the request was not done.
+
+use serde::Deserialize;
+use smol_str::SmolStr;
+
+use super::lost::Lost;
+use super::{Answer, Resource};
+
+/// What an answer has to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reply {
+    /// Its reader judges it.
+    #[default]
+    Any,
+    /// An object, or the metadata of it.
+    Object(Identity),
+    /// An object that was deleted, or a `Status` about its end.
+    End(Identity),
+}
+
+/// Which object is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    api_version: SmolStr,
+    kind: SmolStr,
+    namespace: SmolStr,
+    /// The name; empty where the server gives it.
+    name: SmolStr,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Head {
+    api_version: String,
+    kind: String,
+    metadata: Metadata,
+    code: Option<u16>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    name: String,
+    namespace: String,
+    uid: String,
+}
+
+impl Reply {
+    /// Expects an object; with an empty name any one of the kind.
+    pub fn object(resource: &Resource, namespace: &str, name: &str) -> Self {
+        Self::Object(Identity::of(resource, namespace, name))
+    }
+
+    /// Expects the end of an object.
+    pub fn end(resource: &Resource, namespace: &str, name: &str) -> Self {
+        Self::End(Identity::of(resource, namespace, name))
+    }
+
+    /// Returns the answer where it is what was expected.
+    pub(super) fn accept(&self, answer: Answer) -> Result<Answer, Lost> {
+        let (Self::Object(expected) | Self::End(expected)) = self else { return Ok(answer) };
+        let fits = match answer.code {
+            200..=299 => {
+                let head: Head = serde_json::from_slice(&answer.body).unwrap_or_default();
+                expected.is(&head) || (matches!(self, Self::End(_)) && is_status(&head))
+            }
+            // Kinds that are not there are told in plain text by the server itself.
+            404 => {
+                let head: Head = serde_json::from_slice(&answer.body).unwrap_or_default();
+                is_status(&head) || (answer.content.starts_with("text/plain") && answer.body.starts_with(b"404"))
+            }
+            _ => true,
+        };
+        if fits {
+            return Ok(answer);
+        }
+        let found = described(&answer.content, &answer.body);
+        Err(Lost::foreign(format!("expected {expected}, found {found} with HTTP status {}", answer.code)))
+    }
+}
+
+impl Identity {
+    fn of(resource: &Resource, namespace: &str, name: &str) -> Self {
+        let namespace = if resource.namespaced { namespace.into() } else { SmolStr::default() };
+        Self { api_version: resource.api_version(), kind: resource.kind.clone(), namespace, name: name.into() }
+    }
+
+    fn is(&self, head: &Head) -> bool {
+        let metadata_only = head.kind == "PartialObjectMetadata" && head.api_version.starts_with("meta.k8s.io/");
+        let of_kind = metadata_only || (head.kind == self.kind && head.api_version == self.api_version);
+        of_kind
+            && head.metadata.namespace == self.namespace
+            && !head.metadata.uid.is_empty()
+            && (head.metadata.name == self.name || self.name.is_empty())
+    }
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{} {}`", self.kind, path(&self.namespace, &self.name))
+    }
+}
+
+fn is_status(head: &Head) -> bool {
+    head.kind == "Status" && head.api_version == "v1" && head.code.is_none_or(|code| code >= 100)
+}
+
+fn path(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+}
+
+/// Says in a few words what an answer is; its text is not repeated.
+pub(super) fn described(content: &str, body: &[u8]) -> String {
+    let start = body.iter().position(|byte| !byte.is_ascii_whitespace());
+    let Some(start) = start else { return "an empty answer".into() };
+    if content.contains("html") || body[start] == b'<' {
+        return "an HTML page".into();
+    }
+    match serde_json::from_slice::<Head>(body) {
+        Ok(head) if !head.kind.is_empty() => {
+            let name = path(&head.metadata.namespace, &head.metadata.name);
+            let shown: String = format!("{} {name}", head.kind).trim().chars().take(100).collect();
+            format!("`{shown}`")
+        }
+        Ok(_) => "JSON that is no object of Kubernetes".into(),
+        Err(error) if error.is_data() => "JSON that is no object of Kubernetes".into(),
+        Err(_) => "text that is no JSON".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(code: u16, content: &str, body: &str) -> Answer {
+        Answer {
+            code,
+            retry_after: None,
+            date: None,
+            early: false,
+            warnings: Vec::new(),
+            content: content.into(),
+            body: body.to_owned().into(),
+        }
+    }
+
+    fn deployment() -> Resource {
+        Resource {
+            group: "apps".into(),
+            version: "v1".into(),
+            kind: "Deployment".into(),
+            plural: "deployments".into(),
+            namespaced: true,
+            has_status: true,
+        }
+    }
+
+    #[test]
+    fn only_the_object_itself_is_an_answer_to_its_write() {
+        let web = Reply::object(&deployment(), "shop", "web");
+        let whole =
+            r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop","uid":"1"}}"#;
+        let partial = r#"{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata","metadata":{"name":"web","namespace":"shop","uid":"1"}}"#;
+        for body in [whole, partial] {
+            assert!(web.accept(answer(200, "application/json", body)).is_ok(), "{body}");
+            for (from, to) in [("\"web\"", "\"x\""), ("\"shop\"", "\"x\""), ("\"1\"", "\"\""), ("v1", "v2")] {
+                let other = body.replace(from, to);
+                // Metadata say nothing of the version of the object.
+                if body == partial && from == "v1" {
+                    continue;
+                }
+                assert!(web.accept(answer(200, "application/json", &other)).is_err(), "{other}");
+            }
+        }
+        for (body, words) in [
+            ("<html>", "an HTML page"),
+            ("", "an empty answer"),
+            ("[1]", "no object of Kubernetes"),
+            ("{}", "no object of Kubernetes"),
+            ("ok", "no JSON"),
+            (r#"{"kind":"Status","apiVersion":"v1"}"#, "`Status`"),
+        ] {
+            let lost = web.accept(answer(201, "", body)).expect_err(body);
+            assert!(lost.hopeless && lost.foreign && lost.reason.contains(words), "{lost}");
+            assert!(lost.reason.contains("`Deployment shop/web`"), "{lost}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_not_found_says_nothing_of_an_object() {
+        let end = Reply::end(&deployment(), "shop", "web");
+        let status = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":404}"#;
+        assert!(end.accept(answer(404, "application/json", status)).is_ok());
+        assert!(end.accept(answer(404, "text/plain; charset=utf-8", "404 page not found\n")).is_ok());
+        assert!(end.accept(answer(404, "text/html", "<h1>404</h1>")).is_err());
+        assert!(end.accept(answer(200, "text/html", "<h1>ok</h1>")).is_err());
+        assert!(end.accept(answer(200, "application/json", r#"{"kind":"Status","apiVersion":"v1"}"#)).is_ok());
+        assert!(end.accept(answer(403, "text/html", "<h1>no</h1>")).is_ok(), "a refusal is one, whoever says it");
+    }
+}
