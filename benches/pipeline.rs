@@ -13,15 +13,25 @@ use std::time::Duration;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use fanfold::check::{Mode, check_objects};
 use fanfold::compile::{Compilation, Inputs, Settings, compile, read_inputs};
-use fanfold::diagnostic::Diagnostics;
+use fanfold::diagnostic::{Diagnostic, Diagnostics};
 use fanfold::emit::Output;
 use fanfold::expand::{Options, expand};
-use fanfold::kubernetes::{Facts, Manifest};
-use fanfold::lower::{BatchPatches, Configs, Context, instance_objects};
+use fanfold::kubernetes::{Facts, Manifest, ObjectKey};
+use fanfold::lower::{BatchPatches, Configs, Context, Identify, instance_objects};
 use fanfold::read::{Document, MemoryFiles, read_documents};
 use fanfold::text::{Node, Origin, Sources};
 
 const INSTANCES: usize = 10_000;
+
+/// What no patch changes needs no second look.
+#[derive(Debug)]
+struct Unpatched;
+
+impl Identify for Unpatched {
+    fn identify(&self, object: &Node, _: &mut Vec<Diagnostic>) -> Option<ObjectKey> {
+        ObjectKey::of(object)
+    }
+}
 
 fn documents(text: &str) -> Vec<Document> {
     let mut findings = Diagnostics::new();
@@ -100,7 +110,7 @@ fn stages(criterion: &mut Criterion) {
     let expanded = expand(&spec, facts, &options, &files, &mut sources, &mut findings).expect("the spec expands");
     let configs = Configs::default();
     let patches = BatchPatches::default();
-    let context = Context { facts, batch: &expanded, configs: &configs, patches: &patches };
+    let context = Context { facts, batch: &expanded, configs: &configs, patches: &patches, identify: &Unpatched };
     let plan = &expanded.plans[0];
     let few = 1000;
     let mut lowering = group(criterion, "lower");

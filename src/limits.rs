@@ -1,8 +1,74 @@
 //! Every limit of a run in one place, with its reason: what an input, a server or a program may cost, whoever wrote it.
 //!
 //! Whoever meets a limit says so, with what was found and the way out; nothing is cut off silently.
+//! No text, however small, may take all memory, all time, or the stack. The bounds stand at the doors, where a text is read,
+//! an expression gives a value or a patch an object, so that no walk over a tree needs one of its own.
 
 use std::time::Duration;
+
+// Inputs.
+
+/// The largest file that is read, in bytes: the manifests of ten thousand instances are a tenth of it.
+pub const FILE_BYTES: u64 = 128 << 20;
+/// The deepest nesting of lists and mappings in a text: definitions of custom resources reach 60.
+pub const DEPTH: usize = 200;
+/// The stack of each thread, in bytes: what is deepest takes a quarter of it, and where it is not used it is not there.
+pub const STACK_BYTES: usize = 16 << 20;
+/// The most nodes that the aliases of one document may stand for.
+pub const ALIASED_NODES: u64 = 1_000_000;
+/// The most values that a file may hold, each of which takes some hundred bytes: a dump of a whole cluster has a million.
+pub const VALUES: usize = 4_000_000;
+/// The deepest nesting of `{a,b}` in a path pattern: the library recurses over it.
+pub const PATTERN_DEPTH: usize = 10;
+/// The longest path pattern, in bytes, which its compiled form is a hundred times of.
+pub const PATTERN_BYTES: usize = 1_000;
+
+/// The most instances of a run, unless `--max-instances` says another number.
+pub const INSTANCES: usize = 10_000;
+/// The most combinations that are looked at before `exclude` and `where`: some microseconds each.
+pub const COMBINATIONS: usize = 1_000_000;
+/// The most looks at an entry of `exclude` or `overrides` for all cells together.
+pub const MATCHES: usize = 100_000_000;
+/// The most overrides that are merged for all groups of instances together: each copies a part of the workload.
+pub const MERGES: usize = 100_000;
+
+/// The longest expression, in bytes: what is longer is data.
+pub const EXPRESSION_BYTES: usize = 10_000;
+/// The most operators, dots, filters and brackets of one expression: the engine recurses over them.
+pub const EXPRESSION_TERMS: usize = 250;
+/// The deepest nesting of brackets in one expression.
+pub const EXPRESSION_DEPTH: usize = 40;
+/// The deepest nesting of statements in a text, where each `elif` is one deeper.
+pub const STATEMENT_DEPTH: usize = 40;
+/// The steps that one expression may take; a node or 64 bytes that it makes are a step too.
+pub const EXPRESSION_STEPS: u64 = 200_000;
+/// The deepest nesting of calls of macros and loops, as the engine counts it: a macro is four.
+pub const EXPRESSION_RECURSION: usize = 100;
+/// The deepest nesting of lists and mappings that an expression may make.
+pub const VALUE_DEPTH: usize = 64;
+/// The widest indentation of `tojson`.
+pub const JSON_INDENT: usize = 32;
+
+/// The most nodes that a JSON patch may bring, each `copy` written out; 64 bytes of a text are a node: an object that etcd
+/// takes has some ten thousand.
+pub const PATCHED_NODES: usize = 500_000;
+/// The most operations of one JSON patch.
+pub const PATCH_OPERATIONS: usize = 10_000;
+
+/// So many findings of one code are told, and the others counted: nobody mends more before the next run.
+pub const FINDINGS_OF_A_CODE: usize = 200;
+/// So many findings of one code are kept at most, since each may still be allowed by a comment; more of them are counted.
+pub const FINDINGS_KEPT: usize = 200_000;
+/// The longest message, label or way out, in bytes.
+pub const MESSAGE_BYTES: usize = 2_000;
+/// The most ways out and further places of one finding.
+pub const PARTS_OF_A_FINDING: usize = 100;
+/// A word that is longer, in bytes, has no near one, and is near to none.
+pub const WORD_BYTES: usize = 300;
+/// A mistyped word is compared with so many others at most.
+pub const NEAR_WORDS: usize = 2_000;
+/// So many words are listed in a hint.
+pub const LISTED_WORDS: usize = 40;
 
 // A cluster.
 

@@ -76,14 +76,14 @@ impl Policy {
         if !kept.iter().any(|finding| finding.severity == Severity::Error) {
             kept.extend(comments.unused());
         }
-        kept.into_iter().chain(found).filter_map(|finding| self.judge(finding)).collect()
+        kept.into_iter().chain(found).filter_map(|finding| self.judge(finding)).collect::<Diagnostics>().told()
     }
 
     /// Returns those that count of what is found after [`Policy::apply`], which has judged the comments themselves.
     pub fn apply_later(&self, diagnostics: Diagnostics, sources: &Sources) -> Diagnostics {
         let mut comments = Comments::read(sources, &mut Diagnostics::new());
         let kept = diagnostics.into_iter().filter(|finding| !comments.allow(finding, sources));
-        kept.filter_map(|finding| self.judge(finding)).collect()
+        kept.filter_map(|finding| self.judge(finding)).collect::<Diagnostics>().told()
     }
 
     fn judge(&self, finding: Diagnostic) -> Option<Diagnostic> {
@@ -135,11 +135,22 @@ impl Comments {
     fn read(sources: &Sources, found: &mut Diagnostics) -> Self {
         let mut comments = Self::default();
         for (id, file) in sources.files() {
+            // The next line with content after each comment is looked for once, however many comments stand above it.
+            let mut next: Option<(usize, Option<usize>)> = None;
             for origin in comments_with(sources, id, MARK) {
                 let Some(allow) = Allow::read(sources, origin, found) else { continue };
                 let line = file.line_of(origin.start);
                 let before = &file.text[file.line_range(line).start..origin.start as usize];
-                let target = if before.trim().is_empty() { next_content(file, line) } else { Some(line) };
+                let target = if before.trim().is_empty() {
+                    let found = match next {
+                        Some((from, to)) if from <= line && to.is_none_or(|to| line < to) => to,
+                        _ => next_content(file, line),
+                    };
+                    next = Some((line, found));
+                    found
+                } else {
+                    Some(line)
+                };
                 for (code, origin) in allow.codes {
                     let line = target.unwrap_or(line);
                     comments.allowed.insert((id, line, code), Allowed { origin, used: false });

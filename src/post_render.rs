@@ -22,9 +22,13 @@ const SOURCE: &str = "# Source: ";
 /// further objects behind them.
 pub fn rewrite(text: &str, documents: &[Document], rendered: &[Rendered], added: &[Manifest]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
+    let inside = Starts::new(documents);
+    let mut by_document: HashMap<usize, Vec<&Rendered>> = HashMap::new();
+    for object in rendered {
+        by_document.entry(object.document).or_default().push(object);
+    }
     for chunk in split(text) {
-        let inside = documents.iter().position(|document| holds(&chunk, document));
-        let objects: Vec<&Rendered> = rendered.iter().filter(|object| Some(object.document) == inside).collect();
+        let objects = inside.of(&chunk).and_then(|document| by_document.remove(&document)).unwrap_or_default();
         let written = &text[chunk];
         if !objects.iter().any(|object| object.changed) {
             out.extend_from_slice(written.as_bytes());
@@ -66,18 +70,19 @@ pub fn collisions(compilation: &Compilation) -> Diagnostics {
 /// is nowhere to be seen.
 pub fn with_templates(found: Diagnostics, sources: &Sources, file: FileId, documents: &[Document]) -> Diagnostics {
     let Some(text) = sources.file(file).map(|file| file.text.clone()) else { return found };
-    let chunks: Vec<(Range<usize>, Option<String>)> = split(&text)
-        .into_iter()
-        .map(|chunk| {
-            let document = documents.iter().find(|document| holds(&chunk, document));
-            let template = template(&text[chunk.clone()], document.map(|document| &document.root));
-            (chunk, template)
-        })
-        .collect();
+    let chunks = split(&text);
+    let inside = Starts::new(documents);
+    let mut templates: HashMap<usize, Option<String>> = HashMap::new();
     let named = |finding: Diagnostic| {
         let at = finding.origin.start as usize;
-        let chunk = chunks.iter().find(|(chunk, _)| finding.origin.file == file && chunk.contains(&at));
-        match chunk.and_then(|(_, template)| template.as_deref()) {
+        let number = chunks.partition_point(|chunk| chunk.end <= at);
+        let chunk = chunks.get(number).filter(|chunk| finding.origin.file == file && chunk.contains(&at));
+        let Some(chunk) = chunk else { return finding };
+        let read = || {
+            let root = inside.of(chunk).map(|document| &documents[document].root);
+            template(&text[chunk.clone()], root)
+        };
+        match templates.entry(number).or_insert_with(read) {
             Some(template) => finding.help(format!("rendered from `{template}`")),
             None => finding,
         }
@@ -95,8 +100,22 @@ fn template(text: &str, root: Option<&Node>) -> Option<String> {
     Some(found.trim().trim_matches(['"', '\'']).to_owned())
 }
 
-fn holds(chunk: &Range<usize>, document: &Document) -> bool {
-    chunk.contains(&(document.root.origin().start as usize))
+/// Where documents start, in order, each with its number.
+struct Starts(Vec<(usize, usize)>);
+
+impl Starts {
+    fn new(documents: &[Document]) -> Self {
+        let mut starts: Vec<(usize, usize)> =
+            documents.iter().enumerate().map(|(at, document)| (document.root.origin().start as usize, at)).collect();
+        starts.sort_unstable();
+        Self(starts)
+    }
+
+    /// Returns the number of the first document in a part of the text.
+    fn of(&self, chunk: &Range<usize>) -> Option<usize> {
+        let first = self.0.get(self.0.partition_point(|(start, _)| *start < chunk.start));
+        first.filter(|(start, _)| *start < chunk.end).map(|(_, at)| *at)
+    }
 }
 
 /// Returns what stands above the first line of content.

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use crate::diagnostic::Format;
+use crate::limits;
 
 /// What is read, and how.
 #[derive(Args, Debug)]
@@ -16,7 +17,7 @@ pub struct InputArgs {
     pub variant: VariantArgs,
 
     /// The most instances that a run may make
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = limits::INSTANCES)]
     pub max_instances: usize,
 
     #[command(flatten)]

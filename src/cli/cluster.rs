@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::disk;
 use super::progress::Screen;
 use super::session::remark;
 use super::time::duration;
@@ -153,6 +154,10 @@ impl Connecting {
             .enable_all()
             .build()
             .map_err(|error| Failure::Environment(format!("cannot start: {error}")))?;
+        let named = args.kubeconfig.clone().or_else(|| std::env::var("KUBECONFIG").ok()).unwrap_or_default();
+        for path in std::env::split_paths(&named) {
+            disk::check_kind(&path.to_string_lossy())?;
+        }
         let (waits, screen) = (Waits::default(), Screen::default());
         runtime.spawn(tell_waits(waits.clone(), screen.clone()));
         let target = args.target(waits);

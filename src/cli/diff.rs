@@ -10,6 +10,7 @@ use super::{Exit, Failure};
 use crate::apply::{Stage, rehearse};
 use crate::diff::{Causes, Effect, Report, Style, diff, fold, html, human, json, markdown, settle, short};
 use crate::kubernetes::Facts;
+use crate::limits;
 
 /// `diff`
 #[derive(Args, Debug)]
@@ -27,6 +28,10 @@ pub struct DiffArgs {
 
     #[command(flatten)]
     pub variant: VariantArgs,
+
+    /// The most instances that each side may make
+    #[arg(long, value_name = "N", default_value_t = limits::INSTANCES)]
+    pub max_instances: usize,
 
     /// Show what `apply --prune` would delete in the cluster too
     #[arg(long)]
@@ -112,10 +117,11 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let mut session = Session::new(&report)?;
     let facts = facts(args.variant.kubernetes_version.as_deref())?;
     let connecting = (old == Side::Cluster).then(|| Connecting::start(&args.place.cluster)).transpose()?;
-    let mut new_held = match new.read(&old.paths(), old == Side::Cluster, &args.variant, &mut session)? {
-        Ok(held) => held,
-        Err(exit) => return Ok(exit),
-    };
+    let mut new_held =
+        match new.read(&old.paths(), old == Side::Cluster, &args.variant, args.max_instances, &mut session)? {
+            Ok(held) => held,
+            Err(exit) => return Ok(exit),
+        };
     let mut exit = Exit::Fine;
     let old_held = match connecting {
         Some(connecting) => {
@@ -124,7 +130,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
             exit = refused;
             old
         }
-        None => match old.read(&new.paths(), false, &args.variant, &mut session)? {
+        None => match old.read(&new.paths(), false, &args.variant, args.max_instances, &mut session)? {
             Ok(held) => held,
             Err(exit) => return Ok(exit),
         },

@@ -1,4 +1,7 @@
 //! The files of the disk, as specs name them.
+//!
+//! Only files are read: a device or a pipe in their place may never end. The pipes that the caller has opened for us,
+//! `/dev/stdin` and `/dev/fd/N` as shells name them, are read to the limit.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,9 +9,11 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use super::Failure;
 use super::output::Inputs;
 use super::places::Places;
-use crate::read::{Files, Listing, Unlisted, UnlistedReason, reason};
+use crate::limits;
+use crate::read::{Files, Listing, Unlisted, UnlistedReason, read_bounded, reason};
 
 /// Reads from the disk, relative to the current folder, and remembers what it has read.
 #[derive(Debug, Default)]
@@ -33,7 +38,7 @@ impl Disk {
 impl Files for Disk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         self.remember(path);
-        fs::read(path)
+        bytes_of(Path::new(path))
     }
 
     fn size(&self, path: &str) -> io::Result<u64> {
@@ -55,6 +60,71 @@ impl Files for Disk {
     fn outside(&self, path: &str, base: &str) -> Option<String> {
         self.places.outside(path, base).map(|real| real.to_string_lossy().into_owned())
     }
+}
+
+/// Refuses what is there and is no file, for those that read it themselves.
+pub(super) fn check_kind(path: &str) -> Result<(), Failure> {
+    match fs::metadata(path) {
+        Ok(metadata) => refuse_endless(Path::new(path), &metadata).map_err(|error| cannot_read(path, &error)),
+        Err(_) => Ok(()),
+    }
+}
+
+fn cannot_read(path: &str, error: &io::Error) -> Failure {
+    Failure::Environment(format!("cannot read `{path}`: {}", reason(error)))
+}
+
+/// Returns the bytes of a file.
+pub(super) fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    refuse_endless(path, &metadata)?;
+    // What lies in `/proc` says that it has no bytes, and has some.
+    read_bounded(fs::File::open(path)?)
+}
+
+/// Refuses what may have no end, or too late a one.
+fn refuse_endless(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.len() > limits::FILE_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let is_ours = path == Path::new("/dev/stdin") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
+    match special(kind) {
+        Some(_) if is_ours && !is_device(kind) => Ok(()),
+        Some(what) => Err(io::Error::other(format!("it is {what}, and no file"))),
+        None => Ok(()),
+    }
+}
+
+/// Names what is neither a file nor a folder.
+#[cfg(unix)]
+fn special(kind: fs::FileType) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    match kind {
+        _ if is_device(kind) => Some("a device"),
+        _ if kind.is_fifo() => Some("a pipe"),
+        _ if kind.is_socket() => Some("a socket"),
+        _ => None,
+    }
+}
+
+#[cfg(unix)]
+fn is_device(kind: fs::FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    kind.is_char_device() || kind.is_block_device()
+}
+
+#[cfg(not(unix))]
+fn special(kind: fs::FileType) -> Option<&'static str> {
+    (!kind.is_file()).then_some("a device")
+}
+
+#[cfg(not(unix))]
+fn is_device(_: fs::FileType) -> bool {
+    false
 }
 
 /// Collects what lies below a folder; links to folders are not followed, so that no circle is walked. Only the folder

@@ -13,7 +13,7 @@ use crate::compile::{Compilation, Inputs, Settings};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::expand::Options;
 use crate::krm::{Named, Setup, with_hash_hints};
-use crate::read::{Document, Files, out_of_bounds, read_documents};
+use crate::read::{Document, Files, out_of_bounds, read_documents, unreadable};
 use crate::text::{FileId, Origin};
 
 /// How the specs are compiled that another tool asks for.
@@ -23,7 +23,7 @@ pub struct ForeignArgs {
     pub variant: VariantArgs,
 
     /// The most instances that a run may make
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = crate::limits::INSTANCES)]
     pub max_instances: usize,
 
     #[command(flatten)]
@@ -46,13 +46,15 @@ impl Stream {
 
 /// Reads standard input, or nothing where nobody sends anything.
 pub(super) fn read_stdin(session: &mut Session) -> Result<Stream, Failure> {
-    let bytes = if std::io::stdin().is_terminal() { Vec::new() } else { session::read_stdin()? };
-    if bytes.len() as u64 > crate::read::MAX_FILE_BYTES {
-        let file = session.sources.add("<stdin>", "");
-        let finding = crate::read::too_large("<stdin>", bytes.len() as u64, Origin::new(file, 0, 0));
-        session.diagnostics.push(finding);
-        return Ok(Stream { file, documents: Vec::new() });
-    }
+    let read = if std::io::stdin().is_terminal() { Ok(Vec::new()) } else { session::read_stdin() };
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let file = session.sources.add("<stdin>", "");
+            session.diagnostics.push(unreadable("<stdin>", &error, Origin::new(file, 0, 0)));
+            return Ok(Stream { file, documents: Vec::new() });
+        }
+    };
     if bytes.trim_ascii().is_empty() {
         // What that means is for those to say who asked.
         let file = session.sources.add("<stdin>", "");

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
+use super::disk;
 use super::output::{self, Rights};
 use super::session::{Channel, remark};
 use super::{Exit, Failure};
@@ -190,7 +191,7 @@ fn owned(bytes: &[u8]) -> Owner {
 }
 
 fn there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match fs::read(path) {
+    match disk::bytes_of(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(output::Failure::new("read", path, error).into()),

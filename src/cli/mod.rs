@@ -36,6 +36,7 @@ use std::process::ExitCode;
 
 use clap::{FromArgMatches, Parser, Subcommand};
 
+use crate::limits;
 use crate::text::harmless;
 use plugin::Called;
 use terminal::Channel;
@@ -128,8 +129,17 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// Runs the command that the process was called with.
+/// Runs the command that the process was called with, on a stack that is as deep on every platform.
 pub fn main() -> ExitCode {
+    // What other threads of the run walk over is as deep. Only the first caller sets it, which is this one.
+    let _ = rayon::ThreadPoolBuilder::new().stack_size(limits::STACK_BYTES).build_global();
+    match std::thread::Builder::new().stack_size(limits::STACK_BYTES).spawn(command) {
+        Ok(running) => running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        Err(_) => command(),
+    }
+}
+
+fn command() -> ExitCode {
     let (called, line) = plugin::called(std::env::args_os());
     let mut command = strict::command_line();
     match called {

@@ -18,6 +18,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::disk;
 use crate::emit::layout::OutputFile;
 use index::Index;
 use staging::Staging;
@@ -301,7 +302,7 @@ fn check_path(folder: &Path, path: &str) -> Result<(), Failure> {
 
 /// Returns the bytes of a file; none where there is no such file.
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match fs::read(path) {
+    match disk::bytes_of(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(Failure::new("read", path, error)),

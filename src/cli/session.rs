@@ -1,6 +1,5 @@
 //! One run over specs: arguments to settings, inputs to a compilation, findings to the user.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use super::args::{InputArgs, ReportArgs};
@@ -167,7 +166,5 @@ pub(super) fn facts(version: Option<&str>) -> Result<&'static Facts, Failure> {
 }
 
 pub(super) fn read_stdin() -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().take(crate::read::MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    crate::read::read_bounded(std::io::stdin().lock())
 }

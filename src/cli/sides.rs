@@ -84,10 +84,11 @@ impl Side {
         others: &[String],
         for_cluster: bool,
         variant: &VariantArgs,
+        max_instances: usize,
         session: &mut Session,
     ) -> Result<Result<Held, Exit>, Failure> {
         match self {
-            Self::Paths(paths) => held(paths, None, for_cluster, variant, session),
+            Self::Paths(paths) => held(paths, None, for_cluster, variant, max_instances, session),
             Self::Commit { revision, path } => {
                 let commit = Commit::open(revision).map_err(Failure::Environment)?;
                 let paths: Vec<String> = path.as_ref().map_or_else(|| others.to_vec(), |path| vec![path.clone()]);
@@ -120,7 +121,7 @@ impl Side {
                 if there.is_empty() {
                     return Ok(Ok(Held { objects: Vec::new(), name, compilation: None }));
                 }
-                held(&there, Some(&commit), for_cluster, variant, session)
+                held(&there, Some(&commit), for_cluster, variant, max_instances, session)
             }
             Self::Cluster => Err(Failure::Usage("a cluster can be the old side only: `--against cluster`".into())),
         }
@@ -132,10 +133,11 @@ fn held(
     commit: Option<&Commit>,
     for_cluster: bool,
     variant: &VariantArgs,
+    max_instances: usize,
     session: &mut Session,
 ) -> Result<Result<Held, Exit>, Failure> {
     let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
-    let input = InputArgs { inputs: paths.to_vec(), variant: variant.clone(), max_instances: usize::MAX, report };
+    let input = InputArgs { inputs: paths.to_vec(), variant: variant.clone(), max_instances, report };
     let settings = session.settings(&input)?;
     let disk = Arc::clone(&session.disk);
     let files: &dyn Files = match commit {

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::read::{
-    Document, Files, Listing, MAX_FILE_BYTES, Unlisted, UnlistedReason, is_lfs_pointer, join, out_of_bounds,
-    read_documents, reason, too_large, unfetched,
+    Document, Files, Listing, Pattern, Unlisted, UnlistedReason, join, load, out_of_bounds, read_documents,
+    read_pattern, unreadable,
 };
 use crate::spec;
 use crate::text::{FileId, Node, Origin, Sources};
@@ -71,15 +71,14 @@ pub fn read_inputs(
         if path == "-" {
             let Some(read) = stdin.take() else { continue };
             match read() {
-                Ok(bytes) if bytes.len() as u64 > MAX_FILE_BYTES => {
-                    let file = sources.add("<stdin>", "");
-                    diagnostics.push(too_large("<stdin>", bytes.len() as u64, Origin::new(file, 0, 0)));
-                }
                 Ok(bytes) => {
                     let read = read_documents(sources, "<stdin>", bytes, diagnostics);
                     documents.extend(read.into_iter().map(|document| (document, false)));
                 }
-                Err(error) => unreadable("<stdin>", &error, sources, diagnostics),
+                Err(error) => {
+                    let file = sources.add("<stdin>", "");
+                    diagnostics.push(unreadable("<stdin>", &error, Origin::new(file, 0, 0)));
+                }
             }
             continue;
         }
@@ -163,14 +162,14 @@ fn is_for_kustomize(root: &Node) -> bool {
     root.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 
-fn passed_through(specs: &[Document], sources: &Sources) -> Vec<globset::GlobMatcher> {
+fn passed_through(specs: &[Document], sources: &Sources) -> Vec<Pattern> {
     let mut passed = Vec::new();
     for spec in specs {
         let name = sources.file(spec.file).map_or("", |file| file.name.as_str());
         let folder = name.rfind('/').map_or("", |at| &name[..at]);
         for path in spec.root.get("manifests").and_then(Node::as_seq).into_iter().flatten().filter_map(Node::as_str) {
-            let glob = globset::GlobBuilder::new(&join(folder, path)).literal_separator(true).build();
-            passed.extend(glob.map(|glob| glob.compile_matcher()));
+            // What is no pattern is told where it is read.
+            passed.extend(read_pattern(&join(folder, path)));
         }
     }
     passed
@@ -186,7 +185,8 @@ fn list(
     let Listing { files: mut found, mut unlisted } = match files.list(folder) {
         Ok(listing) => listing,
         Err(error) => {
-            unreadable(folder, &error, sources, diagnostics);
+            let file = sources.add(folder, "");
+            diagnostics.push(unreadable(folder, &error, Origin::new(file, 0, 0)));
             return Vec::new();
         }
     };
@@ -267,28 +267,14 @@ fn hidden_part<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
 }
 
 fn read_file(path: &str, files: &dyn Files, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Document> {
-    let size = files.size(path).unwrap_or(0);
-    if size > MAX_FILE_BYTES {
-        let file = sources.add(path, "");
-        diagnostics.push(too_large(path, size, Origin::new(file, 0, 0)));
-        return Vec::new();
-    }
-    match files.read(path) {
-        Ok(bytes) if is_lfs_pointer(&bytes) => {
-            let file = sources.add(path, "");
-            diagnostics.push(unfetched(path, Origin::new(file, 0, 0)));
-            Vec::new()
-        }
+    // Where it cannot be read, an empty text stands for it, so that the finding has a place.
+    let origin = Origin::new(sources.next_id(), 0, 0);
+    match load(files, path, origin) {
         Ok(bytes) => read_documents(sources, path, bytes, diagnostics),
-        Err(error) => {
-            unreadable(path, &error, sources, diagnostics);
+        Err(finding) => {
+            sources.add(path, "");
+            diagnostics.push(*finding);
             Vec::new()
         }
     }
-}
-
-fn unreadable(path: &str, error: &std::io::Error, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    let file = sources.add(path, "");
-    let message = format!("cannot read `{path}`: {}", reason(error));
-    diagnostics.push(Diagnostic::new(Code::UnreadableFile, Origin::new(file, 0, 0), message));
 }

@@ -43,6 +43,7 @@ pub struct Compilation {
     manifests: Vec<Manifest>,
     rendered: Vec<Rendered>,
     sequence: Vec<Batched>,
+    anew: stamp::Anew,
 }
 
 /// One batch with all that its instances share.
@@ -58,8 +59,14 @@ struct Unit {
 }
 
 impl Unit {
-    fn context(&self, facts: &'static Facts) -> Context<'_> {
-        Context { facts, batch: &self.expanded, configs: &self.configs, patches: &self.patches }
+    fn context<'a>(&'a self, anew: &'a stamp::Anew) -> Context<'a> {
+        Context {
+            facts: anew.facts,
+            batch: &self.expanded,
+            configs: &self.configs,
+            patches: &self.patches,
+            identify: anew,
+        }
     }
 }
 
@@ -100,13 +107,15 @@ pub fn compile(
     let places = rendered::places(&documents[own..]);
     let (manifests, findings) = check::check_objects(documents, facts, Mode::Manifest);
     diagnostics.append(findings);
+    let anew = stamp::Anew::new(facts, &manifests);
 
     let mut units = read_units(batches, &manifests, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
-    let rendered = rendered::patch(rendered, &units, facts, diagnostics);
+    let rendered = rendered::patch(rendered, &units, &anew, diagnostics);
     for unit in &mut units {
-        let context = unit.context(facts);
-        unit.stamped = unit.expanded.plans.iter().map(|plan| stamp::check(&context, plan, diagnostics)).collect();
+        let context = unit.context(&anew);
+        unit.stamped =
+            unit.expanded.plans.iter().map(|plan| stamp::check(&context, &anew, plan, diagnostics)).collect();
     }
     // Now it is known who refers to what, also across batches.
     let borrowed: Vec<_> =
@@ -114,11 +123,11 @@ pub fn compile(
     for unit in &mut units {
         let in_one_namespace = borrowed.iter().filter(|(namespace, _)| *namespace == unit.expanded.batch.namespace);
         in_one_namespace.for_each(|(_, borrowed)| unit.configs.lend(borrowed));
-        let context = unit.context(facts);
+        let context = unit.context(&anew);
         let own = crate::lower::batch_objects(&context, diagnostics);
         let memo = &mut check::Memo::default();
         let own: Vec<Manifest> =
-            own.into_iter().map(|object| stamp::settle(object, facts, memo, diagnostics)).collect();
+            own.into_iter().map(|object| stamp::settle(object, &anew, memo, diagnostics)).collect();
         for object in &own {
             stamp::check_whole(object, facts, diagnostics);
         }
@@ -126,9 +135,10 @@ pub fn compile(
         unit.own = own;
     }
     check_identities(&units, &manifests, diagnostics);
+    check_patched(&manifests, &rendered, diagnostics);
     *diagnostics = std::mem::take(diagnostics).without_echoes();
     let sequence = order::sequence(&units, &manifests);
-    Compilation { facts, units, manifests, rendered, sequence }
+    Compilation { facts, units, manifests, rendered, sequence, anew }
 }
 
 /// Reads what the instances of each batch share; batches of one run see each other's ConfigMaps and Secrets.
@@ -215,6 +225,26 @@ fn check_identities(units: &[Unit], manifests: &[Manifest], diagnostics: &mut Di
     }
 }
 
+/// Finds rendered objects to which a patch has given the identity of another one.
+fn check_patched(manifests: &[Manifest], rendered: &[Rendered], diagnostics: &mut Diagnostics) {
+    if !rendered.iter().any(|object| object.changed) {
+        return;
+    }
+    let as_they_were = rendered.iter().filter(|object| !object.changed).map(|object| &object.manifest);
+    let mut seen: HashMap<u128, Origin> =
+        manifests.iter().chain(as_they_were).map(|object| (stamp::identity(&object.key), place(object))).collect();
+    for object in rendered.iter().filter(|object| object.changed).map(|object| &object.manifest) {
+        if let Some(first) = seen.insert(stamp::identity(&object.key), place(object)) {
+            let found = duplicate(&object.key, first, place(object));
+            // Where two were one before, that is known.
+            let known = Diagnostic { message: format!("`{}` stands twice in the input", object.key), ..found.clone() };
+            if !diagnostics.contains(&known) {
+                diagnostics.push(found);
+            }
+        }
+    }
+}
+
 fn place(manifest: &Manifest) -> Origin {
     manifest.node.at(&["metadata", "name"]).map_or(manifest.origin, Node::origin)
 }
@@ -277,9 +307,10 @@ impl Compilation {
                 Producer::Own(unit, at) => each(render(&self.units[*unit].own[*at]))?,
                 Producer::Plan(unit, plan) => {
                     let unit = &self.units[*unit];
-                    let context = unit.context(self.facts);
+                    let context = unit.context(&self.anew);
                     stamp::emit(
                         &context,
+                        &self.anew,
                         &unit.expanded.plans[*plan],
                         &unit.stamped[*plan],
                         &batched.kind,

@@ -64,13 +64,14 @@ pub(super) fn tell_apart(
 pub(super) fn patch(
     rendered: Vec<(usize, Manifest)>,
     units: &[Unit],
-    facts: &'static Facts,
+    anew: &stamp::Anew,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Rendered> {
+    let facts = anew.facts;
     let mut memo = check::Memo::default();
     let mut patched = Vec::with_capacity(rendered.len());
     for (document, before) in rendered {
-        let apply = |object, unit: &Unit| unit.patches.apply(facts, object, &mut *diagnostics);
+        let apply = |object, unit: &Unit| unit.patches.apply(facts, anew, object, &mut *diagnostics);
         let after = units.iter().fold(before.clone(), apply);
         if after.node == before.node {
             patched.push(Rendered { document, manifest: before, changed: false });
@@ -79,7 +80,11 @@ pub(super) fn patch(
         let after = Manifest { node: with_notes(&before.node, &after.node), ..after };
         let (was, is) = (all_places(&before.node), all_places(&after.node));
         let mut found = Diagnostics::new();
+        let written = after.node.clone();
         let manifest = settle(after, facts, &mut memo, &mut found);
+        if facts.kind(&manifest.key.group, &manifest.key.version, &manifest.key.kind).is_none() {
+            anew.check_custom(&manifest.key, &manifest.node, &written, &mut found);
+        }
         stamp::check_whole(&manifest, facts, &mut found);
         // A patch may mend what was rendered: what it took away, or filled in, is no finding any more.
         let is_mended = |finding: &Diagnostic| match finding.code {

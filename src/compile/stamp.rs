@@ -6,11 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use crate::check::{self, Mode, Path, Walk};
+use crate::check::{self, Definitions, Mode, Path, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::Plan;
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::lower::{self, Context};
+use crate::lower::{self, Context, Identify};
+use crate::text::Node;
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
 const RUN: usize = 512;
@@ -18,6 +19,35 @@ const RUN: usize = 512;
 const LEAST: usize = 64;
 /// Plans with so few instances keep their objects, so that they are not made twice.
 const KEPT: usize = 1024;
+
+/// What objects are checked against, also those that a patch has made anew.
+#[derive(Debug)]
+pub(super) struct Anew {
+    pub(super) facts: &'static Facts,
+    definitions: Definitions,
+}
+
+impl Anew {
+    /// Knows the definitions of custom resources among the inputs.
+    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest]) -> Self {
+        let objects = manifests.iter().map(|manifest| &manifest.node);
+        Self { facts, definitions: Definitions::read(objects.filter(|object| Definitions::defines(object))) }
+    }
+
+    /// Checks a custom resource against its definition, where there is one.
+    pub(super) fn check_custom(&self, key: &ObjectKey, settled: &Node, written: &Node, diagnostics: &mut Diagnostics) {
+        let definition = self.definitions.get(&key.group, &key.kind);
+        if let Some(version) = definition.and_then(|definition| definition.version(&key.version)) {
+            diagnostics.extend(version.check(settled, written, key));
+        }
+    }
+}
+
+impl Identify for Anew {
+    fn identify(&self, object: &Node, findings: &mut Vec<Diagnostic>) -> Option<ObjectKey> {
+        check::identify(object, self.facts, &self.definitions, findings).map(|identified| identified.key)
+    }
+}
 
 /// What one plan makes.
 #[derive(Debug, Default)]
@@ -60,13 +90,13 @@ pub(super) fn identity(key: &ObjectKey) -> u128 {
 }
 
 /// Makes and checks all objects of a plan.
-pub(super) fn check(context: &Context<'_>, plan: &Plan, diagnostics: &mut Diagnostics) -> Stamped {
+pub(super) fn check(context: &Context<'_>, anew: &Anew, plan: &Plan, diagnostics: &mut Diagnostics) -> Stamped {
     let mut stamped = Stamped::default();
     let keep = plan.len() <= KEPT;
     for start in (0..plan.len()).step_by(RUN) {
         let run: Vec<(Vec<Manifest>, Diagnostics)> = over(start..plan.len().min(start + RUN), |memos, at| {
             let mut findings = Diagnostics::new();
-            let objects = stamp(context, plan, at, &mut findings, None, memos);
+            let objects = stamp(context, anew, plan, at, &mut findings, None, memos);
             for object in &objects {
                 check_whole(object, context.facts, &mut findings);
             }
@@ -91,6 +121,7 @@ pub(super) fn check(context: &Context<'_>, plan: &Plan, diagnostics: &mut Diagno
 /// Renders the objects of one kind, in the order of the instances.
 pub(super) fn emit<T: Send, E>(
     context: &Context<'_>,
+    anew: &Anew,
     plan: &Plan,
     stamped: &Stamped,
     kind: &(SmolStr, SmolStr),
@@ -103,7 +134,7 @@ pub(super) fn emit<T: Send, E>(
     }
     for start in (0..plan.len()).step_by(RUN) {
         let run: Vec<Vec<T>> = over(start..plan.len().min(start + RUN), |memos, at| {
-            let objects = stamp(context, plan, at, &mut Diagnostics::new(), Some(kind), memos);
+            let objects = stamp(context, anew, plan, at, &mut Diagnostics::new(), Some(kind), memos);
             objects.iter().filter(|object| wanted(&object.key)).map(render).collect()
         });
         run.into_iter().flatten().try_for_each(&mut *each)?;
@@ -112,21 +143,20 @@ pub(super) fn emit<T: Send, E>(
 }
 
 /// Settles an object: every scalar becomes what its field makes of it, and what the field does not take is a finding.
-pub(super) fn settle(
-    object: Manifest,
-    facts: &'static Facts,
-    memo: &mut check::Memo,
-    diagnostics: &mut Diagnostics,
-) -> Manifest {
-    let Manifest { key, node, origin } = object;
+pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diagnostics: &mut Diagnostics) -> Manifest {
+    let Manifest { key, node: written, origin } = object;
+    let facts = anew.facts;
     let ty = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind));
     // What an expression or a patch brought comes in any order.
     let mut walk = Walk::new(facts, Mode::Spec).about(&key).ordering().remembering(memo);
     let node = match ty {
-        Some(ty) => walk.settle_type(&node, ty, &Path::Root),
-        None => walk.settle_custom(&node),
+        Some(ty) => walk.settle_type(&written, ty, &Path::Root),
+        None => walk.settle_custom(&written),
     };
-    walk.into_findings().into_iter().for_each(|finding| diagnostics.push(finding));
+    diagnostics.extend(walk.into_findings());
+    if ty.is_none() {
+        anew.check_custom(&key, &node, &written, diagnostics);
+    }
     Manifest { key, node, origin }
 }
 
@@ -154,6 +184,7 @@ pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics:
 
 fn stamp(
     context: &Context<'_>,
+    anew: &Anew,
     plan: &Plan,
     at: usize,
     diagnostics: &mut Diagnostics,
@@ -166,7 +197,7 @@ fn stamp(
     let wanted = objects
         .into_iter()
         .filter(|object| kind.is_none_or(|kind| object.key.group == kind.0 && object.key.kind == kind.1));
-    wanted.map(|object| settle(object, context.facts, &mut memos.settled, diagnostics)).collect()
+    wanted.map(|object| settle(object, anew, &mut memos.settled, diagnostics)).collect()
 }
 
 /// What instances know from those before them; each run of them starts anew, so that memory stays bounded.

@@ -5,6 +5,7 @@
 
 mod code;
 mod explain;
+mod places;
 mod render;
 mod suggest;
 pub(crate) mod words;
@@ -14,8 +15,10 @@ pub use explain::{Example, Page, explanation};
 pub use render::{Format, Style, masked, render, to_json};
 pub use suggest::{did_you_mean, suggestion};
 
-use std::collections::BTreeMap;
+use self::places::Places;
+use std::collections::btree_map::{BTreeMap, Entry};
 
+use crate::limits;
 use crate::text::Origin;
 
 /// How bad a finding is.
@@ -92,6 +95,8 @@ pub struct Diagnostic {
     pub subject: Option<Subject>,
     /// In how many objects the same cause was found.
     pub count: usize,
+    /// For how many further findings of its code it stands, which are not told one by one; mostly none.
+    pub others: usize,
 }
 
 impl Diagnostic {
@@ -108,7 +113,14 @@ impl Diagnostic {
             fix: None,
             subject: None,
             count: 1,
+            others: 0,
         }
+    }
+
+    /// Returns the finding that stands for further ones of a code, which are only counted.
+    pub fn counting(code: Code, severity: Severity, others: usize) -> Self {
+        let message = format!("and {} more of `{code}`", words::grouped(others));
+        Self { others, ..Self::new(code, Origin::NOWHERE, message).severity(severity) }
     }
 
     /// Says what is to be seen at the place itself.
@@ -191,6 +203,8 @@ impl Diagnostic {
 pub struct Diagnostics {
     // Keyed by what makes two findings one: the same code, place and message. The order is the order of output.
     found: BTreeMap<(Origin, Code, String), Diagnostic>,
+    // How many there are of each code, and how many of them were only counted, since there were too many to keep.
+    numbers: BTreeMap<Code, (usize, usize)>,
 }
 
 impl Diagnostics {
@@ -201,20 +215,68 @@ impl Diagnostics {
 
     /// Adds a finding; a repetition of one that is there only counts up.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let key = (diagnostic.origin, diagnostic.code, diagnostic.message.clone());
-        self.found.entry(key).and_modify(|known| known.count += diagnostic.count).or_insert(diagnostic);
+        let mut diagnostic = diagnostic;
+        if diagnostic.others > 0 {
+            self.numbers.entry(diagnostic.code).or_default().1 += diagnostic.others;
+            return;
+        }
+        // A message is cut when it is shown; only what would take memory for nothing is cut here.
+        if diagnostic.message.len() > 16 * limits::MESSAGE_BYTES {
+            diagnostic.message = words::cut(&diagnostic.message).into_owned();
+        }
+        let (code, count) = (diagnostic.code, diagnostic.count);
+        match self.found.entry((diagnostic.origin, code, diagnostic.message.clone())) {
+            Entry::Occupied(known) => known.into_mut().count += count,
+            Entry::Vacant(free) => {
+                let (kept, counted) = self.numbers.entry(code).or_default();
+                if *kept < limits::FINDINGS_KEPT {
+                    *kept += 1;
+                    free.insert(diagnostic);
+                } else {
+                    *counted += 1;
+                }
+            }
+        }
     }
 
     /// Adds all findings of another collection.
     pub fn append(&mut self, other: Self) {
-        for diagnostic in other.found.into_values() {
+        for diagnostic in other {
             self.push(diagnostic);
         }
     }
 
     /// Keeps the findings that `keep` is true for.
     pub fn retain(&mut self, mut keep: impl FnMut(&Diagnostic) -> bool) {
-        self.found.retain(|_, finding| keep(finding));
+        let numbers = &mut self.numbers;
+        self.found.retain(|(_, code, _), finding| {
+            let kept = keep(finding);
+            numbers.entry(*code).or_default().0 -= usize::from(!kept);
+            kept
+        });
+    }
+
+    /// Leaves of each code the first findings, and one that counts the others: who has mended those runs again.
+    #[must_use]
+    pub fn told(self) -> Self {
+        let mut told = Self::new();
+        let mut seen: BTreeMap<(Code, Severity), usize> = BTreeMap::new();
+        for finding in self {
+            let number = seen.entry((finding.code, finding.severity)).or_default();
+            let others = finding.others;
+            *number += others.max(1);
+            if others == 0 && *number <= limits::FINDINGS_OF_A_CODE {
+                told.push(finding);
+            }
+        }
+        for ((code, severity), number) in seen {
+            let shown = told.iter().filter(|known| known.code == code && known.severity == severity).count();
+            if number > shown {
+                let counting = Diagnostic::counting(code, severity, number - shown);
+                told.found.insert((counting.origin, code, counting.message.clone()), counting);
+            }
+        }
+        told
     }
 
     /// Whether a finding of the same code, place and message is there.
@@ -240,14 +302,14 @@ impl Diagnostics {
     pub fn without_echoes(mut self) -> Self {
         let has_no_value = |code| matches!(code, Code::InvalidExpression | Code::UndefinedVariable);
         let is_unread = |code| matches!(code, Code::InvalidShorthand | Code::AmbiguousPort);
-        let places = |of: &dyn Fn(Code) -> bool| -> Vec<Origin> {
+        let places = |of: &dyn Fn(Code) -> bool| -> Places {
             self.iter().filter(|finding| of(finding.code)).map(|finding| finding.origin).collect()
         };
         let (empty, unread) = (places(&has_no_value), places(&is_unread));
-        self.found.retain(|(origin, code, _), _| {
+        self.retain(|finding| {
+            let (origin, code) = (finding.origin, finding.code);
             let about_shape = matches!(code, Code::WrongType | Code::MissingField | Code::InvalidValue);
-            let echo = (!has_no_value(*code) && empty.iter().any(|place| place.touches(*origin)))
-                || (about_shape && unread.contains(origin));
+            let echo = (!has_no_value(code) && empty.touch(origin)) || (about_shape && unread.contain(origin));
             !echo
         });
         self
@@ -260,16 +322,21 @@ impl Diagnostics {
 
     /// Whether one of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        let is_counted =
+            |(code, (_, counted)): (&Code, &(usize, usize))| *counted > 0 && code.severity() == Severity::Error;
+        self.iter().any(|diagnostic| diagnostic.severity == Severity::Error) || self.numbers.iter().any(is_counted)
     }
 }
 
 impl IntoIterator for Diagnostics {
     type Item = Diagnostic;
-    type IntoIter = std::collections::btree_map::IntoValues<(Origin, Code, String), Diagnostic>;
+    type IntoIter = Box<dyn Iterator<Item = Diagnostic>>;
 
+    /// Returns the findings in order; those that were only counted come last, one for each code.
     fn into_iter(self) -> Self::IntoIter {
-        self.found.into_values()
+        let counted = self.numbers.into_iter().filter(|(_, (_, counted))| *counted > 0);
+        let counted = counted.map(|(code, (_, counted))| Diagnostic::counting(code, code.severity(), counted));
+        Box::new(self.found.into_values().chain(counted))
     }
 }
 

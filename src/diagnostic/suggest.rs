@@ -3,29 +3,81 @@
 //! The answer depends on the words alone: of two that fit equally well the first candidate wins, and where none is
 //! near there is none, since a wild guess is worse than silence.
 
+use crate::limits;
+
 /// Returns the candidate that `word` most likely stands for.
 ///
 /// Tried in this order: the same letters in another case or notation (`image-pull-policy`), a few slips of the keyboard
 /// (`imagePulPolicy`), the same words in another order (`policyPullImage`), and a part of exactly one candidate
 /// (`pullPolicy`).
+///
+/// Of very many candidates the first ones are looked at, and nothing is near to a word of unusual length.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = letters(word);
-    if wanted.is_empty() {
+    let usual = |word: &str| word.len() <= limits::WORD_BYTES;
+    if !usual(word) {
         return None;
     }
-    let known: Vec<(&str, Vec<char>)> = candidates
-        .into_iter()
-        .filter(|candidate| *candidate != word)
-        .map(|candidate| (candidate, letters(candidate)))
-        .collect();
-    let same = known.iter().filter(|(_, letters)| *letters == wanted);
-    // A candidate that differs in case alone is nearer than one that differs in dashes too.
-    if let Some((candidate, _)) =
-        same.min_by_key(|(candidate, _)| candidate.chars().count().abs_diff(word.chars().count()))
-    {
-        return Some(candidate);
+    let wanted = Word::new(word);
+    if wanted.count == 0 {
+        return None;
     }
-    nearest(&wanted, &known).or_else(|| reordered(word, &known)).or_else(|| containing(&wanted, &known))
+    let known: Vec<Word<'a>> = candidates
+        .into_iter()
+        .take(limits::NEAR_WORDS)
+        .filter(|candidate| *candidate != word && usual(candidate))
+        .map(Word::new)
+        .collect();
+    let letters = wanted.letters();
+    let same = known.iter().filter(|known| known.is_like(&wanted) && known.letters() == letters);
+    // A candidate that differs in case alone is nearer than one that differs in dashes too.
+    if let Some(known) = same.min_by_key(|known| known.text.chars().count().abs_diff(word.chars().count())) {
+        return Some(known.text);
+    }
+    nearest(&wanted, &letters, &known)
+        .or_else(|| reordered(&wanted, &known))
+        .or_else(|| containing(&wanted, &letters, &known))
+}
+
+/// A word, and what of its letters is seen at once.
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    /// How many letters and digits it has.
+    count: usize,
+    /// A bit for each of them that occurs; rare letters share one.
+    kinds: u64,
+}
+
+impl<'a> Word<'a> {
+    fn new(text: &'a str) -> Self {
+        let (mut count, mut kinds) = (0, 0);
+        each_letter(text, |letter| {
+            count += 1;
+            kinds |= 1 << (u32::from(letter) % 64);
+        });
+        Self { text, count, kinds }
+    }
+
+    /// Returns the letters and digits in lower case: what two notations of a name have in common.
+    fn letters(&self) -> Vec<char> {
+        let mut letters = Vec::with_capacity(self.count);
+        each_letter(self.text, |letter| letters.push(letter));
+        letters
+    }
+
+    /// Whether both may have the same letters.
+    fn is_like(&self, other: &Self) -> bool {
+        self.count == other.count && self.kinds == other.kinds
+    }
+}
+
+fn each_letter(text: &str, mut each: impl FnMut(char)) {
+    if text.is_ascii() {
+        let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
+        letters.for_each(|letter| each(char::from(letter.to_ascii_lowercase())));
+    } else {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).for_each(each);
+    }
 }
 
 /// Returns the text of a hint for `word`: "did you mean `imagePullPolicy`?".
@@ -33,43 +85,46 @@ pub fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>)
     did_you_mean(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
-/// Returns the candidate with the fewest slips, where they are few for the length of the word.
-fn nearest<'a>(wanted: &[char], known: &[(&'a str, Vec<char>)]) -> Option<&'a str> {
-    known
-        .iter()
-        .filter_map(|(candidate, letters)| {
-            // A third of the letters may be wrong; of very short words at most one, and never all of them.
-            let longest = wanted.len().max(letters.len());
-            let limit = (longest / 3).max(1).min(longest.saturating_sub(1));
-            let slips = distance(wanted, letters, limit)?;
-            Some((slips, candidate))
-        })
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, candidate)| *candidate)
+/// Returns the candidate with the fewest slips, where they are few for the length of the word; of several the first.
+fn nearest<'a>(wanted: &Word<'_>, letters: &[char], known: &[Word<'a>]) -> Option<&'a str> {
+    let mut best: Option<(usize, &'a str)> = None;
+    for candidate in known {
+        // A third of the letters may be wrong; of very short words at most one, and never all of them.
+        let longest = wanted.count.max(candidate.count);
+        let limit = (longest / 3).max(1).min(longest.saturating_sub(1));
+        let Some(limit) = best.map_or(Some(limit), |(slips, _)| Some(limit.min(slips.checked_sub(1)?))) else { break };
+        // Each slip takes one letter away and brings one at most.
+        let differing = (wanted.kinds ^ candidate.kinds).count_ones() as usize;
+        if differing > 2 * limit || wanted.count.abs_diff(candidate.count) > limit {
+            continue;
+        }
+        if let Some(slips) = distance(letters, &candidate.letters(), limit) {
+            best = Some((slips, candidate.text));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
 }
 
-fn reordered<'a>(word: &str, known: &[(&'a str, Vec<char>)]) -> Option<&'a str> {
-    let wanted = parts(word);
-    if wanted.len() < 2 {
+fn reordered<'a>(wanted: &Word<'_>, known: &[Word<'a>]) -> Option<&'a str> {
+    let words = parts(wanted.text);
+    if words.len() < 2 {
         return None;
     }
-    known.iter().map(|(candidate, _)| *candidate).find(|candidate| parts(candidate) == wanted)
+    known.iter().find(|known| known.is_like(wanted) && parts(known.text) == words).map(|known| known.text)
 }
 
 /// Returns the only candidate that holds the word, or that the word holds.
-fn containing<'a>(wanted: &[char], known: &[(&'a str, Vec<char>)]) -> Option<&'a str> {
+fn containing<'a>(wanted: &Word<'_>, letters: &[char], known: &[Word<'a>]) -> Option<&'a str> {
     const SHORTEST: usize = 4;
     let holds =
         |long: &[char], short: &[char]| short.len() >= SHORTEST && (long.starts_with(short) || long.ends_with(short));
-    let mut fitting =
-        known.iter().filter(|(_, letters)| holds(letters, wanted) || holds(wanted, letters)).map(|(word, _)| *word);
+    let may_hold = |long: &Word<'_>, short: &Word<'_>| long.count >= short.count && short.kinds & !long.kinds == 0;
+    let mut fitting = known.iter().filter(|known| {
+        (may_hold(known, wanted) && holds(&known.letters(), letters))
+            || (may_hold(wanted, known) && holds(letters, &known.letters()))
+    });
     let only = fitting.next()?;
-    fitting.next().is_none().then_some(only)
-}
-
-/// Returns the letters and digits in lower case: what two notations of a name have in common.
-fn letters(word: &str) -> Vec<char> {
-    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    fitting.next().is_none().then_some(only.text)
 }
 
 /// Returns the words of a name in camel, kebab or snake case, sorted.

@@ -1,13 +1,18 @@
 //! How findings name values and types. Values that are secret are named by their type alone.
 
+use std::borrow::Cow;
+
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::limits;
 pub(crate) use crate::text::harmless::one_line;
 use crate::text::scalar::{self, Meaning};
 use crate::text::{Node, Value};
 
 /// The most characters of a value that a message repeats.
 const SHOWN: usize = 40;
+/// The most bytes of a word in a list.
+const LONGEST_WORD: usize = 300;
 
 /// Names a value as the second half of "expected …, found …", as kubectl reads it.
 pub(crate) fn found(node: &Node, masked: bool) -> String {
@@ -106,14 +111,33 @@ pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Lists texts: "`a`, `b` and `c`".
+/// Lists texts: "`a`, `b` and `c`"; of very many the first ones.
 pub(crate) fn list<'a>(texts: impl IntoIterator<Item = &'a str>, last: &str) -> String {
-    let mut quoted: Vec<String> = texts.into_iter().map(|text| format!("`{text}`")).collect();
+    let mut texts = texts.into_iter();
+    let mut quoted: Vec<String> =
+        texts.by_ref().take(limits::LISTED_WORDS).map(|text| format!("`{}`", cut_to(text, LONGEST_WORD))).collect();
+    if texts.next().is_some() {
+        return format!("{} {last} more", quoted.join(", "));
+    }
     match quoted.pop() {
         Some(only) if quoted.is_empty() => only,
         Some(end) => format!("{} {last} {end}", quoted.join(", ")),
         None => String::new(),
     }
+}
+
+/// Returns a text that is no longer than a message may be.
+pub(crate) fn cut(text: &str) -> Cow<'_, str> {
+    cut_to(text, limits::MESSAGE_BYTES)
+}
+
+/// Returns a text that has at most so many bytes, and an ellipsis where it had more.
+pub(crate) fn cut_to(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    Cow::Owned(format!("{}…", &text[..end]))
 }
 
 fn noun(meaning: &Meaning) -> &'static str {

@@ -2,6 +2,8 @@
 //!
 //! One entry of a matrix in, the mappings that its axis goes through out.
 
+use std::collections::HashSet;
+
 use smol_str::{SmolStr, format_smolstr};
 
 use super::bind::Bindable;
@@ -10,9 +12,6 @@ use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
-
-/// The most combinations that are looked at before `exclude` and `where`.
-pub(super) const MAX_COMBINATIONS: usize = 10_000_000;
 
 /// A group of axes that move together: one axis, rows, or zipped ones.
 pub(super) struct Axis {
@@ -26,21 +25,29 @@ pub(super) struct Axis {
 }
 
 /// Reads one axis, rows, or zipped axes.
-pub(super) fn read_axis(entry: &Entry, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Option<Axis> {
+///
+/// A range has at most `limit` values.
+pub(super) fn read_axis(
+    entry: &Entry,
+    limit: usize,
+    world: &mut World<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Axis> {
     match entry.key.text.as_str() {
         "rows" => {
             let (rows, origin) = rows::read(&entry.value, world, diagnostics)?;
             let mut names: Vec<SmolStr> = Vec::new();
+            let mut seen: HashSet<&SmolStr> = HashSet::new();
             for name in rows.iter().flat_map(Map::iter).map(|entry| &entry.key.text) {
-                if !names.contains(name) {
+                if seen.insert(name) {
                     names.push(name.clone());
                 }
             }
             Some(Axis { steps: rows, names, naming: 1, origin })
         }
-        "zip" => read_zip(entry, diagnostics),
+        "zip" => read_zip(entry, limit, diagnostics),
         _ => {
-            let values = read_values(entry, diagnostics)?;
+            let values = read_values(entry, limit, diagnostics)?;
             let step = |value: Node| {
                 let mut map = Map::with_capacity(1);
                 map.push(entry.key.clone(), value);
@@ -56,7 +63,7 @@ pub(super) fn read_axis(entry: &Entry, world: &mut World<'_>, diagnostics: &mut 
     }
 }
 
-fn read_zip(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Axis> {
+fn read_zip(entry: &Entry, limit: usize, diagnostics: &mut Diagnostics) -> Option<Axis> {
     let Some(map) = entry.value.as_map() else {
         diagnostics.push(invalid(
             entry.value.origin(),
@@ -66,7 +73,7 @@ fn read_zip(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Axis> {
     };
     let mut columns: Vec<(&Entry, Vec<Node>)> = Vec::new();
     for column in map {
-        columns.push((column, read_values(column, diagnostics)?));
+        columns.push((column, read_values(column, limit / map.len().max(1), diagnostics)?));
     }
     let (first, length) = columns.first().map(|(column, values)| (column.key.text.clone(), values.len()))?;
     for (column, values) in &columns {
@@ -93,7 +100,7 @@ fn read_zip(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Axis> {
     })
 }
 
-fn read_values(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
+fn read_values(entry: &Entry, limit: usize, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     let node = &entry.value;
     match node.value() {
         Value::Seq(items) => {
@@ -110,7 +117,7 @@ fn read_values(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Vec<Node>
             }
             Some(items.clone())
         }
-        Value::Map(map) => read_range(&entry.key.text, map, node.origin(), diagnostics),
+        Value::Map(map) => read_range(&entry.key.text, map, node.origin(), limit, diagnostics),
         _ => {
             diagnostics.push(
                 invalid(
@@ -125,7 +132,7 @@ fn read_values(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Vec<Node>
 }
 
 /// Reads `{from, to, step, format}`; both ends belong to the range.
-fn read_range(axis: &str, map: &Map, origin: Origin, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
+fn read_range(axis: &str, map: &Map, origin: Origin, limit: usize, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     const KEYS: [&str; 4] = ["from", "to", "step", "format"];
     if let Some(entry) = map.iter().find(|entry| !KEYS.contains(&entry.key.text.as_str())) {
         diagnostics.push(
@@ -166,12 +173,9 @@ fn read_range(axis: &str, map: &Map, origin: Origin, diagnostics: &mut Diagnosti
         return None;
     }
     let count = (i128::from(to) - i128::from(from)) / i128::from(step) + 1;
-    if count > MAX_COMBINATIONS as i128 {
-        diagnostics.push(Diagnostic::new(
-            Code::TooManyInstances,
-            origin,
-            format!("the range of `{axis}` has {count} values"),
-        ));
+    if count > limit as i128 {
+        let message = format!("the range of `{axis}` has {count} values, the limit of all axes is {limit}");
+        diagnostics.push(Diagnostic::new(Code::TooManyInstances, origin, message).help("mend its ends or its `step`"));
         return None;
     }
     let format = match map.get("format") {

@@ -4,36 +4,18 @@
 //! exactly one `{{ … }}` keeps the type of its value, and a plain path keeps even the value's own text, so that numbers
 //! never pass through floats. Findings point at the column inside the text.
 
-use std::sync::LazyLock;
-
 use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{Error, ErrorKind};
 use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
 
+use super::engine::Program;
 use super::scope::{Missing, Scope};
 use crate::diagnostic::{Code, Diagnostic, words};
-use crate::spec::slug;
+use crate::limits;
 use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
 
-/// The steps that one expression may take.
-const FUEL: u64 = 200_000;
-
-static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut engine = Environment::new();
-    engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine.set_fuel(Some(FUEL));
-    engine.set_debug(true);
-    if let Ok(syntax) = minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build() {
-        engine.set_syntax(syntax);
-    }
-    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    engine.set_formatter(|out, _state, value| {
-        out.write_str(&text_of(value)?)?;
-        Ok(())
-    });
-    engine.add_filter("slug", |text: &str| slug(text).to_string());
-    engine
-});
+/// The most bytes of an expression that a message repeats.
+const LONGEST_SHOWN: usize = 300;
 
 /// A text with expressions, cut into its parts.
 #[derive(Debug)]
@@ -51,12 +33,12 @@ enum Part {
         origin: Origin,
     },
     Expression {
-        compiled: minijinja::Expression<'static, 'static>,
+        program: Program,
         origin: Origin,
     },
     /// A text with statements, rendered as a whole.
     Block {
-        text: SmolStr,
+        program: Program,
         origin: Origin,
     },
 }
@@ -80,26 +62,27 @@ impl Template {
     /// Cuts a text that was written at `origin`.
     pub(super) fn cut(text: &SmolStr, origin: Origin, plain: bool, sources: &Sources) -> Result<Self, Box<Diagnostic>> {
         if text.contains("{%") || text.contains("{#") {
-            ENGINE.template_from_str(text).map_err(|error| failure(&error, text, 0, origin, sources))?;
-            return Ok(Self { parts: vec![Part::Block { text: text.clone(), origin }], origin, plain });
+            let program = Program::text(text).map_err(|error| failure(&error, text, origin))?;
+            return Ok(Self { parts: vec![Part::Block { program, origin }], origin, plain });
         }
         let mut parts = Vec::new();
         let mut rest = text.as_str();
-        let mut nth = 0;
+        // Where the opening braces stand in the text as it was written, from the last ones on.
+        let mut after = Some(0);
         while let Some(open) = rest.find("{{") {
             if open > 0 {
                 parts.push(Part::Literal(rest[..open].into()));
             }
-            let begin = text.len() - rest.len() + open;
             let Some(length) = closing(&rest[open + 2..]) else {
-                let at = inner_origin(text, begin, 2, nth, origin, sources);
+                let at = inner_origin("{{", &mut after, origin, sources);
                 return Err(Box::new(
                     Diagnostic::new(Code::InvalidExpression, at, "expected `}}` after `{{`")
                         .help("text that must keep its braces is tagged `!raw`"),
                 ));
             };
             let expression = rest[open + 2..open + 2 + length].trim_matches(['-', ' ', '\t', '\n', '\r']);
-            let place = inner_origin(text, begin, length + 4, nth, origin, sources);
+            let part = &rest[open..open + 2 + length + 2];
+            let place = inner_origin(part, &mut after, origin, sources);
             let lead = rest[open..].find(expression).unwrap_or(0);
             let start = place.start as usize + lead;
             let whole = (place.end - place.start) as usize == length + 4;
@@ -107,13 +90,10 @@ impl Template {
             parts.push(if let Some(path) = simple_path(expression) {
                 Part::Path { path, origin: inside }
             } else {
-                let compiled = ENGINE
-                    .compile_expression_owned(expression.to_owned())
-                    .map_err(|error| failure(&error, expression, begin, place, sources))?;
-                Part::Expression { compiled, origin: place }
+                let program = Program::expression(expression).map_err(|error| failure(&error, expression, place))?;
+                Part::Expression { program, origin: place }
             });
             rest = &rest[open + 2 + length + 2..];
-            nth += 1;
         }
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.into()));
@@ -129,13 +109,11 @@ impl Template {
             match part {
                 Part::Literal(_) => {}
                 Part::Path { path, origin } => paths.push((path.clone(), *origin)),
-                Part::Expression { compiled, origin } => {
-                    let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
-                    names.sort_unstable();
-                    paths.extend(names.iter().map(|name| (split(name), *origin)));
+                Part::Expression { program, origin } => {
+                    paths.extend(program.paths_of_expression().iter().map(|name| (split(name), *origin)));
                 }
-                Part::Block { text, origin } => {
-                    paths.extend(document_paths(text).iter().map(|name| (split(name), *origin)));
+                Part::Block { program, origin } => {
+                    paths.extend(program.paths_of_text().iter().map(|name| (split(name), *origin)));
                 }
             }
         }
@@ -151,18 +129,17 @@ impl Template {
                     let found = scope.lookup(path, *origin).map_err(|missing| undefined(&missing, *origin))?;
                     Ok(moved(&found, self.origin))
                 }
-                Part::Expression { compiled, origin } => {
+                Part::Expression { program, origin } => {
                     let value =
-                        compiled.eval(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
+                        program.value(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
                     if value.is_undefined() {
                         return Err(evaluation_failure(&ErrorKind::UndefinedError.into(), *origin));
                     }
                     node_of(&value, self.origin).map_err(|reason| unusable(&reason, *origin))
                 }
-                Part::Block { text, origin } => {
-                    let filled = ENGINE
-                        .render_str(text, scope.engine_values())
-                        .map_err(|error| evaluation_failure(&error, *origin))?;
+                Part::Block { program, origin } => {
+                    let filled =
+                        program.fill(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
                     Ok(self.text_node(filled.into()))
                 }
             };
@@ -183,9 +160,9 @@ impl Template {
                         }
                     }
                 }
-                Part::Expression { compiled, origin } => {
+                Part::Expression { program, origin } => {
                     let value =
-                        compiled.eval(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
+                        program.value(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
                     filled.push_str(&text_of(&value).map_err(|error| evaluation_failure(&error, *origin))?);
                 }
                 Part::Block { .. } => unreachable!("a block is the only part of its text"),
@@ -203,7 +180,8 @@ impl Template {
 
 /// Renders a whole text, as `.j2` manifests are.
 pub fn render_document(text: &str, scope: &Scope<'_>, origin: Origin) -> Result<String, Box<Diagnostic>> {
-    ENGINE.render_str(text, scope.engine_values()).map_err(|error| {
+    let filled = Program::text(text).and_then(|program| program.fill(scope.engine_values()));
+    filled.map_err(|error| {
         let place = match error.range() {
             Some(range) => Origin::new(origin.file, range.start, range.end),
             None => origin,
@@ -214,12 +192,7 @@ pub fn render_document(text: &str, scope: &Scope<'_>, origin: Origin) -> Result<
 
 /// Returns the paths that a whole text reads, sorted.
 pub(super) fn document_paths(text: &str) -> Vec<String> {
-    let mut paths: Vec<String> = match ENGINE.template_from_str(text) {
-        Ok(template) => template.undeclared_variables(true).into_iter().collect(),
-        Err(_) => Vec::new(),
-    };
-    paths.sort_unstable();
-    paths
+    Program::text(text).map(|program| program.paths_of_text()).unwrap_or_default()
 }
 
 /// Returns the length of the text before the closing braces; those inside quotes and nested braces do not count.
@@ -261,31 +234,23 @@ fn simple_path(expression: &str) -> Option<Vec<SmolStr>> {
     (!is_constant && words.iter().all(|word| is_word(word))).then(|| words.into_iter().map(SmolStr::new).collect())
 }
 
-/// Returns the place of an expression inside the text as it was written: the same opening braces, counted from the start.
-fn inner_origin(text: &str, begin: usize, length: usize, nth: usize, origin: Origin, sources: &Sources) -> Origin {
+/// Returns the place of an expression inside the text as it was written: the same opening braces, looked for from `after`
+/// on, which is moved behind them.
+fn inner_origin(part: &str, after: &mut Option<usize>, origin: Origin, sources: &Sources) -> Origin {
     let written = sources.text(origin);
-    let mut at = 0;
-    for _ in 0..nth {
-        match written[at..].find("{{") {
-            Some(found) => at += found + 2,
-            None => return origin,
-        }
-    }
-    match written.get(at..).and_then(|rest| rest.find("{{")) {
-        Some(found) => {
-            let start = origin.start as usize + at + found;
-            let same = written[at + found..].starts_with(&text[begin..(begin + length).min(text.len())]);
-            let end = if same { start + length } else { start + 2 };
-            Origin::new(origin.file, start, end)
-        }
-        None => origin,
-    }
+    let found = after.and_then(|after| written.get(after..)?.find("{{").map(|found| after + found));
+    *after = found.map(|found| found + 2);
+    let Some(found) = found else { return origin };
+    let start = origin.start as usize + found;
+    let length = if written[found..].starts_with(part) { part.len() } else { 2 };
+    Origin::new(origin.file, start, start + length)
 }
 
-fn failure(error: &Error, text: &str, _begin: usize, origin: Origin, _sources: &Sources) -> Box<Diagnostic> {
+fn failure(error: &Error, text: &str, origin: Origin) -> Box<Diagnostic> {
     let detail = error.detail().unwrap_or("it cannot be read").trim_end_matches('.');
+    let text = words::cut_to(text.trim(), LONGEST_SHOWN);
     let mut finding =
-        Diagnostic::new(Code::InvalidExpression, origin, format!("`{}` is not an expression: {detail}", text.trim()));
+        Diagnostic::new(Code::InvalidExpression, origin, format!("`{text}` is not an expression: {detail}"));
     if error.kind() == ErrorKind::UnknownFilter {
         finding.message = format!("unknown filter: {detail}");
     }
@@ -306,7 +271,9 @@ fn evaluation_failure(error: &Error, origin: Origin) -> Box<Diagnostic> {
         )
         .help("`| default(…)` gives a value where there may be none"),
         ErrorKind::OutOfFuel => {
-            Diagnostic::new(Code::InvalidExpression, origin, format!("the expression takes more than {FUEL} steps"))
+            let message = format!("the expression takes more than {} steps", words::grouped(limits::EXPRESSION_STEPS));
+            Diagnostic::new(Code::InvalidExpression, origin, message)
+                .help("what it makes counts too: 64 bytes are a step")
         }
         _ => Diagnostic::new(Code::InvalidExpression, origin, format!("the expression fails: {detail}")),
     })
@@ -352,7 +319,7 @@ fn inline_text(node: &Node) -> Option<SmolStr> {
     }
 }
 
-fn text_of(value: &minijinja::Value) -> Result<String, Error> {
+pub(super) fn text_of(value: &minijinja::Value) -> Result<String, Error> {
     match value.kind() {
         ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
         ValueKind::Bool => Ok(if value.is_true() { "true".into() } else { "false".into() }),

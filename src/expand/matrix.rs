@@ -3,15 +3,24 @@
 //! The first axis is the outer loop. The matrix is the one mapping of the language whose order counts. Excludes, includes
 //! and overrides that match nothing are findings, and so are two axes of one name.
 
+use std::collections::{HashMap, HashSet};
+
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
-use super::axes::{Axis, MAX_COMBINATIONS, invalid, read_axis, read_instances, too_many};
+use super::axes::{Axis, invalid, read_axis, read_instances, too_many};
 use super::bind::Bindable;
 use super::expression::{Template, has_expression};
+use super::patterns::Patterns;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
+use crate::limits;
 use crate::text::{Entry, Map, Node, Origin, Sources, Value, scalar};
+
+/// The most values of all axes, however many instances are asked for.
+const MOST_STEPS: usize = 10_000_000;
+/// So many axes an instance may have, whatever their number.
+const USUAL_AXES: usize = 50;
 
 /// The instances of one matrix.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +40,10 @@ pub(super) fn expand(
     limit: usize,
     diagnostics: &mut Diagnostics,
 ) -> Option<Cells> {
-    let mut axes = Vec::new();
+    let mut axes: Vec<Axis> = Vec::new();
     let mut rest = Map::new();
+    // Who asks for more instances may have more values.
+    let mut left = limit.clamp(limits::COMBINATIONS, MOST_STEPS);
     if let Some(entry) = matrix {
         let bound = bind(&entry.value, scope, world.sources, diagnostics);
         let Some(map) = bound.as_map() else {
@@ -46,7 +57,9 @@ pub(super) fn expand(
             if matches!(axis.key.text.as_str(), "include" | "exclude" | "where") {
                 rest.push(axis.key.clone(), axis.value.clone());
             } else {
-                axes.push(read_axis(axis, world, diagnostics)?);
+                let axis = read_axis(axis, left, world, diagnostics)?;
+                left = left.saturating_sub(axis.steps.len().saturating_mul(axis.names.len()));
+                axes.push(axis);
             }
         }
     }
@@ -102,17 +115,17 @@ fn bind(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Dia
 }
 
 fn check_names(axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<()> {
-    let mut seen: Vec<(&SmolStr, Origin)> = Vec::new();
+    let mut seen: HashMap<&SmolStr, Origin> = HashMap::new();
     for axis in axes {
         for name in &axis.names {
-            if let Some((_, first)) = seen.iter().find(|(known, _)| *known == name) {
+            if let Some(first) = seen.get(name) {
                 diagnostics.push(
                     invalid(axis.origin, format!("two axes of the matrix are named `{name}`"))
                         .also(*first, "the first is here"),
                 );
                 return None;
             }
-            seen.push((name, axis.origin));
+            seen.insert(name, axis.origin);
         }
     }
     Some(())
@@ -154,6 +167,7 @@ impl Filters {
 
 fn entries_of(rest: &Map, key: &str, known: &[&SmolStr], diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     let Some(node) = rest.get(key).filter(|node| !node.is_null()) else { return Some(Vec::new()) };
+    let names: HashSet<&SmolStr> = known.iter().copied().collect();
     let items = match node.value() {
         Value::Seq(items) => items.clone(),
         Value::Map(_) => vec![node.clone()],
@@ -171,7 +185,7 @@ fn entries_of(rest: &Map, key: &str, known: &[&SmolStr], diagnostics: &mut Diagn
                 .push(invalid(item.origin(), format!("expected a mapping of axis values, found {}", item.type_name())));
             return None;
         };
-        if let Some(entry) = map.iter().find(|entry| !known.iter().any(|name| **name == entry.key.text)) {
+        if let Some(entry) = map.iter().find(|entry| !names.contains(&entry.key.text)) {
             diagnostics.push(unknown_axis(entry, known));
             return None;
         }
@@ -184,7 +198,7 @@ pub(super) fn unknown_axis(entry: &Entry, known: &[&SmolStr]) -> Diagnostic {
     let names = known.iter().map(|name| name.as_str());
     Diagnostic::new(Code::UnknownField, entry.key.origin, format!("the matrix has no axis `{}`", entry.key.text))
         .maybe_help(crate::diagnostic::suggestion(&entry.key.text, names))
-        .help(format!("its axes are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")))
+        .help(format!("its axes are {}", words::list(known.iter().map(|name| name.as_str()), "and")))
 }
 
 fn read_condition(node: &Node, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Template> {
@@ -213,22 +227,33 @@ fn product(
     let combinations =
         axes.iter().try_fold(1_usize, |total, axis| total.checked_mul(axis.steps.len())).unwrap_or(usize::MAX);
     let filtered = !filters.exclude.is_empty() || filters.condition.is_some();
-    let bound = if filtered { MAX_COMBINATIONS } else { limit.saturating_sub(filters.include.len()) };
-    if combinations > bound {
+    if !filtered && combinations > limit.saturating_sub(filters.include.len()) {
         diagnostics.push(too_many(origin, combinations, limit));
+        return None;
+    }
+    let patterns = Patterns::new(&filters.exclude);
+    let names: usize = axes.iter().map(|axis| axis.names.len()).sum();
+    let refused = if combinations > limit.max(limits::COMBINATIONS) {
+        Some(format!("the matrix has {combinations} combinations, of which {} may be looked at", limits::COMBINATIONS))
+    } else if combinations.saturating_mul(patterns.cost()) > limits::MATCHES {
+        Some(format!("`exclude` has too many different entries for the {combinations} combinations of the matrix"))
+    } else if combinations.saturating_mul(names) > limits::VALUES.max(limit.saturating_mul(USUAL_AXES)) {
+        Some(format!("the {combinations} combinations of the matrix have {names} values each"))
+    } else {
+        None
+    };
+    if let Some(message) = refused {
+        let finding = Diagnostic::new(Code::TooManyInstances, origin, message);
+        diagnostics.push(finding.help("narrow the axes, or write the instances as `rows`"));
         return None;
     }
     let mut cells = Vec::new();
     let mut used = vec![false; filters.exclude.len()];
     for at in 0..combinations {
         let cell = combination(axes, at, origin);
-        let excluded = filters.exclude.iter().enumerate().filter(|(_, pattern)| matches(pattern, &cell));
-        let mut out = false;
-        for (which, _) in excluded {
-            used[which] = true;
-            out = true;
-        }
-        if out {
+        let excluded = patterns.of(&cell);
+        excluded.iter().for_each(|which| used[*which] = true);
+        if !excluded.is_empty() {
             continue;
         }
         if let Some(condition) = &filters.condition {
@@ -257,23 +282,28 @@ fn product(
             return None;
         }
     }
-    for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
+    for (number, (at, _)) in used.iter().enumerate().filter(|(_, used)| !**used).enumerate() {
         let steps = axes.iter().flat_map(|axis| &axis.steps);
-        diagnostics.push(unmatched("exclude", &filters.exclude[at], filters.exclude_origins[at], &steps));
+        diagnostics.push(unmatched("exclude", number, &filters.exclude[at], filters.exclude_origins[at], &steps));
     }
     Some(cells)
 }
 
 /// Says that an entry matches no instance: because of one value that no axis has, or of their combination.
+///
+/// The reason is looked for only in the first ones, by `number`: each takes a look at all cells.
 pub(super) fn unmatched<'a>(
     what: &str,
+    number: usize,
     pattern: &Map,
     origin: Origin,
     cells: &(impl Iterator<Item = &'a Map> + Clone),
 ) -> Diagnostic {
     /// How many values are listed.
     const SHOWN: usize = 8;
-    for entry in pattern.iter().filter(|entry| entry.value.as_seq().is_none()) {
+    /// How many entries are told with their reason.
+    const REASONED: usize = 20;
+    for entry in pattern.iter().filter(|entry| entry.value.as_seq().is_none() && number < REASONED) {
         let axis = &entry.key.text;
         let mut values: Vec<SmolStr> = Vec::new();
         for value in cells.clone().filter_map(|cell| cell.get(axis)).filter_map(scalar_text) {

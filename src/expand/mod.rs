@@ -4,12 +4,15 @@
 
 mod axes;
 mod bind;
+mod budget;
+mod engine;
 mod expression;
 mod matrix;
 mod merge;
 mod naming;
 mod order;
 mod params;
+mod patterns;
 mod plan;
 mod profile;
 mod resources;
@@ -33,6 +36,7 @@ use smol_str::SmolStr;
 use self::bind::Bindable;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::kubernetes::Facts;
+use crate::limits;
 use crate::read::{Document, Files};
 use crate::spec::{Batch, Section};
 use crate::text::{Map, Node, Origin, Sources, Value};
@@ -50,7 +54,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { profiles: Vec::new(), params: Vec::new(), max_instances: 10_000 }
+        Self { profiles: Vec::new(), params: Vec::new(), max_instances: limits::INSTANCES }
     }
 }
 

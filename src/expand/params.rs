@@ -5,7 +5,8 @@
 
 use smol_str::SmolStr;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion, words};
+use crate::limits;
 use crate::schema::Validator;
 use crate::text::{Entry, Key, Map, Node, Origin, Value, scalar};
 
@@ -68,16 +69,13 @@ pub(super) fn resolve(declared: &Map, given: &[&Map], diagnostics: &mut Diagnost
 
 /// Returns the finding about a value for a parameter that no batch declares.
 pub(super) fn unknown<'a>(key: &Key, declared: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    let known: Vec<&str> = declared.into_iter().collect();
+    let known: Vec<&str> = declared.into_iter().take(limits::NEAR_WORDS).collect();
     let finding =
         Diagnostic::new(Code::UnknownParameter, key.origin, format!("no parameter `{}` is declared", key.text));
     match suggestion(&key.text, known.iter().copied()) {
         Some(hint) => finding.help(hint),
         None if known.is_empty() => finding.help("no parameters are declared: `params: {NAME: default}` declares one"),
-        None => finding.help(format!(
-            "declared are: {}",
-            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-        )),
+        None => finding.help(format!("declared is {}", words::list(known, "and"))),
     }
 }
 

@@ -12,10 +12,12 @@ use super::matrix::{self, Cells};
 use super::merge::{Place, merge};
 use super::naming::{check_selectors, name_instances};
 use super::order::in_documented_order;
+use super::patterns::Patterns;
 use super::scope::Scope;
 use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::kubernetes::Facts;
+use crate::limits;
 use crate::spec::{Batch, Union, WorkloadKind, keys};
 use crate::text::{Entry, Map, Node, Origin};
 
@@ -144,14 +146,23 @@ pub(super) fn plan(
     let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
     let mut used = vec![false; overrides.len()];
     let mut planned = Vec::new();
+    let patterns = Patterns::new(overrides.iter().map(|entry| &entry.pattern));
+    let (mut looks, mut merges) = (0, 0);
     let cells_or_one = if fans_out { cells.cells.into_iter().map(Some).collect() } else { vec![None] };
     for cell in cells_or_one {
-        let matching: Vec<usize> = match &cell {
-            Some(cell) => (0..overrides.len()).filter(|at| matrix::matches(&overrides[*at].pattern, cell)).collect(),
-            None => Vec::new(),
-        };
+        let matching: Vec<usize> = cell.as_ref().map(|cell| patterns.of(cell)).unwrap_or_default();
         for at in &matching {
             used[*at] = true;
+        }
+        looks += patterns.cost() + matching.len();
+        if !known.contains_key(&matching) {
+            merges += matching.len();
+        }
+        if looks > limits::MATCHES || merges > limits::MERGES {
+            let message = format!("`{}` has too many different overrides for its instances", workload.key.text);
+            let finding = Diagnostic::new(Code::TooManyInstances, workload.key.origin, message);
+            diagnostics.push(finding.help("put values that differ in each instance into `rows`"));
+            return None;
         }
         let variant = *known.entry(matching).or_insert_with_key(|matching| {
             let tree =
@@ -162,10 +173,10 @@ pub(super) fn plan(
         });
         planned.push(Planned { name: SmolStr::default(), cell, variant });
     }
-    for (at, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
+    for (number, (at, _)) in used.iter().enumerate().filter(|(_, used)| !**used).enumerate() {
         let Override { pattern, origin, .. } = &overrides[at];
         let cells = planned.iter().filter_map(|planned: &Planned| planned.cell.as_ref()?.as_map());
-        diagnostics.push(matrix::unmatched("override", pattern, *origin, &cells));
+        diagnostics.push(matrix::unmatched("override", number, pattern, *origin, &cells));
     }
     let mut plan = Plan {
         workload: workload.key.text.clone(),
@@ -266,6 +277,7 @@ fn read_overrides(
     };
     let axes: Vec<&SmolStr> =
         cells.cells.first().and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.key.text).collect();
+    let names: HashSet<&SmolStr> = axes.iter().copied().collect();
     let mut overrides = Vec::new();
     for item in items {
         let Some(map) = item.as_map() else {
@@ -300,7 +312,7 @@ fn read_overrides(
             );
             return None;
         }
-        if let Some(entry) = pattern.iter().find(|entry| !axes.contains(&&entry.key.text)) {
+        if let Some(entry) = pattern.iter().find(|entry| !names.contains(&entry.key.text)) {
             diagnostics.push(matrix::unknown_axis(entry, &axes));
             return None;
         }

@@ -2,10 +2,13 @@
 //!
 //! One mapping a row, in the order of the file; each value knows its place in that file.
 
+use std::collections::HashSet;
+
 use smol_str::SmolStr;
 
 use super::world::World;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
+use crate::limits;
 use crate::read::read_document;
 use crate::text::{Key, Map, Node, Origin, Value};
 
@@ -73,6 +76,7 @@ fn csv_rows(
         .from_reader(text.as_bytes());
     let mut header: Vec<Key> = Vec::new();
     let mut rows = Vec::new();
+    let mut values = 0;
     let mut record = csv::StringRecord::new();
     loop {
         match reader.read_record(&mut record) {
@@ -92,10 +96,8 @@ fn csv_rows(
         let origins = cell_origins(&text, start, line, &record, file);
         if header.is_empty() {
             header = record.iter().zip(&origins).map(|(name, origin)| Key::new(name, *origin)).collect();
-            if let Some(bad) =
-                header.iter().enumerate().find(|(at, key)| key.text.is_empty() || header[..*at].contains(key))
-            {
-                let (_, key) = bad;
+            let mut seen = HashSet::with_capacity(header.len());
+            if let Some(key) = header.iter().find(|key| key.text.is_empty() || !seen.insert(&key.text)) {
                 diagnostics.push(Diagnostic::new(
                     Code::InvalidMatrix,
                     key.origin,
@@ -111,6 +113,12 @@ fn csv_rows(
                 Origin::new(file, start, line),
                 format!("expected {} values in a row, found {}", header.len(), record.len()),
             ));
+            return None;
+        }
+        values += header.len();
+        if values > limits::VALUES {
+            let message = format!("expected at most {} values in `{name}`", words::grouped(limits::VALUES));
+            diagnostics.push(Diagnostic::new(Code::FileTooLarge, Origin::new(file, start, line), message));
             return None;
         }
         let mut row = Map::with_capacity(header.len());
@@ -136,9 +144,29 @@ fn cell_origins(
     let mut at = start;
     let mut origins = Vec::with_capacity(record.len());
     for cell in record {
-        let found = text.get(at..end).and_then(|rest| rest.find(cell)).map_or(at, |offset| at + offset);
-        origins.push(Origin::new(file, found, found + cell.len()));
-        at = (found + cell.len()).min(end);
+        // A cell stands behind its delimiter, spaces and a quote; one that is not there is written with escapes.
+        let before = |letter: char| matches!(letter, ',' | '\t' | ' ' | '"' | '\r');
+        let rest = text.get(at..end).unwrap_or_default();
+        let lead = rest.len() - rest.trim_start_matches(before).len();
+        let leads = rest[..lead].char_indices().map(|(at, _)| at).chain([lead]);
+        let range = match leads.into_iter().find(|lead| rest[*lead..].starts_with(cell)) {
+            Some(lead) => at + lead..at + lead + cell.len(),
+            None => at + lead..at + lead + quoted_length(&rest[lead..]),
+        };
+        at = range.end.min(end);
+        origins.push(Origin::new(file, range.start, range.end));
     }
     origins
+}
+
+/// Returns the length of the text up to the quote that ends it; two quotes stand for one.
+fn quoted_length(text: &str) -> usize {
+    let mut at = 0;
+    while let Some(quote) = text[at..].find('"').map(|length| at + length) {
+        if !text[quote + 1..].starts_with('"') {
+            return quote;
+        }
+        at = quote + 2;
+    }
+    text.len()
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use smol_str::SmolStr;
 
 use super::expression::engine_value;
+use crate::limits;
 use crate::text::{Map, Node, Origin};
 
 /// The values that one instance's expressions see.
@@ -58,7 +59,10 @@ impl Scope<'_> {
             };
             node = next.ok_or_else(|| Missing {
                 word: part.clone(),
-                known: node.as_map().map(Map::iter).into_iter().flatten().map(|entry| entry.key.text.clone()).collect(),
+                known: {
+                    let keys = node.as_map().map(Map::iter).into_iter().flatten().map(|entry| entry.key.text.clone());
+                    keys.take(limits::NEAR_WORDS).collect()
+                },
                 place: place.clone(),
             })?;
             place.push('.');

@@ -1,7 +1,7 @@
 //! The files that a spec names, read relative to the spec; every path that was read is remembered.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::read::{Files, MAX_FILE_BYTES, is_lfs_pointer, join, out_of_bounds, reason, too_large, unfetched};
+use crate::read::{Files, fixed_part, is_pattern, join, load, out_of_bounds, read_pattern};
 use crate::text::{FileId, Origin, Sources};
 
 /// The files around the spec that is being expanded.
@@ -32,29 +32,33 @@ impl World<'_> {
     }
 
     /// Returns the files that a path or pattern of the spec stands for, sorted; `*` stays within a folder, `**` does not.
-    /// `Err` holds the finding about a pattern that would search where specs may not read.
+    /// `Err` holds the finding about a pattern that cannot be read, or would search where specs may not read.
     pub fn glob(&self, pattern: &str, origin: Origin) -> Result<Vec<String>, Box<Diagnostic>> {
         let pattern = self.resolve(pattern);
-        let glob = globset::GlobBuilder::new(&pattern).literal_separator(true).build();
-        match glob {
-            Ok(glob) if pattern.contains(['*', '?', '[', '{']) => {
-                let fixed = pattern.split(['*', '?', '[', '{']).next().unwrap_or_default();
-                let folder = fixed.rfind('/').map_or(".", |at| if at == 0 { "/" } else { &fixed[..at] });
-                if let Some(finding) = self.refused(folder, origin) {
-                    return Err(Box::new(finding));
-                }
-                let matcher = glob.compile_matcher();
-                let mut found = self.files.list(folder).unwrap_or_default().files;
-                found.retain(|path| matcher.is_match(path));
-                Ok(found)
-            }
-            _ => Ok(vec![pattern]),
+        if !is_pattern(&pattern) {
+            return Ok(vec![pattern]);
         }
+        let matcher = read_pattern(&pattern).map_err(|message| {
+            let finding = Diagnostic::new(Code::InvalidValue, origin, message);
+            Box::new(finding.help("write several patterns, each with few alternatives"))
+        })?;
+        let fixed = fixed_part(&pattern);
+        let folder = fixed.rfind('/').map_or(".", |at| if at == 0 { "/" } else { &fixed[..at] });
+        if let Some(finding) = self.refused(folder, origin) {
+            return Err(Box::new(finding));
+        }
+        let mut found = self.files.list(folder).unwrap_or_default().files;
+        found.retain(|path| matcher.is_match(path));
+        Ok(found)
     }
 
     /// Reads a file for what it says beside its findings; `None` if it cannot be read, which is reported elsewhere.
     pub fn peek(&self, name: &str) -> Option<Vec<u8>> {
-        self.files.outside(name, self.folder()).is_none().then(|| self.files.read(name).ok()).flatten()
+        self.files
+            .outside(name, self.folder())
+            .is_none()
+            .then(|| load(self.files, name, Origin::NOWHERE).ok())
+            .flatten()
     }
 
     /// Reads a file that the spec names at `origin`.
@@ -64,25 +68,22 @@ impl World<'_> {
         Some((name, bytes))
     }
 
-    /// Reads a file by its whole path; one over the limit is not touched, so that a wrong path costs no memory.
+    /// Reads a file by its whole path.
     pub fn read_resolved(&self, name: &str, origin: Origin, diagnostics: &mut Diagnostics) -> Option<Vec<u8>> {
         if let Some(finding) = self.refused(name, origin) {
             diagnostics.push(finding);
             return None;
         }
-        let refused = match self.files.size(name) {
-            Ok(size) if size > MAX_FILE_BYTES => too_large(name, size, origin),
-            _ => match self.files.read(name) {
-                Ok(bytes) if is_lfs_pointer(&bytes) => unfetched(name, origin),
-                Ok(bytes) => return Some(bytes),
-                Err(error) => {
-                    let message = format!("cannot read `{name}`: {}", reason(&error));
-                    Diagnostic::new(Code::UnreadableFile, origin, message)
-                        .help("paths are relative to the file that names them")
-                }
-            },
-        };
-        diagnostics.push(refused);
-        None
+        match load(self.files, name, origin) {
+            Ok(bytes) => Some(bytes),
+            Err(finding) if finding.code == Code::UnreadableFile && finding.help.is_empty() => {
+                diagnostics.push(finding.help("paths are relative to the file that names them"));
+                None
+            }
+            Err(finding) => {
+                diagnostics.push(*finding);
+                None
+            }
+        }
     }
 }

@@ -86,6 +86,11 @@ impl fmt::Display for ObjectKey {
     /// Writes `Kind namespace/name`, as findings name objects.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, namespace, name, .. } = self;
-        if namespace.is_empty() { write!(f, "{kind} {name}") } else { write!(f, "{kind} {namespace}/{name}") }
+        // What is longer is no name, and would be repeated in each finding about the object.
+        if namespace.is_empty() {
+            write!(f, "{kind:.300} {name:.300}")
+        } else {
+            write!(f, "{kind:.300} {namespace:.300}/{name:.300}")
+        }
     }
 }

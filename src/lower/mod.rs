@@ -27,7 +27,7 @@ mod workload;
 
 pub use configs::{Borrowed, Configs, Shared, Source};
 pub use memo::Memo;
-pub use patch::BatchPatches;
+pub use patch::{BatchPatches, Identify};
 
 use smol_str::SmolStr;
 
@@ -47,6 +47,8 @@ pub struct Context<'a> {
     pub configs: &'a Configs,
     /// The patches that are written at the level of the batch.
     pub patches: &'a BatchPatches,
+    /// What a patched object is.
+    pub identify: &'a dyn Identify,
 }
 
 /// Returns the objects that belong to the batch as a whole: namespaces, ConfigMaps, Secrets, claims, accounts, Services.
@@ -55,7 +57,8 @@ pub struct Context<'a> {
 pub fn batch_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
     let mut objects = sections::lower(context, diagnostics);
     objects.extend(context.configs.objects());
-    objects.into_iter().map(|object| context.patches.apply(context.facts, object, diagnostics)).collect()
+    let apply = |object| context.patches.apply(context.facts, context.identify, object, diagnostics);
+    objects.into_iter().map(apply).collect()
 }
 
 /// Returns the objects of one instance.
@@ -89,8 +92,8 @@ pub fn instance_objects_of(
     let own = lowering.instance.fields.clone();
     patch::check_kinds(&own, &objects, diagnostics);
     let patched = objects.into_iter().map(|object| {
-        let object = context.patches.apply(context.facts, object, diagnostics);
-        patch::apply_own(context.facts, &own, object, diagnostics)
+        let object = context.patches.apply(context.facts, context.identify, object, diagnostics);
+        patch::apply_own(context.facts, context.identify, &own, object, diagnostics)
     });
     patched.collect()
 }

@@ -1,6 +1,7 @@
 //! Patches of objects: strategic merge by the bundled list keys, and JSON patches, by kind or by kind and name.
 //!
-//! A patch that changes nothing, or that no object takes, is a finding.
+//! A patch that changes nothing, or that no object takes, is a finding. What a patch leaves is identified anew, as if it had
+//! been written so, and nothing grows beyond what an object can be.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +10,14 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
 use crate::expand::{Place, merge};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::text::{Entry, Key, Map, Node, Origin};
+use crate::limits;
+use crate::text::{Entry, Key, Map, Node, Origin, Value};
+
+/// Says what an object is that a patch has changed: those that come after lowering know.
+pub trait Identify: Sync + std::fmt::Debug {
+    /// Returns the identity of an object; `None` if it is none, which the findings tell.
+    fn identify(&self, object: &Node, findings: &mut Vec<Diagnostic>) -> Option<ObjectKey>;
+}
 
 /// The patches of a batch, and whether they changed anything.
 #[derive(Debug, Default)]
@@ -40,14 +48,22 @@ impl BatchPatches {
     }
 
     /// Applies the patches to an object.
-    pub fn apply(&self, facts: &'static Facts, object: Manifest, diagnostics: &mut Diagnostics) -> Manifest {
+    ///
+    /// An object that is none any more comes back as it was before the patch, which is told.
+    pub fn apply(
+        &self,
+        facts: &'static Facts,
+        identify: &dyn Identify,
+        object: Manifest,
+        diagnostics: &mut Diagnostics,
+    ) -> Manifest {
         let mut object = object;
         for (patch, effective) in &self.patches {
             if !patch.is_for(&object.key) {
                 continue;
             }
             let changed;
-            (object, changed) = patch.apply(facts, object, diagnostics);
+            (object, changed) = patch.apply(facts, identify, object, diagnostics);
             if changed != Some(false) {
                 effective.store(true, Ordering::Relaxed);
             }
@@ -68,6 +84,7 @@ impl BatchPatches {
 /// Applies the patches of an instance to one of its objects.
 pub(super) fn apply_own(
     facts: &'static Facts,
+    identify: &dyn Identify,
     fields: &Node,
     object: Manifest,
     diagnostics: &mut Diagnostics,
@@ -81,7 +98,7 @@ pub(super) fn apply_own(
             continue;
         }
         let changed;
-        (object, changed) = patch.apply(facts, object, diagnostics);
+        (object, changed) = patch.apply(facts, identify, object, diagnostics);
         if changed == Some(false) {
             diagnostics.push(ineffective(&patch));
         }
@@ -171,13 +188,12 @@ impl Patch {
     fn apply(
         &self,
         facts: &'static Facts,
+        identify: &dyn Identify,
         object: Manifest,
         diagnostics: &mut Diagnostics,
     ) -> (Manifest, Option<bool>) {
         let node = if self.json {
-            let operations = self.body.as_seq().unwrap_or_default();
-            let applied = operations.iter().try_fold(object.node.clone(), |node, operation| operate(&node, operation));
-            match applied {
+            match self.operate(&object.node) {
                 Ok(node) => node,
                 Err(finding) => {
                     diagnostics.push((*finding).subject(object.key.to_string(), ""));
@@ -191,14 +207,73 @@ impl Patch {
                 .map(|id| facts.ty(id));
             merge(facts, &object.node, &self.body, ty.map_or(Place::Free, Place::Type))
         };
-        let changed = node != object.node;
-        let key = ObjectKey::of(&node).unwrap_or(object.key);
-        (Manifest { key, node, origin: object.origin }, Some(changed))
+        if node == object.node {
+            return (object, Some(false));
+        }
+        let mut findings = Vec::new();
+        let identified = identify.identify(&node, &mut findings);
+        let before = object.key.to_string();
+        // What the patch does not hold itself is missed where the patch starts.
+        let at_patch = |finding: Diagnostic| {
+            let is_inside = self.holds(finding.origin);
+            let label = if is_inside { finding.label.clone() } else { "this patch leaves it so".to_owned() };
+            let origin = if is_inside { finding.origin } else { self.origin };
+            Diagnostic { origin, ..finding }.label(label).subject(before.as_str(), "")
+        };
+        // A name that the patch took away is one whose finding the object itself does not have.
+        let is_whole = identified.is_some() && findings.iter().all(|finding| finding.code != Code::MissingField);
+        diagnostics.extend(findings.into_iter().map(at_patch));
+        match identified {
+            Some(key) if is_whole => (Manifest { key, node, origin: object.origin }, Some(true)),
+            _ => (object, None),
+        }
+    }
+
+    /// Applies the operations of a JSON patch, one after the other.
+    fn operate(&self, node: &Node) -> Result<Node, Box<Diagnostic>> {
+        let operations = self.body.as_seq().unwrap_or_default();
+        if operations.len() > limits::PATCH_OPERATIONS {
+            let message =
+                format!("expected at most {} operations, found {}", limits::PATCH_OPERATIONS, operations.len());
+            return Err(Box::new(Diagnostic::new(Code::InvalidPatch, self.origin, message)));
+        }
+        let mut room = Room(limits::PATCHED_NODES);
+        operations.iter().try_fold(node.clone(), |node, operation| operate(&node, operation, &mut room))
+    }
+
+    /// Whether a place is in the text of the patch.
+    fn holds(&self, place: Origin) -> bool {
+        let body = self.body.origin();
+        place.file == body.file && body.start <= place.start && place.end <= body.end && place != self.origin
+    }
+}
+
+/// How much a JSON patch may still bring or move, in nodes, each `copy` written out.
+struct Room(usize);
+
+impl Room {
+    /// Takes the room of a value that comes to stand so deep; `None` if there is none.
+    fn take(&mut self, value: &Node, depth: usize) -> Option<()> {
+        /// So many bytes of a text take the room of a node.
+        const BYTES: usize = 64;
+        self.spend(1 + value.text().map_or(0, |text| text.len() / BYTES))?;
+        let deeper = depth + 1;
+        match value.value() {
+            Value::Map(_) | Value::Seq(_) if deeper > limits::DEPTH => None,
+            Value::Map(map) => map.iter().try_for_each(|entry| self.take(&entry.value, deeper)),
+            Value::Seq(items) => items.iter().try_for_each(|item| self.take(item, deeper)),
+            _ => Some(()),
+        }
+    }
+
+    fn spend(&mut self, nodes: usize) -> Option<()> {
+        self.0 = self.0.checked_sub(nodes)?;
+        Some(())
     }
 }
 
 /// Applies one operation of a JSON patch (RFC 6902).
-fn operate(node: &Node, operation: &Node) -> Result<Node, Box<Diagnostic>> {
+fn operate(node: &Node, operation: &Node, room: &mut Room) -> Result<Node, Box<Diagnostic>> {
     let refuse = |at: &Node, message: String| Box::new(Diagnostic::new(Code::InvalidPatch, at.origin(), message));
     let text = |key: &str| operation.get(key).and_then(Node::as_str);
     let Some(op) = text("op") else { return Err(refuse(operation, "an operation needs `op`".into())) };
@@ -213,14 +288,25 @@ fn operate(node: &Node, operation: &Node) -> Result<Node, Box<Diagnostic>> {
         find(node, &steps(path)).cloned().ok_or_else(|| refuse(operation, format!("there is nothing at `{path}`")))
     };
     let target = steps(path);
+    let full = || {
+        let message = format!(
+            "the patch makes the object larger than {} nodes, or deeper than {}",
+            words::grouped(limits::PATCHED_NODES),
+            limits::DEPTH
+        );
+        refuse(operation, message)
+    };
+    // Each edit copies what stands beside it.
+    room.spend(beside(node, &target) / COPIED_FOR_ONE).ok_or_else(full)?;
+    let mut fitting = |value: Node| room.take(&value, target.len()).map(|()| value).ok_or_else(full);
     let missing = || Box::new(nothing_at(node, &target, path, path_node.origin()));
     match op {
-        "add" => edit(node, &target, &Edit::Add(value()?)).ok_or_else(missing),
-        "replace" => edit(node, &target, &Edit::Replace(value()?)).ok_or_else(missing),
+        "add" => edit(node, &target, &Edit::Add(fitting(value()?)?)).ok_or_else(missing),
+        "replace" => edit(node, &target, &Edit::Replace(fitting(value()?)?)).ok_or_else(missing),
         "remove" => edit(node, &target, &Edit::Remove).ok_or_else(missing),
-        "copy" => edit(node, &target, &Edit::Add(from()?)).ok_or_else(missing),
+        "copy" => edit(node, &target, &Edit::Add(fitting(from()?)?)).ok_or_else(missing),
         "move" => {
-            let moved = from()?;
+            let moved = fitting(from()?)?;
             let without = edit(node, &steps(text("from").unwrap_or_default()), &Edit::Remove).ok_or_else(missing)?;
             edit(&without, &target, &Edit::Add(moved)).ok_or_else(missing)
         }
@@ -264,6 +350,24 @@ fn nothing_at(node: &Node, steps: &[String], path: &str, origin: Origin) -> Diag
         });
     }
     finding
+}
+
+/// So many entries are copied in the time of one that is made.
+const COPIED_FOR_ONE: usize = 16;
+
+/// Returns how many entries and items stand beside the way to a place.
+fn beside(node: &Node, path: &[String]) -> usize {
+    let count = |node: &Node| node.as_map().map_or(0, Map::len) + node.as_seq().map_or(0, <[Node]>::len);
+    let mut all = count(node);
+    let mut at = node;
+    for step in path {
+        match find(at, std::slice::from_ref(step)) {
+            Some(next) => at = next,
+            None => break,
+        }
+        all += count(at);
+    }
+    all
 }
 
 enum Edit {

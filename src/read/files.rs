@@ -1,15 +1,15 @@
 //! The door to the user's files: handed in, so that nothing below the command line touches the disk.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 
-use super::MAX_FILE_BYTES;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::limits;
 use crate::text::Origin;
 
 /// Reads files and lists folders by the paths that specs name; `/` separates on every platform.
 pub trait Files: Sync {
-    /// Returns the bytes of a file.
+    /// Returns the bytes of a file; what has more than [`limits::FILE_BYTES`] is an error of the kind `FileTooLarge`.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
     /// Returns the size of a file in bytes, before it is read.
@@ -62,7 +62,7 @@ pub enum UnlistedReason {
 }
 
 /// Whether a file is what Git LFS leaves in place of a file that it has not fetched.
-pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
+pub(super) fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.starts_with(b"version https://git-lfs.github.com/spec/")
 }
 
@@ -102,10 +102,31 @@ impl Files for MemoryFiles {
     }
 }
 
-/// Returns the finding about a file over the limit.
-pub fn too_large(name: &str, size: u64, origin: Origin) -> Diagnostic {
-    let message =
-        format!("expected a file of at most {} MiB, found `{name}` with {} MiB", MAX_FILE_BYTES >> 20, size >> 20);
+/// Returns the bytes of a file that is named at `origin`; one over the limit is not touched, so that a wrong path costs no
+/// memory.
+pub fn load(files: &dyn Files, name: &str, origin: Origin) -> Result<Vec<u8>, Box<Diagnostic>> {
+    if let Some(size) = files.size(name).ok().filter(|size| *size > limits::FILE_BYTES) {
+        return Err(Box::new(too_large(name, Some(size), origin)));
+    }
+    match files.read(name) {
+        Ok(bytes) if is_lfs_pointer(&bytes) => Err(Box::new(unfetched(name, origin))),
+        Ok(bytes) => Ok(bytes),
+        Err(error) => Err(Box::new(unreadable(name, &error, origin))),
+    }
+}
+
+/// Returns the finding about a file that cannot be read.
+pub fn unreadable(name: &str, error: &io::Error, origin: Origin) -> Diagnostic {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        return too_large(name, None, origin);
+    }
+    Diagnostic::new(Code::UnreadableFile, origin, format!("cannot read `{name}`: {}", reason(error)))
+}
+
+/// Returns the finding about a file over the limit; what is read without an end has no size.
+pub(super) fn too_large(name: &str, size: Option<u64>, origin: Origin) -> Diagnostic {
+    let found = size.map_or("more".to_owned(), |size| format!("{} MiB", size >> 20));
+    let message = format!("expected a file of at most {} MiB, found `{name}` with {found}", limits::FILE_BYTES >> 20);
     Diagnostic::new(Code::FileTooLarge, origin, message).help("split it into several files, or check the path")
 }
 
@@ -125,10 +146,17 @@ pub fn out_of_bounds(name: &str, real: &str, origin: Origin) -> Diagnostic {
 }
 
 /// Returns the finding about a file of which only the pointer of Git LFS is there.
-pub fn unfetched(name: &str, origin: Origin) -> Diagnostic {
+pub(super) fn unfetched(name: &str, origin: Origin) -> Diagnostic {
     let message = format!("cannot read `{name}`: it is a pointer of Git LFS, whose content is elsewhere");
     Diagnostic::new(Code::UnreadableFile, origin, message)
         .help("fetch it with `git lfs pull`; a commit holds pointers alone")
+}
+
+/// Reads to the end, or to the limit.
+pub fn read_bounded(from: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limits::FILE_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
 /// Returns what went wrong, without the number of the operating system's error.
@@ -137,6 +165,7 @@ pub fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "no such file or folder".into(),
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
         std::io::ErrorKind::IsADirectory => "it is a folder".into(),
+        std::io::ErrorKind::FileTooLarge => format!("it has more than {} MiB", limits::FILE_BYTES >> 20),
         // What was made up here says more than its kind.
         _ if error.get_ref().is_some() => error.to_string(),
         kind => kind.to_string(),

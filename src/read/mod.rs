@@ -6,25 +6,25 @@
 
 mod comments;
 mod files;
+mod pattern;
 mod plain;
 mod whole;
 
 pub use comments::comments_with;
 pub use files::{
-    Files, Listing, MemoryFiles, Unlisted, UnlistedReason, is_lfs_pointer, join, out_of_bounds, reason, too_large,
-    unfetched,
+    Files, Listing, MemoryFiles, Unlisted, UnlistedReason, join, load, out_of_bounds, read_bounded, reason, unreadable,
 };
+pub use pattern::{Pattern, fixed_part, is_pattern, read_pattern};
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
+use crate::limits;
 use crate::text::{FileId, Node, Origin, Sources, Value, scalar};
 
-/// The largest file that is read, in bytes.
-pub const MAX_FILE_BYTES: u64 = 128 << 20;
 /// Streams below this size are not worth a second core.
 const PARALLEL_BYTES: usize = 1 << 18;
 
@@ -64,6 +64,12 @@ pub fn read_documents(
             }),
         );
     }
+    if holds_too_many(&text) {
+        let message = format!("expected at most {} values in `{name}`, found more", words::grouped(limits::VALUES));
+        let finding = Diagnostic::new(Code::FileTooLarge, Origin::new(file, 0, 0), message);
+        diagnostics.push(finding.help("split it into several files, and read them in several runs"));
+        return Vec::new();
+    }
     let chunks: Vec<Range<usize>> =
         split(&text).into_iter().filter(|chunk| !broken.iter().any(|at| chunk.contains(at))).collect();
     let read = |chunk: &Range<usize>| match plain::read(&text, file, chunk.clone()) {
@@ -89,6 +95,17 @@ pub fn read_documents(
         );
     }
     documents
+}
+
+/// Whether a text may hold more values than are read at once. Each value is a line, or stands behind one of these.
+fn holds_too_many(text: &str) -> bool {
+    let begins_one = |byte: &u8| matches!(byte, b'\n' | b',' | b'[' | b'{');
+    if text.len() <= limits::VALUES {
+        return false;
+    }
+    // Several items may begin on one line.
+    let nested = text.as_bytes().windows(3).filter(|bytes| *bytes == b"- -").count();
+    nested + text.bytes().filter(|byte| begins_one(byte)).count() > limits::VALUES
 }
 
 /// Reads a text that must hold exactly one document: a params file, a list of rows, one value.

@@ -8,12 +8,8 @@ use smol_str::SmolStr;
 
 use super::unquoted;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::limits;
 use crate::text::{FileId, Key, Map, Node, Origin, Value};
-
-/// The most nodes that the aliases of one document may stand for.
-const MAX_ALIASED_NODES: u64 = 1_000_000;
-/// The deepest nesting of lists and mappings.
-const MAX_DEPTH: usize = 200;
 
 /// Reads the documents of a part of a text, and what is wrong with them.
 pub(super) fn read(text: &str, file: FileId, chunk: Range<usize>) -> (Vec<Node>, Vec<Diagnostic>) {
@@ -27,6 +23,8 @@ struct Open {
     flow: bool,
     anchor: usize,
     weight: u64,
+    /// How deep what it holds nests, aliases followed.
+    height: usize,
     content: Content,
 }
 
@@ -41,7 +39,7 @@ struct Reader<'a> {
     file: FileId,
     parser: Parser<'a, StrInput<'a>>,
     open: Vec<Open>,
-    anchors: HashMap<usize, (Node, u64)>,
+    anchors: HashMap<usize, (Node, u64, usize)>,
     aliased: u64,
     roots: Vec<Node>,
     findings: Vec<Diagnostic>,
@@ -58,8 +56,8 @@ impl<'a> Reader<'a> {
         let options: Options = granit_parser::options! {
             emit_comments: false,
             emit_unresolved_aliases: true,
-            flow_nesting_limit: MAX_DEPTH,
-            block_nesting_limit: MAX_DEPTH,
+            flow_nesting_limit: limits::DEPTH,
+            block_nesting_limit: limits::DEPTH,
         };
         let base = chunk.start;
         let text = &text[chunk];
@@ -130,7 +128,7 @@ impl<'a> Reader<'a> {
                         Value::String(text)
                     }
                 };
-                self.complete(Node::new(value, origin), anchor, 1, plain)
+                self.complete(Node::new(value, origin), anchor, (1, 0), plain)
             }
             Event::SequenceStart(style, anchor, tag) => {
                 self.check_collection_tag(tag.as_deref(), "!!seq", &range);
@@ -144,7 +142,7 @@ impl<'a> Reader<'a> {
             Event::SequenceEnd | Event::MappingEnd => self.leave(range.end),
             Event::Alias(id) => {
                 let origin = self.origin(range);
-                let Some((node, weight)) = self.anchors.get(&id).cloned() else {
+                let Some((node, weight, height)) = self.anchors.get(&id).cloned() else {
                     // An alias inside the very node that it names.
                     self.findings.push(Diagnostic::new(
                         Code::InvalidYaml,
@@ -154,18 +152,19 @@ impl<'a> Reader<'a> {
                     return Step::Abandon;
                 };
                 self.aliased += weight;
-                if self.aliased > MAX_ALIASED_NODES {
-                    self.findings.push(
-                        Diagnostic::new(
-                            Code::TooManyAliases,
-                            origin,
-                            format!("the aliases of this document stand for more than {MAX_ALIASED_NODES} nodes"),
-                        )
-                        .help("write the values out, or fan out with `matrix`"),
-                    );
+                let too_much = if self.aliased > limits::ALIASED_NODES {
+                    Some(format!("the aliases of this document stand for more than {} nodes", limits::ALIASED_NODES))
+                } else if self.open.len() + height > limits::DEPTH {
+                    Some(format!("with its aliases this document nests more than {} deep", limits::DEPTH))
+                } else {
+                    None
+                };
+                if let Some(message) = too_much {
+                    let finding = Diagnostic::new(Code::TooManyAliases, origin, message);
+                    self.findings.push(finding.help("write the values out, or fan out with `matrix`"));
                     return Step::Abandon;
                 }
-                self.complete(node, 0, weight, false)
+                self.complete(node, 0, (weight, height), false)
             }
             Event::UnresolvedAlias(name) => {
                 let origin = self.origin(range);
@@ -173,7 +172,7 @@ impl<'a> Reader<'a> {
                     Diagnostic::new(Code::InvalidYaml, origin, format!("no anchor `&{name}` stands before this alias"))
                         .help("text that starts with `*` needs quotes"),
                 );
-                self.complete(Node::new(Value::Null, origin), 0, 1, false)
+                self.complete(Node::new(Value::Null, origin), 0, (1, 0), false)
             }
             _ => Step::Go,
         }
@@ -187,7 +186,7 @@ impl<'a> Reader<'a> {
 
     fn enter(&mut self, style: StructureStyle, anchor: usize, range: Range<usize>, content: Content) -> Step {
         let flow = style == StructureStyle::Flow;
-        self.open.push(Open { start: range.start, end: range.end, flow, anchor, weight: 1, content });
+        self.open.push(Open { start: range.start, end: range.end, flow, anchor, weight: 1, height: 0, content });
         Step::Go
     }
 
@@ -213,13 +212,13 @@ impl<'a> Reader<'a> {
                 Value::Map(map)
             }
         };
-        self.complete(Node::new(value, origin), open.anchor, open.weight, false)
+        self.complete(Node::new(value, origin), open.anchor, (open.weight, open.height + 1), false)
     }
 
     /// Puts a finished node where it belongs: into the open list or mapping, or among the roots.
-    fn complete(&mut self, node: Node, anchor: usize, weight: u64, plain: bool) -> Step {
+    fn complete(&mut self, node: Node, anchor: usize, (weight, height): (u64, usize), plain: bool) -> Step {
         if anchor > 0 {
-            self.anchors.insert(anchor, (node.clone(), weight));
+            self.anchors.insert(anchor, (node.clone(), weight, height));
         }
         let Some(open) = self.open.last_mut() else {
             if !node.is_null() {
@@ -228,6 +227,7 @@ impl<'a> Reader<'a> {
             return Step::Go;
         };
         open.weight = open.weight.saturating_add(weight);
+        open.height = open.height.max(height);
         if node.origin().file == self.file {
             open.end = open.end.max((node.origin().end as usize).saturating_sub(self.base));
         }

@@ -4,6 +4,7 @@
 //! allocation in all of them, and two nodes at one address are equal. A plain scalar keeps its text until the type of
 //! the field that it stands in is known; numbers are text all the way through and never pass through floats.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -56,10 +57,26 @@ pub enum Scalar<'a> {
 }
 
 /// A mapping: entries in the order written, keys unique.
-#[derive(Clone, Debug, Default)]
-pub struct Map {
-    entries: Vec<Entry>,
+#[derive(Clone, Debug)]
+pub struct Map(Entries);
+
+/// The entries of a mapping. Both forms take the room of a vector, so that a node is none the larger for it.
+#[derive(Clone, Debug)]
+enum Entries {
+    /// So few that a look at each is soon done.
+    Few(Vec<Entry>),
+    /// So many that each is found by its key.
+    Many(Box<Indexed>),
 }
+
+#[derive(Clone, Debug)]
+struct Indexed {
+    entries: Vec<Entry>,
+    places: HashMap<SmolStr, usize>,
+}
+
+/// Mappings with more entries know where each of their keys is.
+const FEW: usize = 256;
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq)]
@@ -267,6 +284,12 @@ impl Entry {
     }
 }
 
+impl Default for Map {
+    fn default() -> Self {
+        Self(Entries::Few(Vec::new()))
+    }
+}
+
 impl Map {
     /// Returns an empty mapping.
     pub fn new() -> Self {
@@ -275,12 +298,37 @@ impl Map {
 
     /// Returns an empty mapping with room for `capacity` entries.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity) }
+        Self(Entries::Few(Vec::with_capacity(capacity)))
     }
 
     /// Returns the mapping of entries whose keys are known to be distinct.
     pub fn of_distinct(entries: Vec<Entry>) -> Self {
-        Self { entries }
+        if entries.len() <= FEW {
+            return Self(Entries::Few(entries));
+        }
+        let places = entries.iter().enumerate().map(|(at, entry)| (entry.key.text.clone(), at)).collect();
+        Self(Entries::Many(Box::new(Indexed { entries, places })))
+    }
+
+    fn entries(&self) -> &[Entry] {
+        match &self.0 {
+            Entries::Few(entries) => entries,
+            Entries::Many(indexed) => &indexed.entries,
+        }
+    }
+
+    fn into_entries(self) -> Vec<Entry> {
+        match self.0 {
+            Entries::Few(entries) => entries,
+            Entries::Many(indexed) => indexed.entries,
+        }
+    }
+
+    fn place(&self, key: &str) -> Option<usize> {
+        match &self.0 {
+            Entries::Few(entries) => entries.iter().position(|entry| entry.key.text == key),
+            Entries::Many(indexed) => indexed.places.get(key).copied(),
+        }
     }
 
     /// Returns the value of a key.
@@ -290,7 +338,10 @@ impl Map {
 
     /// Returns the entry of a key.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.key.text == key)
+        match &self.0 {
+            Entries::Few(entries) => entries.iter().find(|entry| entry.key.text == key),
+            Entries::Many(indexed) => indexed.places.get(key).map(|at| &indexed.entries[*at]),
+        }
     }
 
     /// Whether the key is there.
@@ -300,24 +351,25 @@ impl Map {
 
     /// Returns the entries in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
-        self.entries.iter()
+        self.entries().iter()
     }
 
     /// Returns the number of entries.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries().len()
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries().is_empty()
     }
 
     /// Sets a key: in place where it is there already, at the end otherwise.
     pub fn set(&mut self, key: Key, value: Node) {
-        match self.entries.iter_mut().find(|entry| entry.key.text == key.text) {
-            Some(entry) => *entry = Entry { key, value },
-            None => self.entries.push(Entry { key, value }),
+        match (self.place(&key.text), &mut self.0) {
+            (Some(at), Entries::Few(entries)) => entries[at] = Entry { key, value },
+            (Some(at), Entries::Many(indexed)) => indexed.entries[at] = Entry { key, value },
+            (None, _) => self.add(Entry { key, value }),
         }
     }
 
@@ -329,20 +381,42 @@ impl Map {
 
     /// Adds an entry whose key is known to be new.
     pub fn push(&mut self, key: Key, value: Node) {
-        // Large mappings are left out: the assertion alone would take quadratic time.
-        debug_assert!(self.len() > 64 || !self.contains(&key.text), "duplicate key {}", key.text);
-        self.entries.push(Entry { key, value });
+        debug_assert!(!self.contains(&key.text), "duplicate key {}", key.text);
+        self.add(Entry { key, value });
+    }
+
+    fn add(&mut self, entry: Entry) {
+        match &mut self.0 {
+            Entries::Few(entries) if entries.len() < FEW => entries.push(entry),
+            Entries::Few(entries) => {
+                let mut entries = std::mem::take(entries);
+                entries.push(entry);
+                *self = Self::of_distinct(entries);
+            }
+            Entries::Many(indexed) => {
+                indexed.places.insert(entry.key.text.clone(), indexed.entries.len());
+                indexed.entries.push(entry);
+            }
+        }
     }
 
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
-        let at = self.entries.iter().position(|entry| entry.key.text == key)?;
-        Some(self.entries.remove(at))
+        let at = self.place(key)?;
+        if let Entries::Few(entries) = &mut self.0 {
+            return Some(entries.remove(at));
+        }
+        let mut entries = std::mem::take(self).into_entries();
+        let removed = entries.remove(at);
+        *self = Self::of_distinct(entries);
+        Some(removed)
     }
 
     /// Sorts the entries by what `rank` says of their keys; equal ones keep their order.
     pub fn sort_by_key<K: Ord>(&mut self, rank: impl FnMut(&Entry) -> K) {
-        self.entries.sort_by_cached_key(rank);
+        let mut entries = std::mem::take(self).into_entries();
+        entries.sort_by_cached_key(rank);
+        *self = Self::of_distinct(entries);
     }
 }
 
@@ -360,7 +434,7 @@ impl IntoIterator for Map {
     type IntoIter = std::vec::IntoIter<Entry>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
+        self.into_entries().into_iter()
     }
 }
 
@@ -400,5 +474,43 @@ mod tests {
         let list = |items: &[&str]| Node::seq(items.iter().copied().map(plain).collect(), Origin::NOWHERE);
         assert_ne!(list(&["a", "b"]), list(&["b", "a"]));
         assert_ne!(map(&[]), list(&[]));
+    }
+
+    fn numbered(keys: impl Iterator<Item = usize>) -> Map {
+        let entry = |key: usize| Entry {
+            key: Key::new(key.to_string(), Origin::NOWHERE),
+            value: Node::integer(1, Origin::NOWHERE),
+        };
+        keys.map(entry).collect()
+    }
+
+    #[test]
+    fn many_entries_are_kept_as_few_are() {
+        let mut large = numbered(0..2 * FEW);
+        assert!((0..2 * FEW).all(|key| large.contains(&key.to_string())));
+        assert_eq!(large.remove("3").unwrap().key.text, "3");
+        assert!(large.get("3").is_none() && large.remove("3").is_none());
+        large.put("7", Node::integer(2, Origin::NOWHERE));
+        large.put("3", Node::integer(3, Origin::NOWHERE));
+        let keys: Vec<&str> = large.iter().map(|entry| entry.key.text.as_str()).collect();
+        assert_eq!((keys[7], keys.last()), ("8", Some(&"3")), "what is set again moves to the end");
+        assert_eq!(large.get("7").and_then(Node::as_str), Some("2"));
+        large.sort_by_key(|entry| entry.key.text.len());
+        assert_eq!(large.get("500").and_then(Node::as_str), Some("1"));
+        assert_eq!(large.entry("500").map(|entry| entry.key.text.as_str()), Some("500"));
+    }
+
+    #[test]
+    fn the_order_of_keys_makes_no_difference() {
+        for length in [3, 2 * FEW] {
+            assert_eq!(numbered(0..length), numbered((0..length).rev()));
+            assert_ne!(numbered(0..length), numbered(1..=length));
+            assert_ne!(numbered(0..length), numbered(0..length - 1));
+        }
+    }
+
+    #[test]
+    fn a_value_takes_no_more_room_than_a_vector_needs() {
+        assert_eq!(size_of::<Map>(), size_of::<Vec<Entry>>());
     }
 }

@@ -52,7 +52,8 @@ fn is_empty_origin(line: &str) -> bool {
 /// Returns how many findings there are of each severity: `2 errors, 1 warning`.
 fn summary(findings: &[Diagnostic]) -> String {
     let counted = |severity: Severity| {
-        let number = findings.iter().filter(|finding| finding.severity == severity).count();
+        let of = findings.iter().filter(|finding| finding.severity == severity);
+        let number: usize = of.map(|finding| finding.others.max(1)).sum();
         let plural = if number == 1 { "" } else { "s" };
         (number > 0).then(|| format!("{} {}{plural}", grouped(number), severity.as_str()))
     };

@@ -3,8 +3,10 @@
 //! One file a kind of harm; each drives the binary as a user does, in a scratch folder ([`crate::bench`]).
 
 mod api;
+mod budgets;
 mod deletion;
 mod files;
+mod patched;
 mod server;
 mod terminal;
 mod truth;

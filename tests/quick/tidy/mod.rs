@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 /// Which files may name a crate: the path starts with one of these.
 const HOMES: &[(&str, &[&str])] = &[
     ("granit_parser", &["read/"]),
-    ("minijinja", &["expand/expression.rs", "expand/scope.rs"]),
+    ("minijinja", &["expand/expression.rs", "expand/engine.rs", "expand/budget.rs", "expand/scope.rs"]),
     ("jsonschema", &["schema.rs", "schema/"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
     ("similar", &["cli/output", "compile/manifests.rs", "diff/render/"]),
     ("clap", &["cli/"]),
     ("anstream", &["cli/", "diagnostic/render/"]),
     ("csv", &["expand/rows.rs"]),
-    ("globset", &["expand/world.rs", "compile/input.rs"]),
+    ("globset", &["read/pattern.rs"]),
     (
         "sha2",
         &[
@@ -46,14 +46,14 @@ const HOMES: &[(&str, &[&str])] = &[
 const ARROWS: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("text", &[]),
-    ("diagnostic", &["text"]),
-    ("read", &["text", "diagnostic"]),
+    ("diagnostic", &["limits", "text"]),
+    ("read", &["limits", "text", "diagnostic"]),
     ("policy", &["text", "diagnostic", "read"]),
     ("kubernetes", &["text", "diagnostic"]),
     ("schema", &["text", "diagnostic"]),
     ("spec", &["text", "diagnostic", "read", "kubernetes"]),
-    ("expand", &["text", "diagnostic", "read", "kubernetes", "schema", "spec"]),
-    ("lower", &["text", "diagnostic", "kubernetes", "spec", "expand"]),
+    ("expand", &["limits", "text", "diagnostic", "read", "kubernetes", "schema", "spec"]),
+    ("lower", &["limits", "text", "diagnostic", "kubernetes", "spec", "expand"]),
     ("check", &["text", "diagnostic", "kubernetes", "schema", "spec"]),
     ("emit", &["text", "kubernetes"]),
     ("compile", &["text", "diagnostic", "read", "kubernetes", "spec", "expand", "lower", "check"]),
