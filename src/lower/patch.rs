@@ -279,15 +279,22 @@ fn operate(node: &Node, operation: &Node, room: &mut Room) -> Result<Node, Box<D
     let Some(op) = text("op") else { return Err(refuse(operation, "an operation needs `op`".into())) };
     let Some(path) = text("path") else { return Err(refuse(operation, "an operation needs `path`".into())) };
     let path_node = operation.get("path").unwrap_or(operation);
-    let steps = |path: &str| -> Vec<String> {
-        path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    let read = |key: &str, path: &str| {
+        steps(path).ok_or_else(|| {
+            let finding = refuse(operation.get(key).unwrap_or(operation), format!("expected a path, found `{path}`"));
+            Box::new(finding.help("each step starts with `/`; in a key, `~` is written `~0` and `/` is written `~1`"))
+        })
     };
     let value = || operation.get("value").cloned().ok_or_else(|| refuse(operation, format!("`{op}` needs a `value`")));
     let from = || {
         let path = text("from").ok_or_else(|| refuse(operation, format!("`{op}` needs `from`")))?;
-        find(node, &steps(path)).cloned().ok_or_else(|| refuse(operation, format!("there is nothing at `{path}`")))
+        let steps = read("from", path)?;
+        match find(node, &steps).cloned() {
+            Some(found) => Ok((found, steps)),
+            None => Err(refuse(operation, format!("there is nothing at `{path}`"))),
+        }
     };
-    let target = steps(path);
+    let target = read("path", path)?;
     let full = || {
         let message = format!(
             "the patch makes the object larger than {} nodes, or deeper than {}",
@@ -304,10 +311,11 @@ fn operate(node: &Node, operation: &Node, room: &mut Room) -> Result<Node, Box<D
         "add" => edit(node, &target, &Edit::Add(fitting(value()?)?)).ok_or_else(missing),
         "replace" => edit(node, &target, &Edit::Replace(fitting(value()?)?)).ok_or_else(missing),
         "remove" => edit(node, &target, &Edit::Remove).ok_or_else(missing),
-        "copy" => edit(node, &target, &Edit::Add(fitting(from()?)?)).ok_or_else(missing),
+        "copy" => edit(node, &target, &Edit::Add(fitting(from()?.0)?)).ok_or_else(missing),
         "move" => {
-            let moved = fitting(from()?)?;
-            let without = edit(node, &steps(text("from").unwrap_or_default()), &Edit::Remove).ok_or_else(missing)?;
+            let (moved, source) = from()?;
+            let moved = fitting(moved)?;
+            let without = edit(node, &source, &Edit::Remove).ok_or_else(missing)?;
             edit(&without, &target, &Edit::Add(moved)).ok_or_else(missing)
         }
         "test" => {
@@ -376,9 +384,24 @@ enum Edit {
     Remove,
 }
 
+/// Reads a JSON pointer (RFC 6901). Returns `None` if the text is none.
+fn steps(pointer: &str) -> Option<Vec<String>> {
+    let sound = |step: &str| step.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    let mut parts = pointer.split('/');
+    let starts = parts.next() == Some("");
+    let steps = parts.map(|step| sound(step).then(|| step.replace("~1", "/").replace("~0", "~")));
+    starts.then(|| steps.collect()).flatten()
+}
+
+/// Reads the number of an item, which has one notation alone.
+fn index(step: &str) -> Option<usize> {
+    let canonical = step == "0" || !step.starts_with(['0', '+']);
+    canonical.then(|| step.parse().ok()).flatten()
+}
+
 fn find<'n>(node: &'n Node, path: &[String]) -> Option<&'n Node> {
     path.iter().try_fold(node, |node, step| match node.as_seq() {
-        Some(items) => items.get(step.parse::<usize>().ok()?),
+        Some(items) => items.get(index(step)?),
         None => node.get(step),
     })
 }
@@ -394,7 +417,7 @@ fn edit(node: &Node, path: &[String], change: &Edit) -> Option<Node> {
     let origin = node.origin();
     if let Some(items) = node.as_seq() {
         let mut items = items.to_vec();
-        let at = if step == "-" { items.len() } else { step.parse().ok()? };
+        let at = if step == "-" { items.len() } else { index(step)? };
         match (rest.is_empty(), change) {
             (true, Edit::Add(value)) if at <= items.len() => items.insert(at, value.clone()),
             (true, Edit::Remove) if at < items.len() => drop(items.remove(at)),
@@ -415,4 +438,55 @@ fn edit(node: &Node, path: &[String], change: &Edit) -> Option<Node> {
         }
     }
     Some(Node::map(map, origin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emit::json;
+    use crate::read::read_document;
+    use crate::text::Sources;
+
+    const OBJECT: &str = "{a: [10, 11, 12], b: {'x/y': 1, 'm~n': two, c: '1'}}";
+
+    fn node(text: &str) -> Node {
+        read_document(&mut Sources::default(), "t", text.into(), &mut Diagnostics::new()).expect("a document")
+    }
+
+    /// Returns what an operation leaves, as JSON; otherwise what is said of it.
+    fn operated(operation: &str) -> String {
+        match operate(&node(OBJECT), &node(operation)) {
+            Ok(changed) => {
+                let mut bytes = Vec::new();
+                json::write_compact(&changed, &mut bytes);
+                String::from_utf8(bytes).expect("JSON is UTF-8")
+            }
+            Err(finding) => finding.message,
+        }
+    }
+
+    #[test]
+    fn paths_are_json_pointers() {
+        assert!(operated("{op: remove, path: /b/x~1y}").ends_with(r#""b":{"m~n":"two","c":"1"}}"#));
+        assert!(operated("{op: remove, path: /b/m~0n}").ends_with(r#""b":{"x/y":1,"c":"1"}}"#));
+        for path in ["a", "a/0", "b/c", "/b/m~n", "/b/m~2n", "/b/c~"] {
+            for operation in [
+                format!("{{op: add, path: {path}, value: 1}}"),
+                format!("{{op: copy, from: {path}, path: /b}}"),
+                format!("{{op: test, path: {path}, value: 1}}"),
+            ] {
+                assert_eq!(operated(&operation), format!("expected a path, found `{path}`"), "{operation}");
+            }
+        }
+    }
+
+    #[test]
+    fn items_have_one_number_each() {
+        assert!(operated("{op: remove, path: /a/1}").starts_with(r#"{"a":[10,12]"#));
+        assert!(operated("{op: add, path: /a/3, value: 13}").starts_with(r#"{"a":[10,11,12,13]"#));
+        for step in ["01", "+1", "00", "-1", "-", "4", "1e0"] {
+            let found = operated(&format!("{{op: replace, path: /a/{step}, value: 1}}"));
+            assert_eq!(found, format!("there is nothing at `/a/{step}`"));
+        }
+    }
 }
