@@ -28,7 +28,7 @@ fn releases_have_all_that_others_fetch_from_them() {
 fn workflows_are_whole_and_pinned() {
     let bench = Bench::new();
     let written = bench.ok("fanfold", &["integrate", "github", "-o", "-"]);
-    let own = [root(".github/workflows/ci.yml"), root(".github/workflows/release.yml")];
+    let own = ["ci", "audit", "release"].map(|name| root(&format!(".github/workflows/{name}.yml")));
     for text in own.iter().chain([&written]) {
         let workflow = yaml(text);
         assert!(workflow["on"].is_object() || workflow["on"].is_string(), "`on` is a key, and no boolean");
@@ -119,7 +119,8 @@ fn the_image_is_made_of_what_is_there() {
     }
     let built = recipe.lines().find_map(|line| line.strip_prefix("RUN cargo ")).expect("it is compiled");
     assert!(
-        built.contains("--locked") && recipe.contains("COPY --from=build /fanfold/target/release/fanfold /fanfold")
+        built.contains("--locked --profile dist ")
+            && recipe.contains("COPY --from=build /fanfold/target/dist/fanfold /fanfold")
     );
     assert!(recipe.contains("\nFROM scratch\n") && recipe.contains("\nUSER 65534:65534\n"));
     assert!(root("release/passwd").starts_with("nobody:x:65534:65534:"));
