@@ -5,12 +5,17 @@
 //! on all cores. Memory and time are bounded by the size of the text: nesting, aliases and file size have limits.
 
 mod comments;
+#[cfg(any(test, fuzzing))]
+mod compare;
 mod files;
 mod pattern;
 mod plain;
 mod whole;
 
 pub use comments::comments_with;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use compare::compare_readers;
 pub use files::{
     Files, Listing, MemoryFiles, Unlisted, UnlistedReason, join, load, out_of_bounds, read_bounded, reason, unreadable,
 };

@@ -1,55 +1,16 @@
 //! Both readers, side by side: where the fast one answers, it says what the other one says.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::super::{split, whole};
+use super::super::compare::{FILE, compare_readers};
 use super::*;
-
-const FILE: FileId = FileId(7);
-
-/// Shows all that nodes hold, a line for each scalar and each key.
-fn shown(nodes: &[Node]) -> String {
-    fn show(node: &Node, indent: usize, into: &mut String) {
-        let Origin { file: FileId(file), start, end } = node.origin();
-        let place = format!("{:indent$}{file}:{start}..{end}", "");
-        match node.value() {
-            Value::Seq(items) => {
-                writeln!(into, "{place} list of {}", items.len()).unwrap();
-                items.iter().for_each(|item| show(item, indent + 2, into));
-            }
-            Value::Map(map) => {
-                writeln!(into, "{place} mapping of {}", map.len()).unwrap();
-                for Entry { key, value } in map {
-                    writeln!(into, "{:indent$}{key:?}", "").unwrap();
-                    show(value, indent + 2, into);
-                }
-            }
-            scalar => writeln!(into, "{place} {scalar:?}").unwrap(),
-        }
-    }
-    let mut text = String::new();
-    nodes.iter().for_each(|node| show(node, 0, &mut text));
-    text
-}
 
 /// Reads each document of a text with both readers, and returns how many the fast one read, and of how many.
 fn compared(text: &str) -> (usize, usize) {
-    let chunks = split(text);
-    let mut answered = 0;
-    for chunk in &chunks {
-        let Some(root) = read(text, FILE, chunk.clone()) else { continue };
-        answered += 1;
-        let (roots, findings) = whole::read(text, FILE, chunk.clone());
-        assert!(findings.is_empty(), "{findings:?} in {:?}", &text[chunk.clone()]);
-        let (fast, sound) = (shown(&[root]), shown(&roots));
-        let differs = fast.lines().zip(sound.lines()).find(|(fast, sound)| fast != sound);
-        assert!(fast == sound, "{differs:?} in {:?}", &text[chunk.clone()]);
-    }
-    (answered, chunks.len())
+    compare_readers(text).unwrap_or_else(|difference| panic!("{difference}"))
 }
 
 fn yaml_files() -> Vec<PathBuf> {
