@@ -1,9 +1,9 @@
 # The daily commands; .ci/run calls the same ones.
 
-.PHONY: build setup test quick thorough lint fmt facts facts-check golden wheel bench ci
+.PHONY: build setup test quick thorough lint fmt facts facts-check golden wheel bench fuzz audit ci
 
-build: ## Build the optimised binary
-	cargo build --release
+build: ## Build the binary as releases have it
+	cargo build --profile dist
 
 setup: ## Install what tests run beside Rust, Go and python3: a browser, pre-commit, gitlab-ci-local and what it runs
 	bash tests/setup
@@ -38,12 +38,23 @@ wheel: ## Build the Python wheel, install it and run it
 	python3 -m venv target/venv
 	target/venv/bin/pip install --quiet --disable-pip-version-check 'maturin>=1.9,<2'
 	rm -rf target/wheels
-	target/venv/bin/maturin build --quiet --locked --release --out target/wheels
+	target/venv/bin/maturin build --quiet --locked --profile release --out target/wheels
 	target/venv/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-index target/wheels/*.whl
 	target/venv/bin/fanfold --version
 
 bench: ## Run the benchmarks
 	cargo bench
+
+FUZZ_SECONDS ?= 60
+fuzz: ## Run each fuzz target for a minute, or FUZZ_SECONDS; once before: cargo install cargo-fuzz --locked
+	for target in $$(cargo fuzz list); do \
+		mkdir -p fuzz/corpus/$$target; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 || exit 1; \
+	done
+
+audit: ## Check advisories, licenses and sources of all crates; once before: cargo install cargo-deny --locked
+	cargo deny --locked check
 
 ci: ## Do what CI does
 	bash .ci/run
