@@ -455,7 +455,7 @@ mod tests {
 
     /// Returns what an operation leaves, as JSON; otherwise what is said of it.
     fn operated(operation: &str) -> String {
-        match operate(&node(OBJECT), &node(operation)) {
+        match operate(&node(OBJECT), &node(operation), &mut Room(limits::PATCHED_NODES)) {
             Ok(changed) => {
                 let mut bytes = Vec::new();
                 json::write_compact(&changed, &mut bytes);
