@@ -247,8 +247,14 @@ fn interpret(suffix: &str) -> Option<(i64, Notation)> {
     if let Some(at) = BINARY_SUFFIXES.iter().position(|known| *known == suffix) {
         return Some((10 * i64::try_from(at).ok()?, Notation::Binary));
     }
-    let power = suffix.strip_prefix(['e', 'E']).filter(|power| !power.is_empty())?.parse().ok()?;
-    Some((power, Notation::Exponent))
+    let power: i64 = suffix.strip_prefix(['e', 'E']).filter(|power| !power.is_empty())?.parse().ok()?;
+    Some((i64::from(as_server(power)), Notation::Exponent))
+}
+
+/// Returns an exponent as the API server has it, which keeps the lower 32 bits alone.
+#[expect(clippy::cast_possible_truncation, reason = "the server cuts it off too")]
+fn as_server(power: i64) -> i32 {
+    power as i32
 }
 
 /// A text cut into sign, digits and suffix.
@@ -432,6 +438,9 @@ mod tests {
         let units = |text: &str, scale| quantity(text).units(scale);
         assert_eq!([units("1.5", -3), units("100m", -3), units("1n", -3), units("0", -3)], [1500, 100, 1, 0]);
         assert_eq!([units("1Gi", 0), units("1500m", 0), units("-1500m", 0)], [1 << 30, 2, -1]);
+        // The server keeps the lower 32 bits of an exponent: here all of them are set.
+        assert_eq!(units("1e9223372036854775807", 0), 1);
+        assert_eq!(units("1e-9223372036854775808", 0), 1);
         assert_eq!([units("1e100", 0), units("-1e100", 0)], [i64::MAX, i64::MIN]);
         assert_eq!(Quantity::of(1500, -3, Notation::Decimal).to_string(), "1500m");
         assert_eq!(Quantity::of(1 << 31, 0, Notation::Binary).to_string(), "2Gi");
