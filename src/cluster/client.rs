@@ -151,6 +151,7 @@ impl Call {
     }
 
     /// Says what the answer has to be.
+    #[must_use]
     pub fn expecting(self, reply: Reply) -> Self {
         Self { reply, ..self }
     }
@@ -171,12 +172,11 @@ impl Client {
     pub async fn call(&self, call: &Call) -> Result<Answer, Lost> {
         let wait = self.waits.begin();
         let limit = self.limit(&call.verb);
-        let result = match tokio::time::timeout(limit, self.exchange(call)).await {
-            Ok(result) => result.and_then(|answer| call.reply.accept(answer)),
-            Err(_) => {
-                self.health.note_gone();
-                Err(Lost::passing(format!("no answer within {} s", limit.as_secs_f32())))
-            }
+        let result = if let Ok(result) = tokio::time::timeout(limit, self.exchange(call)).await {
+            result.and_then(|answer| call.reply.accept(answer))
+        } else {
+            self.health.note_gone();
+            Err(Lost::passing(format!("no answer within {} s", limit.as_secs_f32())))
         };
         let well = result.as_ref().is_ok_and(|answer| !answer.is_trouble());
         self.health.answered.fetch_or(well, Ordering::Relaxed);
@@ -186,10 +186,10 @@ impl Client {
 
     /// Returns how long a request may take. A server that is in trouble for long gets less and less.
     pub(super) fn limit(&self, verb: &Method) -> Duration {
-        let usual = match verb {
-            &Method::GET if !self.health.answered.load(Ordering::Relaxed) => limits::FIRST_ANSWER_TIME,
-            &Method::GET => limits::READ_TIME,
-            _ => limits::WRITE_TIME,
+        let usual = match (*verb == Method::GET, self.health.answered.load(Ordering::Relaxed)) {
+            (true, false) => limits::FIRST_ANSWER_TIME,
+            (true, true) => limits::READ_TIME,
+            (false, _) => limits::WRITE_TIME,
         };
         let left = limits::TROUBLE_TIME.saturating_sub(self.waits.silence()).max(Duration::from_secs(5));
         self.timeout.unwrap_or_else(|| usual.min(left))

@@ -152,7 +152,7 @@ fn rooms(kinds: &Discovered, going: &[(ObjectKey, &Live)]) -> Vec<Room> {
                     holder: key.clone(),
                     resource: Arc::clone(resource),
                     namespace: Some(key.name.clone()),
-                }))
+                }));
             }
             ("apiextensions.k8s.io", "CustomResourceDefinition") => {
                 let text = |path: &[&str]| live.text(path).unwrap_or_default();
