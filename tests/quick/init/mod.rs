@@ -92,7 +92,9 @@ fn what_is_no_image_is_refused() {
     for image in ["", "a b", "a\nb: c", "a:{{ params.x }}", "\"", "/a", "a:", "a@", "ä"] {
         let refused = fanfold(folder.path(), &["init", "--image", image]);
         assert_eq!(refused.status.code(), Some(2), "{image:?}");
-        assert!(text(&refused.stderr).starts_with("error: expected an image"), "{image:?}");
+        let reason =
+            if image.is_empty() { "error: a value is required for '--image" } else { "error: expected an image" };
+        assert!(text(&refused.stderr).starts_with(reason), "{image:?}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

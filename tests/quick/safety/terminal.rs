@@ -214,8 +214,6 @@ fn reports_of_what_is_sound_act_in_no_format() {
         &["explain", "ConfigMap/c", odd],
         &["explain", "nothing\u{202e}/::x::", odd],
         &["explain", "::stop-commands::t\u{1b}[31m"],
-        &["build", odd, "--output", "json"],
-        &["build", odd, "--output", "kyaml", "--provenance"],
         &["build", "s.yaml", "--set", "\u{1b}[31m::x::=1"],
         &["build", "s.yaml", "--profile", HOSTILE],
         &["build", HOSTILE],
@@ -280,13 +278,13 @@ fn what_is_committed_is_shown_and_obeyed_by_nobody() {
             format!("{built}{line}\n"),
             built.replace("spec:\n", &format!("spec:\n{line}\n")),
         ] {
-            for file in ["one.yaml", "out/batch_v1_job_w.yaml"] {
-                fs::write(bench.path(file), &text).unwrap();
-                let folder = file.split('/').next().unwrap();
-                let said = bench.fails(1, &["build", "s.yaml", "-o", folder, "--check"]);
-                assert!(said.contains("is stale"), "{said}");
-                harmless(&said, &format!("line {at} of {file}"));
-            }
+            // By turns: both ways of writing go the same way from here.
+            let file = ["one.yaml", "out/batch_v1_job_w.yaml"][at % 2];
+            fs::write(bench.path(file), &text).unwrap();
+            let folder = file.split('/').next().unwrap();
+            let said = bench.fails(1, &["build", "s.yaml", "-o", folder, "--check"]);
+            assert!(said.contains("is stale"), "{said}");
+            harmless(&said, &format!("line {at} of {file}"));
         }
     }
 }
