@@ -50,6 +50,10 @@
 //! **Collect, do not stop.** Every stage reports all it finds and goes on with what is sound; what is broken is left out or
 //! stands as a placeholder that later stages pass over, so that one cause gives one finding.
 //!
+//! **Secrets are places.** What is or may be a secret is marked where it is read, as a range of its text; a node's place is
+//! its mark through every stage, and whoever shows a value, a line or a message asks [`text::Sources::is_secret`] of it.
+//! Expressions that read a secret mark the place where they stand. No text is searched for values.
+//!
 //! **Order never depends on order.** Shuffling files, or keys (but for those of `matrix` and `initContainers`), changes
 //! no byte of the output.
 

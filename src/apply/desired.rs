@@ -8,7 +8,7 @@ use crate::diagnostic::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit;
 use crate::kubernetes::{Manifest, ObjectKey};
-use crate::text::{Key, Map, Node, Origin};
+use crate::text::{Key, Map, Node, Origin, Sources};
 
 /// An object that should be in the cluster, in the form in which it is sent.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Desired {
     pub body: bytes::Bytes,
     /// Where it comes from.
     pub origin: Origin,
+    /// Whether a secret is in it, so that what the server says of it may repeat one.
+    pub confidential: bool,
 }
 
 impl Desired {
@@ -46,6 +48,8 @@ pub struct Placing<'a> {
     pub namespace: &'a str,
     /// The label value of the set that they become members of.
     pub set: Option<&'a str>,
+    /// Which places are secret.
+    pub sources: &'a Sources,
 }
 
 impl Placing<'_> {
@@ -78,7 +82,10 @@ impl Placing<'_> {
         }
         let mut body = Vec::with_capacity(2048);
         emit::json::write_compact(&node, &mut body);
-        Ok(Desired { key, resource: Arc::clone(resource), node, body: body.into(), origin: manifest.origin })
+        let is_secret = key.kind == "Secret" && key.group.is_empty();
+        let confidential = is_secret || self.sources.hold_secret_of(&node);
+        let (resource, body) = (Arc::clone(resource), body.into());
+        Ok(Desired { key, resource, node, body, origin: manifest.origin, confidential })
     }
 
     fn not_served(&self, manifest: &Manifest) -> Diagnostic {

@@ -12,23 +12,26 @@ use crate::cluster::answer::{Conflict, Refusal, Verdict, cannot_change};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Facts;
 use crate::kubernetes::immutable::refused;
-use crate::text::{Node, Value};
+use crate::text::Node;
 
+/// Words of a server behind which values follow.
+const REPEATS: &[&str] = &["value: ", "value ", "denied", "cannot parse", "illegal", "character"];
 /// The longest part of a server's message that is shown.
 const LONGEST: usize = 600;
 
 /// Returns the findings for an object that did not get through.
-pub(super) fn of_end(desired: &Desired, ended: &Ended, said: &str) -> Vec<Diagnostic> {
+pub(super) fn of_end(desired: &Desired, ended: &Ended, answer: &str) -> Vec<Diagnostic> {
     match &ended.end {
         End::Well | End::Needs(_) | End::NotTried => Vec::new(),
         End::Lost(lost) if lost.foreign => {
-            let finding = at_object(desired, Code::RefusedByServer, &lost.reason);
+            let finding = at_object(desired, Code::RefusedByServer, &said(desired, &lost.reason));
             vec![finding.help("nobody knows whether it was applied: see to the way to the server, and run again")]
         }
         End::Lost(lost) => {
-            vec![at_object(desired, Code::RefusedByServer, &format!("no answer from the server: {lost}"))]
+            let message = format!("no answer from the server: {}", said(desired, &lost.reason));
+            vec![at_object(desired, Code::RefusedByServer, &message)]
         }
-        End::Verdict(verdict) => of_verdict(desired, verdict, ended.tries, said),
+        End::Verdict(verdict) => of_verdict(desired, verdict, ended.tries, answer),
     }
 }
 
@@ -46,7 +49,7 @@ pub(super) fn at_difference(finding: Diagnostic, desired: &Desired, before: &Liv
 }
 
 /// Returns the findings for an object that the server did not take, after so many tries.
-pub(super) fn of_verdict(desired: &Desired, verdict: &Verdict, tries: u32, said: &str) -> Vec<Diagnostic> {
+pub(super) fn of_verdict(desired: &Desired, verdict: &Verdict, tries: u32, answer: &str) -> Vec<Diagnostic> {
     match verdict {
         Verdict::Conflict(conflicts) => conflicts.iter().map(|conflict| of_conflict(desired, conflict)).collect(),
         Verdict::Immutable(refusals) => {
@@ -60,7 +63,7 @@ pub(super) fn of_verdict(desired: &Desired, verdict: &Verdict, tries: u32, said:
             refusals.iter().map(of_one).collect()
         }
         Verdict::Passing(_) => {
-            let message = format!("the server did not take it in {tries} tries: {said}");
+            let message = format!("the server did not take it in {tries} tries: {}", said(desired, answer));
             vec![at_object(desired, Code::RefusedByServer, &message)]
         }
         verdict => refusals(verdict).iter().map(|refusal| of_refusal(desired, refusal)).collect(),
@@ -69,7 +72,7 @@ pub(super) fn of_verdict(desired: &Desired, verdict: &Verdict, tries: u32, said:
 
 fn at_object(desired: &Desired, code: Code, message: &str) -> Diagnostic {
     let origin = desired.node.at(&["metadata", "name"]).map_or(desired.origin, Node::origin);
-    Diagnostic::new(code, origin, tidy(desired, message)).subject(desired.key.to_string(), "")
+    Diagnostic::new(code, origin, brief(message)).subject(desired.key.to_string(), "")
 }
 
 fn at_field(desired: &Desired, code: Code, field: &str, message: &str) -> Diagnostic {
@@ -81,11 +84,11 @@ fn at_field(desired: &Desired, code: Code, field: &str, message: &str) -> Diagno
     if is_secret(desired) && ["data", "stringData"].iter().any(|holder| field.starts_with(holder)) {
         return at_object(desired, code, message).subject(desired.key.to_string(), field);
     }
-    Diagnostic::new(code, locate(&desired.node, field), tidy(desired, message)).subject(desired.key.to_string(), field)
+    Diagnostic::new(code, locate(&desired.node, field), brief(message)).subject(desired.key.to_string(), field)
 }
 
 fn of_refusal(desired: &Desired, refusal: &Refusal) -> Diagnostic {
-    let finding = at_field(desired, Code::RefusedByServer, &refusal.field, &refusal.message);
+    let finding = at_field(desired, Code::RefusedByServer, &refusal.field, &said(desired, &refusal.message));
     let help = if refusal.message.contains("is being terminated") {
         Some(format!("the namespace `{}` is being deleted: run again once it is gone", desired.key.namespace))
     } else if refusal.message.contains("exceeded quota") {
@@ -109,7 +112,7 @@ fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
     let field = field.trim_start_matches('.');
     let through = if subresource.is_empty() { String::new() } else { format!(" through `{subresource}`") };
     let message = format!("`{field}` is managed by `{manager}`{through}");
-    let finding = at_field(desired, Code::FieldConflict, field, &message);
+    let finding = at_field(desired, Code::FieldConflict, field, &message).names_alone();
     if field == "spec.replicas" {
         return finding
             .help("leave `replicas` out: then whoever scales the workload keeps deciding")
@@ -121,8 +124,8 @@ fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
 fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
     let kind = &desired.key.kind;
     let what = if refusal.field.is_empty() { "it".to_owned() } else { format!("`{}`", refusal.field) };
-    let message = format!("{what} cannot be changed: {}", last_part(&refusal.message));
-    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &message);
+    let message = format!("{what} cannot be changed: {}", said(desired, last_part(&refusal.message)));
+    let finding = at_field(desired, Code::ImmutableField, &refusal.field, &message).names_alone();
     let consequence = match kind.as_str() {
         "Job" => "its pods end and it starts again",
         "StatefulSet" => "its pods and claims stay, and the new one takes them over",
@@ -138,9 +141,10 @@ fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
 pub(super) fn of_warning(desired: &Desired, warning: &str) -> Diagnostic {
     let field = warning.split_once(": ").map(|(field, _)| field);
     let field = field.filter(|field| field.contains(['.', '[']) && !field.contains(' '));
+    let message = said(desired, warning);
     match field {
-        Some(field) => at_field(desired, Code::ServerWarning, field, warning),
-        None => at_object(desired, Code::ServerWarning, warning),
+        Some(field) => at_field(desired, Code::ServerWarning, field, &message),
+        None => at_object(desired, Code::ServerWarning, &message),
     }
 }
 
@@ -158,20 +162,20 @@ pub(super) fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> St
         End::Needs(other) => format!("it needs `{}`", name(*other)),
         End::NotTried if ended.tries > 0 => "the run ended before the server's answer".into(),
         End::NotTried => "the run ended before".into(),
-        End::Lost(lost) => lost.reason.clone(),
+        End::Lost(lost) => said(task.desired, &lost.reason),
         End::Verdict(Verdict::Conflict(conflicts)) => {
             let managers: BTreeSet<&str> = conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
             format!("fields are managed by {}", managers.into_iter().collect::<Vec<_>>().join(", "))
         }
-        End::Verdict(Verdict::Immutable(refusals)) => tidy(task.desired, &unchangeable(refusals)),
+        End::Verdict(Verdict::Immutable(refusals)) => brief(&unchangeable(refusals)),
         End::Verdict(Verdict::Refused(refusals)) => {
             let one = |refusal: &Refusal| match refusal.field.as_str() {
-                "" | "<nil>" => refusal.message.clone(),
-                field => format!("{field}: {}", refusal.message),
+                "" | "<nil>" => said(task.desired, &refusal.message),
+                field => format!("{field}: {}", said(task.desired, &refusal.message)),
             };
-            tidy(task.desired, &refusals.iter().map(one).collect::<Vec<_>>().join("; "))
+            brief(&refusals.iter().map(one).collect::<Vec<_>>().join("; "))
         }
-        End::Verdict(_) => tidy(task.desired, &task.said),
+        End::Verdict(_) => said(task.desired, &task.said),
     }
 }
 
@@ -188,45 +192,34 @@ fn last_part(message: &str) -> &str {
     said.rsplit_once(": ").map_or(said, |(_, said)| said)
 }
 
-/// Bounds a message, and takes out of it what a Secret holds.
-pub(super) fn tidy(desired: &Desired, message: &str) -> String {
-    let mut message = message.to_owned();
-    if is_secret(desired) {
-        let mut values = Vec::new();
-        for field in ["data", "stringData"] {
-            secrets(desired.node.get(field), &mut values);
-        }
-        // What is part of something longer goes after it.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        for value in values.iter().filter(|value| value.len() > 2) {
-            message = message.replace(value.as_str(), "***");
-        }
-    }
+/// Bounds a message.
+fn brief(message: &str) -> String {
     match message.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &message[..end]),
-        None => message,
+        None => message.to_owned(),
+    }
+}
+
+/// Returns the server's words about an object, bounded.
+///
+/// They quote values, and rules of admission say what they like: of an object that holds a secret no more is told than
+/// stands before the first of them.
+pub(super) fn said(desired: &Desired, message: &str) -> String {
+    if !desired.confidential {
+        return brief(message);
+    }
+    // The object's own names are no values.
+    let names = [&desired.key.name, &desired.key.namespace].into_iter().filter(|name| !name.is_empty());
+    let bare = names.fold(message.to_owned(), |text, name| text.replace(&format!("\"{name}\""), name));
+    let behind = REPEATS.iter().filter_map(|word| bare.find(word).map(|at| at + word.len()));
+    match behind.chain(bare.find(['"', '\'', '`'])).min() {
+        Some(end) => brief(&format!("{} ••• (what may repeat a secret is not shown)", bare[..end].trim_end())),
+        None => brief(&bare),
     }
 }
 
 fn is_secret(desired: &Desired) -> bool {
     desired.key.kind == "Secret" && desired.key.group.is_empty()
-}
-
-/// Collects the values as they are written, as they are, in base64, and as quoted text has them.
-fn secrets(node: Option<&Node>, values: &mut Vec<String>) {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-    let Some(map) = node.and_then(Node::as_map) else { return };
-    for entry in map {
-        let (Value::String(text) | Value::Plain(text) | Value::Number(text)) = entry.value.value() else { continue };
-        let decoded = STANDARD.decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        for plain in decoded.into_iter().chain([text.to_string()]) {
-            values.push(STANDARD.encode(&plain));
-            values.push(serde_json::Value::from(plain.as_str()).to_string().trim_matches('"').to_owned());
-            values.push(plain.trim().to_owned());
-            values.push(plain);
-        }
-    }
 }
 
 /// What an annotation on the object says about making it anew, before what the command line says.

@@ -98,7 +98,7 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("manifests are no set by themselves: name one with `--applyset NAME`".into()));
     }
     let manifests = compilation.objects();
-    let desired = cluster.place(&manifests, set.as_ref(), &mut session.diagnostics);
+    let desired = cluster.place(&manifests, set.as_ref(), &session.sources, &mut session.diagnostics);
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }

@@ -12,6 +12,7 @@ use super::session::{Channel, Session, remark};
 use super::terminal::data;
 use super::{Exit, Failure};
 use crate::compile::Compilation;
+use crate::diff::Committed;
 use crate::emit::layout::{self, Item, Layout, OutputFile};
 use crate::emit::{Output, Stream};
 use crate::integrate::guarded_from_flux;
@@ -172,7 +173,9 @@ fn write(
     session: &Session,
 ) -> Result<Exit, Failure> {
     let sources = &session.sources;
-    let mut objects = compilation.objects();
+    let all = compilation.objects();
+    let committed = args.check.then(|| Committed::of(&all, sources));
+    let mut objects = all.clone();
     let secrets = objects.iter().filter(|object| is_secret(object)).count();
     match args.secrets {
         None if secrets > 0 => {
@@ -184,13 +187,13 @@ fn write(
         Some(SecretsArg::Omit) => objects.retain(|object| !is_secret(object)),
         _ => {}
     }
-    let sources: Vec<Option<String>> =
+    let places: Vec<Option<String>> =
         objects.iter().map(|object| if args.provenance { provenance(object, sources) } else { None }).collect();
     let trees: Vec<Cow<'_, Node>> = objects.iter().map(|object| tree(object, args)).collect();
     let items: Vec<Item<'_>> = objects
         .iter()
         .zip(&trees)
-        .zip(&sources)
+        .zip(&places)
         .map(|((object, node), source)| Item { key: &object.key, node, source: source.as_deref() })
         .collect();
     let folder = is_folder(path);
@@ -201,12 +204,18 @@ fn write(
     let files = layout::files(layout, output, compilation.name(), &items);
     let inputs = session.disk.inputs();
     let rights = Rights { force: args.force, inputs: Some(&inputs) };
-    if folder { write_folder(&files, path, args, rights) } else { write_file(&files[0], path, args, rights) }
+    let committed = committed.as_ref();
+    if folder { write_folder(&files, path, committed, rights) } else { write_file(&files[0], path, committed, rights) }
 }
 
-fn write_folder(files: &[OutputFile], path: &str, args: &BuildArgs, rights: Rights<'_>) -> Result<Exit, Failure> {
-    if args.check {
-        return stale(output::check(files, Path::new(path))?, path);
+fn write_folder(
+    files: &[OutputFile],
+    path: &str,
+    committed: Option<&Committed<'_>>,
+    rights: Rights<'_>,
+) -> Result<Exit, Failure> {
+    if let Some(committed) = committed {
+        return stale(output::check(files, Path::new(path), committed)?, path);
     }
     let Written { written, unchanged, removed, kept, overwritten } =
         output::write_folder(files, Path::new(path), rights)?;
@@ -220,9 +229,14 @@ fn write_folder(files: &[OutputFile], path: &str, args: &BuildArgs, rights: Righ
     Ok(Exit::Fine)
 }
 
-fn write_file(file: &OutputFile, path: &str, args: &BuildArgs, rights: Rights<'_>) -> Result<Exit, Failure> {
-    if args.check {
-        return stale(output::check_file(file, Path::new(path))?, path);
+fn write_file(
+    file: &OutputFile,
+    path: &str,
+    committed: Option<&Committed<'_>>,
+    rights: Rights<'_>,
+) -> Result<Exit, Failure> {
+    if let Some(committed) = committed {
+        return stale(output::check_file(file, Path::new(path), committed)?, path);
     }
     remark(&match output::write_file(file, Path::new(path), rights)? {
         State::Unchanged => format!("{path}: unchanged"),

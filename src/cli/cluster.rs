@@ -22,6 +22,7 @@ use crate::kubernetes::name::dns_label;
 use crate::kubernetes::{Facts, Manifest};
 use crate::limits;
 use crate::preflight::{Preflight, look, preflight};
+use crate::text::Sources;
 
 /// A cluster, and the set in it.
 #[derive(Args, Clone, Debug)]
@@ -187,11 +188,12 @@ impl Cluster {
         &mut self,
         manifests: &[Manifest],
         set: Option<&ApplySet>,
+        sources: &Sources,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Desired> {
         defined_kinds(manifests, &mut self.kinds);
         let id = set.map(ApplySet::id);
-        let placing = Placing { kinds: &self.kinds, namespace: self.client.namespace(), set: id.as_deref() };
+        let placing = Placing { kinds: &self.kinds, namespace: self.client.namespace(), set: id.as_deref(), sources };
         let placed: Vec<_> = manifests.par_iter().map(|manifest| placing.place(manifest)).collect();
         let mut desired = Vec::with_capacity(placed.len());
         for object in placed {

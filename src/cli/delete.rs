@@ -53,7 +53,7 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
     // The members of a set are known to the cluster; objects without a set by their names alone.
     let desired = match &set {
         Some(_) => Vec::new(),
-        None => cluster.place(&compilation.objects(), None, &mut session.diagnostics),
+        None => cluster.place(&compilation.objects(), None, &session.sources, &mut session.diagnostics),
     };
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);

@@ -193,7 +193,7 @@ fn of_cluster(
         return Err(Failure::Usage("there is nothing to ask a cluster about".into()));
     };
     let set = cluster.set(compilation, args.place.applyset.as_deref())?;
-    let desired = cluster.place(&compilation.objects(), set.as_ref(), &mut session.diagnostics);
+    let desired = cluster.place(&compilation.objects(), set.as_ref(), &session.sources, &mut session.diagnostics);
     if set.is_none() && args.prune {
         return Err(Failure::Usage("`--prune` needs a set: name one with `--applyset NAME`".into()));
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::output::{self, Inputs, Rights};
 use super::{Exit, Failure};
 use crate::apply::{Outcome, Report, Settled, Unready};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, to_json};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, masked, to_json};
 use crate::kubernetes::ObjectKey;
 use crate::text::{Origin, Sources, harmless};
 
@@ -188,7 +188,8 @@ fn json(ending: &Ending<'_>) -> String {
 }
 
 fn junit(ending: &Ending<'_>) -> String {
-    let Ending { command, report, findings, sources, .. } = *ending;
+    let Ending { command, report, sources, .. } = *ending;
+    let findings: &Diagnostics = &ending.findings.iter().map(|finding| masked(finding, sources)).collect();
     let about = by_object(findings);
     let cases: Vec<(Verdict, String)> = report
         .settled

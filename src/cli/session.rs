@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostics, Style, render};
 use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
 use crate::policy::{Policy, PolicyError};
-use crate::read::{Files, read_document};
+use crate::read::{Files, read_confidential};
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
 /// The state of one run.
@@ -89,7 +89,7 @@ impl Session {
             let bytes = self.disk.read(path).map_err(|error| {
                 Failure::Environment(format!("cannot read `{path}`: {}", crate::read::reason(&error)))
             })?;
-            let Some(root) = read_document(&mut self.sources, path, bytes, &mut self.diagnostics) else { continue };
+            let Some(root) = read_confidential(&mut self.sources, path, bytes, &mut self.diagnostics) else { continue };
             if let Some(map) = root.as_map() {
                 layers.push(map.clone());
             } else {
@@ -100,13 +100,16 @@ impl Session {
         let mut single = Map::new();
         for text in set {
             let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-                return Err(Failure::Usage(format!("expected `--set NAME=VALUE`, found `--set {text}`")));
+                // What was meant may be a secret.
+                return Err(Failure::Usage("expected `--set NAME=VALUE`, found a text without a name and `=`".into()));
             };
             let file = self.sources.add("--set", text.as_str());
             let origin = Origin::new(file, name.len() + 1, text.len());
             let node = if value.starts_with(['[', '{', '"', '\'']) {
+                // What it is read from is shown elsewhere, or not at all.
+                self.sources.hide(origin);
                 let bytes = value.as_bytes().to_vec();
-                match read_document(&mut self.sources, &format!("--set {name}"), bytes, &mut self.diagnostics) {
+                match read_confidential(&mut self.sources, &format!("--set {name}"), bytes, &mut self.diagnostics) {
                     Some(node) => node,
                     None => continue,
                 }

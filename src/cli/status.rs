@@ -35,7 +35,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     }
     let mut cluster = connecting.finish()?;
     let set = cluster.set(&compilation, args.place.applyset.as_deref())?;
-    let desired = cluster.place(&compilation.objects(), set.as_ref(), &mut session.diagnostics);
+    let desired = cluster.place(&compilation.objects(), set.as_ref(), &session.sources, &mut session.diagnostics);
     session.report(&args.input.report, Channel::Stderr)?;
     let settled: Vec<Settled> = desired.iter().map(Settled::expected).collect();
     let waiting = Waiting {

@@ -1,15 +1,17 @@
 //! The manifests that a batch passes through: read as they stand, or rendered with its parameters first.
 
+use super::secrets::Made;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expand::{self, Expanded, World};
-use crate::read::{Document, Files, read_documents};
-use crate::text::{Node, Origin, Sources};
+use crate::expand::{self, Expanded, Trace, World};
+use crate::read::{Document, Files, hide_unread, read_documents};
+use crate::text::{FileId, Node, Origin, Sources};
 
 /// Reads all manifests that a batch names, each with the place that stands for the whole of it.
 pub(super) fn read(
     expanded: &Expanded,
     files: &dyn Files,
     sources: &mut Sources,
+    made: &mut Vec<Made>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(Node, Origin)> {
     let batch = &expanded.batch;
@@ -38,7 +40,7 @@ pub(super) fn read(
             );
         }
         for path in paths {
-            documents.extend(read_one(expanded, &path, pattern, files, sources, diagnostics));
+            documents.extend(read_one(expanded, &path, pattern, files, sources, made, diagnostics));
         }
     }
     documents
@@ -50,6 +52,7 @@ fn read_one(
     pattern: &Node,
     files: &dyn Files,
     sources: &mut Sources,
+    made: &mut Vec<Made>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(Node, Origin)> {
     let world = World { files, sources, spec: expanded.batch.file };
@@ -63,19 +66,42 @@ fn read_one(
         return Vec::new();
     };
     let file = sources.add(path, template.as_str());
+    let is_secret = hide_unread(sources, file);
     match expand::render_document(&template, &expanded.scope(), Origin::new(file, 0, 0)) {
         Ok(rendered) => {
             let lines = lines_of_origin(&template, &rendered);
             let file = sources.next_id();
+            let pieces = pieces(expanded, &template, &rendered, file);
             let documents = read_documents(sources, path, rendered.into_bytes(), diagnostics);
             sources.came_from(file, lines);
+            made.extend(pieces);
             roots(documents)
         }
         Err(finding) => {
+            // What it would have made is not known, and which part of it the finding tells of.
+            let whole = Origin::new(file, 0, template.len());
+            if is_secret {
+                sources.hide(whole);
+            }
+            made.push(Made { origin: whole, reads: Trace::reads(&template), is_value: is_secret });
             diagnostics.push(*finding);
             Vec::new()
         }
     }
+}
+
+/// Returns what the expressions of a template put out in the rendered text; where that cannot be told, all of it.
+fn pieces(expanded: &Expanded, template: &str, rendered: &str, file: FileId) -> Vec<Made> {
+    let all = || vec![(0..rendered.len(), Trace::reads(template))];
+    let trace = Trace::of(template);
+    let marked = expand::render_document(&trace.text, &expanded.scope(), Origin::NOWHERE).ok();
+    let pieces = marked.and_then(|marked| trace.strip(&marked, rendered)).unwrap_or_else(all);
+    let made = |(range, reads): (std::ops::Range<usize>, _)| Made {
+        origin: Origin::new(file, range.start, range.end),
+        reads,
+        is_value: true,
+    };
+    pieces.into_iter().map(made).collect()
 }
 
 fn roots(documents: Vec<Document>) -> Vec<(Node, Origin)> {

@@ -80,9 +80,7 @@ pub fn compile(
 ) -> Compilation {
     let facts = settings.facts;
     let Inputs { specs, manifests: documents, rendered, .. } = inputs;
-    for spec in &specs {
-        secrets::hide_in_spec(&spec.root, &settings.options.params, sources);
-    }
+    let mut flow = secrets::Flow::of(&specs, &settings.options.params, sources);
     check_command_line(&specs, &settings.options, diagnostics);
 
     let mut options = settings.options.clone();
@@ -97,13 +95,15 @@ pub fn compile(
     batches.sort_by(|left, right| (&left.batch.name, left.batch.file).cmp(&(&right.batch.name, right.batch.file)));
     let mut documents: Vec<(Node, Origin)> =
         documents.into_iter().map(|document| (document.root.clone(), document.root.origin())).collect();
+    let mut made = Vec::new();
     for batch in &batches {
-        documents.extend(manifests::read(batch, files, sources, diagnostics));
+        flow.hide_cells(batch, sources);
+        documents.extend(manifests::read(batch, files, sources, &mut made, diagnostics));
     }
+    flow.through(&made, sources);
     // Together with what another tool rendered, so that each knows the definitions and names of the other.
     let own = documents.len();
     documents.extend(rendered.iter().map(|document| (document.root.clone(), document.root.origin())));
-    secrets::hide_in_manifests(&documents, sources);
     let places = rendered::places(&documents[own..]);
     let (manifests, findings) = check::check_objects(documents, facts, Mode::Manifest);
     diagnostics.append(findings);

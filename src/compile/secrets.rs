@@ -1,65 +1,233 @@
-//! Where the values of Secrets were written: hidden from every excerpt of every report.
+//! Which parameters are secret: those that reach a Secret, on whatever way, and what is made of them.
+//!
+//! The places of Secrets were marked when they were read. What the expressions there read is secret wherever it was
+//! written and given; an expression that reads such a value is marked in turn, and so is what a template puts out.
 
-use crate::expand;
-use crate::text::{Map, Node, Origin, Sources};
+use std::collections::BTreeSet;
 
-/// The parts of a Secret that hold its values, and the annotation in which kubectl repeats them.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+use crate::expand::{Expanded, Path, has_expression, overlap, reads, reads_bare};
+use crate::read::{Document, hide_value};
+use crate::text::{Key, Map, Node, Origin, Sources};
 
-/// Hides the values of Secrets in a spec, and the parameters that they are made of, wherever those were given.
-///
-/// This comes before anything is resolved: a finding about a parameter may be the first one.
-pub(super) fn hide_in_spec(root: &Node, given: &[Map], sources: &mut Sources) {
-    let profiles: Vec<&Node> = values(root.get("profiles")).collect();
-    let layers = || std::iter::once(root).chain(profiles.iter().copied());
-    for secrets in layers().filter_map(|layer| layer.get("secrets")) {
-        for secret in values(Some(secrets)) {
-            hide_values(secret, sources);
+/// The values of expressions that are secret, and what may hold more of them.
+#[derive(Debug)]
+pub(super) struct Flow<'a> {
+    roots: Vec<&'a Node>,
+    given: &'a [Map],
+    secret: BTreeSet<Path>,
+}
+
+/// What a template put out, and what each piece of it was made of.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// Where the piece stands in the text that was rendered.
+    pub(super) origin: Origin,
+    /// What the expression may read.
+    pub(super) reads: Vec<Path>,
+    /// Whether the piece shows the value, or is the text of the template.
+    pub(super) is_value: bool,
+}
+
+impl<'a> Flow<'a> {
+    /// Finds the secrets among what specs and the command line say, and marks them.
+    ///
+    /// This comes before anything is resolved: a finding about a parameter may be the first one.
+    pub(super) fn of(specs: &'a [Document], given: &'a [Map], sources: &mut Sources) -> Self {
+        let roots: Vec<&Node> = specs.iter().map(|spec| &spec.root).collect();
+        let mut flow = Self { roots, given, secret: BTreeSet::new() };
+        flow.hide_undeclared(sources);
+        let mut secret = BTreeSet::new();
+        for root in &flow.roots {
+            each(root, &mut |text, origin, value, is_where| {
+                if sources.is_hidden(origin) || value.is_some_and(|value| sources.is_hidden(value.origin())) {
+                    secret.extend(read_by(text, is_where));
+                }
+            });
         }
-        for path in expand::paths_read(secrets, sources) {
-            let mut parts = path.split('.');
-            let (Some("params"), Some(name)) = (parts.next(), parts.next()) else { continue };
-            let written = layers().filter_map(|layer| layer.get("params")?.get(name));
-            let values: Vec<&Node> = written.chain(given.iter().filter_map(|params| params.get(name))).collect();
-            for value in values {
-                let default = value.get("default");
-                for secret in std::iter::once(value).chain(default).filter(|value| value.as_map().is_none()) {
-                    sources.hide(secret.origin());
+        flow.reach(secret, sources);
+        flow
+    }
+
+    /// Marks further values that reach a Secret.
+    pub(super) fn reach(&mut self, paths: impl IntoIterator<Item = Path>, sources: &mut Sources) {
+        let known = self.secret.len();
+        self.secret.extend(paths);
+        if self.secret.len() == known {
+            return;
+        }
+        while self.pass_on() {}
+        self.hide_parameters(sources);
+        let mut tainted = Vec::new();
+        for root in &self.roots {
+            each(root, &mut |text, origin, _, is_where| {
+                if self.is_secret(&read_by(text, is_where)) {
+                    tainted.push(origin);
+                }
+            });
+        }
+        tainted.into_iter().for_each(|origin| sources.taint(origin));
+    }
+
+    /// Marks what templates put out: the parameters that reach a Secret through them first, then what is made of any.
+    pub(super) fn through(&mut self, made: &[Made], sources: &mut Sources) {
+        let reaching: Vec<Path> = made
+            .iter()
+            .filter(|piece| piece.is_value && sources.is_hidden(piece.origin))
+            .flat_map(|piece| piece.reads.iter().cloned())
+            .collect();
+        self.reach(reaching, sources);
+        for piece in made.iter().filter(|piece| self.is_secret(&piece.reads)) {
+            if piece.is_value { sources.hide(piece.origin) } else { sources.taint(piece.origin) }
+        }
+    }
+
+    /// Marks the values of axes that are secret in the rows of files.
+    pub(super) fn hide_cells(&self, batch: &Expanded, sources: &mut Sources) {
+        let columns: Vec<&Path> = self.secret.iter().filter(|path| path[0] == "matrix").collect();
+        if columns.is_empty() {
+            return;
+        }
+        for cell in batch.plans.iter().flat_map(|plan| (0..plan.len()).filter_map(|at| plan.cell(at))) {
+            for path in &columns {
+                match path.get(1) {
+                    Some(column) => cell.get(column).into_iter().for_each(|value| hide_value(value, sources)),
+                    None => cell.as_map().into_iter().flatten().for_each(|entry| hide_value(&entry.value, sources)),
+                }
+            }
+        }
+    }
+
+    fn is_secret(&self, read: &[Path]) -> bool {
+        read.iter().any(|path| self.secret.iter().any(|secret| overlap(path, secret)))
+    }
+
+    /// Adds what takes its value from a secret under a name of its own: axes, names, the batch; whether there is any more.
+    fn pass_on(&mut self) -> bool {
+        let mut found: Vec<Path> = Vec::new();
+        for root in &self.roots {
+            let metadata = root.get("metadata");
+            if metadata.is_some_and(|metadata| self.flows_into(metadata)) {
+                found.push(vec!["batch".into()]);
+            }
+            self.names_and_axes(root, &mut found);
+        }
+        let known = self.secret.len();
+        self.secret.extend(found);
+        self.secret.len() > known
+    }
+
+    fn names_and_axes(&self, node: &Node, found: &mut Vec<Path>) {
+        for entry in node.as_map().into_iter().flatten() {
+            match entry.key.text.as_str() {
+                "name" if self.flows_into(&entry.value) => found.push(vec!["name".into()]),
+                "matrix" => match entry.value.as_map() {
+                    Some(axes) => self.axes(axes, found),
+                    None if self.flows_into(&entry.value) => found.push(vec!["matrix".into()]),
+                    None => {}
+                },
+                _ => {}
+            }
+            self.names_and_axes(&entry.value, found);
+        }
+        node.as_seq().into_iter().flatten().for_each(|item| self.names_and_axes(item, found));
+    }
+
+    fn axes(&self, axes: &Map, found: &mut Vec<Path>) {
+        for axis in axes.iter().filter(|axis| self.flows_into(&axis.value)) {
+            let rows = axis.value.as_seq().filter(|_| matches!(axis.key.text.as_str(), "rows" | "include"));
+            match (axis.key.text.as_str(), axis.value.as_map(), rows) {
+                ("zip", Some(zipped), _) => self.axes(zipped, found),
+                (_, _, Some(rows)) => rows.iter().filter_map(Node::as_map).for_each(|row| self.axes(row, found)),
+                ("zip" | "rows" | "include", ..) => found.push(vec!["matrix".into()]),
+                (name, ..) => found.push(vec!["matrix".into(), name.into()]),
+            }
+        }
+    }
+
+    fn flows_into(&self, node: &Node) -> bool {
+        let mut flows = false;
+        each(node, &mut |text, _, _, is_where| flows |= self.is_secret(&read_by(text, is_where)));
+        flows
+    }
+
+    /// Hides secret parameters wherever a value of theirs, or a word about their values, was written.
+    fn hide_parameters(&self, sources: &mut Sources) {
+        let named = |key: &Key| self.is_secret(&[vec!["params".into(), key.text.clone()]]);
+        let layers = self.roots.iter().flat_map(|root| {
+            let profiles = root.get("profiles").and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value);
+            std::iter::once(*root).chain(profiles).filter_map(|layer| layer.get("params")?.as_map())
+        });
+        for entry in layers.chain(self.given).flatten().filter(|entry| named(&entry.key)) {
+            hide_value(&entry.value, sources);
+        }
+        let axes = self.secret.iter().filter(|path| path[0] == "matrix").map(|path| path.get(1)).collect::<Vec<_>>();
+        if !axes.is_empty() {
+            self.roots.iter().for_each(|root| hide_axes(root, &axes, sources));
+        }
+    }
+
+    /// A name with a slip in it may be that of a secret.
+    fn hide_undeclared(&self, sources: &mut Sources) {
+        let declares = |root: &Node, name: &str| root.get("params").is_some_and(|params| params.get(name).is_some());
+        for entry in self.given.iter().flatten() {
+            if !self.roots.iter().any(|root| declares(root, &entry.key.text)) {
+                hide_value(&entry.value, sources);
+            }
+        }
+        for root in &self.roots {
+            for profile in root.get("profiles").and_then(Node::as_map).into_iter().flatten() {
+                for entry in profile.value.get("params").and_then(Node::as_map).into_iter().flatten() {
+                    if !declares(root, &entry.key.text) {
+                        hide_value(&entry.value, sources);
+                    }
                 }
             }
         }
     }
 }
 
-fn values(section: Option<&Node>) -> impl Iterator<Item = &Node> {
-    section.and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value)
+/// Hides the values that axes have in the spec.
+fn hide_axes(node: &Node, axes: &[Option<&smol_str::SmolStr>], sources: &mut Sources) {
+    for entry in node.as_map().into_iter().flatten() {
+        if entry.key.text == "matrix" {
+            each_entry(&entry.value, &mut |axis, value| {
+                if axes.iter().any(|name| name.is_none_or(|name| *name == axis.text)) {
+                    hide_value(value, sources);
+                }
+            });
+        } else {
+            hide_axes(&entry.value, axes, sources);
+        }
+    }
+    node.as_seq().into_iter().flatten().for_each(|item| hide_axes(item, axes, sources));
 }
 
-/// Hides the values of Secrets among manifests.
-pub(super) fn hide_in_manifests(documents: &[(Node, Origin)], sources: &mut Sources) {
-    for (root, _) in documents {
-        let items = root.get("items").and_then(Node::as_seq).unwrap_or_default();
-        for object in std::iter::once(root).chain(items) {
-            if object.get("kind").and_then(Node::as_str) == Some("Secret") {
-                hide_values(object, sources);
-                if let Some(repeated) = object.at(&["metadata", "annotations", LAST_APPLIED]) {
-                    sources.hide(repeated.origin());
-                }
-            }
+fn each_entry(node: &Node, call: &mut impl FnMut(&Key, &Node)) {
+    for entry in node.as_map().into_iter().flatten() {
+        call(&entry.key, &entry.value);
+        each_entry(&entry.value, call);
+    }
+    node.as_seq().into_iter().flatten().for_each(|item| each_entry(item, call));
+}
+
+/// Calls `call` with every text that may hold expressions, its place, the value where it is a key, and whether all of it
+/// is one expression.
+fn each(node: &Node, call: &mut impl FnMut(&str, Origin, Option<&Node>, bool)) {
+    for entry in node.as_map().into_iter().flatten() {
+        if has_expression(&entry.key.text) {
+            call(&entry.key.text, entry.key.origin, Some(&entry.value), false);
         }
+        match entry.value.as_str() {
+            Some(text) if entry.key.text == "where" => call(text, entry.value.origin(), None, true),
+            _ => each(&entry.value, call),
+        }
+    }
+    node.as_seq().into_iter().flatten().for_each(|item| each(item, call));
+    if let Some(text) = node.as_str().filter(|text| has_expression(text)) {
+        call(text, node.origin(), None, false);
     }
 }
 
-fn hide_values(secret: &Node, sources: &mut Sources) {
-    for part in ["data", "stringData"] {
-        match secret.get(part) {
-            Some(values) if values.as_map().is_some() => {
-                for entry in values.as_map().into_iter().flatten() {
-                    sources.hide(entry.value.origin());
-                }
-            }
-            Some(values) => sources.hide(values.origin()),
-            None => {}
-        }
-    }
+fn read_by(text: &str, is_where: bool) -> Vec<Path> {
+    if is_where { reads_bare(text) } else { reads(text) }
 }

@@ -13,7 +13,7 @@ pub(crate) mod words;
 pub use code::Code;
 pub use explain::{Example, Page, explanation};
 pub use render::{Format, Style, masked, render, to_json};
-pub use suggest::{did_you_mean, suggestion};
+pub use suggest::{did_you_mean, is_near, suggestion};
 
 use self::places::Places;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -97,6 +97,8 @@ pub struct Diagnostic {
     pub count: usize,
     /// For how many further findings of its code it stands, which are not told one by one; mostly none.
     pub others: usize,
+    /// Whether its texts hold names of keys, fields and kinds alone, and no value.
+    pub names_alone: bool,
 }
 
 impl Diagnostic {
@@ -114,6 +116,7 @@ impl Diagnostic {
             subject: None,
             count: 1,
             others: 0,
+            names_alone: false,
         }
     }
 
@@ -187,6 +190,13 @@ impl Diagnostic {
         if let Some(subject) = &mut self.subject {
             subject.written = true;
         }
+        self
+    }
+
+    /// Says that its texts hold names of keys, fields and kinds alone: they are told even where a secret stands.
+    #[must_use]
+    pub fn names_alone(mut self) -> Self {
+        self.names_alone = true;
         self
     }
 

@@ -85,6 +85,19 @@ pub fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>)
     did_you_mean(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
+/// Whether a word is another one, in any case, or that with a few slips of the keyboard.
+pub fn is_near(word: &str, wanted: &str) -> bool {
+    if word == wanted {
+        return true;
+    }
+    let limit = wanted.len() / 3;
+    if word.len().abs_diff(wanted.len()) > limit {
+        return false;
+    }
+    let (word, wanted) = (Word::new(word).letters(), Word::new(wanted).letters());
+    distance(&word, &wanted, limit).is_some()
+}
+
 /// Returns the candidate with the fewest slips, where they are few for the length of the word; of several the first.
 fn nearest<'a>(wanted: &Word<'_>, letters: &[char], known: &[Word<'a>]) -> Option<&'a str> {
     let mut best: Option<(usize, &'a str)> = None;

@@ -9,6 +9,8 @@ pub(crate) use crate::text::harmless::one_line;
 use crate::text::scalar::{self, Meaning};
 use crate::text::{Node, Value};
 
+/// What stands for a hidden text: always as long, since a length tells too.
+pub(crate) const MASK: &str = "•••";
 /// The most characters of a value that a message repeats.
 const SHOWN: usize = 40;
 /// The most bytes of a word in a list.
@@ -62,6 +64,19 @@ pub(crate) fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// Masks all between the first quote and the last: a value may hold some itself.
+pub(crate) fn masked(text: &str) -> String {
+    const QUOTES: [char; 2] = ['`', '"'];
+    let Some(first) = text.find(QUOTES) else { return text.to_owned() };
+    let last = text.rfind(QUOTES).filter(|last| *last > first).unwrap_or(text.len());
+    let inside = &text[first + 1..last];
+    // A single mark is the grammar's: no value.
+    if inside.len() == 1 && inside.bytes().all(|byte| byte.is_ascii_punctuation()) {
+        return text.to_owned();
+    }
+    format!("{}`{MASK}`{}", &text[..first], text.get(last + 1..).unwrap_or_default())
 }
 
 /// Names what a reader makes of a scalar: "the boolean `true`".

@@ -138,7 +138,8 @@ impl Walk<'_> {
         // The object that has the new name does not follow itself.
         let own = Path::is_name(&self.path);
         let follows = !own && self.renames.explain(self.namespace, old, new);
-        let what = What::Changed(self.veil.shown(&self.path, old), self.veil.shown(&self.path, new));
+        let (before, after) = self.veil.both(&self.path, old, new);
+        let what = What::Changed(before, after);
         self.push(what, effect, follows, new.origin());
     }
 
@@ -156,25 +157,25 @@ impl Walk<'_> {
         for (at, identity) in old_ids.iter().enumerate() {
             match of_new.find(identity) {
                 Some(now) => kept.push((at, now)),
-                None => self.lone_item(step(identity), &olds[at], news, None),
+                None => self.lone_item(self.step(identity, &olds[at]), &olds[at], news, None),
             }
         }
         if !kept.is_sorted_by_key(|(_, now)| *now) {
-            let before = kept.iter().map(|(at, _)| step(&old_ids[*at])).collect();
+            let before = kept.iter().map(|(at, _)| self.step(&old_ids[*at], &olds[*at])).collect();
             let mut places: Vec<usize> = kept.iter().map(|(_, now)| *now).collect();
             places.sort_unstable();
-            let after = places.into_iter().map(|now| step(&new_ids[now])).collect();
+            let after = places.into_iter().map(|now| self.step(&new_ids[now], &news[now])).collect();
             let origin = news.first().map_or(Origin::NOWHERE, Node::origin);
             self.push(What::Reordered(before, after), Effect::InPlace, false, origin);
         }
         for (at, identity) in new_ids.iter().enumerate() {
             match of_old.find(identity) {
                 Some(before) => {
-                    self.path.push(step(identity));
+                    self.path.push(self.step(identity, &news[at]));
                     self.value(&olds[before], &news[at], Some(item), false);
                     self.path.pop();
                 }
-                None => self.lone_item(step(identity), &news[at], olds, Some(at)),
+                None => self.lone_item(self.step(identity, &news[at]), &news[at], olds, Some(at)),
             }
         }
     }
@@ -203,6 +204,10 @@ impl Walk<'_> {
             Merge::Keys(keys) => items.iter().map(|item| identity(item, keys, ty)).collect(),
         };
         identities.filter(|identities| Index::of(identities).is_unique())
+    }
+
+    fn step(&self, identity: &Identity, item: &Node) -> Step {
+        self.veil.step(step(identity), item)
     }
 
     fn one_sided(&mut self, step: Step, old: Option<&Node>, new: Option<&Node>, nothing: bool) {

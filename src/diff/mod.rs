@@ -5,6 +5,7 @@
 //! format can show one.
 
 mod cause;
+mod committed;
 mod compare;
 mod effect;
 mod fold;
@@ -22,6 +23,7 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 pub use cause::{Cause, Causes};
+pub use committed::Committed;
 pub use effect::{Demand, Effect};
 pub use fold::{Condition, Entry, Group, fold};
 use secret::Secrets;
@@ -178,7 +180,7 @@ fn changed(
     secrets: &Secrets<'_>,
     renames: &matching::Renames,
 ) -> Result<Object, Box<Known>> {
-    let known = Known::of(new);
+    let known = Known::of(new, secrets);
     if old.node.same(&new.node) {
         return Err(Box::new(known));
     }
@@ -207,7 +209,7 @@ fn one_sided(object: &Manifest, fate: Fate, facts: &Facts, secrets: &Secrets<'_>
     let demand = Demand::of(object);
     let (before, after) = if added { (Demand::default(), demand) } else { (demand, Demand::default()) };
     effect::classify_whole(object, added, &mut changes, facts);
-    Object { known: Known::of(object), fate, changes, before, after, origin: object.origin }
+    Object { known: Known::of(object, secrets), fate, changes, before, after, origin: object.origin }
 }
 
 impl Known {
@@ -216,11 +218,12 @@ impl Known {
     /// The label that says which workload an object belongs to.
     const WORKLOAD: &'static str = "app.kubernetes.io/name";
 
-    fn of(object: &Manifest) -> Self {
+    fn of(object: &Manifest, secrets: &Secrets<'_>) -> Self {
         let labels = object.node.at(&["metadata", "labels"]).and_then(Node::as_map);
         let axes = labels.into_iter().flatten().filter_map(|entry| {
             let name = entry.key.text.strip_prefix(Self::AXIS)?;
-            Some((SmolStr::new(name), entry.value.text()?.clone()))
+            let shown = secrets.open().shown(&[], &entry.value);
+            (shown != Shown::Hidden).then_some((SmolStr::new(name), entry.value.text()?.clone()))
         });
         let mut traits: Vec<(SmolStr, SmolStr)> = axes.collect();
         if let Some(workload) = labels.and_then(|labels| labels.get(Self::WORKLOAD)).and_then(Node::text) {

@@ -44,7 +44,7 @@ enum Part {
 }
 
 /// Whether a text may hold expressions.
-pub(super) fn has_expression(text: &str) -> bool {
+pub fn has_expression(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 

@@ -15,18 +15,22 @@ mod params;
 mod patterns;
 mod plan;
 mod profile;
+mod reads;
 mod resources;
 mod rows;
 mod scope;
+mod traced;
 mod world;
 
-pub use expression::render_document;
+pub use expression::{has_expression, render_document};
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
 pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
+pub use reads::{Path, overlap, reads, reads_bare};
 pub use resources::{is_short, spelled};
 pub use scope::Scope;
+pub use traced::{Piece, Trace};
 pub use world::World;
 
 use std::collections::BTreeSet;

@@ -10,7 +10,7 @@ use super::table::Topic;
 use crate::compile::Compilation;
 use crate::expand::{Expanded, Plan, describe};
 use crate::kubernetes::Manifest;
-use crate::text::{Map, Node, Origin, Sources, Value};
+use crate::text::{Entry, Map, Node, Origin, Sources, Value};
 
 /// How many names of pods are listed at either end.
 const SHOWN_PODS: i64 = 3;
@@ -56,7 +56,7 @@ pub fn story(object: &Manifest, compilation: &Compilation, sources: &Sources) ->
     if let Some((batch, plan, at)) = maker(object, compilation) {
         topic = topic
             .row("workload", format!("{} of the batch {}", plan.workload, batch.batch.name))
-            .row("axis values", describe(plan.cell(at)))
+            .row("axis values", describe(plan.cell(at).map(|cell| shown(cell, sources)).as_ref()))
             .row("made with", took_part(object, batch, plan, sources).join("\n"));
     }
     topic = topic.row("pods", pods(object).join("\n"));
@@ -64,6 +64,16 @@ pub fn story(object: &Manifest, compilation: &Compilation, sources: &Sources) ->
     let mut path = String::new();
     leaves(&object.node, &mut path, &mut |path, origin| topic.parts.push((path.to_owned(), place(origin, sources))));
     topic
+}
+
+/// Returns axis values without those that are secret.
+fn shown(cell: &Node, sources: &Sources) -> Node {
+    let entries = cell.as_map().into_iter().flatten().map(|entry| {
+        let is_secret = sources.hold_secret_of(&entry.value);
+        let value = if is_secret { Node::string("(not shown)", entry.value.origin()) } else { entry.value.clone() };
+        Entry { key: entry.key.clone(), value }
+    });
+    Node::map(entries.collect(), cell.origin())
 }
 
 fn place(origin: Origin, sources: &Sources) -> String {

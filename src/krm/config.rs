@@ -6,7 +6,7 @@
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
-use crate::read::read_document;
+use crate::read::read_confidential;
 use crate::spec::{API_VERSION, FUNCTION, KIND};
 use crate::text::{Map, Node, Origin, Sources};
 
@@ -106,7 +106,7 @@ fn words_of(node: Option<&Node>, key: &str, as_text: bool, diagnostics: &mut Dia
 fn params(node: Option<&Node>, as_text: bool, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Map {
     let Some(node) = node.filter(|node| !node.is_null()) else { return Map::new() };
     let read = match node.as_str() {
-        Some(text) if as_text => read_document(sources, "params", text.as_bytes().to_vec(), diagnostics),
+        Some(text) if as_text => read_confidential(sources, "params", text.as_bytes().to_vec(), diagnostics),
         _ => Some(node.clone()),
     };
     let Some(read) = read else { return Map::new() };

@@ -319,7 +319,9 @@ impl Lowering<'_> {
         let name = budgeted(&format_smolstr!("{}-{claim}", self.instance.name), 253);
         let body = Draft::new(at).text("claimName", name.clone()).done();
         if !volumes.claims.iter().any(|known| known.key.name == name) {
+            // The name says which claim was asked for: that is its place.
             let metadata = self.companion_metadata(&name, None);
+            let metadata = super::env::replace(&metadata, "name", Node::string(name.clone(), at));
             let body = vec![("spec", spec)];
             volumes.claims.push(self.object("v1", "PersistentVolumeClaim", &name, metadata, body, origin));
         }

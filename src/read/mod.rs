@@ -10,6 +10,7 @@ mod compare;
 mod files;
 mod pattern;
 mod plain;
+mod secret;
 mod whole;
 
 pub use comments::comments_with;
@@ -20,6 +21,7 @@ pub use files::{
     Files, Listing, MemoryFiles, Unlisted, UnlistedReason, join, load, out_of_bounds, read_bounded, reason, unreadable,
 };
 pub use pattern::{Pattern, fixed_part, is_pattern, read_pattern};
+pub use secret::{hide_unread, hide_value};
 
 use std::ops::Range;
 
@@ -29,6 +31,7 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::limits;
 use crate::text::{FileId, Node, Origin, Sources, Value, scalar};
+use secret::Marks;
 
 /// Streams below this size are not worth a second core.
 const PARALLEL_BYTES: usize = 1 << 18;
@@ -75,23 +78,32 @@ pub fn read_documents(
         diagnostics.push(finding.help("split it into several files, and read them in several runs"));
         return Vec::new();
     }
-    let chunks: Vec<Range<usize>> =
-        split(&text).into_iter().filter(|chunk| !broken.iter().any(|at| chunk.contains(at))).collect();
-    let read = |chunk: &Range<usize>| match plain::read(&text, file, chunk.clone()) {
-        Some(root) => (vec![root], Vec::new()),
-        None => whole::read(&text, file, chunk.clone()),
+    let chunks: Vec<Range<usize>> = split(&text);
+    let read = |chunk: &Range<usize>| {
+        let (roots, findings) = if broken.iter().any(|at| chunk.contains(at)) {
+            (Vec::new(), Vec::new())
+        } else {
+            match plain::read(&text, file, chunk.clone()) {
+                Some(root) => (vec![root], Vec::new()),
+                None => whole::read(&text, file, chunk.clone()),
+            }
+        };
+        let sound = findings.is_empty() && !roots.is_empty();
+        let marks = Marks::of(&text, file, chunk, &roots, sound);
+        (roots, findings, marks)
     };
-    let results: Vec<(Vec<Node>, Vec<Diagnostic>)> = if text.len() < PARALLEL_BYTES {
+    let results: Vec<(Vec<Node>, Vec<Diagnostic>, Marks)> = if text.len() < PARALLEL_BYTES {
         chunks.iter().map(read).collect()
     } else {
         chunks.par_iter().map(read).collect()
     };
     let mut documents = Vec::new();
     let mut failed = !broken.is_empty();
-    for (roots, findings) in results {
+    for (roots, findings, marks) in results {
         failed |= !findings.is_empty();
         diagnostics.extend(findings);
         documents.extend(roots.into_iter().map(|root| Document { root, file }));
+        marks.put(sources);
     }
     if documents.is_empty() && !failed {
         diagnostics.push(
@@ -125,6 +137,22 @@ pub fn read_document(sources: &mut Sources, name: &str, bytes: Vec<u8>, diagnost
         ));
     }
     Some(first.root)
+}
+
+/// Reads a text as [`read_document`] does, all of whose values may be secret: one that cannot be read shows none of them.
+pub fn read_confidential(
+    sources: &mut Sources,
+    name: &str,
+    bytes: Vec<u8>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Node> {
+    let (file, before) = (sources.next_id(), diagnostics.len());
+    let root = read_document(sources, name, bytes, diagnostics);
+    if diagnostics.len() > before {
+        let text = sources.file(file).map(|file| file.text.clone()).unwrap_or_default();
+        Marks::of_unread(&text, file).put(sources);
+    }
+    root
 }
 
 /// Returns the text without its byte-order mark, and where bytes had to be replaced.

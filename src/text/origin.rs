@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use super::Node;
+
 /// The number of a file in [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
@@ -73,8 +75,30 @@ pub struct SourceFile {
     line_starts: OnceLock<Vec<u32>>,
     // For a text that was made from a file: the line of the file that each line came from. Empty for the file itself.
     written_lines: Vec<u32>,
-    // Sorted, disjoint: the ranges whose text is never shown.
-    hidden: Vec<Range<u32>>,
+    hidden: Ranges,
+    tainted: Ranges,
+}
+
+/// Ranges of bytes, sorted and apart from each other.
+#[derive(Debug, Default)]
+struct Ranges(Vec<Range<u32>>);
+
+impl Ranges {
+    fn add(&mut self, range: Range<u32>) {
+        let first = self.0.partition_point(|known| known.end < range.start);
+        let after = self.0.partition_point(|known| known.start <= range.end);
+        let touched = &self.0[first..after];
+        let start = touched.first().map_or(range.start, |known| known.start.min(range.start));
+        let end = touched.last().map_or(range.end, |known| known.end.max(range.end));
+        self.0.splice(first..after, std::iter::once(start..end));
+    }
+
+    /// Whether an origin shares text with one of them; an empty one does so at their ends too.
+    fn touch(&self, origin: Origin) -> bool {
+        let empty = u32::from(origin.start >= origin.end);
+        let first = self.0.partition_point(|known| known.end + empty <= origin.start);
+        self.0.get(first).is_some_and(|known| known.start < origin.end.max(origin.start) + empty)
+    }
 }
 
 impl SourceFile {
@@ -124,16 +148,7 @@ impl SourceFile {
 
     /// Returns the ranges of bytes that are never shown, in order and apart from each other.
     pub fn hidden(&self) -> &[Range<u32>] {
-        &self.hidden
-    }
-
-    fn hide(&mut self, range: Range<u32>) {
-        let first = self.hidden.partition_point(|known| known.end < range.start);
-        let after = self.hidden.partition_point(|known| known.start <= range.end);
-        let touched = &self.hidden[first..after];
-        let start = touched.first().map_or(range.start, |known| known.start.min(range.start));
-        let end = touched.last().map_or(range.end, |known| known.end.max(range.end));
-        self.hidden.splice(first..after, std::iter::once(start..end));
+        &self.hidden.0
     }
 
     /// Returns the text of a line (counted from 1) without its break.
@@ -157,7 +172,8 @@ impl Sources {
             text: text.into(),
             line_starts: OnceLock::new(),
             written_lines: Vec::new(),
-            hidden: Vec::new(),
+            hidden: Ranges::default(),
+            tainted: Ranges::default(),
         });
         id
     }
@@ -174,22 +190,53 @@ impl Sources {
         }
     }
 
-    /// Keeps the text of a range out of everything that shows sources: it holds a secret.
+    /// Marks a range whose text is, or may be, a secret: no excerpt shows it, and nothing that was read there is told.
     pub fn hide(&mut self, origin: Origin) {
         if let Some(file) = self.files.get_mut(origin.file.0 as usize).filter(|_| origin.start < origin.end) {
-            file.hide(origin.start..origin.end);
+            file.hidden.add(origin.start..origin.end);
         }
     }
 
-    /// Returns the hidden texts that an origin touches.
-    pub fn hidden_in(&self, origin: Origin) -> impl Iterator<Item = &str> {
-        self.file(origin.file).into_iter().flat_map(move |file| {
-            let first = file.hidden.partition_point(|known| known.end < origin.start);
-            file.hidden[first..]
-                .iter()
-                .take_while(move |known| known.start <= origin.end)
-                .map(|known| &file.text[file.floor(known.start as usize)..file.floor(known.end as usize)])
-        })
+    /// Marks a range that takes its value from a secret: an expression. Its text may be shown, its value is not told.
+    pub fn taint(&mut self, origin: Origin) {
+        if let Some(file) = self.files.get_mut(origin.file.0 as usize).filter(|_| origin.start < origin.end) {
+            file.tainted.add(origin.start..origin.end);
+        }
+    }
+
+    /// Whether a value that was read or made at that place is, or may be, a secret.
+    ///
+    /// Every node carries its place through all stages: the mark of the place is the mark of the node.
+    pub fn is_secret(&self, origin: Origin) -> bool {
+        self.file(origin.file).is_some_and(|file| file.hidden.touch(origin) || file.tainted.touch(origin))
+    }
+
+    /// Whether a value that was read or made at that place is made of a secret that stands elsewhere.
+    pub fn is_tainted(&self, origin: Origin) -> bool {
+        self.file(origin.file).is_some_and(|file| file.tainted.touch(origin))
+    }
+
+    /// Whether the text at that place is, or may be, a secret.
+    pub fn is_hidden(&self, origin: Origin) -> bool {
+        self.file(origin.file).is_some_and(|file| file.hidden.touch(origin))
+    }
+
+    /// Whether a scalar of a tree is, or may be, a secret.
+    pub fn hold_secret_of(&self, node: &Node) -> bool {
+        self.has_secrets() && self.marks_part_of(node)
+    }
+
+    fn marks_part_of(&self, node: &Node) -> bool {
+        match (node.as_map(), node.as_seq()) {
+            (Some(map), _) => map.iter().any(|entry| self.marks_part_of(&entry.value)),
+            (_, Some(items)) => items.iter().any(|item| self.marks_part_of(item)),
+            _ => self.is_secret(node.origin()),
+        }
+    }
+
+    /// Whether any place is marked.
+    pub fn has_secrets(&self) -> bool {
+        self.files.iter().any(|file| !file.hidden.0.is_empty() || !file.tainted.0.is_empty())
     }
 
     /// Returns the file of that number; none for [`Origin::NOWHERE`].
@@ -245,9 +292,12 @@ mod tests {
             sources.file(file).unwrap().hidden().iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
         };
         assert_eq!(hidden(&sources), [(1, 4), (6, 8)]);
-        assert_eq!(sources.hidden_in(at(0, 10)).collect::<Vec<_>>(), ["123", "67"]);
-        assert_eq!(sources.hidden_in(at(9, 10)).count(), 0);
-        assert_eq!(sources.hidden_in(Origin::NOWHERE).count(), 0);
+        for (start, end, secret) in
+            [(0, 10, true), (9, 10, false), (0, 1, false), (1, 1, true), (4, 4, true), (5, 5, false), (4, 6, false)]
+        {
+            assert_eq!(sources.is_secret(at(start, end)), secret, "{start}..{end}");
+        }
+        assert!(!sources.is_secret(Origin::NOWHERE));
         sources.hide(at(3, 7));
         assert_eq!(hidden(&sources), [(1, 8)]);
     }

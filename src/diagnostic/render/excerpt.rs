@@ -4,10 +4,9 @@
 
 use std::ops::Range;
 
+use crate::diagnostic::words::MASK;
 use crate::text::{Origin, Place, SourceFile, Sources};
 
-/// What stands for a hidden text: always as long, since a length tells too.
-pub(super) const MASK: &str = "•••";
 /// Lines up to this many bytes are shown whole.
 const WHOLE_LINE: usize = 160;
 /// What is shown of a longer line on each side of the marks, in bytes.

@@ -1,17 +1,17 @@
-//! A finding in; the same finding without a word of what its places hide out.
+//! A finding in; the same finding out, without a word of what its places mark as secret.
+//!
+//! This is the one door to all formats. It does not look for values: a finding that has a place where a secret stands, or
+//! that a secret flows into, tells no text that was not Fanfold's own. By the rule of all messages such texts stand in
+//! backticks, those of a server in quotes; what [`Diagnostic::names_alone`] says to be none but names is told as it is.
 
-use super::excerpt::MASK;
-use crate::diagnostic::{Diagnostic, Label, words};
+use crate::diagnostic::words::{MASK, masked};
+use crate::diagnostic::{Code, Diagnostic, Label, Subject, words};
 use crate::limits;
 use crate::text::Sources;
 
-/// Hidden texts below this length are left in messages: they would mask half of the words in them.
-const SHORTEST: usize = 3;
-
-/// Returns the finding with each hidden text that one of its places touches masked; a fix that would show one is left
-/// out.
+/// Returns the finding as it may be shown; a fix at a secret place is left out.
 pub(super) fn redacted(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
-    cut(masked(finding, sources))
+    cut(without_secrets(finding, sources))
 }
 
 /// Returns the finding with no text that is longer, and no more parts, than anybody reads.
@@ -30,33 +30,87 @@ fn cut(mut finding: Diagnostic) -> Diagnostic {
     finding
 }
 
-fn masked(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
-    let origins = std::iter::once(finding.origin).chain(finding.labels.iter().map(|label| label.origin));
+fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
+    let labels = finding.labels.iter().map(|label| label.origin);
     let fixed = finding.fix.iter().map(|fix| fix.origin);
-    let mut secrets: Vec<&str> =
-        origins.chain(fixed).flat_map(|origin| sources.hidden_in(origin)).flat_map(spellings).collect();
-    if secrets.is_empty() {
+    let mut places = std::iter::once(finding.origin).chain(labels).chain(fixed);
+    if finding.names_alone || !places.any(|place| sources.is_secret(place)) {
         return finding.clone();
     }
-    // The longest first: a line of a secret must not be masked before the secret that holds it.
-    secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-    secrets.dedup();
-    let mask = |text: &str| secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK));
+    // What follows a colon is the reason that another program gave; here it is one of our own.
+    let own = matches!(finding.code, Code::UnreadableFile | Code::InvalidParameter);
+    let told = |text: &str| without_numbers(&masked(text), own);
+    // The last step of the path of a field that is not known is a key: an expression may have made it.
+    let is_key = matches!(finding.code, Code::UnknownField | Code::InvalidKey | Code::DuplicateKey | Code::InvalidName);
+    let subject = finding.subject.clone().map(|subject| {
+        let cut = subject.field.rfind(['.', '[']).filter(|_| is_key).unwrap_or(subject.field.len());
+        let field = if is_key && !subject.field.contains(['.', '[']) { "" } else { &subject.field[..cut] };
+        // The name of an object may be made of what is secret in it.
+        let kind = subject.object.split(' ').next().unwrap_or_default();
+        let object = if sources.is_tainted(finding.origin) { format!("{kind} {MASK}") } else { subject.object.clone() };
+        Subject { object, field: field.to_owned(), ..subject }
+    });
     Diagnostic {
-        message: mask(&finding.message),
-        label: mask(&finding.label),
-        labels: finding.labels.iter().map(|label| Label { origin: label.origin, text: mask(&label.text) }).collect(),
-        help: finding.help.iter().map(|help| mask(help)).collect(),
-        fix: finding.fix.clone().filter(|fix| sources.hidden_in(fix.origin).next().is_none()),
+        subject,
+        message: told(&finding.message),
+        label: told(&finding.label),
+        labels: finding.labels.iter().map(|label| Label { origin: label.origin, text: told(&label.text) }).collect(),
+        help: finding.help.iter().map(|help| told(help)).collect(),
+        fix: None,
         ..finding.clone()
     }
 }
 
-/// Returns the forms in which a hidden text can stand in a message: as written, without quotes, line by line.
-fn spellings(hidden: &str) -> impl Iterator<Item = &str> {
-    let bare = hidden.trim().trim_matches(['"', '\'']);
-    [hidden.trim(), bare]
-        .into_iter()
-        .chain(hidden.lines().map(str::trim))
-        .filter(|text| text.chars().count() >= SHORTEST)
+/// Masks numbers: a length tells too. Cuts the reason of another program off.
+fn without_numbers(text: &str, own: bool) -> String {
+    let end = text.rfind('`').unwrap_or_default();
+    let end = text[end..].find(": ").filter(|_| !own).map_or(text.len(), |colon| end + colon);
+    let mut told = String::with_capacity(text.len());
+    for letter in text[..end].chars() {
+        match letter {
+            '0'..='9' if told.ends_with(MASK) => {}
+            // `base64` is a word.
+            '0'..='9' if !told.ends_with(char::is_alphanumeric) => told.push_str(MASK),
+            letter => told.push(letter),
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+    use crate::text::Origin;
+
+    #[test]
+    fn texts_at_a_secret_place_are_fanfolds_own() {
+        assert_eq!(
+            masked("expected an integer, found the string `a`b`"),
+            "expected an integer, found the string `•••`"
+        );
+        assert_eq!(masked("expected `a` or `b`, found `c"), "expected `•••`c");
+        assert_eq!(masked("found `c"), "found `•••`");
+        assert_eq!(masked("unclosed bracket `[`"), "unclosed bracket `[`");
+        assert_eq!(masked("Invalid value: \"a\": must be `b`"), "Invalid value: `•••`");
+        assert_eq!(masked("nothing"), "nothing");
+        assert_eq!(without_numbers("`•••` is none: x", false), "`•••` is none");
+        assert_eq!(without_numbers("it fails: x", false), "it fails");
+        assert_eq!(without_numbers("cannot read `•••`: not found", true), "cannot read `•••`: not found");
+        assert_eq!(without_numbers("at least 12 of 3", true), "at least ••• of •••");
+    }
+
+    #[test]
+    fn a_place_that_a_secret_flows_into_masks_what_is_told_of_it() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "replicas: TOKEN");
+        let at = |start, end| Origin::new(file, start, end);
+        sources.taint(at(10, 15));
+        let tell = |origin| Diagnostic::new(Code::WrongType, origin, "found `TOKEN`").fix(at(0, 1), "x");
+        assert_eq!(redacted(&tell(at(0, 8)), &sources), tell(at(0, 8)));
+        let told = redacted(&tell(at(10, 15)), &sources);
+        assert_eq!((told.message.as_str(), told.fix), ("found `•••`", None));
+        assert_eq!(redacted(&tell(at(0, 8)).also(at(10, 15), "here"), &sources).message, "found `•••`");
+        assert_eq!(redacted(&tell(at(10, 15)).names_alone(), &sources).message, "found `TOKEN`");
+    }
 }

@@ -162,7 +162,7 @@ fn secrets_are_shown_in_no_format() {
     let findings: Diagnostics = [
         Diagnostic::new(Code::InvalidValue, password, "expected base64, found `hunter22`")
             .label("`hunter22` is none")
-            .also(key, "beside second-line")
+            .also(key, "beside `second-line`")
             .help("encode `hunter22`")
             .fix(password, "aHVudGVyMjI="),
         Diagnostic::new(Code::InvalidValue, key, "expected base64, found `first-line`"),

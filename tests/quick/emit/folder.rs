@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use fanfold::cli::output::{Rights, State, Written, check, check_file, write_file, write_folder};
+use fanfold::diff::Committed;
 use fanfold::emit::layout::OutputFile;
 use tempfile::TempDir;
 
@@ -12,6 +13,11 @@ const FORCED: Rights<'_> = Rights { force: true, inputs: None };
 
 fn file(path: &str, content: &str) -> OutputFile {
     OutputFile { path: path.to_owned(), bytes: content.into(), secret: false }
+}
+
+/// Returns a run that knows no secret.
+fn nothing() -> Committed<'static> {
+    Committed::of(&[], Box::leak(Box::default()))
 }
 
 fn write(files: &[OutputFile], folder: &Path) -> Written {
@@ -213,7 +219,7 @@ fn a_check_shows_what_is_stale_and_no_secret() {
     );
     let wanted =
         [file("new.yaml", "new: 1\n"), file("a.yaml", "one: 1\ntwo: 3\n"), secret("kind: Secret\npassword: hunter4\n")];
-    let report = check(&wanted, folder.path()).unwrap().unwrap();
+    let report = check(&wanted, folder.path(), &nothing()).unwrap().unwrap();
     assert_eq!(
         report,
         "--- a/a.yaml\n+++ b/a.yaml\n@@ -1,2 +1,2 @@\n one: 1\n-two: 2\n+two: 3\n\
@@ -223,7 +229,7 @@ fn a_check_shows_what_is_stale_and_no_secret() {
          --- a/old.yaml\n+++ /dev/null\nfiles differ; they hold a Secret, which is not shown\n"
     );
     write(&wanted, folder.path());
-    assert_eq!(check(&wanted, folder.path()).unwrap(), None);
-    assert_eq!(check_file(&wanted[0], &folder.path().join("new.yaml")).unwrap(), None);
-    assert!(check_file(&wanted[0], &folder.path().join("a.yaml")).unwrap().unwrap().contains("+new: 1"));
+    assert_eq!(check(&wanted, folder.path(), &nothing()).unwrap(), None);
+    assert_eq!(check_file(&wanted[0], &folder.path().join("new.yaml"), &nothing()).unwrap(), None);
+    assert!(check_file(&wanted[0], &folder.path().join("a.yaml"), &nothing()).unwrap().unwrap().contains("+new: 1"));
 }
