@@ -47,7 +47,7 @@ pub const EXPRESSION_RECURSION: usize = 100;
 /// The deepest nesting of lists and mappings that an expression may make.
 pub const VALUE_DEPTH: usize = 64;
 /// The widest indentation of `tojson`.
-pub const JSON_INDENT: usize = 32;
+pub const JSON_INDENT: i64 = 32;
 
 /// The most nodes that a JSON patch may bring, each `copy` written out; 64 bytes of a text are a node: an object that etcd
 /// takes has some ten thousand.

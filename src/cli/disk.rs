@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::Failure;
-use super::output::Inputs;
+use super::inputs::Inputs;
 use super::places::Places;
 use crate::limits;
 use crate::read::{Files, Listing, Unlisted, UnlistedReason, read_bounded, reason};

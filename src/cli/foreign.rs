@@ -45,24 +45,24 @@ impl Stream {
 }
 
 /// Reads standard input, or nothing where nobody sends anything.
-pub(super) fn read_stdin(session: &mut Session) -> Result<Stream, Failure> {
+pub(super) fn read_stdin(session: &mut Session) -> Stream {
     let read = if std::io::stdin().is_terminal() { Ok(Vec::new()) } else { session::read_stdin() };
     let bytes = match read {
         Ok(bytes) => bytes,
         Err(error) => {
             let file = session.sources.add("<stdin>", "");
             session.diagnostics.push(unreadable("<stdin>", &error, Origin::new(file, 0, 0)));
-            return Ok(Stream { file, documents: Vec::new() });
+            return Stream { file, documents: Vec::new() };
         }
     };
     if bytes.trim_ascii().is_empty() {
         // What that means is for those to say who asked.
         let file = session.sources.add("<stdin>", "");
-        return Ok(Stream { file, documents: Vec::new() });
+        return Stream { file, documents: Vec::new() };
     }
     let file = session.sources.next_id();
     let documents = read_documents(&mut session.sources, "<stdin>", bytes, &mut session.diagnostics);
-    Ok(Stream { file, documents })
+    Stream { file, documents }
 }
 
 /// Returns the finding that an input holds nothing, which another tool would take for a success.

@@ -35,7 +35,7 @@ pub(super) fn run(args: &FunctionArgs) -> Result<Exit, Failure> {
 }
 
 fn function(session: &mut Session, args: &FunctionArgs) -> Result<Exit, Failure> {
-    let stream = foreign::read_stdin(session)?;
+    let stream = foreign::read_stdin(session);
     let call = read_call(session, &stream);
     let setup = call.as_ref().and_then(|call| match &call.config {
         Some(config) => Setup::read(config, &mut session.sources, &mut session.diagnostics),
@@ -93,7 +93,7 @@ fn plugin(session: &mut Session, path: &str, args: &FunctionArgs) -> Result<Exit
     // kustomize hands over a temporary copy: the paths in it are relative to the folder of the kustomization.
     let file = session.sources.next_id();
     let config = read_document(&mut session.sources, "<config>", bytes, &mut session.diagnostics);
-    let stream = foreign::read_stdin(session)?;
+    let stream = foreign::read_stdin(session);
     let generates = stream.is_empty(session);
     let setup = config.and_then(|config| Setup::read(&config, &mut session.sources, &mut session.diagnostics));
     let compilation = match &setup {

@@ -14,6 +14,7 @@ mod foreign;
 mod function;
 mod git;
 mod init;
+mod inputs;
 mod integrate;
 mod man;
 pub mod output;

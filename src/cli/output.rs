@@ -7,12 +7,11 @@
 mod compare;
 mod failure;
 mod index;
-mod inputs;
 mod staging;
 
+pub use super::inputs::Inputs;
 pub use compare::{check, check_file};
 pub use failure::Failure;
-pub use inputs::Inputs;
 
 use std::fs;
 use std::io;

@@ -85,7 +85,7 @@ fn is_log(text: &str) -> bool {
 
 fn render(args: &PostRenderArgs, session: &mut Session, log: &mut String) -> Result<Exit, Failure> {
     let report = &args.foreign.report;
-    let stream = foreign::read_stdin(session)?;
+    let stream = foreign::read_stdin(session);
     if stream.documents.is_empty() && !session.diagnostics.has_errors() {
         let message = "expected the manifests of a chart on standard input, found none";
         let help = "Helm calls `fanfold post-render` itself; to try it, pipe `helm template` into it";

@@ -4,7 +4,7 @@
 //! Each step and each byte costs fuel. And lists and mappings, of which fuel sees only the outermost level, are weighed
 //! between the steps: no value is larger than the fuel that is left, deeper than [`limits::VALUE_DEPTH`], or lazy.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use minijinja::machinery::{
@@ -97,7 +97,7 @@ impl Program {
 
     fn run(&self, values: Value, filled: &mut String) -> Result<Option<Value>, Error> {
         let mut out = make_string_output(filled);
-        eval(&ENGINE, &self.instructions, values, &Default::default(), &mut out, AutoEscape::None)
+        eval(&ENGINE, &self.instructions, values, &BTreeMap::default(), &mut out, AutoEscape::None)
             .map(|(value, _)| value)
     }
 
@@ -282,6 +282,7 @@ fn is_namespace(object: &DynObject) -> bool {
 }
 
 /// Writes JSON as the engine's own filter does, indented by no more than [`limits::JSON_INDENT`].
+#[expect(clippy::needless_pass_by_value, reason = "the engine hands over what is named")]
 fn to_json(state: &State, value: &Value, indent: Option<Value>, options: Kwargs) -> Result<Value, Error> {
     let indent = match indent {
         Some(indent) => Some(indent),
@@ -289,7 +290,7 @@ fn to_json(state: &State, value: &Value, indent: Option<Value>, options: Kwargs)
     };
     options.assert_all_used()?;
     let wide = indent.as_ref().and_then(|indent| i64::try_from(indent.clone()).ok());
-    if wide.is_some_and(|wide| wide > limits::JSON_INDENT as i64) {
+    if wide.is_some_and(|wide| wide > limits::JSON_INDENT) {
         let message = format!("`tojson` indents by at most {} spaces", limits::JSON_INDENT);
         return Err(Error::new(ErrorKind::InvalidOperation, message));
     }
@@ -298,8 +299,9 @@ fn to_json(state: &State, value: &Value, indent: Option<Value>, options: Kwargs)
 }
 
 /// Puts lists, or mappings, one behind the other, at once.
-fn chain(value: Value, others: Rest<Value>) -> Result<Value, Error> {
-    let all = || std::iter::once(&value).chain(others.iter());
+#[expect(clippy::needless_pass_by_value, reason = "the engine hands over the rest of its arguments")]
+fn chain(value: &Value, others: Rest<Value>) -> Result<Value, Error> {
+    let all = || std::iter::once(value).chain(others.iter());
     if all().all(|one| one.kind() == ValueKind::Map) {
         let mut entries = Vec::new();
         for one in all() {

@@ -11,7 +11,7 @@ use crate::text::{Entry, FileId, Map, Node, Origin, Sources};
 
 /// What marks a document that cannot be read: it may hold a Secret, or a spec's secrets.
 const WORDS: &[&str] = &["secrets", "stringData"];
-/// What marks a spec that cannot be read: Secrets may be made of them elsewhere.
+/// What marks the parameters of a spec that cannot be read: Secrets may be made of them elsewhere.
 const PARAMETERS: &str = "params";
 
 /// The places of a text that hold secrets.
@@ -25,11 +25,10 @@ impl Marks {
     /// Finds the secrets of a part of a text; `sound` says whether all of it was read.
     pub(super) fn of(text: &str, file: FileId, chunk: &Range<usize>, roots: &[Node], sound: bool) -> Self {
         let mut finder = Finder { text, file, marks: Self::default() };
-        if !sound
-            && (may_hold_secret(&text[chunk.clone()])
-                || words(&text[chunk.clone()]).any(|word| is_near(word, PARAMETERS)))
-        {
+        if !sound && may_hold_secret(&text[chunk.clone()]) {
             finder.unread(chunk.clone());
+        } else if !sound {
+            finder.unread_parameters(chunk.clone());
         }
         let mut starts = roots.iter().map(|root| root.origin().start as usize).skip(1);
         let mut from = chunk.start;
@@ -239,6 +238,41 @@ impl Finder<'_> {
         }
     }
 
+    /// Hides what a text that could not be read says of parameters: the lines below their key, and all of the text where
+    /// they stand in any other way. Expressions only name them.
+    fn unread_parameters(&mut self, range: Range<usize>) {
+        let is_named = |text: &str| around_expressions(text).flat_map(words).any(|word| is_near(word, PARAMETERS));
+        // Where the lines below a key begin, and how far it is indented.
+        let mut below: Option<(usize, usize)> = None;
+        let mut open = false;
+        let mut at = range.start;
+        for line in self.text[range.clone()].split_inclusive('\n') {
+            let start = at;
+            at += line.len();
+            let body = line.trim();
+            let indent = line.len() - line.trim_start().len();
+            if let Some((from, outer)) = below {
+                if open || indent > outer || body.is_empty() || body.starts_with('#') {
+                    open |= leaves_open(body);
+                    continue;
+                }
+                self.unread(from..start);
+                below = None;
+            }
+            match name_of_key(body) {
+                Some(name) if is_named(&body[name.clone()]) => {
+                    below = Some((start, indent));
+                    open = leaves_open(&body[name.end..]);
+                }
+                _ if is_named(body) && !body.starts_with('#') => return self.unread(range),
+                _ => {}
+            }
+        }
+        if let Some((from, _)) = below {
+            self.unread(from..range.end);
+        }
+    }
+
     /// Hides all of a text that could not be read, but for what can be nothing else than the name of a key.
     fn unread(&mut self, range: Range<usize>) {
         self.marks.tainted.push(Origin::new(self.file, range.start, range.end));
@@ -319,6 +353,13 @@ fn may_hold_secret(text: &str) -> bool {
     })
 }
 
+/// Returns the parts of a text that stand in no `{{ … }}`.
+fn around_expressions(text: &str) -> impl Iterator<Item = &str> {
+    let outside =
+        |(at, part): (usize, _)| if at == 0 { part } else { str::split_once(part, "}}").map_or("", |(_, rest)| rest) };
+    text.split("{{").enumerate().map(outside)
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).filter(|word| !word.is_empty())
 }
@@ -367,6 +408,18 @@ mod tests {
         ] {
             assert!(shown(text, true).contains("TOKEN"), "{}", shown(text, true));
         }
+    }
+
+    #[test]
+    fn a_spec_that_cannot_be_read_shows_all_but_its_parameters() {
+        let text =
+            "kind: Batch\nparams:\n  pw: x\n# y\n  tag: {default: z}\nworkloads:\n  w:\n    image: {{ params.tag }}\n";
+        let told = "kind: Batch\nparams:\n  pw: #\n#\n  tag: #\nworkloads:\n  w:\n    image: {{ params.tag }}\n";
+        assert_eq!(shown(text, false), told);
+        let text = "{kind: Batch, params: {pw: x}, image: {{ params.tag }}}\n- a: [\n";
+        assert!(!shown(text, false).contains('x'));
+        let text = "profiles: {prod: {params: {pw: x}}}\na: b: c\n";
+        assert!(!shown(text, false).contains('x'));
     }
 
     #[test]

@@ -226,7 +226,7 @@ fn a_check_shows_what_is_stale_and_no_secret() {
          --- /dev/null\n+++ b/new.yaml\n@@ -0,0 +1 @@\n+new: 1\n\
          --- a/secret.yaml\n+++ b/secret.yaml\nfiles differ; they hold a Secret, which is not shown\n\
          --- a/gone.yaml\n+++ /dev/null\n@@ -1 +0,0 @@\n-gone: 1\n\
-         --- a/old.yaml\n+++ /dev/null\nfiles differ; they hold a Secret, which is not shown\n"
+         --- a/old.yaml\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-  \"kind\": •••\n-password: •••\n"
     );
     write(&wanted, folder.path());
     assert_eq!(check(&wanted, folder.path(), &nothing()).unwrap(), None);

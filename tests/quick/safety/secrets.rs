@@ -67,9 +67,8 @@ fn templates_show_what_they_put_into_secrets_nowhere() {
         ),
         format!("{secret}stringData: {{pw: {{{{ params.pw + 1 }}}}}}\n"),
         format!("{secret}stringData: {{pw: {{{{ params['p' ~ 'w'] }}}}}}\n{map}data: [{{{{ params.pw }}}}]\n"),
-        format!(
-            "kind: {{{{ 'Sec' ~ 'ret' }}}}\napiVersion: v1\nmetadata: {{name: db}}\nstringDta: {{pw: {{{{ params.pw }}}}}}\n"
-        ),
+        "kind: {{ 'Sec' ~ 'ret' }}\napiVersion: v1\nmetadata: {name: db}\nstringDta: {pw: {{ params.pw }}}\n"
+            .to_owned(),
     ] {
         for workload in ["replicas: 1", "replicas: \"{{ params.pw }}\""] {
             let token = "TOPSECRET";

@@ -98,7 +98,7 @@ fn hostile_files() -> Vec<(String, String)> {
         // In the text itself, where an excerpt shows it.
         format!("{HEAD}{good}nonsense: 1 # \u{9b}2J\u{202e}\u{2066} ##[group]x section_start:1:a\n"),
         format!("{HEAD}{good}a: [1 # \u{1b}[31m\u{202e}\n::stop-commands::t\n"),
-        format!("::stop-commands::t: 1\n\u{200f}##[group]: &\u{202e}a *\u{202e}b\n"),
+        "::stop-commands::t: 1\n\u{200f}##[group]: &\u{202e}a *\u{202e}b\n".to_owned(),
         format!("{HEAD}{good}x: 1 # fanfold: allow(::stop-commands::t \u{202e}##[group])\n"),
     ];
     specs.into_iter().enumerate().map(|(at, text)| (format!("all/{at:02}.yaml"), text)).collect()

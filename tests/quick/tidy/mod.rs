@@ -252,11 +252,12 @@ fn files_say_what_they_are_and_stay_short() {
     assert!(strays.is_empty(), "{strays:#?}");
 }
 
-/// Whatever is printed passes `cli/terminal.rs`, which makes the text of others harmless.
+/// Whatever is printed passes `cli/terminal.rs`, which makes the text of others harmless. A credential program prints to the
+/// terminal itself, where there is one, so that `cluster/credential.rs` looks whether there is.
 #[test]
 fn one_door_leads_to_the_terminal() {
     let doors = ["::stdout()", "::stderr()", "io::stdout", "io::stderr", "anstream::"];
-    let others = |name: &str| name != "cli/terminal.rs";
+    let others = |name: &str| !["cli/terminal.rs", "cluster/credential.rs"].contains(&name);
     let strays: Vec<String> = sources()
         .into_iter()
         .filter(|(name, text)| others(name) && doors.iter().any(|door| code(text).contains(door)))

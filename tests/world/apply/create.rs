@@ -1,5 +1,7 @@
 //! The plain course of things: made, changed, left alone.
 
+use std::io::Write;
+
 use super::{Bench, config, configs};
 
 const SPEC: &str = "\
@@ -127,7 +129,6 @@ fn plain_manifests_are_applied_without_a_set() {
 #[test]
 fn objects_come_from_standard_input_too() {
     needs!(CONTROL_PLANE);
-    use std::io::Write;
     let bench = Bench::new();
     let mut command = bench.command(&["apply", "--format=json", "-n", "NS", "-"]);
     let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("it starts");

@@ -240,17 +240,19 @@ fn ten_thousand_objects_open_and_filter_at_once() {
     opened.is_clean();
 }
 
+/// Names that would act if they were markup.
+const HOSTILE: [&str; 6] = [
+    "<img src=x onerror=window.ran=1>",
+    "</script><script>window.ran=1</script>",
+    "<!--<script>",
+    "\\\"><svg onload=window.ran=1>",
+    "{{script}}{{data}}",
+    "']]><iframe srcdoc='<script>top.ran=1</script>'>",
+];
+
 #[test]
 fn names_that_are_markup_do_nothing() {
     needs!(BROWSER);
-    const HOSTILE: [&str; 6] = [
-        "<img src=x onerror=window.ran=1>",
-        "</script><script>window.ran=1</script>",
-        "<!--<script>",
-        "\\\"><svg onload=window.ran=1>",
-        "{{script}}{{data}}",
-        "']]><iframe srcdoc='<script>top.ran=1</script>'>",
-    ];
     let side = |value: &str| {
         HOSTILE.iter().enumerate().fold(String::new(), |mut out, (at, hostile)| {
             let hostile = hostile.trim_start_matches('\\');
