@@ -398,6 +398,7 @@ fn a_spec_names_only_what_lies_beside_it() {
         assert!(!said.contains(SECRET), "{case}{said}");
         assert!(said.contains("specs/s.yml:"), "it points at the path: {said}");
     }
+    bench.write("repo/specs/s.yml", &spec(&file("../../outside/secret.txt")));
     for command in [
         &["plan", "specs/s.yml"][..],
         &["explain", "ConfigMap/c", "specs/s.yml"],

@@ -14,8 +14,8 @@ fn no_value_of_a_refused_secret_is_in_any_output() {
     let rule = "{expression: 'false', messageExpression: \"'a hunter2hunter2 and sesameopen: ' + object.data.password + object.data.token\"}";
     policy(&bench, "secrets", "secrets", rule, "Deny", SECRET);
     let ran = bench.set(SECRET, &[]);
-    ran.ends(1, "1 failed").finds("refused-by-server", 4, &["***"]);
-    assert!(text(&ran.end_of("Secret/s")["reason"]).contains("***"), "{ran:#?}");
+    ran.ends(1, "1 failed").finds("refused-by-server", 4, &["•••", "may repeat a secret"]);
+    assert!(text(&ran.end_of("Secret/s")["reason"]).contains("•••"), "{ran:#?}");
     for format in ["json", "human", "short", "sarif", "github", "gitlab"] {
         let report = format!("--report={format}.xml");
         let output = bench.run(&["apply", "a.yaml", "-n", "NS", "--format", format, &report]);

@@ -103,7 +103,7 @@ fn nothing_is_pruned_before_what_replaces_it_works() {
     let (old, new) = (workload("Deployment", "old", "nothing", ""), workload("Deployment", "new", "no-image", ""));
     bench.set(&old, &["--wait", "--timeout=90s"]).ends(0, "1 created");
     let ran = bench.set(&new, &["--wait", "--timeout=3s", "--prune", "--prune-limit=1"]);
-    ran.ends(4, "1 created");
+    ran.ends(4, "1 created, 1 skipped");
     assert!(bench.is_there("deployment/old"));
     let mended = new.replace("no-image", "nothing");
     bench.set(&mended, &["--wait", "--timeout=90s", "--prune", "--prune-limit=1"]).ends(0, "1 configured, 1 pruned");
@@ -117,8 +117,10 @@ fn preflight_says_what_the_scheduler_will_say() {
     // Three nodes of 8 cpus take one of these each, and the fourth finds none.
     let text = workload("Deployment", "wide", "nothing", "\n  replicas: 4").replace("cpu: 10m", "cpu: 5");
     let ran = bench.set(&text, &["--preflight"]);
-    assert_eq!((ran.code, ran.finding()["code"].as_str()), (0, Some("does-not-fit")), "{ran:#?}");
+    assert_eq!((ran.code, ran.finding()["code"].as_str()), (1, Some("does-not-fit")), "{ran:#?}");
     assert!(ran.finding()["message"].to_string().contains("1 of"), "{ran:#?}");
+    assert!(!bench.is_there("deployment/wide"), "what does not fit is not sent");
+    bench.set(&text, &["--preflight", "--allow=does-not-fit"]).ends(0, "1 created");
     let pods = || {
         let list = bench.kubectl(&["get", "pods", "--output=json"]);
         let list: Value = serde_json::from_str(&list).expect("JSON");
