@@ -7,7 +7,7 @@
 use crate::diagnostic::words::{MASK, masked};
 use crate::diagnostic::{Code, Diagnostic, Label, Subject, words};
 use crate::limits;
-use crate::text::Sources;
+use crate::text::{Origin, Sources};
 
 /// Returns the finding as it may be shown; a fix at a secret place is left out.
 pub(super) fn redacted(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
@@ -39,7 +39,10 @@ fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
     }
     // What follows a colon is the reason that another program gave; here it is one of our own.
     let own = matches!(finding.code, Code::UnreadableFile | Code::InvalidParameter);
-    let told = |text: &str| without_numbers(&masked(text), own);
+    // What an excerpt shows of a key may be said of it too; the other words of such findings are names of fields.
+    let names_key =
+        matches!(finding.code, Code::UnknownField | Code::DuplicateKey) && is_shown(finding.origin, sources);
+    let told = |text: &str| if names_key { text.to_owned() } else { without_numbers(&masked(text), own) };
     // The last step of the path of a field that is not known is a key: an expression may have made it.
     let is_key = matches!(finding.code, Code::UnknownField | Code::InvalidKey | Code::DuplicateKey | Code::InvalidName);
     let subject = finding.subject.clone().map(|subject| {
@@ -61,6 +64,12 @@ fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
     }
 }
 
+/// Whether excerpts show what was written at a place, and no expression made it.
+fn is_shown(origin: Origin, sources: &Sources) -> bool {
+    let written = sources.text(origin);
+    !(written.is_empty() || written.contains("{{") || sources.is_hidden(origin))
+}
+
 /// Masks numbers: a length tells too. Cuts the reason of another program off.
 fn without_numbers(text: &str, own: bool) -> String {
     let end = text.rfind('`').unwrap_or_default();
@@ -80,8 +89,6 @@ fn without_numbers(text: &str, own: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Code;
-    use crate::text::Origin;
 
     #[test]
     fn texts_at_a_secret_place_are_fanfolds_own() {
@@ -98,6 +105,19 @@ mod tests {
         assert_eq!(without_numbers("it fails: x", false), "it fails");
         assert_eq!(without_numbers("cannot read `•••`: not found", true), "cannot read `•••`: not found");
         assert_eq!(without_numbers("at least 12 of 3", true), "at least ••• of •••");
+    }
+
+    #[test]
+    fn a_key_that_an_excerpt_shows_is_named() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "dta: TOKEN\n{{ x }}: y");
+        let at = |start, end| Origin::new(file, start, end);
+        sources.taint(at(0, 22));
+        sources.hide(at(5, 10));
+        let tell = |origin| Diagnostic::new(Code::UnknownField, origin, "`Secret` has no field `dta`");
+        assert_eq!(redacted(&tell(at(0, 3)), &sources).message, "`Secret` has no field `dta`");
+        assert_eq!(redacted(&tell(at(5, 10)), &sources).message, "`•••`");
+        assert_eq!(redacted(&tell(at(11, 18)), &sources).message, "`•••`");
     }
 
     #[test]
