@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 
 #[allow(dead_code)]
-#[path = "../../tests/safety/planted.rs"]
+#[path = "../../tests/quick/safety/planted.rs"]
 mod planted;
 
 const TOKEN: &str = "TOPSECRET";

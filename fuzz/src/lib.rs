@@ -2,9 +2,12 @@
 //!
 //! Bytes enter, trees leave; the same bytes give the same tree, and when they run out the tree ends.
 
+#[path = "../../tests/support/trees/meaning.rs"]
+mod shared;
+
 use fanfold::diagnostic::Diagnostics;
 use fanfold::read::read_document;
-use fanfold::text::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
+use fanfold::text::{Entry, Key, Map, Node, Origin, Sources, Value};
 
 /// Deeper trees are none that a reader takes.
 const MAX_DEPTH: usize = 40;
@@ -87,22 +90,7 @@ fn plain_text(text: &str) -> String {
 
 /// Returns what a tree means to kubectl; numbers are told from texts that look the same.
 pub fn meaning(node: &Node) -> serde_json::Value {
-    let number = |text: &str| serde_json::json!({ "a number": text });
-    match node.value() {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(value) => (*value).into(),
-        Value::Number(text) => number(text),
-        Value::String(text) | Value::Raw(text) => text.as_str().into(),
-        Value::Plain(text) => match scalar::resolve(text) {
-            scalar::Meaning::Null => serde_json::Value::Null,
-            scalar::Meaning::Bool(value) => value.into(),
-            scalar::Meaning::Integer(text) | scalar::Meaning::Float(Some(text)) => number(&text),
-            scalar::Meaning::Float(None) => serde_json::json!({ "endless": text.to_lowercase() }),
-            scalar::Meaning::Text => text.as_str().into(),
-        },
-        Value::Seq(items) => items.iter().map(meaning).collect(),
-        Value::Map(map) => map.iter().map(|entry| (entry.key.text.to_string(), meaning(&entry.value))).collect(),
-    }
+    shared::meaning(node)
 }
 
 /// Reads a text that holds one document.

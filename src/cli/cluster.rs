@@ -107,9 +107,7 @@ impl ClusterArgs {
             waits,
         }
     }
-}
 
-impl ClusterArgs {
     /// Refuses flags about a cluster where none is asked; `way` is how one is.
     pub(super) fn refuse_without_cluster(&self, way: &str) -> Result<(), Failure> {
         let given = [

@@ -1,13 +1,16 @@
 //! Trees that writers get wrong, what they mean, and how each notation writes them.
 
+mod meaning;
 pub(crate) mod strings;
 
 use fanfold::diagnostic::Diagnostics;
 use fanfold::emit::{Output, json, kyaml, yaml};
 use fanfold::read::read_document;
-use fanfold::text::{Key, Map, Node, Origin, Sources, Value, scalar};
+use fanfold::text::{Key, Map, Node, Origin, Sources};
 use proptest::prelude::*;
 use serde_json::Value as Json;
+
+pub(crate) use meaning::meaning;
 
 /// Reads a text that holds one document without a finding.
 pub(crate) fn read_one(bytes: &[u8]) -> Node {
@@ -21,26 +24,6 @@ pub(crate) fn read_one(bytes: &[u8]) -> Node {
 
 pub(crate) fn text(text: &str) -> Node {
     Node::string(text, Origin::NOWHERE)
-}
-
-/// Returns what the tree means to kubectl.
-pub(crate) fn meaning(node: &Node) -> Json {
-    let number = |text: &str| serde_json::json!({ "a number": text });
-    match node.value() {
-        Value::Null => Json::Null,
-        Value::Bool(value) => (*value).into(),
-        Value::Number(text) => number(text),
-        Value::String(text) | Value::Raw(text) => text.as_str().into(),
-        Value::Plain(text) => match scalar::resolve(text) {
-            scalar::Meaning::Null => Json::Null,
-            scalar::Meaning::Bool(value) => value.into(),
-            scalar::Meaning::Integer(text) | scalar::Meaning::Float(Some(text)) => number(&text),
-            scalar::Meaning::Float(None) => serde_json::json!({ "endless": text.to_lowercase() }),
-            scalar::Meaning::Text => text.as_str().into(),
-        },
-        Value::Seq(items) => items.iter().map(meaning).collect(),
-        Value::Map(map) => map.iter().map(|entry| (entry.key.text.to_string(), meaning(&entry.value))).collect(),
-    }
 }
 
 /// Texts, most of them close to what YAML treats specially.
