@@ -55,7 +55,7 @@ pub const PATCHED_NODES: usize = 500_000;
 /// The most operations of one JSON patch.
 pub const PATCH_OPERATIONS: usize = 10_000;
 
-/// So many findings of one code are told, and the others counted: nobody mends more before the next run.
+/// So many findings of one code are shown, and the others counted: nobody mends more before the next run.
 pub const FINDINGS_OF_A_CODE: usize = 200;
 /// So many findings of one code are kept at most, since each may still be allowed by a comment; more of them are counted.
 pub const FINDINGS_KEPT: usize = 200_000;

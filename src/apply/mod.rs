@@ -8,7 +8,7 @@
 //! | `set` | what is a member; what is there, what leaves, who holds the set, its parts |
 //! | `proof`, `managed` | why an object need not be sent; who owns which field |
 //! | `order`, `engine` | what needs what; sending all of it at the pace of the server |
-//! | `write`, `finding` | the requests for one object, what the user is told of an answer |
+//! | `write`, `finding` | the requests for one object; the findings that an answer becomes |
 //! | `wait` | following an object until it works |
 //! | `prepull` | before a run: are its images there |
 //! | `rehearse` | what the server would make of objects, for a diff |

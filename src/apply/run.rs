@@ -97,7 +97,7 @@ impl Run<'_> {
 
     /// Tells what was to be pruned and stays, since the run did not come so far.
     fn held_back(&mut self, plan: &Plan, settled: &[Option<Settled>], report: &Report) -> Vec<Settled> {
-        // What stops a run is told as a whole.
+        // What stops a run is reported in full.
         if report.stopped.is_some() {
             return Vec::new();
         }

@@ -1,4 +1,4 @@
-//! What goes only when it is asked for by name: data, and what would take objects of others with it.
+//! What is deleted only by a flag of its own: data, and what would take objects of others with it.
 //!
 //! The same for `apply --prune`, `diff --prune` and `delete`: members enter, those that stay leave with the reason.
 

@@ -20,7 +20,7 @@ impl Surroundings {
     pub(super) async fn read(client: &Client, kinds: &Discovered, namespace: &str) -> Self {
         let list = |group: &'static str, kind: &'static str| async move {
             let Some(resource) = kinds.any_version(group, kind) else { return Ok(Vec::new()) };
-            // The state of an object is told all the same.
+            // The state of an object is reported all the same.
             match client.list(resource, Some(namespace), "", Projection::Whole).await {
                 Ok(Listed::Objects(objects, _)) => Ok(objects.into_iter().map(|live| named(live, resource)).collect()),
                 Ok(Listed::Refused(_)) => Err(resource.plural.to_string()),
