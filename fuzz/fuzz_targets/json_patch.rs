@@ -1,9 +1,9 @@
 //! JSON patches do to any object what RFC 6902 says, as the `json-patch` crate has it, or are refused with it.
 #![no_main]
 
-use fanfold::diagnostic::Diagnostics;
+use fanfold::diagnostic::{Diagnostic, Diagnostics};
 use fanfold::kubernetes::{Facts, Manifest, ObjectKey};
-use fanfold::lower::BatchPatches;
+use fanfold::lower::{BatchPatches, Identify};
 use fanfold::text::{Key, Map, Node, Origin, Value};
 use fanfold_fuzz::Bytes;
 use libfuzzer_sys::fuzz_target;
@@ -81,11 +81,21 @@ fn patched(object: &Node, operations: Vec<Node>) -> Result<Node, String> {
     let mut findings = Diagnostics::new();
     let patches = BatchPatches::read(None, Some(&Node::map(by_kind, Origin::NOWHERE)), &mut findings);
     let key = ObjectKey::of(object).expect("the object has a kind");
-    let manifest = Manifest { key, node: object.clone(), origin: Origin::NOWHERE };
-    let patched = patches.apply(Facts::newest(), manifest, &mut findings);
+    let manifest = Manifest { key: key.clone(), node: object.clone(), origin: Origin::NOWHERE };
+    let patched = patches.apply(Facts::newest(), &AsBefore(key), manifest, &mut findings);
     match findings.iter().next() {
         Some(finding) => Err(finding.message.clone()),
         None => Ok(patched.node),
+    }
+}
+
+/// Takes what a patch leaves for the object that it was: the target is about operations alone.
+#[derive(Debug)]
+struct AsBefore(ObjectKey);
+
+impl Identify for AsBefore {
+    fn identify(&self, _object: &Node, _findings: &mut Vec<Diagnostic>) -> Option<ObjectKey> {
+        Some(self.0.clone())
     }
 }
 

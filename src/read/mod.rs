@@ -120,11 +120,11 @@ fn holds_too_many(text: &str) -> bool {
     if text.len() <= limits::VALUES {
         return false;
     }
-    // Several items may begin on one line. Byte by byte and without a branch, so that many are looked at in one step: all of
-    // a large text is read here once more.
+    // Several items may begin on one line. All of a large text is read here once more: bytes side by side are compared
+    // many in one step, windows of them one by one.
     let bytes = text.as_bytes();
     let threes = bytes.iter().zip(&bytes[1..]).zip(&bytes[2..]);
-    let nested = threes.filter(|((one, two), three)| (**one == b'-') & (**two == b' ') & (**three == b'-')).count();
+    let nested = threes.filter(|((one, two), three)| **one == b'-' && **two == b' ' && **three == b'-').count();
     nested + bytes.iter().filter(|byte| begins_one(byte)).count() > limits::VALUES
 }
 
