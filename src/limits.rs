@@ -20,6 +20,8 @@ pub const ALIASED_NODES: u64 = 1_000_000;
 pub const VALUES: usize = 4_000_000;
 /// The deepest nesting of `{a,b}` in a path pattern: the library recurses over it.
 pub const PATTERN_DEPTH: usize = 10;
+/// The most `**` in a path pattern, each of which may begin anew at every folder.
+pub const PATTERN_STARS: usize = 8;
 /// The longest path pattern, in bytes, which its compiled form is a hundred times of.
 pub const PATTERN_BYTES: usize = 1_000;
 
@@ -31,6 +33,8 @@ pub const COMBINATIONS: usize = 1_000_000;
 pub const MATCHES: usize = 100_000_000;
 /// The most overrides that are merged for all groups of instances together: each copies a part of the workload.
 pub const MERGES: usize = 100_000;
+/// The most overrides that match one instance: each is merged with all before it.
+pub const OVERRIDES_OF_AN_INSTANCE: usize = 500;
 
 /// The longest expression, in bytes: what is longer is data.
 pub const EXPRESSION_BYTES: usize = 10_000;
@@ -42,12 +46,28 @@ pub const EXPRESSION_DEPTH: usize = 40;
 pub const STATEMENT_DEPTH: usize = 40;
 /// The steps that one expression may take; a node or 64 bytes that it makes are a step too.
 pub const EXPRESSION_STEPS: u64 = 200_000;
+/// The steps that all expressions of one instance may take, or those outside of instances.
+pub const INSTANCE_STEPS: u64 = 10_000_000;
+/// The steps that parsing an expression stands for: the engine keeps some ten kilobytes of each different one.
+pub const PARSING_STEPS: u64 = 200;
+/// The steps that the expressions of all instances may take, for each instance that the run may have.
+pub const STEPS_AN_INSTANCE: u64 = 5_000;
+/// The values that all instances may hold, for each instance that the run may have; 64 bytes of a text are a value: that of
+/// a usual Deployment has a hundred.
+pub const VALUES_AN_INSTANCE: usize = 2_000;
 /// The deepest nesting of calls of macros and loops, as the engine counts it: a macro is four.
 pub const EXPRESSION_RECURSION: usize = 100;
 /// The deepest nesting of lists and mappings that an expression may make.
 pub const VALUE_DEPTH: usize = 64;
 /// The widest indentation of `tojson`.
 pub const JSON_INDENT: i64 = 32;
+
+/// How many looks at values a schema may take to say whether it allows one: a usual one takes some at each value.
+pub const SCHEMA_LOOKS: u64 = 10_000_000;
+/// How many it may take to say why not, each of which may be a reason with some hundred bytes.
+pub const SCHEMA_REASONS: u64 = 1_000_000;
+/// The most templates that a workload uses: each is merged with all before it.
+pub const TEMPLATES_OF_A_WORKLOAD: usize = 100;
 
 /// The most nodes that a JSON patch may bring, each `copy` written out; 64 bytes of a text are a node: an object that etcd
 /// takes has some ten thousand.
@@ -66,7 +86,7 @@ pub const PARTS_OF_A_FINDING: usize = 100;
 /// A word that is longer, in bytes, has no near one, and is near to none.
 pub const WORD_BYTES: usize = 300;
 /// A mistyped word is compared with so many others at most.
-pub const NEAR_WORDS: usize = 2_000;
+pub const NEAR_WORDS: usize = 1_000;
 /// So many words are listed in a hint.
 pub const LISTED_WORDS: usize = 40;
 

@@ -13,14 +13,17 @@ use jsonschema::{Draft, PatternOptions, ValidationError};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::limits;
 use crate::text::{Node, Origin, Value, scalar};
-use instance::{Instance, NodeJson};
+use instance::{Instance, NodeJson, within};
 
 /// A schema, ready to check any number of instances.
 #[derive(Debug)]
 pub struct Validator {
     compiled: jsonschema::Validator<NodeJson>,
     schema: Json,
+    /// The most choices of an `enum`.
+    choices: u64,
 }
 
 /// Which rules a schema is written by.
@@ -64,32 +67,41 @@ impl Validator {
             .with_pattern_options(PatternOptions::regex())
             .offline();
         match options.build(&schema) {
-            Ok(compiled) => Ok(Self { compiled, schema }),
+            Ok(compiled) => Ok(Self { choices: most_choices(&schema), compiled, schema }),
             Err(error) => Err((segments(&error), format!("expected a JSON Schema: {}", wording::of_schema(&error)))),
         }
     }
 
-    /// Whether the schema allows the instance.
-    pub fn is_valid(&self, instance: &Node) -> bool {
-        self.compiled.is_valid(Instance::Node(instance))
-    }
-
     /// Returns all that the schema does not allow, in the order of the schema.
     pub fn validate(&self, instance: &Node) -> Vec<Violation> {
-        let mut violations = Vec::new();
-        if self.is_valid(instance) {
-            return violations;
+        let is_valid = || self.compiled.is_valid(Instance::Node(instance));
+        match within(limits::SCHEMA_LOOKS, self.choices, is_valid) {
+            Some(true) => return Vec::new(),
+            Some(false) => {}
+            None => return vec![Self::unsaid(instance, "is too much to check: its schema has too many forms")],
         }
-        let mut mistyped = HashSet::new();
-        for error in self.compiled.iter_errors(Instance::Node(instance)) {
-            if let ValidationErrorKind::Type { .. } = error.kind() {
-                mistyped.insert(find(instance, &segments(&error)).0);
+        let found = || {
+            let mut violations = Vec::new();
+            let mut mistyped = HashSet::new();
+            for error in self.compiled.iter_errors(Instance::Node(instance)) {
+                if let ValidationErrorKind::Type { .. } = error.kind() {
+                    mistyped.insert(find(instance, &segments(&error)).0);
+                }
+                self.explain(&error, instance, &mut violations);
             }
-            self.explain(&error, instance, &mut violations);
-        }
-        // Of a value of the wrong type nothing else needs saying.
-        violations.retain(|violation| violation.typed || !mistyped.contains(&violation.origin));
-        violations
+            // Of a value of the wrong type nothing else needs saying.
+            violations.retain(|violation| violation.typed || !mistyped.contains(&violation.origin));
+            violations
+        };
+        within(limits::SCHEMA_REASONS, self.choices, found).unwrap_or_else(|| {
+            vec![Self::unsaid(instance, "does not fit its schema, which has too many forms to say where")]
+        })
+    }
+
+    /// Says of a whole instance what cannot be said of a part of it.
+    fn unsaid(instance: &Node, message: &str) -> Violation {
+        let (origin, message) = (first_key(instance), format!("{} {message}", instance.type_name()));
+        Violation { origin, path: String::new(), message, help: None, typed: false }
     }
 
     fn explain(&self, error: &ValidationError<'_>, instance: &Node, violations: &mut Vec<Violation>) {
@@ -144,6 +156,19 @@ impl Validator {
             help: None,
             typed: matches!(error.kind(), ValidationErrorKind::Type { .. }),
         }
+    }
+}
+
+/// Returns the number of choices of the longest `enum`.
+fn most_choices(schema: &Json) -> u64 {
+    let below = |inner: &mut dyn Iterator<Item = &Json>| inner.map(most_choices).max().unwrap_or_default();
+    match schema {
+        Json::Array(items) => below(&mut items.iter()),
+        Json::Object(words) => {
+            let here = words.get("enum").and_then(Json::as_array).map_or(0, Vec::len) as u64;
+            here.max(below(&mut words.values()))
+        }
+        _ => 0,
     }
 }
 

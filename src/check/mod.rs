@@ -12,6 +12,7 @@ mod memo;
 pub mod name;
 mod objects;
 mod path;
+pub mod selector;
 mod shape;
 
 pub use crd::{Definition, Definitions, Version};

@@ -22,7 +22,12 @@ const JOB_LENGTH: usize = 63;
 /// Returns why the name of an object is refused; a missing name is a finding of its own.
 pub fn check(key: &ObjectKey, node: &Node, facts: &Facts) -> Option<Diagnostic> {
     let name = node.at(&["metadata", "name"])?;
-    let text = name.text().filter(|text| !text.is_empty() && !name.is_null())?;
+    let text = name.text().filter(|_| !name.is_null())?;
+    if text.is_empty() {
+        let made_by_the_server = node.at(&["metadata", "generateName"]).is_some();
+        let finding = Diagnostic::new(Code::InvalidName, name.origin(), "expected a name, found an empty text");
+        return (!made_by_the_server).then(|| finding.subject(key.kind.as_str(), "metadata.name"));
+    }
     let reason = refused(key, text, facts.minor)?;
     let article = if key.kind.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
     let message = format!("`{text}` is no name for {article} {}: {reason}", key.kind);

@@ -12,6 +12,7 @@ use super::crd::Definitions;
 use super::identity::{Checked, identify, items_of, unknown_custom_kind};
 use super::name;
 use super::path::Path;
+use super::selector;
 use super::shape::{Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
@@ -23,6 +24,8 @@ pub const MAX_OBJECT_BYTES: usize = 1 << 20;
 const HOOK: &str = "helm.sh/hook";
 /// Sets below this size are not worth a second core.
 const PARALLEL_OBJECTS: usize = 64;
+/// So many objects are checked before their findings are counted, of which very many are not kept.
+const AT_ONCE: usize = 8192;
 
 /// Checks objects, each with the place that stands for the whole of it.
 pub fn check_objects(
@@ -36,21 +39,23 @@ pub fn check_objects(
     }
     let definitions = define(&objects, facts, mode);
     let check = |(node, origin): &(Node, Origin)| check_object(node, *origin, facts, mode, &definitions);
-    let checked: Vec<Outcome> = if objects.len() < PARALLEL_OBJECTS {
-        objects.iter().map(check).collect()
-    } else {
-        objects.par_iter().map(check).collect()
-    };
     let mut diagnostics = Diagnostics::new();
-    let mut manifests = Vec::with_capacity(checked.len());
+    let mut manifests = Vec::with_capacity(objects.len());
     let mut unknown: BTreeMap<(SmolStr, SmolStr), Diagnostic> = BTreeMap::new();
-    for Outcome { manifest, findings, unknown: note } in checked {
-        diagnostics.extend(findings);
-        if let (Some(note), Some(manifest)) = (note, &manifest) {
-            let kind = (manifest.key.group.clone(), manifest.key.kind.clone());
-            unknown.entry(kind).and_modify(|first| first.count += 1).or_insert(note);
+    for some in objects.chunks(AT_ONCE) {
+        let checked: Vec<Outcome> = if some.len() < PARALLEL_OBJECTS {
+            some.iter().map(check).collect()
+        } else {
+            some.par_iter().map(check).collect()
+        };
+        for Outcome { manifest, findings, unknown: note } in checked {
+            diagnostics.extend(findings);
+            if let (Some(note), Some(manifest)) = (note, &manifest) {
+                let kind = (manifest.key.group.clone(), manifest.key.kind.clone());
+                unknown.entry(kind).and_modify(|first| first.count += 1).or_insert(note);
+            }
+            manifests.extend(manifest);
         }
-        manifests.extend(manifest);
     }
     diagnostics.extend(unknown.into_values());
     diagnostics.extend(duplicates(&manifests));
@@ -157,6 +162,7 @@ fn check_object(node: &Node, origin: Origin, facts: &Facts, mode: Mode, definiti
     if let Checked::Custom(version) = identified.kind {
         findings.extend(version.check(&settled, node, &key));
     }
+    findings.extend(selector::check(&key, &settled));
     if let Some(size) = oversize(&settled) {
         let message = format!(
             "expected an object of at most {} KiB, found one of {}",

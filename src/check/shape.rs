@@ -11,6 +11,7 @@ use super::memo::Memo;
 use super::path::Path;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
+use crate::limits;
 use crate::text::{Entry, Map, Node, Origin, Value, scalar};
 
 /// Whose reading of an unquoted scalar counts.
@@ -311,6 +312,11 @@ impl<'a> Walk<'a> {
         let mut finding = Diagnostic::new(Code::UnknownField, entry.key.origin, message).label("unknown field");
         let absent = ty.fields.iter().map(|field| field.name.as_str()).filter(|known| !map.contains(known));
         let mut meant = None;
+        // Each way out takes a look at some hundred fields, and of very many findings most are only counted.
+        if self.findings.len() > limits::FINDINGS_OF_A_CODE {
+            self.report(finding, &Path::Field(path, name));
+            return None;
+        }
         let help = hint::below(name, ty, self.facts)
             .or_else(|| hint::above(name, &self.around))
             .or_else(|| hint::other_minor(name, ty, self.facts));

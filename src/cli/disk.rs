@@ -3,7 +3,7 @@
 //! Only files are read: a device or a pipe in their place may never end. The pipes that the caller has opened for us,
 //! `/dev/stdin` and `/dev/fd/N` as shells name them, are read to the limit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -21,6 +21,7 @@ pub(super) struct Disk {
     /// Where specs may read.
     pub(super) places: Places,
     read: Mutex<BTreeSet<String>>,
+    listed: Mutex<HashMap<String, Listing>>,
 }
 
 impl Disk {
@@ -46,10 +47,15 @@ impl Files for Disk {
     }
 
     fn list(&self, folder: &str) -> io::Result<Listing> {
+        // Many patterns may look through one folder.
+        if let Some(known) = self.listed.lock().unwrap_or_else(PoisonError::into_inner).get(folder) {
+            return Ok(known.clone());
+        }
         let mut found = Listing::default();
         walk(Path::new(folder), folder, &mut found)?;
         found.files.sort_unstable();
         found.unlisted.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), found.clone());
         Ok(found)
     }
 
@@ -91,9 +97,24 @@ fn refuse_endless(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
     if metadata.len() > limits::FILE_BYTES {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let is_ours = path == Path::new("/dev/stdin") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
     match special(kind) {
-        Some(_) if is_ours && !is_device(kind) => Ok(()),
+        Some(_) if is_opened(path) && !is_device(kind) => Ok(()),
+        Some(what) => Err(io::Error::other(format!("it is {what}, and no file"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a path names what the caller has opened for this process.
+pub(super) fn is_opened(path: &Path) -> bool {
+    path.starts_with("/dev/fd")
+        || path.starts_with("/proc/self/fd")
+        || ["/dev/stdin", "/dev/stdout", "/dev/stderr"].iter().any(|stream| path == Path::new(stream))
+}
+
+/// Refuses a pipe or a socket in the place of a file; devices such as `/dev/null` take what is written at once.
+pub(super) fn refuse_pipe(metadata: &fs::Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    match special(kind).filter(|_| !is_device(kind)) {
         Some(what) => Err(io::Error::other(format!("it is {what}, and no file"))),
         None => Ok(()),
     }
@@ -138,7 +159,9 @@ fn walk(folder: &Path, name: &str, found: &mut Listing) -> io::Result<()> {
         let file_name = match entry.file_name().into_string() {
             Ok(file_name) => file_name,
             Err(file_name) => {
-                pass(below(&file_name.to_string_lossy()), UnlistedReason::Name);
+                let is_folder = entry.file_type()?.is_dir();
+                let reason = if is_folder { UnlistedReason::FolderName } else { UnlistedReason::Name };
+                pass(below(&file_name.to_string_lossy()), reason);
                 continue;
             }
         };

@@ -27,21 +27,32 @@ pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
         Some(folder) => {
             let mut command = Cli::command().disable_help_subcommand(true);
             command.build();
-            write_pages(&command, Path::new(folder))?;
+            let pages = pages(&command)?;
+            let path = |name: &str| Path::new(folder).join(name);
+            for (name, _) in &pages {
+                output::check_known(&path(name), Rights::default(), is_page)?;
+            }
+            for (name, text) in &pages {
+                output::write_known(text, &path(name), Rights::default(), is_page)?;
+            }
         }
     }
     Ok(Exit::Fine)
 }
 
-/// Writes the pages of a command and of those below it.
-fn write_pages(command: &clap::Command, folder: &Path) -> Result<(), Failure> {
+/// Returns the pages of a command and of those below it, with the names of their files.
+fn pages(command: &clap::Command) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let mut pages = Vec::new();
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
-        write_pages(below, folder)?;
+        pages.append(&mut self::pages(below)?);
     }
     let page = clap_mangen::Man::new(command.clone());
     let mut text = Vec::new();
     page.render(&mut text)?;
-    let is_page = |found: &[u8]| String::from_utf8_lossy(found).lines().any(|line| line.starts_with(".TH fanfold"));
-    output::write_known(&text, &folder.join(page.get_filename()), Rights::default(), is_page)?;
-    Ok(())
+    pages.push((page.get_filename(), text));
+    Ok(pages)
+}
+
+fn is_page(found: &[u8]) -> bool {
+    String::from_utf8_lossy(found).lines().any(|line| line.starts_with(".TH fanfold"))
 }

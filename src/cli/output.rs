@@ -271,9 +271,17 @@ fn target(path: &Path) -> Result<Option<PathBuf>, Failure> {
         let cause = "`-` names no file here";
         return Err(Failure::new("write", path, io::Error::new(io::ErrorKind::InvalidInput, cause)));
     }
+    // What the caller has opened is written to as it is, whatever it leads to.
+    if disk::is_opened(path) {
+        return Ok(None);
+    }
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(Failure::new("write", path, io::ErrorKind::IsADirectory.into())),
-        Ok(metadata) if !metadata.is_file() => Ok(None),
+        Ok(metadata) if !metadata.is_file() => {
+            // Where nobody reads, writing to a pipe would never end.
+            disk::refuse_pipe(&metadata).map_err(|error| Failure::new("write", path, error))?;
+            Ok(None)
+        }
         _ => Ok(Some(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))),
     }
 }

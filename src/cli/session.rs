@@ -64,6 +64,7 @@ impl Session {
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
             params: self.params(&args.variant.params, &args.variant.set)?,
             max_instances: args.max_instances,
+            made: 0,
         };
         Ok(Settings { facts, options })
     }

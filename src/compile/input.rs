@@ -234,6 +234,10 @@ fn pass_over(path: &str, reason: &UnlistedReason, skipped: &mut Skipped) -> Opti
             skipped.add("whose name is not UTF-8", 1);
             Some(note("its name is not valid UTF-8", "rename it"))
         }
+        UnlistedReason::FolderName => {
+            skipped.add("folders whose name is not UTF-8", 1);
+            Some(note("the name of the folder is not valid UTF-8", "rename it"))
+        }
         UnlistedReason::Special if is_yaml(path) => {
             skipped.add("no regular files", 1);
             Some(note("it is no regular file", "name it to read it"))

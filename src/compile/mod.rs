@@ -15,6 +15,7 @@ pub use order::{Batched, Producer};
 pub use rendered::Rendered;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -22,7 +23,7 @@ use crate::check::{self, Mode};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::lower::{BatchPatches, Configs, Context};
+use crate::lower::{BatchPatches, Borrowed, Configs, Context, Declared};
 use crate::read::{Document, Files};
 use crate::text::{Node, Origin, Sources};
 
@@ -59,6 +60,11 @@ struct Unit {
 }
 
 impl Unit {
+    /// Returns the namespace of the batch, so far as it writes one.
+    fn namespace(&self) -> Option<SmolStr> {
+        self.expanded.batch.namespace.as_ref().and_then(Node::text).cloned()
+    }
+
     fn context<'a>(&'a self, anew: &'a stamp::Anew) -> Context<'a> {
         Context {
             facts: anew.facts,
@@ -78,6 +84,16 @@ pub fn compile(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Compilation {
+    expand::metered(|| compile_inputs(inputs, settings, files, sources, diagnostics)).0
+}
+
+fn compile_inputs(
+    inputs: Inputs,
+    settings: &Settings,
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Compilation {
     let facts = settings.facts;
     let Inputs { specs, manifests: documents, rendered, .. } = inputs;
     let mut flow = secrets::Flow::of(&specs, &settings.options.params, sources);
@@ -87,8 +103,7 @@ pub fn compile(
     let mut batches = Vec::new();
     for document in &specs {
         if let Some(expanded) = expand::expand(document, facts, &options, files, sources, diagnostics) {
-            let made: usize = expanded.plans.iter().map(expand::Plan::len).sum();
-            options.max_instances = options.max_instances.saturating_sub(made);
+            options.made += expanded.plans.iter().map(expand::Plan::len).sum::<usize>();
             batches.push(expanded);
         }
     }
@@ -112,17 +127,19 @@ pub fn compile(
     let mut units = read_units(batches, &manifests, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
     let rendered = rendered::patch(rendered, &units, &anew, diagnostics);
+    let steps = stamp::Steps::of(settings.options.max_instances);
     for unit in &mut units {
         let context = unit.context(&anew);
-        unit.stamped =
-            unit.expanded.plans.iter().map(|plan| stamp::check(&context, &anew, plan, diagnostics)).collect();
+        let checked = unit.expanded.plans.iter().map(|plan| stamp::check(&context, &anew, plan, &steps, diagnostics));
+        unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
-    let borrowed: Vec<_> =
-        units.iter().map(|unit| (unit.expanded.batch.namespace.clone(), unit.configs.borrowed())).collect();
+    let mut borrowed: HashMap<Option<SmolStr>, BTreeSet<Borrowed>> = HashMap::new();
+    for unit in &units {
+        borrowed.entry(unit.namespace()).or_default().append(&mut unit.configs.borrowed());
+    }
     for unit in &mut units {
-        let in_one_namespace = borrowed.iter().filter(|(namespace, _)| *namespace == unit.expanded.batch.namespace);
-        in_one_namespace.for_each(|(_, borrowed)| unit.configs.lend(borrowed));
+        unit.configs.lend(&borrowed[&unit.namespace()]);
         let context = unit.context(&anew);
         let own = crate::lower::batch_objects(&context, diagnostics);
         let memo = &mut check::Memo::default();
@@ -149,8 +166,8 @@ fn read_units(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Unit> {
-    let known: BTreeSet<(SmolStr, SmolStr)> =
-        manifests.iter().map(|manifest| (manifest.key.kind.clone(), manifest.key.name.clone())).collect();
+    let known: Arc<BTreeSet<(SmolStr, SmolStr)>> =
+        Arc::new(manifests.iter().map(|manifest| (manifest.key.kind.clone(), manifest.key.name.clone())).collect());
     let mut units: Vec<Unit> = batches
         .into_iter()
         .map(|expanded| {
@@ -161,16 +178,17 @@ fn read_units(
             Unit { expanded, configs, patches, own: Vec::new(), stamped: Vec::new() }
         })
         .collect();
-    let shared: Vec<_> =
-        units.iter().map(|unit| (unit.expanded.batch.namespace.clone(), unit.configs.shared().clone())).collect();
-    for (at, unit) in units.iter_mut().enumerate() {
-        for (_, others) in shared
-            .iter()
-            .enumerate()
-            .filter(|(other, (namespace, _))| *other != at && *namespace == unit.expanded.batch.namespace)
-        {
-            unit.configs.import(&others.1);
+    let mut declared: HashMap<Option<SmolStr>, Declared> = HashMap::new();
+    for unit in &units {
+        let shared = declared.entry(unit.namespace()).or_default();
+        for (name, one) in unit.configs.declared() {
+            shared.entry(name.clone()).or_insert_with(|| one.clone());
         }
+    }
+    let declared: HashMap<Option<SmolStr>, Arc<Declared>> =
+        declared.into_iter().map(|(namespace, shared)| (namespace, Arc::new(shared))).collect();
+    for unit in &mut units {
+        unit.configs.import(declared[&unit.namespace()].clone());
     }
     units
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use crate::check::{self, Definitions, Mode, Path, Walk};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expand::Plan;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
+use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::limits;
 use crate::lower::{self, Context, Identify};
 use crate::text::Node;
 
@@ -89,19 +91,55 @@ pub(super) fn identity(key: &ObjectKey) -> u128 {
     half(0) << 64 | half(1)
 }
 
+/// The steps that all expressions of a run take, and how many they may.
+#[derive(Debug)]
+pub(super) struct Steps {
+    spent: AtomicU64,
+    most: u64,
+}
+
+impl Steps {
+    /// Returns what a run of at most so many instances may take.
+    pub(super) fn of(instances: usize) -> Self {
+        Self { spent: AtomicU64::new(0), most: limits::STEPS_AN_INSTANCE.saturating_mul(instances as u64) }
+    }
+
+    fn are_spent(&self) -> bool {
+        self.spent.load(Ordering::Relaxed) > self.most
+    }
+}
+
 /// Makes and checks all objects of a plan.
-pub(super) fn check(context: &Context<'_>, anew: &Anew, plan: &Plan, diagnostics: &mut Diagnostics) -> Stamped {
+pub(super) fn check(
+    context: &Context<'_>,
+    anew: &Anew,
+    plan: &Plan,
+    steps: &Steps,
+    diagnostics: &mut Diagnostics,
+) -> Stamped {
     let mut stamped = Stamped::default();
     let keep = plan.len() <= KEPT;
     for start in (0..plan.len()).step_by(RUN) {
         let run: Vec<(Vec<Manifest>, Diagnostics)> = over(start..plan.len().min(start + RUN), |memos, at| {
             let mut findings = Diagnostics::new();
-            let objects = stamp(context, anew, plan, at, &mut findings, None, memos);
+            if steps.are_spent() {
+                return (Vec::new(), findings);
+            }
+            let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
+            steps.spent.fetch_add(spent, Ordering::Relaxed);
             for object in &objects {
                 check_whole(object, context.facts, &mut findings);
             }
             (objects, findings)
         });
+        // Which instances were still made then is chance: none of them says anything.
+        if steps.are_spent() {
+            let most = words::grouped(steps.most);
+            let message = format!("the expressions of all instances take more than {most} steps");
+            let finding = Diagnostic::new(Code::TooManyInstances, plan.origin, message);
+            diagnostics.push(finding.help("work a value out once, as a parameter, where it is the same for many"));
+            break;
+        }
         for (objects, findings) in run {
             diagnostics.append(findings);
             for object in objects {
@@ -165,6 +203,7 @@ pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics:
     if let Some(finding) = check::name::check(&object.key, &object.node, facts) {
         diagnostics.push(finding);
     }
+    diagnostics.extend(check::selector::check(&object.key, &object.node));
     if let Some(size) = check::oversize(&object.node) {
         diagnostics.push(
             Diagnostic::new(

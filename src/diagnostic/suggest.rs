@@ -161,22 +161,31 @@ fn distance(left: &[char], right: &[char], limit: usize) -> Option<usize> {
     if left.len().abs_diff(right.len()) > limit {
         return None;
     }
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
+    // A way with few slips stays near the diagonal: of each row so many columns on either side are looked at.
+    let far = limit + 1;
+    let mut before_last: Vec<usize> = vec![far; right.len() + 1];
+    let mut last: Vec<usize> = (0..=right.len()).map(|at| at.min(far)).collect();
+    let mut row: Vec<usize> = vec![far; right.len() + 1];
     for (i, a) in left.iter().enumerate() {
-        let mut row = Vec::with_capacity(last.len());
-        row.push(i + 1);
-        for (j, b) in right.iter().enumerate() {
+        let (first, end) = (i.saturating_sub(limit), (i + limit + 1).min(right.len()));
+        row[first] = if first == 0 { (i + 1).min(far) } else { far };
+        let mut least = row[first];
+        for (j, b) in right.iter().enumerate().take(end).skip(first) {
             let mut cost = (last[j] + usize::from(a != b)).min(last[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
                 cost = cost.min(before_last[j - 1] + 1);
             }
-            row.push(cost);
+            row[j + 1] = cost.min(far);
+            least = least.min(cost);
         }
-        if row.iter().all(|cost| *cost > limit) {
+        if end < right.len() {
+            row[end + 1] = far;
+        }
+        if least > limit {
             return None;
         }
-        before_last = std::mem::replace(&mut last, row);
+        std::mem::swap(&mut before_last, &mut last);
+        std::mem::swap(&mut last, &mut row);
     }
     last.last().copied().filter(|cost| *cost <= limit)
 }
@@ -226,6 +235,25 @@ mod tests {
         assert_eq!(did_you_mean("a", ["b"]), None);
         assert_eq!(did_you_mean("eu", ["us"]), None);
         assert_eq!(did_you_mean("eu", ["ez"]), Some("ez"));
+    }
+
+    #[test]
+    fn a_narrow_look_at_two_words_finds_what_a_whole_one_does() {
+        let letters = |mut number: usize| {
+            let mut word = Vec::new();
+            while number > 0 {
+                word.push(['a', 'b', 'c'][number % 3]);
+                number /= 3;
+            }
+            word
+        };
+        for (left, right) in (0..300).flat_map(|left| (0..300).map(move |right| (letters(left), letters(right)))) {
+            let whole = distance(&left, &right, left.len().max(right.len()));
+            for limit in 0..4 {
+                let narrow = distance(&left, &right, limit);
+                assert_eq!(narrow, whole.filter(|slips| *slips <= limit), "{left:?} {right:?} {limit}");
+            }
+        }
     }
 
     #[test]

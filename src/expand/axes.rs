@@ -24,12 +24,17 @@ pub(super) struct Axis {
     pub(super) origin: Origin,
 }
 
-/// Reads one axis, rows, or zipped axes.
-///
-/// A range has at most `limit` values.
+/// How many may still be made, of how many in all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) left: usize,
+    pub(super) of: usize,
+}
+
+/// Reads one axis, rows, or zipped axes; there is room for so many values.
 pub(super) fn read_axis(
     entry: &Entry,
-    limit: usize,
+    room: Room,
     world: &mut World<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Axis> {
@@ -45,9 +50,9 @@ pub(super) fn read_axis(
             }
             Some(Axis { steps: rows, names, naming: 1, origin })
         }
-        "zip" => read_zip(entry, limit, diagnostics),
+        "zip" => read_zip(entry, room, diagnostics),
         _ => {
-            let values = read_values(entry, limit, diagnostics)?;
+            let values = read_values(entry, room, diagnostics)?;
             let step = |value: Node| {
                 let mut map = Map::with_capacity(1);
                 map.push(entry.key.clone(), value);
@@ -63,7 +68,7 @@ pub(super) fn read_axis(
     }
 }
 
-fn read_zip(entry: &Entry, limit: usize, diagnostics: &mut Diagnostics) -> Option<Axis> {
+fn read_zip(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Option<Axis> {
     let Some(map) = entry.value.as_map() else {
         diagnostics.push(invalid(
             entry.value.origin(),
@@ -73,7 +78,7 @@ fn read_zip(entry: &Entry, limit: usize, diagnostics: &mut Diagnostics) -> Optio
     };
     let mut columns: Vec<(&Entry, Vec<Node>)> = Vec::new();
     for column in map {
-        columns.push((column, read_values(column, limit / map.len().max(1), diagnostics)?));
+        columns.push((column, read_values(column, Room { left: room.left / map.len().max(1), ..room }, diagnostics)?));
     }
     let (first, length) = columns.first().map(|(column, values)| (column.key.text.clone(), values.len()))?;
     for (column, values) in &columns {
@@ -100,7 +105,7 @@ fn read_zip(entry: &Entry, limit: usize, diagnostics: &mut Diagnostics) -> Optio
     })
 }
 
-fn read_values(entry: &Entry, limit: usize, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
+fn read_values(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     let node = &entry.value;
     match node.value() {
         Value::Seq(items) => {
@@ -117,7 +122,7 @@ fn read_values(entry: &Entry, limit: usize, diagnostics: &mut Diagnostics) -> Op
             }
             Some(items.clone())
         }
-        Value::Map(map) => read_range(&entry.key.text, map, node.origin(), limit, diagnostics),
+        Value::Map(map) => read_range(&entry.key.text, map, node.origin(), room, diagnostics),
         _ => {
             diagnostics.push(
                 invalid(
@@ -132,7 +137,7 @@ fn read_values(entry: &Entry, limit: usize, diagnostics: &mut Diagnostics) -> Op
 }
 
 /// Reads `{from, to, step, format}`; both ends belong to the range.
-fn read_range(axis: &str, map: &Map, origin: Origin, limit: usize, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
+fn read_range(axis: &str, map: &Map, origin: Origin, room: Room, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     const KEYS: [&str; 4] = ["from", "to", "step", "format"];
     if let Some(entry) = map.iter().find(|entry| !KEYS.contains(&entry.key.text.as_str())) {
         diagnostics.push(
@@ -173,8 +178,8 @@ fn read_range(axis: &str, map: &Map, origin: Origin, limit: usize, diagnostics: 
         return None;
     }
     let count = (i128::from(to) - i128::from(from)) / i128::from(step) + 1;
-    if count > limit as i128 {
-        let message = format!("the range of `{axis}` has {count} values, the limit of all axes is {limit}");
+    if count > room.left as i128 {
+        let message = format!("the range of `{axis}` has {count} values, all axes of a matrix may have {}", room.of);
         diagnostics.push(Diagnostic::new(Code::TooManyInstances, origin, message).help("mend its ends or its `step`"));
         return None;
     }
@@ -239,7 +244,7 @@ pub(super) fn read_instances(
     entry: &Entry,
     scope: &Scope<'_>,
     sources: &Sources,
-    limit: usize,
+    room: Room,
     diagnostics: &mut Diagnostics,
 ) -> Option<Axis> {
     let node = Bindable::of(&entry.value, sources, diagnostics).bind(scope, diagnostics);
@@ -256,8 +261,8 @@ pub(super) fn read_instances(
         }
         return None;
     };
-    if count > limit {
-        diagnostics.push(too_many(entry.key.origin, count, limit));
+    if count > room.left {
+        diagnostics.push(too_many(entry.key.origin, count, room));
         return None;
     }
     let origin = entry.value.origin();
@@ -274,12 +279,11 @@ pub(super) fn invalid(origin: Origin, message: impl Into<String>) -> Diagnostic 
     Diagnostic::new(Code::InvalidMatrix, origin, message)
 }
 
-/// Returns the finding about more instances than the limit.
-pub(super) fn too_many(origin: Origin, count: usize, limit: usize) -> Diagnostic {
-    Diagnostic::new(
-        Code::TooManyInstances,
-        origin,
-        format!("the fan-out makes {count} instances, the limit is {limit}"),
-    )
-    .help(format!("`--max-instances {count}` allows them"))
+/// Returns the finding about more instances than a run may have.
+pub(super) fn too_many(origin: Origin, count: usize, room: Room) -> Diagnostic {
+    let made = room.of - room.left;
+    let beside = if made == 0 { String::new() } else { format!(" beside {made} others") };
+    let message = format!("the fan-out makes {count} instances{beside}, the limit is {}", room.of);
+    Diagnostic::new(Code::TooManyInstances, origin, message)
+        .help(format!("`--max-instances {}` allows them", count.saturating_add(made)))
 }

@@ -69,6 +69,16 @@ impl Bindable {
         }
     }
 
+    /// Returns the number of values in it, of which 64 bytes of a text are one too.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Fixed(node) => weight(node),
+            Self::Text(_) => 1,
+            Self::Seq(items, _) => 1 + items.iter().map(Self::weight).sum::<usize>(),
+            Self::Map(entries, _) => 1 + entries.iter().map(|(_, value)| value.weight()).sum::<usize>(),
+        }
+    }
+
     /// Whether no expression stands in it.
     pub(super) fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
@@ -138,6 +148,14 @@ impl Bindable {
 /// Later stages may take offence at it; [`Diagnostics::without_echoes`] knows such findings by their place.
 fn stand_in(finding: &Diagnostic) -> Node {
     Node::string("", finding.origin)
+}
+
+pub(super) fn weight(node: &Node) -> usize {
+    1 + match node.value() {
+        Value::Seq(items) => items.iter().map(weight).sum(),
+        Value::Map(map) => map.iter().map(|entry| weight(&entry.value)).sum(),
+        _ => node.text().map_or(0, SmolStr::len) / 64,
+    }
 }
 
 fn collect_addresses(node: &Node, depth: usize, addresses: &mut HashSet<usize>) {

@@ -4,8 +4,9 @@
 //! Each step and each byte costs fuel. And lists and mappings, of which fuel sees only the outermost level, are weighed
 //! between the steps: no value is larger than the fuel that is left, deeper than [`limits::VALUE_DEPTH`], or lazy.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use minijinja::machinery::{
     CodeGenerator, Instruction, Instructions, Span, eval, make_string_output, parse, parse_expr,
@@ -16,6 +17,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehav
 
 use super::budget;
 use super::expression::text_of;
+use crate::diagnostic::words;
 use crate::limits;
 use crate::spec::slug;
 
@@ -57,6 +59,18 @@ fn syntax() -> SyntaxConfig {
     SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
 }
 
+thread_local! {
+    /// The steps of all programs that ran on this thread since [`metered`] was last called.
+    static SPENT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Does what one instance needs; returns the steps that its expressions took too.
+pub fn metered<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = SPENT.replace(0);
+    let done = work();
+    (done, SPENT.replace(before))
+}
+
 /// A text that was parsed, ready to run.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -66,21 +80,23 @@ pub(super) struct Program {
 
 impl Program {
     /// Parses one expression.
-    pub(super) fn expression(text: &str) -> Result<Self, Error> {
-        budget::check(text, true, SyntaxConfig::default())?;
-        let text = kept(text);
-        let mut generator = CodeGenerator::new("<expression>", text);
-        generator.compile_expr(&parse_expr(text)?);
-        Ok(Self { text, instructions: weighed(&generator.finish().0) })
+    pub(super) fn expression(text: &str) -> Result<Arc<Self>, Error> {
+        once(text, true, |text| {
+            budget::check(text, true, SyntaxConfig::default())?;
+            let mut generator = CodeGenerator::new("<expression>", text);
+            generator.compile_expr(&parse_expr(text)?);
+            Ok(Self { text, instructions: weighed(&generator.finish().0) })
+        })
     }
 
     /// Parses a text with expressions and statements.
-    pub(super) fn text(text: &str) -> Result<Self, Error> {
-        budget::check(text, false, syntax())?;
-        let text = kept(text);
-        let mut generator = CodeGenerator::new("<text>", text);
-        generator.compile_stmt(&parse(text, "<text>", syntax())?);
-        Ok(Self { text, instructions: weighed(&generator.finish().0) })
+    pub(super) fn text(text: &str) -> Result<Arc<Self>, Error> {
+        once(text, false, |text| {
+            budget::check(text, false, syntax())?;
+            let mut generator = CodeGenerator::new("<text>", text);
+            generator.compile_stmt(&parse(text, "<text>", syntax())?);
+            Ok(Self { text, instructions: weighed(&generator.finish().0) })
+        })
     }
 
     /// Runs an expression.
@@ -96,9 +112,16 @@ impl Program {
     }
 
     fn run(&self, values: Value, filled: &mut String) -> Result<Option<Value>, Error> {
+        spend(0)?;
         let mut out = make_string_output(filled);
-        eval(&ENGINE, &self.instructions, values, &BTreeMap::default(), &mut out, AutoEscape::None)
-            .map(|(value, _)| value)
+        let blocks = BTreeMap::default();
+        let done = eval(&ENGINE, &self.instructions, values, &blocks, &mut out, AutoEscape::None);
+        let spent = match &done {
+            Ok((_, state)) => state.fuel_levels().map_or(0, |(spent, _)| spent),
+            Err(_) => limits::EXPRESSION_STEPS,
+        };
+        SPENT.set(SPENT.get().saturating_add(spent));
+        done.map(|(value, _)| value)
     }
 
     /// Returns the paths that an expression reads, sorted.
@@ -118,17 +141,32 @@ fn sorted(paths: HashSet<String>) -> Vec<String> {
     paths
 }
 
-/// Returns a text that stays until the end of the process, as programs refer to it: each text once, like the inputs themselves.
-fn kept(text: &str) -> &'static str {
-    static TEXTS: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
-    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let texts = texts.get_or_insert_default();
-    if let Some(known) = texts.get(text) {
-        return known;
+/// Takes some steps from what is left to expressions on this thread.
+fn spend(steps: u64) -> Result<(), Error> {
+    SPENT.set(SPENT.get().saturating_add(steps));
+    if SPENT.get() <= limits::INSTANCE_STEPS {
+        return Ok(());
     }
+    let most = words::grouped(limits::INSTANCE_STEPS);
+    let message = format!("the expressions of one instance, or outside of them, take more than {most} steps");
+    Err(Error::new(ErrorKind::OutOfFuel, message))
+}
+
+/// Returns the program of a text, which is parsed once and stays until the end of the process, like the inputs themselves.
+fn once(
+    text: &str,
+    is_expression: bool,
+    parse: impl FnOnce(&'static str) -> Result<Program, Error>,
+) -> Result<Arc<Program>, Error> {
+    static PROGRAMS: Mutex<BTreeMap<(bool, &'static str), Arc<Program>>> = Mutex::new(BTreeMap::new());
+    if let Some(known) = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner).get(&(is_expression, text)) {
+        return Ok(known.clone());
+    }
+    spend(limits::PARSING_STEPS)?;
     let text: &'static str = Box::leak(text.into());
-    texts.insert(text);
-    text
+    let program = Arc::new(parse(text)?);
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(programs.entry((is_expression, text)).or_insert(program).clone())
 }
 
 /// Returns the instructions with a look at each value between them.

@@ -4,6 +4,8 @@
 //! exactly one `{{ … }}` keeps the type of its value, and a plain path keeps even the value's own text, so that numbers
 //! never pass through floats. Findings point at the column inside the text.
 
+use std::sync::Arc;
+
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind};
 use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
@@ -33,12 +35,12 @@ enum Part {
         origin: Origin,
     },
     Expression {
-        program: Program,
+        program: Arc<Program>,
         origin: Origin,
     },
     /// A text with statements, rendered as a whole.
     Block {
-        program: Program,
+        program: Arc<Program>,
         origin: Origin,
     },
 }
@@ -271,7 +273,9 @@ fn evaluation_failure(error: &Error, origin: Origin) -> Box<Diagnostic> {
         )
         .help("`| default(…)` gives a value where there may be none"),
         ErrorKind::OutOfFuel => {
-            let message = format!("the expression takes more than {} steps", words::grouped(limits::EXPRESSION_STEPS));
+            let of_one =
+                || format!("the expression takes more than {} steps", words::grouped(limits::EXPRESSION_STEPS));
+            let message = error.detail().map_or_else(of_one, str::to_owned);
             Diagnostic::new(Code::InvalidExpression, origin, message)
                 .help("what it makes counts too: 64 bytes are a step")
         }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
-use super::axes::{Axis, invalid, read_axis, read_instances, too_many};
+use super::axes::{Axis, Room, invalid, read_axis, read_instances, too_many};
 use super::bind::Bindable;
 use super::expression::{Template, has_expression};
 use super::patterns::Patterns;
@@ -37,13 +37,14 @@ pub(super) fn expand(
     instances: Option<&Entry>,
     scope: &Scope<'_>,
     world: &mut World<'_>,
-    limit: usize,
+    room: Room,
     diagnostics: &mut Diagnostics,
 ) -> Option<Cells> {
     let mut axes: Vec<Axis> = Vec::new();
     let mut rest = Map::new();
     // Who asks for more instances may have more values.
-    let mut left = limit.clamp(limits::COMBINATIONS, MOST_STEPS);
+    let most = room.left.clamp(limits::COMBINATIONS, MOST_STEPS);
+    let mut values = Room { left: most, of: most };
     if let Some(entry) = matrix {
         let bound = bind(&entry.value, scope, world.sources, diagnostics);
         let Some(map) = bound.as_map() else {
@@ -57,19 +58,19 @@ pub(super) fn expand(
             if matches!(axis.key.text.as_str(), "include" | "exclude" | "where") {
                 rest.push(axis.key.clone(), axis.value.clone());
             } else {
-                let axis = read_axis(axis, left, world, diagnostics)?;
-                left = left.saturating_sub(axis.steps.len().saturating_mul(axis.names.len()));
+                let axis = read_axis(axis, values, world, diagnostics)?;
+                values.left = values.left.saturating_sub(axis.steps.len().saturating_mul(axis.names.len()));
                 axes.push(axis);
             }
         }
     }
     if let Some(entry) = instances {
-        axes.push(read_instances(entry, scope, world.sources, limit, diagnostics)?);
+        axes.push(read_instances(entry, scope, world.sources, room, diagnostics)?);
     }
     check_names(&axes, diagnostics)?;
     let origin = matrix.or(instances).map_or(Origin::NOWHERE, |entry| entry.key.origin);
     let filters = Filters::read(&rest, &axes, world.sources, diagnostics)?;
-    let mut cells = product(&axes, &filters, scope, limit, origin, diagnostics)?;
+    let mut cells = product(&axes, &filters, scope, room, origin, diagnostics)?;
     cells.extend(filters.include);
     if cells.is_empty() {
         diagnostics.push(
@@ -220,15 +221,16 @@ fn product(
     axes: &[Axis],
     filters: &Filters,
     scope: &Scope<'_>,
-    limit: usize,
+    room: Room,
     origin: Origin,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Node>> {
+    let (limit, included) = (room.left, filters.include.len());
     let combinations =
         axes.iter().try_fold(1_usize, |total, axis| total.checked_mul(axis.steps.len())).unwrap_or(usize::MAX);
     let filtered = !filters.exclude.is_empty() || filters.condition.is_some();
-    if !filtered && combinations > limit.saturating_sub(filters.include.len()) {
-        diagnostics.push(too_many(origin, combinations, limit));
+    if !filtered && combinations > limit.saturating_sub(included) {
+        diagnostics.push(too_many(origin, combinations.saturating_add(included), room));
         return None;
     }
     let patterns = Patterns::new(&filters.exclude);
@@ -277,8 +279,8 @@ fn product(
             }
         }
         cells.push(cell);
-        if cells.len() + filters.include.len() > limit {
-            diagnostics.push(too_many(origin, combinations, limit));
+        if cells.len() + included > limit {
+            diagnostics.push(too_many(origin, combinations.saturating_add(included), room));
             return None;
         }
     }

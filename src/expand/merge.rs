@@ -4,6 +4,8 @@
 //! Two trees in, one out; what only one side has is shared, not copied. The keys of lists come from the facts, never from
 //! guessing. Of things that exclude each other (the handlers of a probe, the sources of a volume) the later one stays.
 
+use std::collections::HashMap;
+
 use smol_str::SmolStr;
 
 use super::resources::{is_short, spelled};
@@ -133,19 +135,32 @@ fn merge_lists(facts: &Facts, below: &[Node], above: &[Node], keys: &[SmolStr], 
         };
         keys.iter().map(|key| node.get(key).and_then(Node::text).cloned().or_else(|| default(key))).collect()
     };
-    let mut merged = below.to_vec();
+    let mut merged: Vec<Option<Node>> = below.iter().cloned().map(Some).collect();
+    // Where the items of each identity stand, the first one on top.
+    let mut places: HashMap<Vec<Option<SmolStr>>, Vec<usize>> = HashMap::with_capacity(below.len());
+    for (at, node) in below.iter().enumerate().rev() {
+        places.entry(identity(node)).or_default().push(at);
+    }
     for over in above {
-        let wanted = identity(over);
-        let known = merged.iter().position(|node| identity(node) == wanted);
+        let places = places.entry(identity(over)).or_default();
         let delete = over.as_map().and_then(directive) == Some("delete");
-        match known {
-            Some(at) if delete => drop(merged.remove(at)),
-            Some(at) => merged[at] = merge(facts, &merged[at], over, schema_place(facts, item)),
+        match places.last() {
+            Some(at) if delete => {
+                merged[*at] = None;
+                places.pop();
+            }
+            Some(at) => {
+                let with = |node: &Node| merge(facts, node, over, schema_place(facts, item));
+                merged[*at] = merged[*at].as_ref().map(with);
+            }
             None if delete => {}
-            None => merged.push(over.clone()),
+            None => {
+                places.push(merged.len());
+                merged.push(Some(over.clone()));
+            }
         }
     }
-    merged
+    merged.into_iter().flatten().collect()
 }
 
 /// Returns the value of `$patch`, kubectl's word for how a strategic merge patch treats a mapping.

@@ -22,6 +22,7 @@ mod scope;
 mod traced;
 mod world;
 
+pub use engine::metered;
 pub use expression::{has_expression, render_document};
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
@@ -37,8 +38,9 @@ use std::collections::BTreeSet;
 
 use smol_str::SmolStr;
 
+use self::axes::Room;
 use self::bind::Bindable;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
 use crate::kubernetes::Facts;
 use crate::limits;
 use crate::read::{Document, Files};
@@ -54,11 +56,13 @@ pub struct Options {
     pub params: Vec<Map>,
     /// The most instances of a run.
     pub max_instances: usize,
+    /// Those that other batches of the run have made already.
+    pub made: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { profiles: Vec::new(), params: Vec::new(), max_instances: limits::INSTANCES }
+        Self { profiles: Vec::new(), params: Vec::new(), max_instances: limits::INSTANCES, made: 0 }
     }
 }
 
@@ -121,14 +125,24 @@ pub fn expand(
     fill_sections(&mut batch, &scope, sources, diagnostics);
 
     let mut world = World { files, sources, spec: batch.file };
-    let mut left = options.max_instances;
+    let mut room = Room { left: options.max_instances.saturating_sub(options.made), of: options.max_instances };
+    let mut values = options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE);
+    let of_all = batch.patch.iter().chain(&batch.patch_json).map(bind::weight).sum::<usize>();
     let mut plans = Vec::new();
     for workload in &batch.workloads {
-        let plan = plan::plan(facts, &batch, workload, &scope, &mut world, left, diagnostics);
-        if let Some(plan) = plan {
-            left = left.saturating_sub(plan.len());
-            plans.push(plan);
+        let Some(plan) = plan::plan(facts, &batch, workload, &scope, &mut world, room, diagnostics) else { continue };
+        room.left = room.left.saturating_sub(plan.len());
+        match values.checked_sub(plan.weight().saturating_add(plan.len().saturating_mul(of_all))) {
+            Some(left) => values = left,
+            None => {
+                let most = words::grouped(options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE) as u64);
+                let message = format!("the instances of `{}` hold too many values: a run has {most}", plan.workload);
+                let finding = Diagnostic::new(Code::TooManyInstances, plan.origin, message);
+                diagnostics.push(finding.help("`--max-instances` allows more, 2,000 values for each instance"));
+                return None;
+            }
         }
+        plans.push(plan);
     }
     plans.sort_by(|left, right| left.workload.cmp(&right.workload));
     Some(Expanded { batch, params, identity, plans })

@@ -21,6 +21,11 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
         let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
         let own = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
         let name = match own.as_ref().map(|name| (name, name.text())) {
+            Some((node, Some(text))) if text.is_empty() => {
+                let message = "expected a name, found an empty text";
+                diagnostics.push(Diagnostic::new(Code::InvalidName, node.origin(), message));
+                continue;
+            }
             Some((_, Some(text))) => text.clone(),
             Some((node, None)) => {
                 diagnostics.push(Diagnostic::new(

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::{SmolStr, format_smolstr};
 
+use super::axes::Room;
 use super::bind::Bindable;
 use super::matrix::{self, Cells};
 use super::merge::{Place, merge};
@@ -92,6 +93,12 @@ impl Plan {
         self.fixed.contains(&node.address())
     }
 
+    /// Returns the number of values that all instances hold before their expressions are filled in.
+    pub(super) fn weight(&self) -> usize {
+        let variants: Vec<usize> = self.variants.iter().map(Bindable::weight).collect();
+        self.instances.iter().map(|planned| variants[planned.variant]).fold(0, usize::saturating_add)
+    }
+
     /// Fills an instance in.
     pub fn instance(&self, at: usize, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Instance {
         let Planned { name, cell, variant } = &self.instances[at];
@@ -113,7 +120,7 @@ pub(super) fn plan(
     workload: &Entry,
     scope: &Scope<'_>,
     world: &mut World<'_>,
-    limit: usize,
+    room: Room,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
     let layers = layers(batch, &workload.value, diagnostics)?;
@@ -136,7 +143,7 @@ pub(super) fn plan(
 
     let fans_out = matrix.is_some() || instances.is_some();
     let cells = if fans_out {
-        matrix::expand(matrix.as_ref(), instances.as_ref(), scope, world, limit, diagnostics)?
+        matrix::expand(matrix.as_ref(), instances.as_ref(), scope, world, room, diagnostics)?
     } else {
         Cells { cells: vec![], naming: vec![] }
     };
@@ -158,8 +165,8 @@ pub(super) fn plan(
         if !known.contains_key(&matching) {
             merges += matching.len();
         }
-        if looks > limits::MATCHES || merges > limits::MERGES {
-            let message = format!("`{}` has too many different overrides for its instances", workload.key.text);
+        if looks > limits::MATCHES || merges > limits::MERGES || matching.len() > limits::OVERRIDES_OF_AN_INSTANCE {
+            let message = format!("`{}` has too many overrides for its instances", workload.key.text);
             let finding = Diagnostic::new(Code::TooManyInstances, workload.key.origin, message);
             diagnostics.push(finding.help("put values that differ in each instance into `rows`"));
             return None;
@@ -204,6 +211,12 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
         Some(node) if node.as_seq().is_some() => node.as_seq().unwrap_or_default().to_vec(),
         Some(node) => vec![node.clone()],
     };
+    if let Some(name) = uses.get(limits::TEMPLATES_OF_A_WORKLOAD) {
+        let message = format!("expected at most {} templates, found {}", limits::TEMPLATES_OF_A_WORKLOAD, uses.len());
+        let finding = Diagnostic::new(Code::InvalidValue, name.origin(), message);
+        diagnostics.push(finding.help("each is merged with all before it: write some of them as one"));
+        return None;
+    }
     for name in uses {
         if let Some(template) = name.as_str().and_then(|text| batch.templates.get(text)) {
             if let Some(entry) = template.as_map().and_then(|map| map.entry("use")) {

@@ -3,6 +3,7 @@
 //! One mapping a row, in the order of the file; each value knows its place in that file.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use smol_str::SmolStr;
 
@@ -10,7 +11,7 @@ use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::limits;
 use crate::read::read_document;
-use crate::text::{Key, Map, Node, Origin, Value};
+use crate::text::{FileId, Key, Map, Node, Origin, Value};
 
 /// Reads the rows that a value names or holds.
 pub(super) fn read(node: &Node, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Option<(Vec<Map>, Origin)> {
@@ -91,9 +92,14 @@ fn csv_rows(
                 return None;
             }
         }
-        let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
-        let line = text[start..].find('\n').map_or(text.len(), |length| start + length);
-        let origins = cell_origins(&text, start, line, &record, file);
+        let offset = |position: &csv::Position| usize::try_from(position.byte()).unwrap_or_default();
+        let end = offset(reader.position()).min(text.len());
+        let start = record.position().map_or(0, offset).min(end);
+        // A record may begin with what is left of the end of the line before it.
+        let line = text.get(start..end).unwrap_or_default();
+        let start = start + line.len() - line.trim_start_matches(['\r', '\n']).len();
+        let line = start + text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n']).len();
+        let origins = cell_origins(&text, start..line, delimiter, &record, file);
         if header.is_empty() {
             header = record.iter().zip(&origins).map(|(name, origin)| Key::new(name, *origin)).collect();
             let mut seen = HashSet::with_capacity(header.len());
@@ -133,28 +139,33 @@ fn csv_rows(
     Some(rows)
 }
 
-/// Returns the places of the cells of one line; quoted ones are found as they stand.
+/// Returns the places of the cells of one record, without their quotes and the spaces around them.
 fn cell_origins(
     text: &str,
-    start: usize,
-    end: usize,
-    record: &csv::StringRecord,
-    file: crate::text::FileId,
+    record: Range<usize>,
+    delimiter: u8,
+    cells: &csv::StringRecord,
+    file: FileId,
 ) -> Vec<Origin> {
-    let mut at = start;
-    let mut origins = Vec::with_capacity(record.len());
-    for cell in record {
-        // A cell stands behind its delimiter, spaces and a quote; one that is not there is written with escapes.
-        let before = |letter: char| matches!(letter, ',' | '\t' | ' ' | '"' | '\r');
-        let rest = text.get(at..end).unwrap_or_default();
-        let lead = rest.len() - rest.trim_start_matches(before).len();
-        let leads = rest[..lead].char_indices().map(|(at, _)| at).chain([lead]);
-        let range = match leads.into_iter().find(|lead| rest[*lead..].starts_with(cell)) {
-            Some(lead) => at + lead..at + lead + cell.len(),
-            None => at + lead..at + lead + quoted_length(&rest[lead..]),
+    let delimiter = char::from(delimiter);
+    let mut at = record.start;
+    let mut origins = Vec::with_capacity(cells.len());
+    for cell in cells {
+        let rest = text.get(at..record.end).unwrap_or_default();
+        let (lead, length) = match rest.strip_prefix('"') {
+            Some(quoted) => (1, quoted_length(quoted)),
+            None => (0, rest.find(delimiter).unwrap_or(rest.len())),
         };
-        at = range.end.min(end);
-        origins.push(Origin::new(file, range.start, range.end));
+        let written = &rest[lead..lead + length];
+        // What is written with escapes is longer than what it says.
+        let (spaces, length) = match written.trim() {
+            bare if bare == cell => (written.len() - written.trim_start().len(), cell.len()),
+            _ => (0, length),
+        };
+        let start = at + lead + spaces;
+        origins.push(Origin::new(file, start, start + length));
+        let behind = lead + written.len();
+        at += rest[behind..].find(delimiter).map_or(rest.len(), |next| behind + next + 1);
     }
     origins
 }

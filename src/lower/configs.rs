@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -70,14 +70,19 @@ pub struct Shared {
     plain: bool,
 }
 
+/// ConfigMaps and Secrets by their declared names.
+pub type Declared = BTreeMap<(Source, SmolStr), Shared>;
+
 /// A name that another batch declares, and the namespace that refers to it; none is that of both batches.
 pub type Borrowed = (Source, SmolStr, Option<SmolStr>);
 
 /// The ConfigMaps and Secrets of a batch.
 #[derive(Debug, Default)]
 pub struct Configs {
-    pub(super) shared: BTreeMap<(Source, SmolStr), Shared>,
-    pub(super) known: BTreeSet<(SmolStr, SmolStr)>,
+    shared: Declared,
+    /// What all batches of its namespace declare, this one included.
+    others: Arc<Declared>,
+    pub(super) known: Arc<BTreeSet<(SmolStr, SmolStr)>>,
     /// What this batch declares itself, and whether an object in its own namespace refers to it.
     pub(super) own: BTreeMap<(Source, SmolStr), AtomicBool>,
     /// The other namespaces from which each is referred to.
@@ -90,7 +95,7 @@ impl Configs {
     /// Reads the ConfigMaps and Secrets of a batch; `known` are the kinds and names of objects that come as manifests.
     pub fn read(
         expanded: &Expanded,
-        known: BTreeSet<(SmolStr, SmolStr)>,
+        known: Arc<BTreeSet<(SmolStr, SmolStr)>>,
         world: &mut World<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Self {
@@ -136,7 +141,7 @@ impl Configs {
             }
         }
         for (source, name, namespace) in elsewhere.iter() {
-            let shared = self.shared.get(&(*source, name.clone()));
+            let shared = self.get(*source, name);
             objects.extend(shared.and_then(|shared| shared.object.as_ref()).map(|object| moved(object, namespace)));
         }
         objects
@@ -180,16 +185,26 @@ impl Configs {
         self.own.insert((source, declared.clone()), AtomicBool::new(false));
     }
 
-    /// Returns the declared names.
-    pub fn shared(&self) -> &BTreeMap<(Source, SmolStr), Shared> {
+    /// Returns what the batch declares.
+    pub fn declared(&self) -> &Declared {
         &self.shared
     }
 
-    /// Adds what another batch of the run declares; own declarations hold.
-    pub fn import(&mut self, others: &BTreeMap<(Source, SmolStr), Shared>) {
-        for (name, shared) in others {
-            self.shared.entry(name.clone()).or_insert_with(|| shared.clone());
-        }
+    /// Adds what the batches of its namespace declare; own declarations hold.
+    pub fn import(&mut self, others: Arc<Declared>) {
+        self.others = others;
+    }
+
+    /// Returns what a declared name stands for.
+    pub(super) fn get(&self, source: Source, name: &str) -> Option<&Shared> {
+        let key = (source, SmolStr::new(name));
+        self.shared.get(&key).or_else(|| self.others.get(&key))
+    }
+
+    /// Returns the names that references may use.
+    pub(super) fn names(&self, source: Source) -> impl Iterator<Item = &str> {
+        let all = self.shared.keys().chain(self.others.keys());
+        all.filter(move |(of, _)| *of == source).map(|(_, name)| name.as_str())
     }
 }
 

@@ -2,8 +2,6 @@
 //!
 //! A mapping has no order, so its variables are sorted by name, and a variable that uses another as `$(NAME)` follows it.
 
-use smol_str::SmolStr;
-
 use super::Lowering;
 use super::configs::Source;
 use super::draft::{Draft, is_true, items};
@@ -160,25 +158,32 @@ fn as_text(node: &Node) -> Node {
 
 /// Moves variables behind those that they use; what uses itself in a circle stays sorted.
 fn in_order_of_use<'e>(sorted: &[&'e Entry]) -> Vec<&'e Entry> {
-    let mut ordered: Vec<&Entry> = Vec::with_capacity(sorted.len());
-    let mut visiting: Vec<&SmolStr> = Vec::new();
-    for entry in sorted {
-        visit(entry, sorted, &mut visiting, &mut ordered);
+    let mut ordered = Vec::with_capacity(sorted.len());
+    let mut seen = vec![false; sorted.len()];
+    // A variable may use one that uses another, any number of times: what waits for others stands on a list, not the stack.
+    let mut waiting = Vec::new();
+    for first in 0..sorted.len() {
+        if !std::mem::replace(&mut seen[first], true) {
+            waiting.push((first, used(sorted[first])));
+        }
+        while let Some((at, uses)) = waiting.last_mut() {
+            let Some(name) = uses.next() else {
+                ordered.push(sorted[*at]);
+                waiting.pop();
+                continue;
+            };
+            if let Ok(other) = sorted.binary_search_by(|entry| entry.key.text.as_str().cmp(name))
+                && !std::mem::replace(&mut seen[other], true)
+            {
+                waiting.push((other, used(sorted[other])));
+            }
+        }
     }
     ordered
 }
 
-fn visit<'e>(entry: &'e Entry, all: &[&'e Entry], visiting: &mut Vec<&'e SmolStr>, ordered: &mut Vec<&'e Entry>) {
-    if visiting.contains(&&entry.key.text) || ordered.iter().any(|done| done.key.text == entry.key.text) {
-        return;
-    }
-    visiting.push(&entry.key.text);
+/// Returns the names of the variables that the value of one uses.
+fn used(entry: &Entry) -> impl Iterator<Item = &str> {
     let text = entry.value.as_str().unwrap_or_default();
-    for used in text.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name) {
-        if let Some(other) = all.iter().find(|other| other.key.text == used) {
-            visit(other, all, visiting, ordered);
-        }
-    }
-    visiting.pop();
-    ordered.push(entry);
+    text.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name)
 }

@@ -16,17 +16,17 @@ use crate::text::Node;
 #[derive(Debug, Default)]
 pub struct Memo {
     lowered: HashMap<(usize, usize, SmolStr), Node>,
-    axes: Vec<(SmolStr, Option<SmolStr>)>,
+    axes: HashMap<SmolStr, Option<SmolStr>>,
 }
 
 impl Memo {
     /// Returns the label that stands for an axis, where its name can be one.
     pub(super) fn axis_label(&mut self, axis: &SmolStr) -> Option<SmolStr> {
-        if let Some((_, label)) = self.axes.iter().find(|(known, _)| known == axis) {
+        if let Some(label) = self.axes.get(axis) {
             return label.clone();
         }
         let label = Some(format_smolstr!("{AXIS_PREFIX}{axis}")).filter(|key| name::label_key(key).is_ok());
-        self.axes.push((axis.clone(), label.clone()));
+        self.axes.insert(axis.clone(), label.clone());
         label
     }
 }

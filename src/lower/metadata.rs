@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Instance, label_text, same_value};
+use crate::expand::{Instance, label_text};
 use crate::kubernetes::name;
 use crate::spec::{Batch, WorkloadKind, budgeted};
 use crate::text::{Entry, Key, Map, Node};
@@ -90,30 +90,6 @@ impl Lowering<'_> {
                     .help("use another label, or write the `selector` yourself"),
                 );
             }
-        }
-    }
-
-    /// Reports the labels by which a written selector would not find the pods.
-    pub(super) fn check_selector(&mut self, selector: &Node, template: &Node) {
-        let labels = template.at(&["metadata", "labels"]).and_then(Node::as_map);
-        for Entry { key, value } in selector.get("matchLabels").and_then(Node::as_map).into_iter().flatten() {
-            let pair = format!("{}: {}", key.text, value.text().map_or("", SmolStr::as_str));
-            let finding = match labels.and_then(|labels| labels.entry(&key.text)) {
-                Some(label) if same_value(&label.value, value) => continue,
-                Some(label) => {
-                    let message = format!("the selector asks for pods with `{pair}`, and theirs is another");
-                    Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
-                        .label("would take the pods out of the selector")
-                        .also(value.origin(), "the selector")
-                        .help("write the same value in both")
-                }
-                None => {
-                    let message = format!("the selector asks for pods with `{pair}`, and they have no such label");
-                    Diagnostic::new(Code::SelectorConflict, key.origin, message)
-                        .help(format!("write `podLabels: {{{pair}}}`, or leave the selector out"))
-                }
-            };
-            self.diagnostics.push(finding);
         }
     }
 

@@ -25,7 +25,7 @@ mod sections;
 mod service;
 mod workload;
 
-pub use configs::{Borrowed, Configs, Shared, Source};
+pub use configs::{Borrowed, Configs, Declared, Shared, Source};
 pub use memo::Memo;
 pub use patch::{BatchPatches, Identify};
 

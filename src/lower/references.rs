@@ -31,19 +31,18 @@ impl Configs {
     /// Returns the name of the object that a reference means; what nothing declares is a finding, and keeps its name.
     fn resolve(&self, reference: Reference<'_>, diagnostics: &mut Diagnostics) -> SmolStr {
         let Reference { source, name, key, optional, at, elsewhere } = reference;
-        let Some(shared) = self.shared.get(&(source, name.into())) else {
+        let Some(shared) = self.get(source, name) else {
             let known = self.known.contains(&(source.kind().into(), name.into()));
             if !known && !optional {
                 // As kubectl names it: `configmap/app`.
                 let bare = name.rsplit(['/', ':']).next().unwrap_or(name);
-                let names = self.shared.keys().filter(|(of, _)| *of == source).map(|(_, name)| name.as_str());
                 diagnostics.push(
                     Diagnostic::new(
                         Code::UndeclaredReference,
                         at.origin(),
                         format!("no {} `{name}` is declared", source.kind()),
                     )
-                    .maybe_help(suggestion(bare, names))
+                    .maybe_help(suggestion(bare, self.names(source)))
                     .help(format!(
                         "declare it under `{}`; one that exists already as `{name}: {{external: true}}`",
                         source.section()

@@ -78,9 +78,6 @@ impl Lowering<'_> {
         let kind = self.plan.kind();
         let mut spec = written;
         if let Some(selector) = self.field("selector") {
-            if kind.selects_pods() {
-                self.check_selector(selector, &template);
-            }
             spec.set(Key::new("selector", selector.origin()), selector.clone());
         } else if kind.selects_pods() {
             let selector = Draft::new(origin).node("matchLabels", self.pinned_labels()).done();

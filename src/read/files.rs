@@ -53,6 +53,8 @@ pub enum UnlistedReason {
     LinkedFolder,
     /// Its name is not valid UTF-8, so that no spec and no finding can name it.
     Name,
+    /// A folder whose name is not valid UTF-8.
+    FolderName,
     /// A device, a pipe or a socket.
     Special,
     /// A repository in the repository, of which a commit holds the revision alone.

@@ -24,6 +24,9 @@ pub fn read_pattern(pattern: &str) -> Result<Pattern, String> {
         let (most, found) = (limits::PATTERN_BYTES, pattern.len());
         return Err(format!("expected a pattern of at most {most} bytes, found one of {found}"));
     }
+    if pattern.matches("**").count() > limits::PATTERN_STARS {
+        return Err(format!("expected a pattern with at most {} `**`", limits::PATTERN_STARS));
+    }
     let mut depth = 0_usize;
     for letter in pattern.chars() {
         match letter {
@@ -50,6 +53,7 @@ mod tests {
         let nested = |depth: usize| format!("{}b{}", "{a,".repeat(depth), "}".repeat(depth));
         assert!(read_pattern(&nested(limits::PATTERN_DEPTH)).is_ok_and(|glob| glob.is_match("a")));
         assert!(read_pattern(&nested(150)).is_err_and(|error| error.contains("10 deep")));
+        assert!(read_pattern(&"**/".repeat(limits::PATTERN_STARS + 1)).is_err_and(|error| error.contains("8 `**`")));
         assert!(read_pattern(&"*".repeat(limits::PATTERN_BYTES + 1)).is_err_and(|error| error.contains("1000 bytes")));
         assert!(read_pattern("a[").is_err());
     }

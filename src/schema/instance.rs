@@ -1,6 +1,7 @@
 //! Nodes as the schema library reads instances: where they stand, without a copy.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, JsonNumber, Node as JsonNode, NodeIdentity, Object};
@@ -41,11 +42,35 @@ impl Json for NodeJson {
     }
 }
 
+thread_local! {
+    /// How many looks at values are left to the schema at work on this thread, and what comparing one with its choices costs.
+    static LEFT: Cell<(u64, u64)> = const { Cell::new((u64::MAX, 1)) };
+}
+
+/// Lets a schema take so many looks at values; returns `None` if it takes more. Each look at all choices of an `enum` is
+/// as many as there are choices.
+///
+/// Forms within forms can ask for any number of looks. Whoever has none left sees texts without any content, in which there
+/// is nothing further to look at: the library comes to an end at once.
+pub(super) fn within<T>(looks: u64, choices: u64, work: impl FnOnce() -> T) -> Option<T> {
+    let before = LEFT.replace((looks, choices.max(1)));
+    let done = work();
+    let (left, _) = LEFT.replace(before);
+    (left > 0).then_some(done)
+}
+
+/// Whether there is one more look, at so many values.
+fn may_look(at: u64) -> bool {
+    let (left, choices) = LEFT.get();
+    LEFT.set((left.saturating_sub(at), choices));
+    left > 0
+}
+
 impl<'a> Instance<'a> {
     fn value(self) -> Option<&'a Value> {
         match self {
-            Self::Node(node) => Some(node.value()),
-            Self::Key(_) => None,
+            Self::Node(node) if may_look(1) => Some(node.value()),
+            _ => None,
         }
     }
 
@@ -79,6 +104,7 @@ impl<'a> JsonNode<'a, NodeJson> for Instance<'a> {
     fn as_string(&self) -> Option<Cow<'a, str>> {
         match self {
             Self::Key(text) => Some(Cow::Borrowed(text)),
+            Self::Node(_) if !may_look(1) => None,
             Self::Node(node) => match node.value() {
                 Value::String(text) | Value::Raw(text) => Some(Cow::Borrowed(text)),
                 Value::Plain(text) if matches!(self.meaning(), Some(Meaning::Text | Meaning::Float(None))) => {
@@ -122,6 +148,7 @@ impl<'a> JsonNode<'a, NodeJson> for Instance<'a> {
 
     fn to_value(&self) -> Cow<'a, JsonValue> {
         Cow::Owned(match self {
+            _ if !may_look(LEFT.get().1) => JsonValue::Null,
             Self::Node(node) => to_json(node),
             Self::Key(text) => JsonValue::from(*text),
         })

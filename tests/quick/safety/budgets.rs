@@ -18,10 +18,10 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// No run may take more address space, in KiB: a quarter of it is the stacks of threads.
 const MOST_MEMORY: &str = "3000000";
 
-const HEAD: &str = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: a}\n";
+pub(super) const HEAD: &str = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: a}\n";
 
 /// Runs the command in the time and memory that it may take.
-fn run(bench: &Bench, args: &[&str], stdin: Option<&str>) -> Output {
+pub(super) fn run(bench: &Bench, args: &[&str], stdin: Option<&str>) -> Output {
     let mut command = Command::new("sh");
     command
         .arg("-c")
@@ -54,12 +54,12 @@ fn run(bench: &Bench, args: &[&str], stdin: Option<&str>) -> Output {
     output
 }
 
-fn told(output: &Output) -> String {
+pub(super) fn told(output: &Output) -> String {
     (stderr(output) + &stdout(output)).chars().take(4000).collect()
 }
 
 /// Checks a spec, which must be refused with a text.
-fn refused(spec: &str, with: &str) {
+pub(super) fn refused(spec: &str, with: &str) {
     let bench = Bench::with(&[("spec.yaml", spec)]);
     let output = run(&bench, &["check", "spec.yaml"], None);
     assert_eq!(output.status.code(), Some(1), "{with}: {}", told(&output));
@@ -73,7 +73,7 @@ fn with_value(value: &str) -> String {
     format!("{HEAD}workloads: {{w: {{kind: Deployment, image: nginx, env: {{V: '{quoted}'}}}}}}\n")
 }
 
-fn with_workload(fields: &str) -> String {
+pub(super) fn with_workload(fields: &str) -> String {
     format!("{HEAD}workloads:\n  w:\n    kind: Deployment\n    image: nginx\n{fields}")
 }
 

@@ -6,6 +6,7 @@ mod api;
 mod budgets;
 mod deletion;
 mod files;
+mod multiplied;
 mod patched;
 mod planted;
 mod secrets;

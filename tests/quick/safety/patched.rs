@@ -52,6 +52,17 @@ const CASES: &[(&str, &str, &str)] = &[
     ("patch: {Deployment: {metadata: null}}", "missing-field", "missing field `metadata.name`"),
     ("patch: {Deployment: {metadata: {name: A_B}}}", "invalid-name", "`A_B` is no name"),
     ("patch: {Deployment: {metadata: {name: same}}}", "duplicate-object", "`Deployment same` is made twice"),
+    ("patchJSON6902: {Deployment: [{op: replace, path: /metadata/name, value: ''}]}", "invalid-name", "an empty text"),
+    (
+        "patch: {Deployment: {spec: {template: {metadata: {labels: {a: other, app.kubernetes.io/name: other}}}}}}",
+        "selector-conflict",
+        "and theirs is another",
+    ),
+    (
+        "patchJSON6902: {Deployment: [{op: replace, path: /spec/selector, value: {matchLabels: {x: y}}}]}",
+        "selector-conflict",
+        "the selector asks for pods with `x: y`, and they have no such label",
+    ),
     ("patch: {Deployment: {spec: {replicas: many}}}", "wrong-type", "expected an integer"),
     ("patch: {Deployment: {spec: {template: null}}}", "missing-field", "`template`"),
 ];

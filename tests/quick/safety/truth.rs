@@ -33,6 +33,26 @@ fn read_little(bench: &Bench, args: &[&str]) -> Option<i32> {
 }
 
 #[test]
+fn an_object_without_a_name_is_never_left_out() {
+    let head = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: a}\n";
+    let named = |name: &str| {
+        format!(
+            "{head}params: {{n: \"\"}}\nworkloads: {{w: {{kind: Pod, image: \"a:1\", name: {name}, env: {{A: \"{{{{ params.n }}}}\"}}}}}}\n"
+        )
+    };
+    let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"\"}\n".to_owned();
+    for spec in [named("\"\""), named("\"{{ params.n }}\""), manifest] {
+        let bench = Bench::with(&[("a.yaml", &spec)]);
+        for command in ["check", "build"] {
+            let output = bench.run(&[command, "a.yaml"]);
+            let all = stderr(&output) + &stdout(&output);
+            assert_eq!(output.status.code(), Some(1), "{all}");
+            assert!(all.contains("expected a name, found an empty text"), "{all}");
+        }
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_does_not_change_what_was_found() {
     let bench = Bench::with(&[("bad.yaml", &many_mistakes()), ("good.yaml", GOOD), ("spec.yaml", SPEC)]);
     for format in ["human", "short", "json", "sarif", "github", "gitlab"] {
