@@ -203,7 +203,10 @@ pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics:
     if let Some(finding) = check::name::check(&object.key, &object.node, facts) {
         diagnostics.push(finding);
     }
-    diagnostics.extend(check::selector::check(&object.key, &object.node));
+    // A label that would change the selector of its own workload was told where it is written.
+    if !diagnostics.iter().any(|finding| finding.code == Code::SelectorConflict) {
+        diagnostics.extend(check::selector::check(&object.key, &object.node));
+    }
     if let Some(size) = check::oversize(&object.node) {
         diagnostics.push(
             Diagnostic::new(
