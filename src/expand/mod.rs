@@ -132,16 +132,15 @@ pub fn expand(
     for workload in &batch.workloads {
         let Some(plan) = plan::plan(facts, &batch, workload, &scope, &mut world, room, diagnostics) else { continue };
         room.left = room.left.saturating_sub(plan.len());
-        match values.checked_sub(plan.weight().saturating_add(plan.len().saturating_mul(of_all))) {
-            Some(left) => values = left,
-            None => {
-                let most = words::grouped(options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE) as u64);
-                let message = format!("the instances of `{}` hold too many values: a run has {most}", plan.workload);
-                let finding = Diagnostic::new(Code::TooManyInstances, plan.origin, message);
-                diagnostics.push(finding.help("`--max-instances` allows more, 2,000 values for each instance"));
-                return None;
-            }
-        }
+        let weight = plan.weight().saturating_add(plan.len().saturating_mul(of_all));
+        let Some(left) = values.checked_sub(weight) else {
+            let most = words::grouped(options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE) as u64);
+            let message = format!("the instances of `{}` hold too many values: a run has {most}", plan.workload);
+            let finding = Diagnostic::new(Code::TooManyInstances, plan.origin, message);
+            diagnostics.push(finding.help("`--max-instances` allows more, 2,000 values for each instance"));
+            return None;
+        };
+        values = left;
         plans.push(plan);
     }
     plans.sort_by(|left, right| left.workload.cmp(&right.workload));
