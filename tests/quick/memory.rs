@@ -13,7 +13,7 @@ const BYTES_PER_INSTANCE: usize = 1024;
 
 #[test]
 fn memory_grows_by_less_than_a_kibibyte_an_instance() {
-    let (few, many) = (2_000, 8_000);
+    let (few, many) = (1_000, 4_000);
     let grown = peak(many).saturating_sub(peak(few));
     let each = grown / (many - few);
     assert!(each < BYTES_PER_INSTANCE, "{each} bytes an instance");

@@ -3,13 +3,15 @@
 use super::planted::{broken, cases, encoded, told};
 
 const TOKEN: &str = "TOPSECRET";
-const ROUNDS: u64 = 2_000;
+/// So many rounds are quick; `make thorough` asks for more.
+const ROUNDS: u64 = 300;
 
 #[test]
 fn however_a_text_is_broken_its_secret_is_not_shown() {
     let cases = cases();
-    let seed: u64 = std::env::var("FANFOLD_SECRETS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    for round in 0..ROUNDS {
+    let given = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let seed = given("FANFOLD_SECRETS_SEED").unwrap_or(1);
+    for round in 0..given("FANFOLD_SECRETS_ROUNDS").unwrap_or(ROUNDS) {
         let Some(text) = broken(&cases, TOKEN, seed.wrapping_mul(1 << 32).wrapping_add(round)) else { continue };
         let (told, ..) = told(&[("a.yaml", &text)], &["a.yaml"]);
         for secret in [TOKEN.to_owned(), encoded(TOKEN)] {
