@@ -89,7 +89,7 @@ fn examples_of_the_readme_do_what_it_says() {
             "console" => {
                 for session in sessions(&block.text) {
                     let (command, expected) = session.split_once('\n').unwrap_or((session, ""));
-                    let command = command.replace("cargo run --release -- ", "fanfold ");
+                    let command = command.replace("cargo run -- ", "fanfold ");
                     for part in command.split(" | ") {
                         let program = part.split(' ').next().unwrap_or_default();
                         assert!(PROGRAMS.contains(&program), "no example runs `{program}`: {command}");
