@@ -9,6 +9,7 @@ use super::forms::forms;
 use super::path::{Found, find, find_native, home_path};
 use super::table::Topic;
 use crate::diagnostic::{did_you_mean, words};
+use crate::kubernetes::defaults::words as computed;
 use crate::kubernetes::facts::{Field, Kind};
 use crate::kubernetes::{Facts, Merge, Minor, Schema, Shape, Type};
 use crate::spec::keys::{self, OwnKey};
@@ -148,10 +149,22 @@ fn details(facts: &'static Facts, topic: Topic, found: &Found, since: String) ->
     topic
         .row("takes", takes(facts, schema))
         .row("values", words::list(inner(schema).values.iter().map(SmolStr::as_str), "or"))
-        .row("default", schema.default.as_ref().map(ToString::to_string).unwrap_or_default())
+        .row("default", default(owner, field))
         .row("merging", merge)
         .row("required", required)
         .row("since", since)
+}
+
+/// Says what the server puts where the field is left out.
+fn default(owner: &Type, field: &Field) -> String {
+    let schema = &field.schema;
+    let constant =
+        schema.default.as_ref().map(|default| match schema.within.as_deref().and_then(|ty| ty.rsplit_once('.')) {
+            // Templates are not filled in as the objects of their own are.
+            Some((_, kind)) => format!("{default}, in a {kind} of its own alone"),
+            None => default.to_string(),
+        });
+    constant.or_else(|| computed(&owner.name, &field.name).map(ToOwned::to_owned)).unwrap_or_default()
 }
 
 impl Topic {
