@@ -155,16 +155,13 @@ fn details(facts: &'static Facts, topic: Topic, found: &Found, since: String) ->
         .row("since", since)
 }
 
-/// Says what the server puts where the field is left out.
+/// Says what is put where the field is left out; what a template leaves open is filled in where something is made of it.
 fn default(owner: &Type, field: &Field) -> String {
-    let schema = &field.schema;
-    let constant =
-        schema.default.as_ref().map(|default| match schema.within.as_deref().and_then(|ty| ty.rsplit_once('.')) {
-            // Templates are not filled in as the objects of their own are.
-            Some((_, kind)) => format!("{default}, in a {kind} of its own alone"),
-            None => default.to_string(),
-        });
-    constant.or_else(|| computed(&owner.name, &field.name).map(ToOwned::to_owned)).unwrap_or_default()
+    let constant = field.schema.default.as_ref().map(ToString::to_string);
+    let found = constant.or_else(|| computed(&owner.name, &field.name).map(ToOwned::to_owned)).unwrap_or_default();
+    // The server's own would be refused there.
+    let is_policy = owner.name == "core/v1.PodSpec" && field.name == "restartPolicy";
+    if is_policy { format!("{found}; in the pods of jobs `Never`") } else { found }
 }
 
 impl Topic {

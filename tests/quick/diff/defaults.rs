@@ -129,11 +129,13 @@ fn every_default_of_every_kind_is_the_same_written_out() {
                 defaults(facts, facts.type_of(kind).expect("a type")).into_iter().enumerate()
             {
                 let (last, above) = way.split_last().expect("a field");
+                // A block that is there is not filled in as one that is left out.
+                let is_block = default.as_object().is_some_and(|block| !block.is_empty());
                 let short = at(above, json!({}));
                 let long = at(above, at(std::slice::from_ref(last), default));
                 let [shorts, longs] = &mut both;
                 join(shorts, short.clone());
-                join(longs, long.clone());
+                join(longs, if is_block { short.clone() } else { long.clone() });
                 for (side, object) in [(&mut old, short), (&mut new, long)] {
                     let mut whole = head(number + 1);
                     join(&mut whole, object);

