@@ -85,7 +85,7 @@ impl Walk<'_> {
         match (old, new) {
             (Some(old), Some(new)) => match custom {
                 Some(custom) => {
-                    let stored = Pair::of(old, new, custom, self.facts);
+                    let stored = Pair::of([old, new], custom, self.facts);
                     self.mapping(old, new, stored.get(), Some(custom), None);
                 }
                 None => self.value(old, new, stored, schema),

@@ -16,16 +16,16 @@ pub(super) struct Stored<'a>(Option<[Option<&'a Json>; 2]>);
 pub(super) struct Pair(pub(super) [Json; 2]);
 
 impl Pair {
-    /// Stores two objects of a type.
-    pub(super) fn of(olds: &Node, news: &Node, ty: &Type, facts: &Facts) -> Self {
-        let storage = Storage::of(facts, ty);
-        Self([olds, news].map(|node| storage.object(node)))
+    /// Stores two parts of a type.
+    pub(super) fn of(parts: [&Node; 2], ty: &Type, facts: &Facts) -> Self {
+        Self(parts.map(|part| Storage::of(facts, ty).object(part)))
     }
 
-    /// Stores two objects; returns `None` if nothing is known of their kind.
+    /// Stores two objects, each by its own version; returns `None` if nothing is known of their kind.
     pub(super) fn of_objects(old: &Manifest, new: &Manifest, facts: &Facts) -> Option<Self> {
-        let ty = type_of(new, facts).or_else(|| type_of(old, facts))?;
-        Some(Self::of(&old.node, &new.node, ty, facts))
+        let either = type_of(new, facts).or_else(|| type_of(old, facts))?;
+        let stored = |object| Storage::of(facts, type_of(object, facts).unwrap_or(either)).object(&object.node);
+        Some(Self([stored(old), stored(new)]))
     }
 
     pub(super) fn get(&self) -> Stored<'_> {

@@ -37,7 +37,7 @@ pub fn settle(sides: [&mut Vec<Manifest>; 2], facts: &Facts) {
         for object in side.iter_mut().filter(|object| is_saved(&object.node)) {
             let mut node = without_records(&object.node);
             if let Some(stated) = others.get(&object.key) {
-                node = settled(&object.key, &node, stated, Owned::of(&object.node), facts);
+                node = settled(&object.key, &node, stated, &Owned::of(&object.node), facts);
             }
             object.node = node;
         }
@@ -45,7 +45,7 @@ pub fn settle(sides: [&mut Vec<Manifest>; 2], facts: &Facts) {
 }
 
 /// Returns a saved object as it can differ from what is stated of it.
-fn settled(key: &ObjectKey, saved: &Node, stated: &Node, owned: Owned<'_>, facts: &Facts) -> Node {
+fn settled(key: &ObjectKey, saved: &Node, stated: &Node, owned: &Owned<'_>, facts: &Facts) -> Node {
     let metadata = facts.named("meta/v1.ObjectMeta");
     if let Some(id) = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind)) {
         let ty = facts.ty(id);
@@ -58,7 +58,7 @@ fn settled(key: &ObjectKey, saved: &Node, stated: &Node, owned: Owned<'_>, facts
     let settling = Settling { facts, storage: Storage::of(facts, metadata), pod: false };
     if let Some(entry) = map.entry("metadata").cloned() {
         let stated = Stated { written: stated.get("metadata"), filled: None };
-        map.set(entry.key, settling.mapping(&entry.value, stated, owned.member("metadata"), Some(metadata)));
+        map.set(entry.key, settling.mapping(&entry.value, stated, &owned.member("metadata"), Some(metadata)));
     }
     Node::map(map, saved.origin())
 }
@@ -169,7 +169,7 @@ struct Stated<'a> {
     filled: Option<&'a Json>,
 }
 
-impl<'a> Stated<'a> {
+impl Stated<'_> {
     fn member(self, key: &str) -> Self {
         let filled = self.filled.and_then(|filled| filled.get(key));
         Self { written: self.written.and_then(|written| written.get(key)), filled }
@@ -177,7 +177,7 @@ impl<'a> Stated<'a> {
 }
 
 impl Settling<'_> {
-    fn mapping(&self, saved: &Node, stated: Stated<'_>, owned: Owned<'_>, ty: Option<&Type>) -> Node {
+    fn mapping(&self, saved: &Node, stated: Stated<'_>, owned: &Owned<'_>, ty: Option<&Type>) -> Node {
         let Some(map) = saved.as_map() else { return saved.clone() };
         let mut kept = Vec::with_capacity(map.len());
         for entry in map {
@@ -208,9 +208,9 @@ impl Settling<'_> {
 
     fn value(&self, saved: &Node, stated: Stated<'_>, owned: &Owned<'_>, schema: &Schema) -> Node {
         match &schema.shape {
-            Shape::Type(id) => self.mapping(saved, stated, owned.clone(), Some(self.facts.ty(*id))),
+            Shape::Type(id) => self.mapping(saved, stated, owned, Some(self.facts.ty(*id))),
             Shape::List(item) => self.list(saved, stated, owned, item, &schema.merge),
-            Shape::Map(_) => self.mapping(saved, stated, owned.clone(), None),
+            Shape::Map(_) => self.mapping(saved, stated, owned, None),
             _ => saved.clone(),
         }
     }

@@ -10,7 +10,7 @@ use crate::text::Node;
 const CLIENT_SIDE: &str = "kubectl-client-side-apply";
 
 /// The owners of one place: those that apply, and the others.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Owned<'a> {
     applied: Vec<&'a Node>,
     others: Vec<&'a Node>,

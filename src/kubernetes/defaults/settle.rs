@@ -20,7 +20,7 @@ pub(super) fn settle(ty: &str, is_whole: bool, stored: &mut Map<String, Json>) {
         }
         // The only field that is no source is the name.
         "core/v1.Volume" if stored.keys().all(|key| key == "name") => {
-            drop(stored.insert("emptyDir".to_owned(), json!({})))
+            drop(stored.insert("emptyDir".to_owned(), json!({})));
         }
         "core/v1.LimitRangeItem" if stored.get("type").is_some_and(|kind| kind == "Container") => limits(stored),
         "core/v1.ServiceSpec" if stored.get("sessionAffinity").is_none_or(|affinity| affinity == "None") => {
