@@ -51,6 +51,10 @@ type schema struct {
 	Format   string          `json:"format,omitempty"`
 	Enum     []string        `json:"enum,omitempty"`
 	Default  json.RawMessage `json:"default,omitempty"`
+	Within   string          `json:"default-within,omitempty"` // the type around it that alone has the default
+	Computed bool            `json:"computed,omitempty"`       // the default depends on other fields
+	Pointer  bool            `json:"pointer,omitempty"`        // zero is not the same as nothing
+	within   []string        // the Go types in which the default is set
 	ListType string          `json:"list-type,omitempty"`
 	Keys     []string        `json:"keys,omitempty"`
 	PatchKey string          `json:"patch-key,omitempty"`

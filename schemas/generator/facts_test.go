@@ -282,7 +282,7 @@ func TestFieldTypes(t *testing.T) {
 		"apiextensions/v1.JSONSchemaProps.not":           `{"ref":"apiextensions/v1.JSONSchemaProps"}`,
 		"apps/v1.ControllerRevision.data":                `{"type":"any"}`,
 		"apps/v1.Deployment.spec":                        `{"ref":"apps/v1.DeploymentSpec"}`,
-		"apps/v1.DeploymentSpec.replicas":                `{"type":"integer","format":"int32"}`,
+		"apps/v1.DeploymentSpec.replicas":                `{"type":"integer","format":"int32","default":1}`,
 		"apps/v1.RollingUpdateDeployment.maxSurge":       `{"type":"int-or-string"}`,
 		"batch/v1.JobSpec.activeDeadlineSeconds":         `{"type":"integer","format":"int64"}`,
 		"coordination/v1.LeaseSpec.renewTime":            `{"type":"micro-time"}`,
@@ -296,7 +296,9 @@ func TestFieldTypes(t *testing.T) {
 	}
 	eachRelease(t, func(t *testing.T, _ release, file *factsFile) {
 		for path, want := range wanted {
-			got, err := json.Marshal(file.field(t, path))
+			form := *file.field(t, path)
+			form.Pointer, form.Computed = false, false
+			got, err := json.Marshal(form)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -309,6 +311,62 @@ func TestFieldTypes(t *testing.T) {
 		}
 		if required := file.Types["apps/v1.DeploymentSpec"].Required; !slices.Equal(required, []string{"selector", "template"}) {
 			t.Errorf("DeploymentSpec requires %q", required)
+		}
+	})
+}
+
+func TestDefaults(t *testing.T) {
+	wanted := map[string]string{
+		"apps/v1.DeploymentSpec.replicas":                              "1",
+		"apps/v1.DeploymentSpec.revisionHistoryLimit":                  "10",
+		"apps/v1.StatefulSetSpec.persistentVolumeClaimRetentionPolicy": "{}",
+		"admissionregistration/v1.RuleWithOperations.scope":            `"*"`, // of the embedded Rule
+		"apiextensions/v1.CustomResourceDefinitionSpec.conversion":     `{"strategy":"None"}`,
+		"autoscaling/v2.HorizontalPodAutoscalerSpec.minReplicas":       "1",
+		"core/v1.EphemeralContainer.terminationMessagePath":            `"/dev/termination-log"`,
+		"core/v1.HostPathVolumeSource.type":                            `""`,
+		"core/v1.Probe.periodSeconds":                                  "10",
+		"core/v1.ServiceAccountTokenProjection.expirationSeconds":      "3600",
+		"core/v1.Container.imagePullPolicy":                            "computed",
+		"core/v1.ServicePort.targetPort":                               "computed",
+		"batch/v1.JobSpec.completions":                                 "computed",
+		"batch/v1.JobSpec.suspend":                                     "false within batch/v1.Job",
+		"core/v1.PodSpec.enableServiceLinks":                           "true within core/v1.Pod",
+		"rbac/v1.RoleRef.apiGroup":                                     `"rbac.authorization.k8s.io"`,
+		"storage/v1.CSIDriverSpec.volumeLifecycleModes":                `["Persistent"]`,
+		"core/v1.Container.command":                                    "",
+		"core/v1.PodSpec.hostNetwork":                                  "",
+		"policy/v1.PodDisruptionBudgetSpec.minAvailable":               "",
+	}
+	eachRelease(t, func(t *testing.T, _ release, file *factsFile) {
+		for path, want := range wanted {
+			s := file.field(t, path)
+			got := string(s.Default)
+			if s.Within != "" {
+				got += " within " + s.Within
+			}
+			if s.Computed {
+				got += "computed"
+			}
+			if got != want {
+				t.Errorf("the default of %s is %q, want %q", path, got, want)
+			}
+		}
+		if s := file.field(t, "core/v1.PodSpec.automountServiceAccountToken"); !s.Pointer {
+			t.Error("false and nothing are two in automountServiceAccountToken")
+		}
+		if s := file.field(t, "core/v1.PodSpec.hostNetwork"); s.Pointer {
+			t.Error("false and nothing are one in hostNetwork")
+		}
+	})
+}
+
+// A field behind a gate that a release has off has no default there.
+func TestGatedDefaults(t *testing.T) {
+	eachRelease(t, func(t *testing.T, r release, file *factsFile) {
+		s := file.field(t, "apps/v1.RollingUpdateStatefulSetStrategy.maxUnavailable")
+		if s.Computed != (r.minorNumber >= 37) {
+			t.Errorf("maxUnavailable of a StatefulSet is filled in: %v", s.Computed)
 		}
 	})
 }

@@ -54,11 +54,17 @@ func run(out string, check bool) error {
 		return err
 	}
 	var stale []error
+	computed := map[string]bool{}
 	for _, r := range releases {
 		facts := &facts{kubernetes: r.minor(), source: r.kubernetes().String(), lifecycle: lifecycle}
 		enums, err := readEnums(modules.dir(r.kubernetes()))
+		sources := newGoSources(modules, r)
+		var defaults goDefaults
 		if err == nil {
-			facts.kinds, facts.types, err = buildTypes(published[r], enums, newGoSources(modules, r))
+			defaults, err = readDefaults(modules.dir(r.kubernetes()), r, sources, published[r].packages())
+		}
+		if err == nil {
+			facts.kinds, facts.types, err = buildTypes(published[r], enums, sources, defaults, computed)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.kubernetes(), err)
@@ -83,6 +89,11 @@ func run(out string, check bool) error {
 		}
 		fmt.Printf("%s: %d kinds, %d types, %d lifecycle entries, %d bytes\n",
 			path, len(facts.kinds), len(facts.types), len(facts.lifecycle), len(content))
+	}
+	for _, place := range computedDefaults {
+		if !computed[place] {
+			stale = append(stale, fmt.Errorf("no release computes the default of %s any more", place))
+		}
 	}
 	return errors.Join(stale...)
 }

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -194,4 +196,14 @@ func parseResourcePath(path string) (resource resourcePath, named, ok bool) {
 		return resource, true, true
 	}
 	return resourcePath{}, false, false
+}
+
+// packages are the Go packages that declare the stored kinds.
+func (published *openAPI) packages() []string {
+	paths := map[string]bool{}
+	for _, kind := range published.kinds {
+		path, _ := goTypeName(kind.typeName)
+		paths[path] = true
+	}
+	return slices.Sorted(maps.Keys(paths))
 }

@@ -21,6 +21,9 @@ var formerMinors = []release{
 	{27, 0}, {28, 0}, {29, 0}, {30, 0}, {31, 0}, {32, 0}, {33, 0},
 }
 
+// kubernetesPath is the module that holds the server's code.
+const kubernetesPath = "k8s.io/kubernetes"
+
 // typeModules declare the Go structs behind the published types.
 var typeModules = []string{
 	"k8s.io/api",
@@ -35,7 +38,7 @@ type release struct{ minorNumber, patch int }
 func (r release) minor() string { return fmt.Sprintf("1.%d", r.minorNumber) }
 
 func (r release) kubernetes() module {
-	return module{"k8s.io/kubernetes", fmt.Sprintf("v1.%d.%d", r.minorNumber, r.patch)}
+	return module{kubernetesPath, fmt.Sprintf("v1.%d.%d", r.minorNumber, r.patch)}
 }
 
 // library is a module that Kubernetes publishes with each release as v0.

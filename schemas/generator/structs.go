@@ -1,6 +1,7 @@
-// This file reads the Go structs behind the published types in the modules of
-// typeModules, for what the OpenAPI does not tell: the order in which Kubernetes
-// documents the fields, and which defaults are meant. It writes nothing.
+// This file reads the Go packages of a release. Of the structs behind the
+// published types it takes what the OpenAPI does not tell: the order in which
+// Kubernetes documents the fields, which defaults are meant, and which fields
+// can tell zero from nothing. It writes nothing.
 
 package main
 
@@ -22,25 +23,40 @@ type goSources struct {
 	packages map[string]*goPackage
 }
 
-// A goPackage maps type names to their declarations.
-type goPackage map[string]goType
+// A goPackage has what the files of a package declare, by name.
+type goPackage struct {
+	types     map[string]goType
+	values    map[string]goType // what constants and variables are set to
+	functions map[string]goFunction
+}
 
+// A goType is an expression, and what the names in it refer to.
 type goType struct {
 	expression ast.Expr
 	path       string            // of the package
 	imports    map[string]string // of the file
 }
 
+type goFunction struct {
+	*ast.FuncDecl
+	path    string
+	imports map[string]string
+}
+
 // A goField is one JSON member of a struct.
 type goField struct {
 	name string
+	// owner is the struct that declares it: "k8s.io/api/core/v1.Probe".
+	owner string
 	// hasDefault tells a default written by hand from the zero value that the
 	// OpenAPI states for every field that is not optional.
 	hasDefault bool
+	// isPointer says that its zero is not the same as nothing.
+	isPointer bool
 }
 
 func newGoSources(modules moduleDirs, release release) *goSources {
-	roots := map[string]string{}
+	roots := map[string]string{kubernetesPath: modules.dir(release.kubernetes())}
 	for _, path := range typeModules {
 		roots[path] = modules.dir(release.library(path))
 	}
@@ -54,13 +70,13 @@ func (sources *goSources) fields(path, name string) ([]goField, error) {
 	if err != nil || pkg == nil {
 		return nil, err
 	}
-	declared, ok := (*pkg)[name]
+	declared, ok := pkg.types[name]
 	if !ok {
 		return nil, nil
 	}
 	switch expression := declared.expression.(type) {
 	case *ast.StructType:
-		return sources.structFields(expression, declared)
+		return sources.structFields(expression, declared, path+"."+name)
 	case *ast.Ident, *ast.SelectorExpr:
 		path, name := declared.resolve(expression)
 		return sources.fields(path, name)
@@ -68,7 +84,7 @@ func (sources *goSources) fields(path, name string) ([]goField, error) {
 	return nil, nil
 }
 
-func (sources *goSources) structFields(structure *ast.StructType, declared goType) ([]goField, error) {
+func (sources *goSources) structFields(structure *ast.StructType, declared goType, owner string) ([]goField, error) {
 	var fields []goField
 	for _, member := range structure.Fields.List {
 		tag, err := jsonTag(member)
@@ -80,7 +96,8 @@ func (sources *goSources) structFields(structure *ast.StructType, declared goTyp
 		case name == "-":
 		case name != "":
 			hasDefault := member.Doc != nil && hasMarker(member.Doc, "+default=")
-			fields = append(fields, goField{name, hasDefault})
+			_, isPointer := member.Type.(*ast.StarExpr)
+			fields = append(fields, goField{name, owner, hasDefault, isPointer})
 		case len(member.Names) == 0:
 			path, name := declared.resolve(member.Type)
 			embedded, err := sources.fields(path, name)
@@ -92,7 +109,7 @@ func (sources *goSources) structFields(structure *ast.StructType, declared goTyp
 			}
 			fields = append(fields, embedded...)
 		case ast.IsExported(member.Names[0].Name):
-			fields = append(fields, goField{member.Names[0].Name, false})
+			fields = append(fields, goField{name: member.Names[0].Name, owner: owner})
 		}
 	}
 	return fields, nil
@@ -158,7 +175,7 @@ func parsePackage(path, dir string) (*goPackage, error) {
 	if err != nil {
 		return nil, err
 	}
-	pkg := goPackage{}
+	pkg := goPackage{map[string]goType{}, map[string]goType{}, map[string]goFunction{}}
 	for _, entry := range entries {
 		if name := entry.Name(); !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") ||
 			strings.HasPrefix(name, "zz_generated") || strings.HasPrefix(name, "generated.") {
@@ -171,15 +188,30 @@ func parsePackage(path, dir string) (*goPackage, error) {
 		}
 		imports := fileImports(file)
 		for _, declaration := range file.Decls {
-			general, ok := declaration.(*ast.GenDecl)
-			if !ok || general.Tok != token.TYPE {
-				continue
-			}
-			for _, spec := range general.Specs {
-				spec := spec.(*ast.TypeSpec)
-				pkg[spec.Name.Name] = goType{spec.Type, path, imports}
+			switch declaration := declaration.(type) {
+			case *ast.FuncDecl:
+				if declaration.Recv == nil {
+					pkg.functions[declaration.Name.Name] = goFunction{declaration, path, imports}
+				}
+			case *ast.GenDecl:
+				for _, spec := range declaration.Specs {
+					pkg.declare(spec, path, imports)
+				}
 			}
 		}
 	}
 	return &pkg, nil
+}
+
+func (pkg *goPackage) declare(spec ast.Spec, path string, imports map[string]string) {
+	switch spec := spec.(type) {
+	case *ast.TypeSpec:
+		pkg.types[spec.Name.Name] = goType{spec.Type, path, imports}
+	case *ast.ValueSpec:
+		for i, name := range spec.Names {
+			if i < len(spec.Values) {
+				pkg.values[name.Name] = goType{spec.Values[i], path, imports}
+			}
+		}
+	}
 }

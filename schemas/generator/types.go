@@ -1,9 +1,10 @@
-// This file joins what openapi.go, enums.go and structs.go read into the kinds
+// This file joins what openapi.go, enums.go, structs.go and defaults.go read into the kinds
 // and types of the generated files. It reads and writes no file.
 
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,13 +38,20 @@ type typeBuilder struct {
 	published *openAPI
 	enums     enumPlaces
 	sources   *goSources
+	defaults  goDefaults
+	computed  map[string]bool        // the computed defaults it met
 	types     map[string]*objectType // by the name in the generated file
 	origins   map[string]string      // the published name of each
 }
 
 // buildTypes makes every stored kind, and the types that can be reached from one.
-func buildTypes(published *openAPI, enums enumPlaces, sources *goSources) ([]kindEntry, map[string]*objectType, error) {
-	builder := &typeBuilder{published, enums, sources, map[string]*objectType{}, map[string]string{}}
+// It notes in computed which defaults are.
+func buildTypes(
+	published *openAPI, enums enumPlaces, sources *goSources, defaults goDefaults, computed map[string]bool,
+) ([]kindEntry, map[string]*objectType, error) {
+	builder := &typeBuilder{
+		published, enums, sources, defaults, computed, map[string]*objectType{}, map[string]string{},
+	}
 	var kinds []kindEntry
 	for _, k := range published.kinds {
 		name, err := builder.use(k.typeName)
@@ -56,7 +64,42 @@ func buildTypes(published *openAPI, enums enumPlaces, sources *goSources) ([]kin
 	slices.SortFunc(kinds, func(a, b kindEntry) int {
 		return slices.Compare([]string{a.Group, a.Version, a.Kind}, []string{b.Group, b.Version, b.Kind})
 	})
-	return kinds, builder.types, nil
+	return kinds, builder.types, builder.narrowDefaults()
+}
+
+// narrowDefaults keeps the place of a default only where the type that has the
+// field stands in other places too, in which nothing sets it.
+func (builder *typeBuilder) narrowDefaults() error {
+	uses := map[string]int{}
+	for _, object := range builder.types {
+		for _, f := range object.Fields {
+			uses[f.schema.reference()]++
+		}
+	}
+	for name, object := range builder.types {
+		for _, f := range object.Fields {
+			within := slices.Compact(slices.Sorted(slices.Values(f.schema.within)))
+			if len(within) == 0 || len(within) >= uses[name] {
+				continue
+			}
+			f.schema.Within = shortGoName(within[0])
+			if len(within) > 1 || builder.types[f.schema.Within] == nil {
+				return fmt.Errorf("the default of %s, field %s, is set in %s alone", name, f.name, within)
+			}
+		}
+	}
+	return nil
+}
+
+// reference is the type that s, its items or its values are of.
+func (s *schema) reference() string {
+	switch {
+	case s.List != nil:
+		return s.List.reference()
+	case s.Map != nil:
+		return s.Map.reference()
+	}
+	return s.Ref
 }
 
 func leadFields(object *objectType) {
@@ -99,6 +142,9 @@ func (builder *typeBuilder) use(published string) (string, error) {
 	for _, member := range orderFields(source.Properties, members) {
 		place := builder.enums[path+"."+goName][member.name]
 		s, err := builder.schema(source.Properties[member.name], place, member.hasDefault)
+		if err == nil {
+			err = builder.addDefault(s, member)
+		}
 		if err != nil {
 			return "", fmt.Errorf("%s, field %s: %w", published, member.name, err)
 		}
@@ -108,6 +154,30 @@ func (builder *typeBuilder) use(published string) (string, error) {
 		return "", fmt.Errorf("no place for the enum values of %s", strings.Join(lost, ", "))
 	}
 	return name, nil
+}
+
+// addDefault takes in what the server's code says of a field.
+func (builder *typeBuilder) addDefault(s *schema, member goField) error {
+	if s.List == nil && s.Map == nil {
+		// Nothing is known of the fields of a type that has no Go struct.
+		s.Pointer = member.isPointer || member.owner == ""
+	}
+	place := goPlace{member.owner, member.name}
+	found, ok := builder.defaults[place]
+	switch {
+	case !ok:
+	case found.isComputed && !slices.Contains(computedDefaults, place.String()):
+		return errors.New("the default is computed: list it in computedDefaults, and compute it")
+	case found.isComputed:
+		builder.computed[place.String()] = true
+		s.Computed = true
+	case s.Default != nil && !bytes.Equal(s.Default, found.value):
+		return fmt.Errorf("the default is %s in the OpenAPI and %s in the code", s.Default, found.value)
+	case s.Default == nil:
+		s.Default = found.value
+		s.within = found.within
+	}
+	return nil
 }
 
 // orderFields gives the published fields in the order of the Go struct, and
@@ -188,6 +258,13 @@ func isZero(value json.RawMessage) bool {
 func goTypeName(published string) (path, name string) {
 	pkg, name := cutLast(published, ".")
 	return "k8s.io/" + strings.ReplaceAll(strings.TrimPrefix(pkg, "io.k8s."), ".", "/"), name
+}
+
+// shortGoName is the name of a Go type in the generated files.
+func shortGoName(name string) string {
+	path, goName := cutLast(name, ".")
+	segments := strings.Split(path, "/")
+	return strings.Join(segments[max(0, len(segments)-2):], "/") + "." + goName
 }
 
 // shortName is a published type's name with only the last two parts of its

@@ -66,7 +66,7 @@ fn proof(desired: &Node, live: &Live, facts: &Facts, manager: &str) -> Option<()
     // changes anything becomes the latest one, which would change the order of two.
     let alone = others.iter().all(|entry| entry.operation == Operation::Update && entry.api_version == version);
     let others = if alone { Some(others.iter().map(|entry| entry.fields).collect()) } else { None };
-    let mut walk = Walk { canon: Canon::new(facts, desired), others, path: Vec::new() };
+    let mut walk = Walk { canon: Canon::new(facts, ty, desired), others, path: Vec::new() };
 
     let mut owned = 0;
     for (key, value) in desired.members() {

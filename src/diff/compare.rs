@@ -1,30 +1,36 @@
 //! Two objects of one identity in, the fields in which they differ out.
 //!
 //! Lists are compared item by item where Kubernetes says which keys tell their items apart, and as wholes everywhere
-//! else: nothing is guessed. What is the same by meaning is told all the same, with the effect that it has: none.
+//! else: nothing is guessed. What is stored of both sides is followed beside what is written: where it is the same, the
+//! difference is told all the same, with the effect that it has: none.
 
 use smol_str::SmolStr;
 
 use super::matching::Renames;
-use super::meaning::{alike, is_nothing};
+use super::meaning::{Pair, Stored, type_of};
 use super::secret::Veil;
 use super::{Change, Effect, Path, Step, What};
 use crate::kubernetes::{Facts, Manifest, Merge, Schema, Shape, Tree, Type, same};
 use crate::text::{Map, Node, Origin};
 
 /// Returns what differs.
-pub(super) fn compare(old: &Manifest, new: &Manifest, facts: &Facts, veil: Veil<'_>, renames: &Renames) -> Vec<Change> {
+pub(super) fn compare(
+    old: &Manifest,
+    new: &Manifest,
+    facts: &Facts,
+    veil: Veil<'_>,
+    renames: &Renames,
+    is_scaled: bool,
+) -> Vec<Change> {
     let ty = type_of(new, facts).or_else(|| type_of(old, facts));
     let metadata = facts.type_id("meta/v1.ObjectMeta").map(|id| facts.ty(id));
     let (kind, namespace) = (&new.key.kind, &new.key.namespace);
-    let mut walk = Walk { facts, metadata, veil, renames, kind, namespace, path: Vec::new(), found: Vec::new() };
-    walk.mapping(&old.node, &new.node, ty, None);
+    let (path, found) = (Vec::new(), Vec::new());
+    let mut walk = Walk { facts, metadata, veil, renames, is_scaled, kind, namespace, path, found };
+    let stored = Pair::of_objects(old, new, facts);
+    let stored = stored.as_ref().map_or(Stored::UNKNOWN, Pair::get);
+    walk.mapping(&old.node, &new.node, stored, ty, None);
     walk.found
-}
-
-fn type_of<'a>(object: &Manifest, facts: &'a Facts) -> Option<&'a Type> {
-    let kind = facts.kind(&object.key.group, &object.key.version, &object.key.kind)?;
-    Some(facts.ty(facts.type_of(kind)?))
 }
 
 /// Lists that are one value to the server, though it refuses two items of one name in them: by kind, place and key.
@@ -38,6 +44,8 @@ struct Walk<'a> {
     metadata: Option<&'a Type>,
     veil: Veil<'a>,
     renames: &'a Renames,
+    /// Whether an autoscaler holds the replicas, where they are left out.
+    is_scaled: bool,
     kind: &'a str,
     namespace: &'a str,
     path: Vec<Step>,
@@ -46,16 +54,16 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Compares two mappings, of a type or with values of one schema.
-    fn mapping(&mut self, old: &Node, new: &Node, ty: Option<&Type>, value: Option<&Schema>) {
+    fn mapping(&mut self, old: &Node, new: &Node, stored: Stored<'_>, ty: Option<&Type>, value: Option<&Schema>) {
         let (Some(olds), Some(news)) = (old.as_map(), new.as_map()) else { return };
         for entry in olds {
             let key = &entry.key.text;
-            self.member(key, Some(&entry.value), news.get(key), [old, new], ty, value);
+            self.member(key, Some(&entry.value), news.get(key), stored.member(key), ty, value);
         }
         for entry in news {
             let key = &entry.key.text;
             if !olds.contains(key) {
-                self.member(key, None, Some(&entry.value), [old, new], ty, value);
+                self.member(key, None, Some(&entry.value), stored.member(key), ty, value);
             }
         }
     }
@@ -65,7 +73,7 @@ impl Walk<'_> {
         key: &SmolStr,
         old: Option<&Node>,
         new: Option<&Node>,
-        [olds, news]: [&Node; 2],
+        stored: Stored<'_>,
         ty: Option<&Type>,
         value: Option<&Schema>,
     ) {
@@ -73,36 +81,32 @@ impl Walk<'_> {
         let schema = field.map(|field| &field.schema).or(value);
         // Custom resources have the metadata of all others.
         let custom = (ty.is_none() && self.path.is_empty() && key == "metadata").then_some(self.metadata).flatten();
-        if let (Some(custom), Some(old), Some(new)) = (custom, old, new) {
-            self.path.push(Step::Key(key.clone()));
-            self.mapping(old, new, Some(custom), None);
-            self.path.pop();
-            return;
-        }
-        let of = ty.map(|ty| (ty, key.as_str()));
+        self.path.push(Step::Key(key.clone()));
         match (old, new) {
-            (Some(old), Some(new)) if old.same(new) => {}
-            (Some(old), Some(new)) => {
-                self.path.push(Step::Key(key.clone()));
-                // A default that is spelled out on one side and empty on the other is the same on both.
-                let same = is_nothing(old, news, of) && is_nothing(new, olds, of);
-                self.value(old, new, schema, same);
-                self.path.pop();
-            }
+            (Some(old), Some(new)) => match custom {
+                Some(custom) => {
+                    let stored = Pair::of([old, new], custom, self.facts);
+                    self.mapping(old, new, stored.get(), Some(custom), None);
+                }
+                None => self.value(old, new, stored, schema),
+            },
             (Some(old), None) => {
-                let nothing = is_nothing(old, news, of);
-                self.one_sided(Step::Key(key.clone()), Some(old), None, nothing);
+                let shown = self.veil.shown(&self.path, old);
+                let effect = effect(stored.alike(Some(old), None) && !self.is_held());
+                self.push(What::Removed(shown), effect, false, old.origin());
             }
             (None, Some(new)) => {
-                let nothing = is_nothing(new, olds, of);
-                self.one_sided(Step::Key(key.clone()), None, Some(new), nothing);
+                let shown = self.veil.shown(&self.path, new);
+                let effect = effect(stored.alike(None, Some(new)) && !self.is_held());
+                self.push(What::Added(shown, None), effect, false, new.origin());
             }
             (None, None) => {}
         }
+        self.path.pop();
     }
 
     /// Compares two values that stand in one place.
-    fn value(&mut self, old: &Node, new: &Node, schema: Option<&Schema>, nothing: bool) {
+    fn value(&mut self, old: &Node, new: &Node, stored: Stored<'_>, schema: Option<&Schema>) {
         if old.same(new) {
             return;
         }
@@ -112,7 +116,7 @@ impl Walk<'_> {
                 Some(Shape::Map(value)) => (None, Some(&**value)),
                 _ => (None, None),
             };
-            return self.mapping(old, new, ty, value);
+            return self.mapping(old, new, stored, ty, value);
         }
         if let (Some(olds), Some(news)) = (old.as_seq(), new.as_seq()) {
             let named;
@@ -128,19 +132,23 @@ impl Walk<'_> {
                 && let (Some(old_items), Some(new_items)) =
                     (self.identities(olds, item, merge), self.identities(news, item, merge))
             {
-                return self.items([olds, news], [old_items, new_items], item);
+                return self.items([olds, news], [old_items, new_items], stored, item);
             }
         }
         if same(old, new) {
             return;
         }
-        let effect = if nothing || alike(old, new, schema) { Effect::None } else { Effect::InPlace };
         // The object that has the new name does not follow itself.
         let own = Path::is_name(&self.path);
         let follows = !own && self.renames.explain(self.namespace, old, new);
         let (before, after) = self.veil.both(&self.path, old, new);
-        let what = What::Changed(before, after);
-        self.push(what, effect, follows, new.origin());
+        let effect = effect(stored.alike(Some(old), Some(new)));
+        self.push(What::Changed(before, after), effect, follows, new.origin());
+    }
+
+    /// Whether an autoscaler holds the field here where nobody states it.
+    fn is_held(&self) -> bool {
+        self.is_scaled && Path::is_at(&self.path, "spec.replicas")
     }
 
     /// Returns what tells the items of the list here apart, where its type does not say so.
@@ -150,7 +158,13 @@ impl Walk<'_> {
     }
 
     /// Compares two lists whose items are told apart.
-    fn items(&mut self, [olds, news]: [&[Node]; 2], [old_ids, new_ids]: [Vec<Identity>; 2], item: &Schema) {
+    fn items(
+        &mut self,
+        [olds, news]: [&[Node]; 2],
+        [old_ids, new_ids]: [Vec<Identity>; 2],
+        stored: Stored<'_>,
+        item: &Schema,
+    ) {
         let of_old = Index::of(&old_ids);
         let of_new = Index::of(&new_ids);
         let mut kept = Vec::new();
@@ -172,7 +186,7 @@ impl Walk<'_> {
             match of_old.find(identity) {
                 Some(before) => {
                     self.path.push(self.step(identity, &news[at]));
-                    self.value(&olds[before], &news[at], Some(item), false);
+                    self.value(&olds[before], &news[at], stored.items([before, at]), Some(item));
                     self.path.pop();
                 }
                 None => self.lone_item(self.step(identity, &news[at]), &news[at], olds, Some(at)),
@@ -210,23 +224,15 @@ impl Walk<'_> {
         self.veil.step(step(identity), item)
     }
 
-    fn one_sided(&mut self, step: Step, old: Option<&Node>, new: Option<&Node>, nothing: bool) {
-        self.path.push(step);
-        let what = match (old, new) {
-            (Some(old), _) => Some((What::Removed(self.veil.shown(&self.path, old)), old.origin())),
-            (None, Some(new)) => Some((What::Added(self.veil.shown(&self.path, new), None), new.origin())),
-            (None, None) => None,
-        };
-        if let Some((what, origin)) = what {
-            self.push(what, if nothing { Effect::None } else { Effect::InPlace }, false, origin);
-        }
-        self.path.pop();
-    }
-
     fn push(&mut self, what: What, effect: Effect, follows: bool, origin: Origin) {
         let path = Path(self.path.clone());
         self.found.push(Change { path, what, effect, note: None, follows, origin });
     }
+}
+
+/// Returns what a difference does by itself: nothing where the server stores the same.
+fn effect(is_alike: bool) -> Effect {
+    if is_alike { Effect::None } else { Effect::InPlace }
 }
 
 fn step(identity: &Identity) -> Step {

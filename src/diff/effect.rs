@@ -7,6 +7,7 @@ use std::fmt;
 
 use smol_str::{SmolStr, format_smolstr};
 
+use super::meaning::Pair;
 use super::{Change, Fate, Path, Shown, Step, What, secret, security};
 use crate::kubernetes::immutable::{Rule, refused};
 use crate::kubernetes::{Facts, Load, Manifest, Tree};
@@ -245,7 +246,8 @@ fn renamed(old: &Manifest, was: &str, changes: &mut [Change]) {
 
 /// Asks the table of what an update may not change.
 fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Facts) {
-    for refusal in refused(facts, &old.node, &old.node, &new.node) {
+    let Some(Pair([was, is])) = Pair::of_objects(old, new, facts) else { return };
+    for refusal in refused(facts, &was, &was, &is) {
         let place = without_items(&refusal.path);
         let shrinks = refusal.rule == Rule::Grows;
         let data =

@@ -1,77 +1,66 @@
 //! When two values are the same to the server although they are written in different words.
 //!
-//! A yes is certain: what the server puts where a field is left out, what it drops, and how it reads amounts are taken
-//! from the tables that `apply` proves with. Where nothing is known of a field, only equal values are the same.
+//! What the server stores of both sides enters beside what is written there, and is followed to the place of each
+//! difference. A yes is certain; where nothing is known of a type, only equal values are the same.
 
-use crate::kubernetes::{Look, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
+use serde_json::Value as Json;
+
+use crate::kubernetes::{Facts, Manifest, Storage, Type, same};
 use crate::text::Node;
 
-/// Whether two values of a field mean the same.
-///
-/// Where a number or a text may stand, `80` and `"80"` are two: the server takes the text for a name or a share, and
-/// refuses it.
-pub(super) fn alike(old: &Node, new: &Node, schema: Option<&Schema>) -> bool {
-    if same(old, new) {
-        return true;
-    }
-    match schema.map(|schema| &schema.shape) {
-        Some(Shape::Quantity) => amount(old).is_some_and(|old| amount(new).is_some_and(|new| old == new)),
-        _ => old.is_null() && new.is_null(),
-    }
-}
+/// What is stored of both sides of one place; `None` where the type of the object is not known.
+#[derive(Clone, Copy)]
+pub(super) struct Stored<'a>(Option<[Option<&'a Json>; 2]>);
 
-/// Whether a value in a field means the same as none; `parent` is the mapping that leaves it out.
-pub(super) fn is_nothing(value: &Node, parent: &Node, field: Option<(&Type, &str)>) -> bool {
-    if value.is_null() {
-        return true;
+/// What is stored of two objects, to be looked into.
+pub(super) struct Pair(pub(super) [Json; 2]);
+
+impl Pair {
+    /// Stores two parts of a type.
+    pub(super) fn of(parts: [&Node; 2], ty: &Type, facts: &Facts) -> Self {
+        Self(parts.map(|part| Storage::of(facts, ty).object(part)))
     }
-    let Some((ty, name)) = field else { return false };
-    let Some(known) = ty.field(name) else { return false };
-    match (&known.schema.shape, value.look()) {
-        (Shape::List(_), Look::List([])) => !counts_when_empty(ty),
-        (Shape::Map(_), Look::Map(0)) => !counts_when_empty(ty),
-        _ => {
-            is_default(value, ty, name, parent)
-                || known.schema.default.as_ref().is_some_and(|default| same(value, default))
-                || further_default(value, ty, name)
-                || (is_dropped(value, ty, name) && known.schema.default.is_none() && !has_further_default(ty, name))
-        }
+
+    /// Stores two objects, each by its own version; returns `None` if nothing is known of their kind.
+    pub(super) fn of_objects(old: &Manifest, new: &Manifest, facts: &Facts) -> Option<Self> {
+        let either = type_of(new, facts).or_else(|| type_of(old, facts))?;
+        let stored = |object| Storage::of(facts, type_of(object, facts).unwrap_or(either)).object(&object.node);
+        Some(Self([stored(old), stored(new)]))
+    }
+
+    pub(super) fn get(&self) -> Stored<'_> {
+        let Self([old, new]) = self;
+        Stored(Some([Some(old), Some(new)]))
     }
 }
 
-/// Whether an empty list is another thing than none: an empty `ingress` lets nothing in, none says nothing of it.
-fn counts_when_empty(ty: &Type) -> bool {
-    ["NetworkPolicy", "LabelSelector", "Webhook", "EmptyDir", "ResourceQuota"].iter().any(|part| ty.name.contains(part))
+/// Returns the type of an object; `None` if nothing is known of its kind.
+pub(super) fn type_of<'a>(object: &Manifest, facts: &'a Facts) -> Option<&'a Type> {
+    let kind = facts.kind(&object.key.group, &object.key.version, &object.key.kind)?;
+    Some(facts.ty(facts.type_of(kind)?))
 }
 
-/// Whether the server puts something else than zero where the field is left out.
-fn has_further_default(ty: &Type, name: &str) -> bool {
-    FURTHER.iter().any(|(of, field, _)| *of == ty.name && *field == name)
-}
+impl Stored<'_> {
+    /// Of an object whose type is not known.
+    pub(super) const UNKNOWN: Self = Self(None);
 
-fn further_default(value: &Node, ty: &Type, name: &str) -> bool {
-    let Some(text) = value.scalar() else { return false };
-    FURTHER.iter().any(|(of, field, default)| *of == ty.name && *field == name && *default == text)
-}
+    /// Goes to the value of a key.
+    pub(super) fn member(self, key: &str) -> Self {
+        Self(self.0.map(|sides| sides.map(|side| side.and_then(|side| side.get(key)))))
+    }
 
-fn amount(node: &Node) -> Option<Quantity> {
-    Quantity::parse(&node.scalar()?).ok()
-}
+    /// Goes to the items that stand at these places.
+    pub(super) fn items(self, places: [usize; 2]) -> Self {
+        Self(self.0.map(|[old, new]| {
+            let [of_old, of_new] = places;
+            [old.and_then(|list| list.get(of_old)), new.and_then(|list| list.get(of_new))]
+        }))
+    }
 
-/// Defaults of fields that nothing else sets where they are left out (`pkg/apis/*/v1/defaults.go`). `replicas` is not
-/// among them: where it is left out, an autoscaler may hold it.
-const FURTHER: &[(&str, &str, &str)] = &[
-    ("apps/v1.DeploymentSpec", "progressDeadlineSeconds", "600"),
-    ("apps/v1.DeploymentSpec", "revisionHistoryLimit", "10"),
-    ("apps/v1.DaemonSetSpec", "revisionHistoryLimit", "10"),
-    ("apps/v1.StatefulSetSpec", "revisionHistoryLimit", "10"),
-    ("batch/v1.CronJobSpec", "concurrencyPolicy", "Allow"),
-    ("batch/v1.CronJobSpec", "failedJobsHistoryLimit", "1"),
-    ("batch/v1.CronJobSpec", "successfulJobsHistoryLimit", "3"),
-    ("batch/v1.CronJobSpec", "suspend", "false"),
-    ("batch/v1.JobSpec", "backoffLimit", "6"),
-    ("batch/v1.JobSpec", "suspend", "false"),
-    ("core/v1.ServiceSpec", "sessionAffinity", "None"),
-    ("core/v1.ServiceSpec", "type", "ClusterIP"),
-    ("core/v1.PodSpec", "enableServiceLinks", "true"),
-];
+    /// Whether what is written there, if it is, means the same on both sides.
+    pub(super) fn alike(self, old: Option<&Node>, new: Option<&Node>) -> bool {
+        let is_null = |node: Option<&Node>| node.is_none_or(Node::is_null);
+        let stored = self.0.is_some_and(|[old, new]| old == new);
+        stored || (is_null(old) && is_null(new)) || old.zip(new).is_some_and(|(old, new)| same(old, new))
+    }
+}

@@ -13,6 +13,7 @@ mod matching;
 mod meaning;
 mod render;
 mod saved;
+mod scaled;
 mod secret;
 mod security;
 mod written;
@@ -26,6 +27,7 @@ pub use cause::{Cause, Causes};
 pub use committed::Committed;
 pub use effect::{Demand, Effect};
 pub use fold::{Condition, Entry, Group, fold};
+use scaled::Scaled;
 use secret::Secrets;
 
 pub use render::{Report, Style, html, human, json, markdown, short};
@@ -148,12 +150,13 @@ pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources
     let matched = matching::matched(old, new, facts);
     let renames = matching::Renames::of(&matched.pairs, old, new);
     let secrets = Secrets::of([old, new], sources);
+    let scaled = Scaled::of([old, new]);
     let mut made: Vec<Result<Object, Box<Known>>> = matched
         .pairs
         .par_iter()
         .map(|pair| {
             let (old, new) = (&old[pair.old], &new[pair.new]);
-            changed(old, new, pair.fate.clone(), facts, &secrets, &renames)
+            changed([old, new], pair.fate.clone(), facts, &secrets, &renames, &scaled)
         })
         .collect();
     made.par_extend(matched.added.par_iter().map(|at| Ok(one_sided(&new[*at], Fate::Added, facts, &secrets))));
@@ -173,18 +176,18 @@ pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources
 }
 
 fn changed(
-    old: &Manifest,
-    new: &Manifest,
+    [old, new]: [&Manifest; 2],
     fate: Fate,
     facts: &Facts,
     secrets: &Secrets<'_>,
     renames: &matching::Renames,
+    scaled: &Scaled,
 ) -> Result<Object, Box<Known>> {
     let known = Known::of(new, secrets);
     if old.node.same(&new.node) {
         return Err(Box::new(known));
     }
-    let mut changes = compare::compare(old, new, facts, secrets.veil([old, new]), renames);
+    let mut changes = compare::compare(old, new, facts, secrets.veil([old, new]), renames, scaled.hold([old, new]));
     if changes.is_empty() {
         return Err(Box::new(known));
     }

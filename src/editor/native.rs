@@ -74,7 +74,9 @@ impl Types {
             Some(short) => reference(short),
             None => self.of(schema),
         };
-        let scalar = schema.default.as_ref().filter(|default| !default.is_object() && !default.is_array());
+        // Pods of jobs have another one, in the same field.
+        let default = schema.default.as_ref().filter(|_| (of, name) != ("core/v1.PodSpec", "restartPolicy"));
+        let scalar = default.filter(|default| !default.is_object() && !default.is_array());
         if let (Some(default), Json::Object(form)) = (scalar, &mut form) {
             form.insert("default".into(), default.clone());
         }

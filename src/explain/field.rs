@@ -9,6 +9,7 @@ use super::forms::forms;
 use super::path::{Found, find, find_native, home_path};
 use super::table::Topic;
 use crate::diagnostic::{did_you_mean, words};
+use crate::kubernetes::defaults::words as computed;
 use crate::kubernetes::facts::{Field, Kind};
 use crate::kubernetes::{Facts, Merge, Minor, Schema, Shape, Type};
 use crate::spec::keys::{self, OwnKey};
@@ -148,10 +149,19 @@ fn details(facts: &'static Facts, topic: Topic, found: &Found, since: String) ->
     topic
         .row("takes", takes(facts, schema))
         .row("values", words::list(inner(schema).values.iter().map(SmolStr::as_str), "or"))
-        .row("default", schema.default.as_ref().map(ToString::to_string).unwrap_or_default())
+        .row("default", default(owner, field))
         .row("merging", merge)
         .row("required", required)
         .row("since", since)
+}
+
+/// Says what is put where the field is left out; what a template leaves open is filled in where something is made of it.
+fn default(owner: &Type, field: &Field) -> String {
+    let constant = field.schema.default.as_ref().map(ToString::to_string);
+    let found = constant.or_else(|| computed(&owner.name, &field.name).map(ToOwned::to_owned)).unwrap_or_default();
+    // The server's own would be refused there.
+    let is_policy = owner.name == "core/v1.PodSpec" && field.name == "restartPolicy";
+    if is_policy { format!("{found}; in the pods of jobs `Never`") } else { found }
 }
 
 impl Topic {

@@ -1,190 +1,234 @@
-//! What the server puts where a field is left out, as far as its OpenAPI does not say it, and which values it drops.
+//! What the server stores: what it puts where a field is left out, and which values are the same to it as none.
+//!
+//! An object, or a part of one, enters; what the server keeps of it leaves, amounts in one notation. Constants are
+//! facts; what depends on other fields is computed beside this file. Two objects with equal stored forms are one to the
+//! server, as far as their types are known.
 
-use super::{Look, Tree, Type, same};
+mod computed;
+mod settle;
+
+use serde_json::{Map, Number, Value as Json};
+
+pub use self::computed::words;
+use super::{Facts, Field, Look, Quantity, SERVER_ANNOTATIONS, SERVER_METADATA, Schema, Shape, Tree, Type};
+
+/// What the server makes of the objects of one type.
+#[derive(Clone, Copy, Debug)]
+pub struct Storage<'a> {
+    facts: &'a Facts,
+    root: &'a Type,
+}
+
+impl<'a> Storage<'a> {
+    /// Takes the type of whole objects: what is filled in may depend on what a part is a part of.
+    pub fn of(facts: &'a Facts, root: &'a Type) -> Self {
+        Self { facts, root }
+    }
+
+    /// Returns what is stored of an object that is made anew, without what only the server writes.
+    pub fn object<T: Tree>(self, object: &T) -> Json {
+        let mut stored = self.fields(object, self.root);
+        // A Node alone brings its status along.
+        if self.root.name != "core/v1.Node" {
+            stored.remove("status");
+        }
+        if let Some(Json::Object(metadata)) = stored.get_mut("metadata") {
+            SERVER_METADATA.iter().for_each(|field| drop(metadata.remove(*field)));
+            if let Some(Json::Object(annotations)) = metadata.get_mut("annotations") {
+                annotations.retain(|name, _| !SERVER_ANNOTATIONS.contains(&name.as_str()));
+                if annotations.is_empty() {
+                    metadata.remove("annotations");
+                }
+            }
+        }
+        Json::Object(stored)
+    }
+
+    /// Returns what the server puts in a field that `body` leaves out, or `None` if it leaves it out too.
+    pub fn default<B: Tree>(self, ty: &Type, field: &Field, body: &B) -> Option<Json> {
+        let schema = &field.schema;
+        let constant = || schema.default.clone().filter(|_| self.has(schema.within.as_deref()));
+        let found = computed::default(self.root, ty, field, body).or_else(constant);
+        match (found, &schema.shape) {
+            (Some(found), Shape::Type(id)) => Some(Json::Object(self.fields(&found, self.facts.ty(*id)))),
+            (Some(found), _) => self.value(&found, schema),
+            // Where nothing can be told from an empty mapping, what is in it is filled in.
+            (None, Shape::Type(id)) if !schema.pointer => {
+                let filled = self.fields(&Json::Null, self.facts.ty(*id));
+                (!filled.is_empty()).then_some(Json::Object(filled))
+            }
+            (None, _) => None,
+        }
+    }
+
+    /// Whether the server puts `value` where a field of that type is left out of `body`.
+    ///
+    /// A yes is certain and holds whatever else the body says.
+    pub fn is_default<V: Tree, B: Tree>(self, value: &V, ty: &Type, field: &str, body: &B) -> bool {
+        let Some(field) = ty.field(field) else { return false };
+        let default = self.default(ty, field, body);
+        default.is_some() && self.value(value, &field.schema) == default
+    }
+
+    fn has(self, within: Option<&str>) -> bool {
+        within.is_none_or(|within| within == self.root.name)
+    }
+
+    fn fields<T: Tree>(self, body: &T, ty: &Type) -> Map<String, Json> {
+        let mut stored = Map::new();
+        for (key, value) in body.members() {
+            let value = match ty.field(key) {
+                Some(field) => self.value(value, &field.schema),
+                None => Some(as_json(value)).filter(|value| !value.is_null()),
+            };
+            stored.extend(value.map(|value| (key.to_owned(), value)));
+        }
+        let body = Json::Object(stored);
+        let left_out = ty.fields.iter().filter(|field| body.get(field.name.as_str()).is_none());
+        let filled = left_out.filter_map(|field| Some((field.name.to_string(), self.default(ty, field, &body)?)));
+        let filled: Vec<(String, Json)> = filled.collect();
+        let Json::Object(mut stored) = body else { return Map::new() };
+        stored.extend(filled);
+        settle::settle(&ty.name, ty.name == self.root.name, &mut stored);
+        stored
+    }
+
+    /// Returns what is stored of the value of a field, or `None` if that is the same as none.
+    pub fn value<T: Tree>(self, value: &T, schema: &Schema) -> Option<Json> {
+        let is_nothing = match (&schema.shape, value.look()) {
+            (Shape::Any, _) => false,
+            (_, Look::Null | Look::List([])) | (Shape::Map(_), Look::Map(0)) => true,
+            (Shape::Type(_), _) => false,
+            (Shape::Bytes, Look::Text(text)) => text.is_empty(),
+            (Shape::Quantity, _) => !schema.pointer && amount(value).is_some_and(|amount| amount.is_zero()),
+            _ => !schema.pointer && is_zero(value),
+        };
+        if is_nothing {
+            return None;
+        }
+        let stored = self.item(value, schema);
+        let is_emptied = matches!((&schema.shape, &stored), (Shape::Type(_), Json::Object(map)) if map.is_empty());
+        (schema.pointer || !is_emptied).then_some(stored)
+    }
+
+    /// Returns what is stored of an item, which stays where it is, whatever it says.
+    fn item<T: Tree>(self, value: &T, schema: &Schema) -> Json {
+        match (&schema.shape, value.look()) {
+            (Shape::Type(id), Look::Map(_)) => Json::Object(self.fields(value, self.facts.ty(*id))),
+            (Shape::List(item), Look::List(items)) => items.iter().map(|value| self.item(value, item)).collect(),
+            (Shape::Map(inner), Look::Map(_)) => {
+                value.members().map(|(key, value)| (key.to_owned(), self.item(value, inner))).collect()
+            }
+            (Shape::Quantity, _) => amount(value).map_or_else(|| as_json(value), |amount| amount.key().as_str().into()),
+            _ => as_json(value),
+        }
+    }
+}
 
 /// Whether the server stores nothing when it is sent `value` in a field of that type: an empty text, false or zero.
 ///
 /// Where a field has a default, that is stored instead. A yes is certain; not every such field is known.
 pub fn is_dropped<V: Tree>(value: &V, ty: &Type, field: &str) -> bool {
-    let is_zero = match value.look() {
+    let Some(schema) = ty.field(field).map(|field| &field.schema) else { return false };
+    let is_plain = matches!(schema.shape, Shape::String | Shape::Integer | Shape::Number | Shape::Boolean);
+    is_plain && !schema.pointer && is_zero(value)
+}
+
+fn is_zero<V: Tree>(value: &V) -> bool {
+    match value.look() {
         Look::Text(text) => text.is_empty(),
         Look::Bool(value) => !value,
         Look::Number(number) => number == "0",
         Look::Null | Look::List(_) | Look::Map(_) => false,
-    };
-    is_zero && DROPPED.iter().any(|(name, fields)| *name == ty.name && fields.split(' ').any(|known| known == field))
-}
-
-/// Whether the server puts `value` where a field of that type is left out of `body`.
-///
-/// A yes is certain and holds whatever else the body says; not every default is known.
-pub fn is_default<V: Tree, B: Tree>(value: &V, ty: &Type, field: &str, body: &B) -> bool {
-    let says =
-        |key: &str, values: &[&str]| body.get(key).and_then(Tree::as_text).is_some_and(|text| values.contains(&text));
-    match (ty.name.as_str(), field) {
-        ("rbac/v1.Subject", "apiGroup") => {
-            says("kind", &["User", "Group"]) && value.as_text() == Some("rbac.authorization.k8s.io")
-        }
-        ("resource/v1.ExactDeviceRequest", "count") => {
-            (body.get("allocationMode").is_none() || says("allocationMode", &["", "ExactCount"]))
-                && matches!(value.look(), Look::Number(number) if number == "1")
-        }
-        _ => DEFAULTS.iter().any(|(of, name, text)| {
-            *of == ty.name
-                && *name == field
-                && serde_json::from_str::<serde_json::Value>(text).is_ok_and(|default| same(value, &default))
-        }),
     }
 }
 
-/// What the server puts where a field is left out: type, field, value in JSON.
-const DEFAULTS: &[(&str, &str, &str)] = &[
-    ("core/v1.ObjectFieldSelector", "apiVersion", "\"v1\""),
-    ("core/v1.ResourceFieldSelector", "divisor", "\"0\""),
-    ("core/v1.ServiceAccountTokenProjection", "expirationSeconds", "3600"),
-    ("core/v1.PersistentVolumeClaim", "apiVersion", "\"v1\""),
-    ("core/v1.PersistentVolumeClaim", "kind", "\"PersistentVolumeClaim\""),
-    ("core/v1.PersistentVolumeClaim", "status", "{\"phase\":\"Pending\"}"),
-    ("core/v1.PersistentVolumeClaimSpec", "volumeMode", "\"Filesystem\""),
-    ("core/v1.EndpointPort", "protocol", "\"TCP\""),
-    ("discovery/v1.EndpointPort", "protocol", "\"TCP\""),
-    ("discovery/v1.EndpointPort", "name", "\"\""),
-    ("discovery/v1.Endpoint", "conditions", "{}"),
-    ("networking/v1.NetworkPolicyPort", "protocol", "\"TCP\""),
-    ("rbac/v1.RoleRef", "apiGroup", "\"rbac.authorization.k8s.io\""),
-    ("admissionregistration/v1.MatchResources", "matchPolicy", "\"Equivalent\""),
-    ("admissionregistration/v1.MatchResources", "namespaceSelector", "{}"),
-    ("admissionregistration/v1.MatchResources", "objectSelector", "{}"),
-    ("admissionregistration/v1.NamedRuleWithOperations", "scope", "\"*\""),
-    ("admissionregistration/v1.RuleWithOperations", "scope", "\"*\""),
-    ("resource/v1.ExactDeviceRequest", "allocationMode", "\"ExactCount\""),
-    ("resource/v1.DeviceToleration", "operator", "\"Equal\""),
-    ("batch/v1.PodFailurePolicyOnPodConditionsPattern", "status", "\"True\""),
-    ("apps/v1.StatefulSetSpec", "podManagementPolicy", "\"OrderedReady\""),
-    ("batch/v1.JobSpec", "completionMode", "\"NonIndexed\""),
-    ("core/v1.Container", "resources", "{}"),
-    ("core/v1.Container", "terminationMessagePath", "\"/dev/termination-log\""),
-    ("core/v1.Container", "terminationMessagePolicy", "\"File\""),
-    ("core/v1.ConfigMapVolumeSource", "defaultMode", "420"),
-    ("core/v1.ContainerPort", "protocol", "\"TCP\""),
-    ("core/v1.DownwardAPIVolumeSource", "defaultMode", "420"),
-    ("core/v1.HTTPGetAction", "path", "\"/\""),
-    ("core/v1.HTTPGetAction", "scheme", "\"HTTP\""),
-    ("core/v1.PodSpec", "dnsPolicy", "\"ClusterFirst\""),
-    ("core/v1.PodSpec", "restartPolicy", "\"Always\""),
-    ("core/v1.PodSpec", "schedulerName", "\"default-scheduler\""),
-    ("core/v1.PodSpec", "securityContext", "{}"),
-    ("core/v1.PodSpec", "terminationGracePeriodSeconds", "30"),
-    ("core/v1.Probe", "failureThreshold", "3"),
-    ("core/v1.Probe", "periodSeconds", "10"),
-    ("core/v1.Probe", "successThreshold", "1"),
-    ("core/v1.Probe", "timeoutSeconds", "1"),
-    ("core/v1.ProjectedVolumeSource", "defaultMode", "420"),
-    ("core/v1.Secret", "type", "\"Opaque\""),
-    ("core/v1.SecretVolumeSource", "defaultMode", "420"),
-    ("scheduling/v1.PriorityClass", "preemptionPolicy", "\"PreemptLowerPriority\""),
-    ("storage/v1.CSIDriverSpec", "attachRequired", "true"),
-    ("storage/v1.CSIDriverSpec", "volumeLifecycleModes", "[\"Persistent\"]"),
-    ("storage/v1.StorageClass", "reclaimPolicy", "\"Delete\""),
-    ("storage/v1.StorageClass", "volumeBindingMode", "\"Immediate\""),
-];
+fn amount<T: Tree>(value: &T) -> Option<Quantity> {
+    Quantity::parse(&value.scalar()?).ok()
+}
 
-/// Fields whose zero is nothing: the type, and the names.
-const DROPPED: &[(&str, &str)] = &[
-    ("apps/v1.DaemonSetSpec", "minReadySeconds"),
-    ("apps/v1.DaemonSetUpdateStrategy", "type"),
-    ("apps/v1.DeploymentSpec", "minReadySeconds paused"),
-    ("apps/v1.DeploymentStrategy", "type"),
-    ("apps/v1.ReplicaSetSpec", "minReadySeconds"),
-    ("apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy", "whenDeleted whenScaled"),
-    ("apps/v1.StatefulSetSpec", "podManagementPolicy minReadySeconds"),
-    ("apps/v1.StatefulSetUpdateStrategy", "type"),
-    ("autoscaling/v2.CrossVersionObjectReference", "apiVersion"),
-    ("batch/v1.CronJobSpec", "concurrencyPolicy"),
-    ("batch/v1.PodFailurePolicyOnPodConditionsPattern", "status"),
-    ("core/v1.CSIPersistentVolumeSource", "readOnly fsType"),
-    (
-        "core/v1.Container",
-        "image workingDir terminationMessagePath terminationMessagePolicy imagePullPolicy stdin stdinOnce tty",
-    ),
-    ("core/v1.ContainerPort", "name hostPort protocol hostIP"),
-    ("core/v1.ContainerRestartRule", "action"),
-    ("core/v1.ContainerRestartRuleOnExitCodes", "operator"),
-    ("core/v1.EmptyDirVolumeSource", "medium"),
-    ("core/v1.EndpointPort", "name protocol"),
-    ("core/v1.EnvFromSource", "prefix"),
-    ("core/v1.EnvVar", "value"),
-    ("core/v1.EphemeralContainer", "targetContainerName"),
-    ("core/v1.HTTPGetAction", "path host scheme"),
-    ("core/v1.ImageVolumeSource", "reference pullPolicy"),
-    ("core/v1.NFSVolumeSource", "readOnly"),
-    ("core/v1.ObjectFieldSelector", "apiVersion"),
-    ("core/v1.PersistentVolumeClaim", "apiVersion kind"),
-    ("core/v1.PersistentVolumeClaimSpec", "volumeName"),
-    ("core/v1.PersistentVolumeClaimVolumeSource", "readOnly"),
-    ("core/v1.PersistentVolumeSpec", "persistentVolumeReclaimPolicy storageClassName"),
-    ("core/v1.PodCertificateProjection", "signerName keyType credentialBundlePath keyPath certificateChainPath"),
-    ("core/v1.PodDNSConfigOption", "name"),
-    (
-        "core/v1.PodSpec",
-        "restartPolicy dnsPolicy serviceAccountName serviceAccount nodeName hostNetwork hostPID hostIPC hostname subdomain schedulerName priorityClassName",
-    ),
-    ("core/v1.Probe", "initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold"),
-    ("core/v1.ReplicationControllerSpec", "minReadySeconds"),
-    ("core/v1.ResourceClaim", "request"),
-    ("core/v1.ResourceFieldSelector", "containerName"),
-    ("core/v1.SELinuxOptions", "user role type level"),
-    ("core/v1.Secret", "type"),
-    ("core/v1.SecretVolumeSource", "secretName"),
-    ("core/v1.ServiceAccountTokenProjection", "audience"),
-    ("core/v1.ServicePort", "name protocol nodePort"),
-    (
-        "core/v1.ServiceSpec",
-        "clusterIP type sessionAffinity loadBalancerIP externalName externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses",
-    ),
-    ("core/v1.TCPSocketAction", "host"),
-    ("core/v1.Toleration", "key operator value effect"),
-    ("core/v1.VolumeMount", "readOnly subPath subPathExpr"),
-    ("meta/v1.ObjectMeta", "name generateName namespace uid"),
-    ("networking/v1.HTTPIngressPath", "path"),
-    ("networking/v1.IngressClassSpec", "controller"),
-    ("networking/v1.IngressRule", "host"),
-    ("networking/v1.IngressTLS", "secretName"),
-    ("networking/v1.ServiceBackendPort", "name number"),
-    ("rbac/v1.Subject", "apiGroup namespace"),
-    ("resource/v1.DeviceToleration", "key operator value effect"),
-    ("resource/v1.ExactDeviceRequest", "allocationMode count"),
-    ("scheduling/v1.PriorityClass", "globalDefault description"),
-];
+/// Returns a value in JSON; a number that JSON cannot hold stays a text.
+fn as_json<T: Tree>(value: &T) -> Json {
+    match value.look() {
+        Look::Null => Json::Null,
+        Look::Bool(value) => value.into(),
+        Look::Number(number) => number.parse().map_or_else(|_| number.as_str().into(), |number: Number| number.into()),
+        Look::Text(text) => text.into(),
+        Look::List(items) => items.iter().map(as_json).collect(),
+        Look::Map(_) => value.members().map(|(key, value)| (key.to_owned(), as_json(value))).collect(),
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kubernetes::Facts;
+    use crate::kubernetes::Minor;
+
+    fn stored(facts: &Facts, ty: &str, object: &Json) -> Json {
+        Storage::of(facts, facts.named(ty)).object(object)
+    }
 
     #[test]
-    fn every_field_of_the_tables_is_known() {
-        let facts = Facts::newest();
-        let dropped = DROPPED.iter().flat_map(|(ty, fields)| fields.split(' ').map(move |field| (*ty, field)));
-        for (ty, field) in DEFAULTS.iter().map(|(ty, field, _)| (*ty, *field)).chain(dropped) {
-            assert!(facts.named(ty).field(field).is_some(), "{ty} has no {field}");
-        }
-        for (_, _, default) in DEFAULTS {
-            serde_json::from_str::<serde_json::Value>(default).unwrap();
+    fn all_that_is_computed_has_a_rule() {
+        for minor in Minor::bundled() {
+            let facts = Facts::of(minor).expect("a bundled minor");
+            for kind in facts.kinds() {
+                let ty = facts.ty(facts.type_of(kind).expect("a type"));
+                // Anything may be asked, and nothing of it panics.
+                stored(facts, &ty.name, &json!({}));
+            }
+            for ty in facts.types() {
+                for field in ty.fields.iter().filter(|field| field.schema.computed) {
+                    assert!(words(&ty.name, &field.name).is_some(), "{}.{} of {minor}", ty.name, field.name);
+                }
+            }
         }
     }
 
     #[test]
+    fn blocks_are_filled_in_as_wholes() {
+        let facts = Facts::newest();
+        let short = json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "a:1"}]}}}});
+        let mut long = short.clone();
+        long["status"] = json!({});
+        long["metadata"] = json!({"creationTimestamp": null, "annotations": {}});
+        long["spec"]["strategy"] =
+            json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
+        long["spec"]["template"]["metadata"] = json!({"creationTimestamp": null});
+        long["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
+        long["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = json!("IfNotPresent");
+        let ty = "apps/v1.Deployment";
+        assert_eq!(stored(facts, ty, &short), stored(facts, ty, &long));
+        long["spec"]["strategy"]["rollingUpdate"]["maxSurge"] = json!(1);
+        assert_ne!(stored(facts, ty, &short), stored(facts, ty, &long));
+    }
+
+    #[test]
     fn defaults_may_depend_on_what_else_is_said() {
-        let subject = Facts::newest().named("rbac/v1.Subject");
+        let facts = Facts::newest();
+        let storage = Storage::of(facts, facts.named("rbac/v1.RoleBinding"));
+        let subject = facts.named("rbac/v1.Subject");
         let group = json!("rbac.authorization.k8s.io");
-        assert!(is_default(&group, subject, "apiGroup", &json!({"kind": "User"})));
-        assert!(!is_default(&group, subject, "apiGroup", &json!({"kind": "ServiceAccount"})));
-        let set = Facts::newest().named("apps/v1.StatefulSetSpec");
-        assert!(is_default(&json!("OrderedReady"), set, "podManagementPolicy", &json!({})));
-        assert!(!is_default(&json!("Parallel"), set, "podManagementPolicy", &json!({})));
+        assert!(storage.is_default(&group, subject, "apiGroup", &json!({"kind": "User"})));
+        assert!(!storage.is_default(&group, subject, "apiGroup", &json!({"kind": "ServiceAccount"})));
+    }
+
+    #[test]
+    fn defaults_may_depend_on_where_they_stand() {
+        let facts = Facts::newest();
+        let pod = facts.named("core/v1.PodSpec");
+        for (root, has) in [("core/v1.Pod", true), ("apps/v1.Deployment", false)] {
+            let storage = Storage::of(facts, facts.named(root));
+            assert_eq!(storage.is_default(&json!(true), pod, "enableServiceLinks", &json!({})), has, "{root}");
+        }
+        let job = facts.named("batch/v1.JobSpec");
+        for (root, has) in [("batch/v1.Job", true), ("batch/v1.CronJob", false)] {
+            let storage = Storage::of(facts, facts.named(root));
+            assert_eq!(storage.is_default(&json!(6), job, "backoffLimit", &json!({})), has, "{root}");
+            assert_eq!(storage.is_default(&json!("NonIndexed"), job, "completionMode", &json!({})), has, "{root}");
+        }
     }
 
     #[test]

@@ -118,8 +118,14 @@ pub struct Schema {
     pub format: Option<SmolStr>,
     /// The only texts it takes; empty where any does.
     pub values: Vec<SmolStr>,
-    /// What the server puts where nothing is written.
+    /// What the server puts where nothing is written, whatever else is.
     pub default: Option<serde_json::Value>,
+    /// The type of the objects that alone have the default, where others leave the field open.
+    pub within: Option<SmolStr>,
+    /// Whether what the server puts there depends on other fields.
+    pub computed: bool,
+    /// Whether an empty text, zero, false or an empty mapping is another thing than none.
+    pub pointer: bool,
     /// How lists of it merge.
     pub merge: Merge,
     /// Whether mappings of it are replaced as wholes, where the field says so itself and not its type.
@@ -248,6 +254,11 @@ impl Facts {
         self.lifecycle.iter().find(|entry| entry.kind == kind && entry.group == group && entry.version == version)
     }
 
+    /// Returns all types.
+    pub fn types(&self) -> &[Type] {
+        &self.types
+    }
+
     /// Returns the type of that number.
     pub fn ty(&self, id: TypeId) -> &Type {
         &self.types[id.0 as usize]
@@ -311,11 +322,11 @@ impl Type {
 
 impl Schema {
     fn read(raw: RawSchema, types: &HashMap<SmolStr, TypeId>) -> Self {
-        let shape = match raw {
-            RawSchema { reference: Some(name), .. } => types.get(&name).map_or(Shape::Any, |id| Shape::Type(*id)),
-            RawSchema { list: Some(item), .. } => Shape::List(Box::new(Self::read(*item, types))),
-            RawSchema { map: Some(value), .. } => Shape::Map(Box::new(Self::read(*value, types))),
-            RawSchema { ty, .. } => match ty.as_deref().unwrap_or("any") {
+        let shape = match (raw.reference, raw.list, raw.map) {
+            (Some(name), ..) => types.get(&name).map_or(Shape::Any, |id| Shape::Type(*id)),
+            (_, Some(item), _) => Shape::List(Box::new(Self::read(*item, types))),
+            (_, _, Some(value)) => Shape::Map(Box::new(Self::read(*value, types))),
+            _ => match raw.ty.as_deref().unwrap_or("any") {
                 "string" => Shape::String,
                 "integer" => Shape::Integer,
                 "number" => Shape::Number,
@@ -336,7 +347,8 @@ impl Schema {
             None => raw.patch_key.map_or(Merge::Replace, |key| Merge::Keys(vec![key])),
         };
         let atomic = raw.map_type.map(|map_type| map_type == "atomic");
-        Self { shape, format: raw.format, values: raw.values, default: raw.default, merge, atomic }
+        let RawSchema { format, values, default, within, computed, pointer, .. } = raw;
+        Self { shape, format, values, default, within, computed, pointer, merge, atomic }
     }
 }
 
@@ -372,6 +384,12 @@ struct RawSchema {
     values: Vec<SmolStr>,
     #[serde(default)]
     default: Option<serde_json::Value>,
+    #[serde(default, rename = "default-within")]
+    within: Option<SmolStr>,
+    #[serde(default)]
+    computed: bool,
+    #[serde(default)]
+    pointer: bool,
     #[serde(default, rename = "list-type")]
     list_type: Option<SmolStr>,
     #[serde(default)]

@@ -8,7 +8,7 @@
 //!   item; quantities by value.
 //! - A field that it leaves out is a change only if we stated it before, because only then is it taken away. Defaults that
 //!   the server added, or what others set, are none of our business.
-//! - A default that is written out, or no longer written out, is no change, as far as [`is_default`](super::is_default) knows it.
+//! - A default that is written out, or no longer written out, is no change, as far as [`Storage`](super::Storage) knows it.
 //!
 //! So much can be said before anything is sent; the server alone has the last word.
 
@@ -209,7 +209,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             ty = self.facts.ty(*id);
         }
         let (old, stated, new) = (self.old.at(above), self.stated.at(above), self.new.at(above));
-        let below = Compare { facts: self.facts }.field(ty, last, old, stated, new);
+        let below = Compare { facts: self.facts, root: self.ty }.field(ty, last, old, stated, new);
         below.into_iter().map(|below| format!("{field}{below}")).collect()
     }
 
@@ -347,7 +347,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
         let ty = self.facts.ty(*id);
         let (old, stated, new) = (self.old.get("spec"), self.stated.get("spec"), self.new.get("spec"));
-        let compare = Compare { facts: self.facts };
+        let compare = Compare { facts: self.facts, root: self.ty };
         for field in ty.fields.iter().filter(|field| !NO_SOURCE.contains(&field.name.as_str())) {
             if let Some(below) = compare.field(ty, &field.name, old, stated, new).into_iter().next() {
                 // A secret to expand the volume with may be named later.
@@ -407,7 +407,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
         let ty = self.facts.ty(*id);
         let (old, stated, new) = (self.old.get("spec"), self.stated.get("spec"), self.new.get("spec"));
-        let compare = Compare { facts: self.facts };
+        let compare = Compare { facts: self.facts, root: self.ty };
         for field in &ty.fields {
             let name = field.name.as_str();
             if ["activeDeadlineSeconds", "tolerations", "schedulingGates"].contains(&name) {

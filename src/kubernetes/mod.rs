@@ -1,7 +1,7 @@
 //! What Kubernetes says: types and kinds, the identity of objects, and the notations of values.
 
 mod amounts;
-mod defaults;
+pub mod defaults;
 pub mod documented;
 pub mod facts;
 mod format;
@@ -16,7 +16,7 @@ mod taint;
 mod tree;
 
 pub use amounts::Amounts;
-pub use defaults::{is_default, is_dropped};
+pub use defaults::{Storage, is_dropped};
 pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA, tool_note};

@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::iter::Sum;
 use std::ops::Add;
 
-use smol_str::{SmolStr, ToSmolStr};
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 /// The smallest part of a quantity: one billionth.
 const NANO: i64 = -9;
@@ -73,6 +73,11 @@ impl Quantity {
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
         self.mantissa == 0
+    }
+
+    /// Returns a text that equal amounts share, however they are written.
+    pub fn key(&self) -> SmolStr {
+        format_smolstr!("{}e{}", self.mantissa, self.scale)
     }
 
     /// Whether it is below zero.

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use crate::kubernetes::{Facts, Look, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, same};
+use crate::kubernetes::{Facts, Look, Quantity, Schema, Shape, Storage, Tree, Type, is_dropped, same};
 
 /// The type of the schemas of custom resources.
 const SCHEMA: &str = "apiextensions/v1.JSONSchemaProps";
@@ -14,18 +14,21 @@ const SCHEMA: &str = "apiextensions/v1.JSONSchemaProps";
 #[derive(Clone, Copy)]
 pub(super) struct Canon<'a> {
     pub(super) facts: &'a Facts,
+    storage: Storage<'a>,
     /// Whether an empty list is the same as none.
     empty_is_nothing: bool,
 }
 
 impl<'a> Canon<'a> {
-    pub(super) fn new<T: Tree>(facts: &'a Facts, body: &T) -> Self {
+    pub(super) fn new<T: Tree>(facts: &'a Facts, ty: Option<&'a Type>, body: &T) -> Self {
         // Of these, an object has a new generation when a list that was left out is empty.
         let exact = ["NetworkPolicy", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
         let is_exact = body.get("kind").and_then(T::as_text).is_some_and(|kind| exact.contains(&kind));
         // What is marked so, as a ConfigMap may be, takes no empty mapping in place of none.
         let is_immutable = body.get("immutable").is_some_and(|marked| matches!(marked.look(), Look::Bool(true)));
-        Self { facts, empty_is_nothing: !is_exact && !is_immutable }
+        // Of custom resources, the metadata alone has a type.
+        let root = ty.unwrap_or_else(|| facts.named("meta/v1.ObjectMeta"));
+        Self { facts, storage: Storage::of(facts, root), empty_is_nothing: !is_exact && !is_immutable }
     }
 
     /// Whether the server stores `live` when it is sent `body`.
@@ -64,7 +67,9 @@ impl<'a> Canon<'a> {
                 _ => self.stores_nothing(value, &field.schema, Some((ty, key))),
             }
         });
-        sent && live.members().all(|(key, value)| body.get(key).is_some() || is_default(value, ty, key, body))
+        sent && live
+            .members()
+            .all(|(key, value)| body.get(key).is_some() || self.storage.is_default(value, ty, key, body))
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a wanted value changes of the one that stands.
 //!
-//! What stands, the part of it that we stated, and what is wanted enter; the paths where they differ leave. An
-//! empty list is the same as none.
+//! What stands, the part of it that we stated, and what is wanted enter; the paths of the leaves where they differ leave.
+//! An empty list is the same as none.
+
+use serde_json::Value as Json;
 
 use crate::kubernetes::{
-    Facts, Look, Merge, Quantity, Schema, Shape, Tree, Type, is_default, is_dropped, is_same_item, same,
+    Facts, Look, Merge, Quantity, Schema, Shape, Storage, Tree, Type, is_dropped, is_same_item, same,
 };
 
 /// Returns an amount, where it is one.
@@ -20,6 +22,8 @@ pub(super) fn quantity<T: Tree>(value: Option<&T>) -> Option<Quantity> {
 #[derive(Clone, Copy)]
 pub(super) struct Compare<'a> {
     pub(super) facts: &'a Facts,
+    /// The type of the whole object.
+    pub(super) root: &'a Type,
 }
 
 impl Compare<'_> {
@@ -52,19 +56,50 @@ impl Compare<'_> {
         let said = stated.and_then(|parent| parent.get(key)).filter(|value| !value.is_null());
         let was = old.and_then(|parent| parent.get(key)).filter(|value| !value.is_null());
         let Some(field) = ty.field(key) else { return };
-        let differs = match (wanted, was) {
+        let storage = Storage::of(self.facts, self.root);
+        let of_new = |value: &O| new.is_some_and(|new| storage.is_default(value, ty, key, new));
+        match (wanted, was) {
             // A default is put where nothing is left.
-            (Some(new), Some(old)) if is_nothing(new, &field.schema, ty, key) && is_default(old, ty, key, new) => false,
-            (Some(new), Some(old)) => return self.value(&field.schema, old, said, new, path, found),
-            (Some(new), None) => {
-                !is_nothing(new, &field.schema, ty, key) && !old.is_some_and(|old| is_default(new, ty, key, old))
+            (Some(wanted), Some(was)) if is_nothing(wanted, &field.schema, ty, key) && of_new(was) => {}
+            (Some(wanted), Some(was)) => self.value(&field.schema, was, said, wanted, path, found),
+            (Some(wanted), None) => {
+                let is_default = old.is_some_and(|old| storage.is_default(wanted, ty, key, old));
+                if !is_nothing(wanted, &field.schema, ty, key) && !is_default {
+                    self.leaves(&field.schema, wanted, path, found);
+                }
             }
-            (None, _) => said.is_some_and(|said| {
-                !is_nothing(said, &field.schema, ty, key) && new.is_none_or(|new| !is_default(said, ty, key, new))
-            }),
-        };
-        if differs {
-            found.push(path.to_owned());
+            (None, _) => {
+                let said = said.filter(|said| !is_nothing(*said, &field.schema, ty, key));
+                if let Some(said) = said.filter(|said| new.is_none_or(|new| !storage.is_default(*said, ty, key, new))) {
+                    self.leaves(&field.schema, said, path, found);
+                }
+            }
+        }
+    }
+
+    /// Finds the leaves of a value that the other side lacks, without those that stand for nothing.
+    fn leaves<T: Tree>(self, schema: &Schema, value: &T, path: &str, found: &mut Vec<String>) {
+        let before = found.len();
+        match (&schema.shape, value.look()) {
+            (Shape::Type(id), Look::Map(_)) => {
+                let ty = self.facts.ty(*id);
+                let storage = Storage::of(self.facts, self.root);
+                for (key, value) in value.members().filter(|(_, value)| !value.is_null()) {
+                    let Some(field) = ty.field(key) else { continue };
+                    if !is_nothing(value, &field.schema, ty, key) && !storage.is_default(value, ty, key, &Json::Null) {
+                        self.leaves(&field.schema, value, &format!("{path}.{key}"), found);
+                    }
+                }
+                if found.len() == before && schema.pointer {
+                    found.push(path.to_owned());
+                }
+            }
+            (Shape::Map(inner), Look::Map(_)) => {
+                for (key, value) in value.members() {
+                    self.leaves(inner, value, &format!("{path}.{key}"), found);
+                }
+            }
+            _ => found.push(path.to_owned()),
         }
     }
 

@@ -155,7 +155,7 @@ fn what_is_owned_as_a_whole_is_compared_as_a_whole() {
     assert_eq!(refused(Facts::newest(), &live, &nothing, &new(json!({}))), []);
     assert_eq!(
         paths(refused(Facts::newest(), &live, &nothing, &new(json!({"selector": {}})))),
-        ["spec.selector.matchLabels"]
+        ["spec.selector.matchLabels.controller-uid"]
     );
 }
 

@@ -6,6 +6,7 @@
 mod apply;
 mod command;
 mod commit;
+mod defaults;
 mod laws;
 mod secrets;
 

@@ -1,4 +1,5 @@
 //! `fanfold diff` where a server has a say.
 
 mod cluster;
+mod defaults;
 mod server;
