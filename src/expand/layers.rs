@@ -218,7 +218,7 @@ impl Stack<'_> {
             match entry.key.text.as_str() {
                 "spec" if entry.value.as_map().is_some() => {}
                 "metadata" if entry.value.as_map().is_some() => {
-                    let metadata = self.lift_metadata(&entry.value, ground, rest);
+                    let metadata = lift_metadata(&entry.value, ground, rest);
                     if !metadata.is_empty() {
                         kept.push(entry.key.clone(), Node::map(metadata, entry.value.origin()));
                     }
@@ -229,30 +229,6 @@ impl Stack<'_> {
         if !kept.is_empty() {
             rest.put("template", Node::map(kept, template.origin()));
         }
-    }
-
-    /// Lifts the labels and annotations of a native body, but for those that the layer says flatly; returns what is left.
-    fn lift_metadata(&self, metadata: &Node, ground: &mut Map, rest: &Map) -> Map {
-        let mut kept = Map::new();
-        for entry in metadata.as_map().into_iter().flatten() {
-            let (flat, of_pods) = match entry.key.text.as_str() {
-                "labels" => ("labels", "podLabels"),
-                "annotations" => ("annotations", "podAnnotations"),
-                _ => {
-                    kept.push(entry.key.clone(), entry.value.clone());
-                    continue;
-                }
-            };
-            let value = match (entry.value.as_map(), rest.get(flat).and_then(Node::as_map)) {
-                (Some(written), Some(flat)) => {
-                    let own = written.iter().filter(|entry| !flat.contains(&entry.key.text)).cloned();
-                    Node::map(own.collect(), entry.value.origin())
-                }
-                _ => entry.value.clone(),
-            };
-            ground.set(Key::new(of_pods, entry.key.origin), value);
-        }
-        kept
     }
 
     /// Moves native affinity to where the short forms are, which take it as it is.
@@ -406,8 +382,8 @@ impl Stack<'_> {
                 idle.extend(env.iter().filter(|entry| entry.value.is_null()).map(|entry| entry.key.clone()));
             }
         }
-        let in_vain =
-            |key: &&Key| !key.origin.is_nowhere() && !notes.removed.iter().any(|removed| removed.origin == key.origin);
+        let removed: HashSet<Origin> = notes.removed.iter().map(|key| key.origin).collect();
+        let in_vain = |key: &&Key| !key.origin.is_nowhere() && !removed.contains(&key.origin);
         let idle = idle.iter().filter(in_vain).map(|key| {
             let message = format!("no earlier layer sets `{}`: this null removes nothing", key.text);
             Diagnostic::new(Code::WithoutEffect, key.origin, message)
@@ -461,4 +437,28 @@ fn put_back(rest: &mut Map, key: &str, body: &Node, part: &str, kept: Vec<Entry>
     } else {
         rest.put(key, Node::map(map, body.origin()));
     }
+}
+
+/// Lifts the labels and annotations of a native body, but for those that the layer says flatly; returns what is left.
+fn lift_metadata(metadata: &Node, ground: &mut Map, rest: &Map) -> Map {
+    let mut kept = Map::new();
+    for entry in metadata.as_map().into_iter().flatten() {
+        let (flat, of_pods) = match entry.key.text.as_str() {
+            "labels" => ("labels", "podLabels"),
+            "annotations" => ("annotations", "podAnnotations"),
+            _ => {
+                kept.push(entry.key.clone(), entry.value.clone());
+                continue;
+            }
+        };
+        let value = match (entry.value.as_map(), rest.get(flat).and_then(Node::as_map)) {
+            (Some(written), Some(flat)) => {
+                let own = written.iter().filter(|entry| !flat.contains(&entry.key.text)).cloned();
+                Node::map(own.collect(), entry.value.origin())
+            }
+            _ => entry.value.clone(),
+        };
+        ground.set(Key::new(of_pods, entry.key.origin), value);
+    }
+    kept
 }
