@@ -14,7 +14,7 @@ pub use input::{Inputs, Skipped, read_inputs};
 pub use order::{Batched, Producer};
 pub use rendered::Rendered;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -23,7 +23,7 @@ use crate::check::{self, Mode};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::lower::{BatchPatches, Borrowed, Configs, Context, Declared};
+use crate::lower::{BatchPatches, Borrowed, Configs, Context, Declared, Used};
 use crate::read::{Document, Files};
 use crate::text::{Node, Origin, Sources};
 
@@ -152,6 +152,7 @@ fn compile_inputs(
         unit.own = own;
     }
     check_identities(&units, &manifests, diagnostics);
+    check_uses(&units, &rendered, diagnostics);
     check_patched(&manifests, &rendered, diagnostics);
     *diagnostics = std::mem::take(diagnostics).without_echoes();
     let sequence = order::sequence(&units, &manifests);
@@ -238,6 +239,29 @@ fn check_identities(units: &[Unit], manifests: &[Manifest], diagnostics: &mut Di
         for (stamped, plan) in unit.stamped.iter().zip(&unit.expanded.plans) {
             for (number, identity) in stamped.identities.iter().enumerate() {
                 check(*identity, plan.origin, &|| stamped.key(number));
+            }
+        }
+    }
+}
+
+/// Finds claims and accounts that pods use, and that nothing of the run makes or declares.
+fn check_uses(units: &[Unit], rendered: &[Rendered], diagnostics: &mut Diagnostics) {
+    if units.iter().all(|unit| unit.configs.uses().is_empty()) {
+        return;
+    }
+    let mut made: HashSet<u128> = HashSet::new();
+    for unit in units {
+        made.extend(unit.own.iter().map(|object| stamp::identity(&object.key)));
+        made.extend(unit.stamped.iter().flat_map(|stamped| &stamped.identities));
+    }
+    made.extend(rendered.iter().map(|object| stamp::identity(&object.manifest.key)));
+    for unit in units {
+        for ((used, namespace, name), origin) in unit.configs.uses() {
+            let is_claimed = used == Used::Claim && units.iter().any(|unit| unit.configs.claims(&namespace, &name));
+            let (group, version, kind) = (SmolStr::default(), "v1".into(), used.kind().into());
+            let key = ObjectKey { group, version, kind, namespace, name };
+            if !is_claimed && !made.contains(&stamp::identity(&key)) {
+                diagnostics.push(used.undeclared(&key.name, origin, &unit.expanded.batch));
             }
         }
     }

@@ -110,6 +110,10 @@ codes! {
     EmptyMatrix = "empty-matrix", Error;
     /// An override, exclude or include that matches nothing.
     UnmatchedEntry = "unmatched-entry", Error;
+    /// Something that is written and changes nothing.
+    WithoutEffect = "without-effect", Warning;
+    /// An axis value that cannot be a label as it is.
+    AxisLabel = "axis-label", Warning;
     /// More instances than the limit.
     TooManyInstances = "too-many-instances", Error;
     /// Two instances of one name.

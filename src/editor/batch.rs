@@ -31,7 +31,7 @@ pub(super) fn defs(types: &mut Types) -> Members {
         all.extend(members([
             ("files", described("paths, `key=path`, or a mapping of keys to paths", files.clone())),
             ("immutable", reference("boolean")),
-            ("external", described("it exists already: only references to it are checked", reference("boolean"))),
+            ("external", external()),
             ("nameHash", described("whether a hash of the content ends the name", reference("boolean"))),
         ]));
         all.extend(short::metadata());
@@ -48,8 +48,10 @@ pub(super) fn defs(types: &mut Types) -> Members {
     account.retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata"));
     account.extend(short::metadata());
     account.insert("imagePullSecrets".into(), reference("short.imagePullSecrets"));
+    account.insert("external".into(), external());
     let mut claim = types.fields("core/v1.PersistentVolumeClaimSpec");
     claim.insert("size".into(), reference("quantity"));
+    claim.insert("external".into(), external());
     claim.insert("accessModes".into(), volumes::access_modes());
     claim.extend(short::metadata());
     let identity = [
@@ -68,6 +70,10 @@ pub(super) fn defs(types: &mut Types) -> Members {
         ("claim", closed(claim)),
         ("serviceAccount", closed(account)),
     ])
+}
+
+fn external() -> Json {
+    described("it exists already: only references to it are checked", reference("boolean"))
 }
 
 /// Returns the keys of a batch, or those of a profile.

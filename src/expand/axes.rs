@@ -2,7 +2,7 @@
 //!
 //! One entry of a matrix in, the mappings that its axis goes through out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use smol_str::{SmolStr, format_smolstr};
 
@@ -21,6 +21,8 @@ pub(super) struct Axis {
     pub(super) names: Vec<SmolStr>,
     /// How many of the names take part in an instance's name.
     pub(super) naming: usize,
+    /// How the numbers of an axis are written.
+    pub(super) formats: Formats,
     pub(super) origin: Origin,
 }
 
@@ -48,11 +50,11 @@ pub(super) fn read_axis(
                     names.push(name.clone());
                 }
             }
-            Some(Axis { steps: rows, names, naming: 1, origin })
+            Some(Axis { steps: rows, names, naming: 1, formats: Formats::new(), origin })
         }
         "zip" => read_zip(entry, room, diagnostics),
         _ => {
-            let values = read_values(entry, room, diagnostics)?;
+            let (values, format) = read_values(entry, room, diagnostics)?;
             let step = |value: Node| {
                 let mut map = Map::with_capacity(1);
                 map.push(entry.key.clone(), value);
@@ -62,6 +64,7 @@ pub(super) fn read_axis(
                 steps: values.into_iter().map(step).collect(),
                 names: vec![entry.key.text.clone()],
                 naming: 1,
+                formats: format.map(|format| (entry.key.text.clone(), format)).into_iter().collect(),
                 origin: entry.key.origin,
             })
         }
@@ -77,8 +80,12 @@ fn read_zip(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Option<
         return None;
     };
     let mut columns: Vec<(&Entry, Vec<Node>)> = Vec::new();
+    let mut formats = Formats::new();
     for column in map {
-        columns.push((column, read_values(column, Room { left: room.left / map.len().max(1), ..room }, diagnostics)?));
+        let room = Room { left: room.left / map.len().max(1), ..room };
+        let (values, format) = read_values(column, room, diagnostics)?;
+        columns.push((column, values));
+        formats.extend(format.map(|format| (column.key.text.clone(), format)));
     }
     let (first, length) = columns.first().map(|(column, values)| (column.key.text.clone(), values.len()))?;
     for (column, values) in &columns {
@@ -101,11 +108,13 @@ fn read_zip(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Option<
         steps: (0..length).map(step).collect(),
         names: columns.iter().map(|(column, _)| column.key.text.clone()).collect(),
         naming: columns.len(),
+        formats,
         origin: entry.key.origin,
     })
 }
 
-fn read_values(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
+/// Returns the values of an axis, and how its numbers are written where it is a range with a format.
+fn read_values(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Option<(Vec<Node>, Option<Format>)> {
     let node = &entry.value;
     match node.value() {
         Value::Seq(items) => {
@@ -120,7 +129,7 @@ fn read_values(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Opti
                 ));
                 return None;
             }
-            Some(items.clone())
+            Some((items.clone(), None))
         }
         Value::Map(map) => read_range(&entry.key.text, map, node.origin(), room, diagnostics),
         _ => {
@@ -137,7 +146,13 @@ fn read_values(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Opti
 }
 
 /// Reads `{from, to, step, format}`; both ends belong to the range.
-fn read_range(axis: &str, map: &Map, origin: Origin, room: Room, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
+fn read_range(
+    axis: &str,
+    map: &Map,
+    origin: Origin,
+    room: Room,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Vec<Node>, Option<Format>)> {
     const KEYS: [&str; 4] = ["from", "to", "step", "format"];
     if let Some(entry) = map.iter().find(|entry| !KEYS.contains(&entry.key.text.as_str())) {
         diagnostics.push(
@@ -204,11 +219,33 @@ fn read_range(axis: &str, map: &Map, origin: Origin, room: Room, diagnostics: &m
             None => Node::integer(value, origin),
         }
     });
-    Some(values.collect())
+    Some((values.collect(), format))
 }
 
+/// Returns entries of `include`, `exclude` or `match` with their numbers written as the axes write them.
+pub(super) fn formatted(entry: &Map, formats: &Formats) -> Map {
+    let write = |format: &Format, node: &Node| match integer(node) {
+        Some(number) => Node::string(format.write(number), node.origin()),
+        None => node.clone(),
+    };
+    let value = |entry: &Entry| {
+        let Some(format) = formats.get(&entry.key.text) else {
+            return entry.value.clone();
+        };
+        match entry.value.as_seq() {
+            Some(any) => Node::seq(any.iter().map(|one| write(format, one)).collect(), entry.value.origin()),
+            None => write(format, &entry.value),
+        }
+    };
+    entry.iter().map(|entry| Entry { key: entry.key.clone(), value: value(entry) }).collect()
+}
+
+/// How the numbers of axes are written, by their names.
+pub(super) type Formats = HashMap<SmolStr, Format>;
+
 /// `prefix%0Ndsuffix`
-struct Format {
+#[derive(Clone, Debug)]
+pub(super) struct Format {
     before: SmolStr,
     width: usize,
     after: SmolStr,
@@ -271,7 +308,13 @@ pub(super) fn read_instances(
         map.push(Key::new("index", origin), Node::integer(i64::try_from(at).unwrap_or(i64::MAX), origin));
         map
     };
-    Some(Axis { steps: (0..count).map(step).collect(), names: vec!["index".into()], naming: 1, origin })
+    Some(Axis {
+        steps: (0..count).map(step).collect(),
+        names: vec!["index".into()],
+        naming: 1,
+        formats: Formats::new(),
+        origin,
+    })
 }
 
 /// Returns the finding about a matrix that cannot be expanded.

@@ -6,9 +6,10 @@ use std::collections::HashSet;
 
 use smol_str::SmolStr;
 
+use super::early::twice;
 use super::expression::{Template, renamed};
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value};
 
 /// A tree whose expressions are cut and wait for their values.
@@ -125,14 +126,7 @@ impl Bindable {
                     let Some(key) = key.bind(scope, diagnostics) else { continue };
                     let value = value.bind(scope, diagnostics);
                     if let Some(first) = map.entry(&key.text) {
-                        diagnostics.push(
-                            Diagnostic::new(
-                                Code::DuplicateKey,
-                                key.origin,
-                                format!("the key `{}` stands twice in one mapping", key.text),
-                            )
-                            .also(first.key.origin, "first here"),
-                        );
+                        diagnostics.push(twice(&key, first));
                     } else {
                         map.push(key, value);
                     }
@@ -146,7 +140,7 @@ impl Bindable {
 /// Returns what stands where an expression has no value: a text at the very place of the finding.
 ///
 /// Later stages may take offence at it; [`Diagnostics::without_echoes`] knows such findings by their place.
-fn stand_in(finding: &Diagnostic) -> Node {
+pub(super) fn stand_in(finding: &Diagnostic) -> Node {
     Node::string("", finding.origin)
 }
 

@@ -15,8 +15,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{DynObject, Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
-use super::budget;
 use super::expression::text_of;
+use super::{budget, compare};
 use crate::diagnostic::words;
 use crate::limits;
 use crate::spec::slug;
@@ -27,6 +27,10 @@ const MADE: &str = "(made)";
 const HELD: &str = "(held)";
 /// Weighs what a namespace will hold.
 const KEPT: &str = "(kept)";
+/// Makes what is compared alike: the sides of an equation, of an order, an item and its list.
+const EQUAL: &str = "(equal)";
+const ORDERED: &str = "(ordered)";
+const MEMBER: &str = "(member)";
 
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut engine = Environment::new();
@@ -52,8 +56,22 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
         weigh(state, &value, false)?;
         Ok::<_, Error>(value.into_value())
     });
+    engine.add_filter(EQUAL, |left: ValueOrKwargs, right: ValueOrKwargs| {
+        pair(compare::for_equality(left.into_value(), right.into_value()))
+    });
+    engine.add_filter(ORDERED, |left: ValueOrKwargs, right: ValueOrKwargs| {
+        compare::for_order(left.into_value(), right.into_value()).map(pair)
+    });
+    engine.add_filter(MEMBER, |left: ValueOrKwargs, right: ValueOrKwargs| {
+        compare::for_membership(left.into_value(), right.into_value()).map(pair)
+    });
     engine
 });
+
+/// Returns two values as a list that is unpacked in their order.
+fn pair((left, right): (Value, Value)) -> Value {
+    Value::from(vec![right, left])
+}
 
 fn syntax() -> SyntaxConfig {
     SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
@@ -205,18 +223,24 @@ const fn apply(name: &'static str) -> Instruction<'static> {
     Instruction::ApplyFilter(name, Some(1), !0)
 }
 
-/// Returns what is weighed before an instruction: what it compares, and what is put into a namespace.
+/// Applies a filter of ours to the two topmost values.
+const fn apply_to_two(name: &'static str) -> Instruction<'static> {
+    Instruction::ApplyFilter(name, Some(2), !0)
+}
+
+/// Returns what comes before an instruction: a look at what it compares, which is made alike, and at what is put into a
+/// namespace.
 fn before(instruction: &Instruction<'_>) -> &'static [Instruction<'static>] {
     match instruction {
-        Instruction::Eq
-        | Instruction::Ne
-        | Instruction::Gt
-        | Instruction::Gte
-        | Instruction::Lt
-        | Instruction::Lte
-        | Instruction::In
-        | Instruction::CompareAndPreserve(_)
-        | Instruction::PerformTest(_, Some(_), _) => const { &[apply(HELD)] },
+        // Which comparison it is that preserves a side cannot be seen: texts that are numbers are made such for each.
+        Instruction::Eq | Instruction::Ne | Instruction::CompareAndPreserve(_) => {
+            const { &[apply(HELD), apply_to_two(EQUAL), Instruction::UnpackList(2)] }
+        }
+        Instruction::Gt | Instruction::Gte | Instruction::Lt | Instruction::Lte => {
+            const { &[apply(HELD), apply_to_two(ORDERED), Instruction::UnpackList(2)] }
+        }
+        Instruction::In => const { &[apply(HELD), apply_to_two(MEMBER), Instruction::UnpackList(2)] },
+        Instruction::PerformTest(_, Some(_), _) => const { &[apply(HELD)] },
         Instruction::SetAttr(_) => const { &[Instruction::Swap, apply(KEPT), Instruction::Swap] },
         _ => &[],
     }

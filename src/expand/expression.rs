@@ -50,6 +50,21 @@ pub fn has_expression(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
+/// Returns whether a value is one expression and nothing else: what it gives may be a mapping or a list.
+pub(super) fn is_expression(node: &Node) -> bool {
+    let text = match node.value() {
+        Value::String(text) | Value::Plain(text) => text.trim(),
+        _ => return false,
+    };
+    let whole = text.strip_prefix("{{").and_then(closing_of_all);
+    whole.is_some()
+}
+
+/// Returns the length of the text of an expression that ends where the text ends.
+fn closing_of_all(text: &str) -> Option<usize> {
+    closing(text).filter(|length| length + 2 == text.len())
+}
+
 impl Template {
     /// Cuts the text of a node; none where it holds no expression.
     pub(super) fn of(node: &Node, sources: &Sources) -> Option<Result<Self, Box<Diagnostic>>> {
@@ -120,6 +135,18 @@ impl Template {
             }
         }
         paths
+    }
+
+    /// Returns where the text was written.
+    pub(super) fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Whether the text reads anything but parameters and the batch.
+    pub(super) fn needs_instance(&self) -> bool {
+        /// What is known without an instance, and the functions of the engine.
+        const KNOWN: &[&str] = &["params", "batch", "range", "dict", "namespace", "true", "false", "none"];
+        self.paths().iter().any(|(path, _)| path.first().is_none_or(|root| !KNOWN.contains(&root.as_str())))
     }
 
     /// Fills the text in.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
-use super::axes::{Axis, Room, invalid, read_axis, read_instances, too_many};
+use super::axes::{Axis, Formats, Room, formatted, invalid, read_axis, read_instances, too_many};
 use super::bind::Bindable;
 use super::expression::{Template, has_expression};
 use super::patterns::Patterns;
@@ -22,6 +22,9 @@ const MOST_STEPS: usize = 10_000_000;
 /// So many axes an instance may have, whatever their number.
 const USUAL_AXES: usize = 50;
 
+/// What `include` of GitHub Actions does beside adding combinations.
+const BY_OVERRIDES: &str = "`include` adds whole instances: other fields of some instances are written as `overrides: [{match: {AXIS: value}, …}]`";
+
 /// The instances of one matrix.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cells {
@@ -29,6 +32,8 @@ pub(super) struct Cells {
     pub cells: Vec<Node>,
     /// The axes that name an instance, in order.
     pub naming: Vec<SmolStr>,
+    /// How the numbers of axes are written.
+    pub formats: Formats,
 }
 
 /// Expands `matrix` and `instances`.
@@ -80,7 +85,8 @@ pub(super) fn expand(
         return None;
     }
     let naming = axes.iter().flat_map(|axis| axis.names.iter().take(axis.naming)).cloned().collect();
-    Some(Cells { cells, naming })
+    let formats = axes.into_iter().flat_map(|axis| axis.formats).collect();
+    Some(Cells { cells, naming, formats })
 }
 
 /// Whether two values are the same to `exclude` and `match`: the same text, however it is quoted.
@@ -143,21 +149,24 @@ struct Filters {
 impl Filters {
     fn read(rest: &Map, axes: &[Axis], sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Self> {
         let known: Vec<&SmolStr> = axes.iter().flat_map(|axis| &axis.names).collect();
+        let formats: Formats = axes.iter().flat_map(|axis| axis.formats.clone()).collect();
         let mut filters =
             Self { exclude: Vec::new(), exclude_origins: Vec::new(), include: Vec::new(), condition: None };
         for entry in entries_of(rest, "exclude", &known, diagnostics)? {
             filters.exclude_origins.push(entry.origin());
-            filters.exclude.push(entry.as_map().cloned().unwrap_or_default());
+            filters.exclude.push(formatted(&entry.as_map().cloned().unwrap_or_default(), &formats));
         }
         for entry in entries_of(rest, "include", &known, diagnostics)? {
             if let Some(lacking) = known.iter().find(|name| entry.get(name).is_none()) {
                 diagnostics.push(
                     invalid(entry.origin(), format!("an included instance names every axis: `{lacking}` is missing"))
-                        .help("for other fields of some instances, use `overrides`"),
+                        .help(BY_OVERRIDES),
                 );
                 return None;
             }
-            filters.include.push(entry);
+            filters
+                .include
+                .push(Node::map(formatted(&entry.as_map().cloned().unwrap_or_default(), &formats), entry.origin()));
         }
         if let Some(node) = rest.get("where") {
             filters.condition = Some(read_condition(node, sources, diagnostics)?);
@@ -187,7 +196,8 @@ fn entries_of(rest: &Map, key: &str, known: &[&SmolStr], diagnostics: &mut Diagn
             return None;
         };
         if let Some(entry) = map.iter().find(|entry| !names.contains(&entry.key.text)) {
-            diagnostics.push(unknown_axis(entry, known));
+            let finding = unknown_axis(entry, known);
+            diagnostics.push(if key == "include" { finding.help(BY_OVERRIDES) } else { finding });
             return None;
         }
     }
@@ -251,11 +261,14 @@ fn product(
     }
     let mut cells = Vec::new();
     let mut used = vec![false; filters.exclude.len()];
+    let mut removing = vec![false; filters.exclude.len()];
+    let mut is_condition_needed = false;
     for at in 0..combinations {
         let cell = combination(axes, at, origin);
         let excluded = patterns.of(&cell);
         excluded.iter().for_each(|which| used[*which] = true);
-        if !excluded.is_empty() {
+        if let Some(first) = excluded.first() {
+            removing[*first] = true;
             continue;
         }
         if let Some(condition) = &filters.condition {
@@ -263,7 +276,10 @@ fn product(
             match condition.fill(&scope) {
                 Ok(node) => match truth(&node) {
                     Some(true) => {}
-                    Some(false) => continue,
+                    Some(false) => {
+                        is_condition_needed = true;
+                        continue;
+                    }
                     None => {
                         diagnostics.push(invalid(
                             node.origin(),
@@ -283,6 +299,20 @@ fn product(
             diagnostics.push(too_many(origin, combinations.saturating_add(included), room));
             return None;
         }
+    }
+    if let Some(condition) = filters.condition.as_ref().filter(|_| !is_condition_needed) {
+        // One that reads a parameter may remove some for another value of it.
+        let of_cell = |(path, _): &(Vec<SmolStr>, Origin)| matches!(path[0].as_str(), "matrix" | "index");
+        if condition.paths().iter().all(of_cell) {
+            let message = "this `where` removes nothing: it holds for all combinations";
+            let finding = Diagnostic::new(Code::WithoutEffect, condition.origin(), message);
+            diagnostics.push(finding.help("remove it, or mend what it compares"));
+        }
+    }
+    for (at, _) in used.iter().enumerate().filter(|(at, used)| **used && !removing[*at]) {
+        let message = "this `exclude` removes nothing: other entries take out all that it matches";
+        let finding = Diagnostic::new(Code::WithoutEffect, filters.exclude_origins[at], message);
+        diagnostics.push(finding.help("remove it, or mend its values"));
     }
     for (number, (at, _)) in used.iter().enumerate().filter(|(_, used)| !**used).enumerate() {
         let steps = axes.iter().flat_map(|axis| &axis.steps);

@@ -5,8 +5,13 @@
 mod axes;
 mod bind;
 mod budget;
+mod compare;
+mod containers;
+mod early;
 mod engine;
 mod expression;
+mod forms;
+mod layers;
 mod matrix;
 mod merge;
 mod naming;
@@ -24,6 +29,8 @@ mod world;
 
 pub use engine::metered;
 pub use expression::{has_expression, render_document};
+pub use forms::is_nameless;
+pub use layers::main_container;
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
 pub use params::SCHEMA_WORDS;
@@ -45,7 +52,7 @@ use crate::kubernetes::Facts;
 use crate::limits;
 use crate::read::{Document, Files};
 use crate::spec::{Batch, Section};
-use crate::text::{Map, Node, Origin, Sources, Value};
+use crate::text::{Entry, Map, Node, Origin, Sources, Value};
 
 /// What the command line says about all batches of a run.
 #[derive(Clone, Debug)]
@@ -95,32 +102,35 @@ pub fn expand(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Expanded> {
-    let (root, profile_params) = profile::apply(facts, &document.root, &options.profiles, diagnostics);
-    let mut batch = Batch::read(&Document { root, file: document.file }, diagnostics)?;
+    let (profiles, profile_params) = profile::chosen(&document.root, &options.profiles, diagnostics);
+    let declared = document.root.get("params").and_then(Node::as_map).cloned().unwrap_or_default();
     for params in &profile_params {
-        check_known(params, &batch.params, diagnostics);
+        check_known(params, &declared, diagnostics);
     }
     let given: Vec<&Map> = profile_params.iter().chain(&options.params).collect();
-    let params = params::resolve(&batch.params, &given, diagnostics);
+    let params = params::resolve(&declared, &given, diagnostics);
+    let is_complete = declared.iter().all(|entry| params.get(&entry.key.text).is_some());
+
+    let mut layers: Vec<Node> = std::iter::once(&document.root).chain(&profiles).cloned().collect();
+    if is_complete {
+        let identity = identity(&layers, &params, sources);
+        let scope = Scope { params: Some(&params), batch: Some(&identity), ..Scope::default() };
+        layers = layers.iter().map(|layer| filled_layer(layer, &scope, sources, diagnostics)).collect();
+    }
+    let root = profile::apply(facts, &layers[0], &layers[1..], diagnostics);
+    let mut batch = Batch::read(&Document { root, file: document.file }, diagnostics)?;
     check_used(document, &batch, &params, files, sources, diagnostics);
-    if batch.params.iter().any(|entry| params.get(&entry.key.text).is_none()) {
+    if !is_complete {
         // Whatever reads a parameter without a value would be one more finding of the same cause.
         return None;
     }
+    check_templates(&batch, &document.root, diagnostics);
 
     let nothing = Node::new(Value::Null, Origin::NOWHERE);
-    let outer = Scope { params: Some(&params), ..Scope::default() };
-    let identity = {
-        let mut fill = |node: &Node| Bindable::of(node, sources, diagnostics).bind(&outer, diagnostics);
-        if let Some(name) = batch.root.at(&["metadata", "name"]) {
-            batch.name = fill(name).text().cloned().unwrap_or_default();
-        }
-        batch.namespace = batch.namespace.as_ref().map(&mut fill);
-        let mut identity = Map::new();
-        identity.put("name", Node::string(batch.name.clone(), batch.name_origin));
-        identity.put("namespace", batch.namespace.clone().unwrap_or(nothing));
-        Node::map(identity, batch.name_origin)
-    };
+    let mut identity = Map::new();
+    identity.put("name", Node::string(batch.name.clone(), batch.name_origin));
+    identity.put("namespace", batch.namespace.clone().unwrap_or(nothing));
+    let identity = Node::map(identity, batch.name_origin);
     let scope = Scope { params: Some(&params), batch: Some(&identity), ..Scope::default() };
     fill_sections(&mut batch, &scope, sources, diagnostics);
 
@@ -145,6 +155,59 @@ pub fn expand(
     }
     plans.sort_by(|left, right| left.workload.cmp(&right.workload));
     Some(Expanded { batch, params, identity, plans })
+}
+
+/// Returns what `batch` means in the expressions of layers that are not merged yet; what is wrong with it is found there.
+fn identity(layers: &[Node], params: &Node, sources: &Sources) -> Node {
+    let scope = Scope { params: Some(params), ..Scope::default() };
+    let mut identity = Map::new();
+    for key in ["name", "namespace"] {
+        let written = layers.iter().rev().find_map(|layer| layer.at(&["metadata", key]));
+        let value = written.map(|node| early::filled(node, &scope, sources, &mut Diagnostics::new()));
+        identity.put(key, value.unwrap_or_else(|| Node::new(Value::Null, Origin::NOWHERE)));
+    }
+    Node::map(identity, Origin::NOWHERE)
+}
+
+/// Fills in what a batch or a profile says, but for what it declares.
+fn filled_layer(layer: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) -> Node {
+    let entries = layer.as_map().into_iter().flatten().map(|entry| {
+        if matches!(entry.key.text.as_str(), "params" | "profiles") {
+            return entry.clone();
+        }
+        Entry { key: entry.key.clone(), value: early::filled(&entry.value, scope, sources, diagnostics) }
+    });
+    Node::map(entries.collect(), layer.origin())
+}
+
+/// Reports templates that no workload uses, be it one of a profile that is not asked for.
+fn check_templates(batch: &Batch, root: &Node, diagnostics: &mut Diagnostics) {
+    let profiles = root.get("profiles").and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value);
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    for layer in profiles.chain([root, &batch.root]) {
+        let workloads = layer.get("workloads").and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value);
+        for uses in workloads.chain(layer.get("defaults")).filter_map(|workload| workload.get("use")) {
+            let names = uses.as_seq().unwrap_or(std::slice::from_ref(uses));
+            used.extend(names.iter().filter_map(Node::as_str));
+        }
+    }
+    // Which one an expression names may differ from run to run.
+    if used.iter().any(|name| has_expression(name)) {
+        return;
+    }
+    for Entry { key, .. } in batch.templates.iter().filter(|entry| !used.contains(entry.key.text.as_str())) {
+        let near = used.iter().copied().filter(|name| !batch.templates.contains(name)).take(limits::LISTED_WORDS);
+        if did_you_mean(&key.text, near).is_none() {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::WithoutEffect,
+                    key.origin,
+                    format!("no workload uses the template `{}`", key.text),
+                )
+                .help(format!("write `use: [{}]` in a workload or in `defaults`, or remove it", key.text)),
+            );
+        }
+    }
 }
 
 /// Fills in the sections that belong to the batch as a whole.
@@ -206,11 +269,8 @@ fn check_used(
         return;
     }
     let mut read = BTreeSet::new();
+    // What a profile overrides is read all the same, and so is what it says itself.
     collect_reads(&document.root, sources, &mut read);
-    // What a profile overrides is read all the same; without one, both are one tree.
-    if !batch.root.same(&document.root) {
-        collect_reads(&batch.root, sources, &mut read);
-    }
     // Templates of whole manifests are read here only for the names in them; findings come when they are rendered.
     let world = World { files, sources, spec: batch.file };
     for path in batch.manifests.iter().filter_map(Node::as_str).filter(|path| path.ends_with(".j2")) {

@@ -1,14 +1,15 @@
 //! Names of instances, from the values of their axes alone, and what must differ between instances.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
 use super::matrix;
 use super::plan::{Plan, Planned, describe, label_text};
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{budgeted, slug};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::kubernetes::name::label_value;
+use crate::spec::{as_label, budgeted, slug};
 use crate::text::{Node, Origin, Value};
 
 /// Gives each instance its name; two of one name in one namespace are a finding.
@@ -64,6 +65,30 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
     }
     // What has no name of its own was reported: no more comes of it.
     plan.instances.retain(|instance| !instance.name.is_empty());
+}
+
+/// Reports axes with values that cannot be labels as they are: once for each axis.
+pub(super) fn check_labels(plan: &Plan, diagnostics: &mut Diagnostics) {
+    let mut bad: BTreeMap<&SmolStr, (Origin, SmolStr, usize)> = BTreeMap::new();
+    let mut known: HashSet<usize> = HashSet::new();
+    let cells = plan.instances.iter().filter_map(|instance| instance.cell.as_ref()?.as_map());
+    for entry in cells.flatten().filter(|entry| known.insert(entry.value.address())) {
+        let Some(text) = label_text(&entry.value).filter(|text| label_value(text).is_err()) else { continue };
+        bad.entry(&entry.key.text).or_insert_with(|| (entry.value.origin(), text, 0)).2 += 1;
+    }
+    for (axis, (origin, text, count)) in bad {
+        let others = if count > 1 { format!(", like {} more of its values", count - 1) } else { String::new() };
+        let message = format!("`{text}` of the axis `{axis}` cannot be a label as it is{others}");
+        let finding = Diagnostic::new(Code::AxisLabel, origin, message);
+        diagnostics.push(match as_label(&text).filter(|_| plan.axes.contains(axis)) {
+            Some(label) => {
+                finding.help(format!("its label is `{label}`: values of letters, digits, `-`, `_` and `.` are kept"))
+            }
+            None if plan.axes.contains(axis) => finding.help("its instances have no label for the axis"),
+            // A further column of rows is data.
+            None => finding.severity(Severity::Note).help("its instances have no label for the axis"),
+        });
+    }
 }
 
 /// Returns one finding for all collisions of one cause: a name that leaves an axis out makes many.

@@ -7,11 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::{SmolStr, format_smolstr};
 
-use super::axes::Room;
+use super::axes::{Room, formatted};
 use super::bind::Bindable;
+use super::layers::{Merged, Stack};
 use super::matrix::{self, Cells};
 use super::merge::{Place, merge};
-use super::naming::{check_selectors, name_instances};
+use super::naming::{check_labels, check_selectors, name_instances};
 use super::order::in_documented_order;
 use super::patterns::Patterns;
 use super::scope::Scope;
@@ -20,7 +21,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::kubernetes::Facts;
 use crate::limits;
 use crate::spec::{Batch, Union, WorkloadKind, keys};
-use crate::text::{Entry, Map, Node, Origin};
+use crate::text::{Entry, Map, Node, Origin, Sources};
 
 /// A workload whose instances are known and named.
 #[derive(Debug)]
@@ -34,9 +35,21 @@ pub struct Plan {
     /// The axes that name an instance; none without fan-out.
     pub axes: Vec<SmolStr>,
     pub(super) instances: Vec<Planned>,
-    pub(super) variants: Vec<Bindable>,
+    pub(super) variants: Vec<Variant>,
+    facts: &'static Facts,
+    /// Whether the lowest layer is the `defaults` of the batch.
+    has_defaults: bool,
     /// The addresses of nodes that `variants` hold.
     fixed: HashSet<usize>,
+}
+
+/// The tree that the instances with the same overrides share.
+#[derive(Debug)]
+pub(super) enum Variant {
+    /// Its layers are merged.
+    Merged(Bindable),
+    /// Only in each instance it is known how its layers merge.
+    Layers(Vec<Bindable>),
 }
 
 /// An instance before its fields are filled in.
@@ -95,7 +108,11 @@ impl Plan {
 
     /// Returns the number of values that all instances hold before their expressions are filled in.
     pub(super) fn weight(&self) -> usize {
-        let variants: Vec<usize> = self.variants.iter().map(Bindable::weight).collect();
+        let weight = |variant: &Variant| match variant {
+            Variant::Merged(tree) => tree.weight(),
+            Variant::Layers(layers) => layers.iter().map(Bindable::weight).sum(),
+        };
+        let variants: Vec<usize> = self.variants.iter().map(weight).collect();
         self.instances.iter().map(|planned| variants[planned.variant]).fold(0, usize::saturating_add)
     }
 
@@ -106,9 +123,41 @@ impl Plan {
         Instance {
             workload: self.workload.clone(),
             name: name.clone(),
-            fields: self.variants[*variant].bind(&scope, diagnostics),
+            fields: self.bind(&self.variants[*variant], &scope, diagnostics),
             cell: cell.clone(),
             origin: self.origin,
+        }
+    }
+
+    fn bind(&self, variant: &Variant, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Node {
+        match variant {
+            Variant::Merged(tree) => tree.bind(scope, diagnostics),
+            Variant::Layers(layers) => {
+                let layers: Vec<Node> = layers.iter().map(|layer| layer.bind(scope, diagnostics)).collect();
+                let merged = self.stack().merged(&layers);
+                merged.findings.into_iter().for_each(|finding| diagnostics.push(finding));
+                in_documented_order(self.facts, &self.union, &merged.fields)
+            }
+        }
+    }
+
+    fn stack(&self) -> Stack<'_> {
+        Stack {
+            facts: self.facts,
+            union: &self.union,
+            workload: &self.workload,
+            origin: self.origin,
+            has_defaults: self.has_defaults,
+        }
+    }
+}
+
+impl Variant {
+    /// Fills in the value of one key that layers replace.
+    pub(super) fn bind_key(&self, key: &str, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
+        match self {
+            Self::Merged(tree) => tree.bind_key(key, scope, diagnostics),
+            Self::Layers(layers) => layers.iter().rev().find_map(|layer| layer.bind_key(key, scope, diagnostics)),
         }
     }
 }
@@ -125,33 +174,40 @@ pub(super) fn plan(
 ) -> Option<Plan> {
     let layers = layers(batch, &workload.value, diagnostics)?;
     let kind = kind_of(&layers, workload, diagnostics)?;
-    let union = Union::of(facts, kind);
-    let place = Place::Workload(&union);
-    let merged = layers.into_iter().reduce(|below, above| merge(facts, &below, &above, place))?;
-    // Merging takes null for what is not there; a workload of one layer was merged with nothing.
-    let mut fields: Map = merged.as_map()?.iter().filter(|entry| !entry.value.is_null()).cloned().collect();
-    fields.remove("use");
-    let (matrix, instances) = (fields.remove("matrix"), fields.remove("instances"));
-    let overrides = fields.remove("overrides");
-    if let Some(pack) = fields.remove("pack") {
+    let mut plan = Plan {
+        workload: workload.key.text.clone(),
+        origin: workload.key.origin,
+        union: Union::of(facts, kind),
+        axes: Vec::new(),
+        instances: Vec::new(),
+        variants: Vec::new(),
+        facts,
+        has_defaults: batch.defaults.is_some(),
+        fixed: HashSet::new(),
+    };
+    let (mut fan_out, layers) = without_fan_out(facts, layers);
+    let (matrix, instances) = (fan_out.remove("matrix"), fan_out.remove("instances"));
+    let overrides = fan_out.remove("overrides");
+    if let Some(pack) = fan_out.remove("pack") {
         diagnostics.push(
             Diagnostic::new(Code::UnknownField, pack.key.origin, "folding instances with `pack` is not there yet")
                 .help("remove it: each instance becomes an object of its own"),
         );
     }
-    let base = Node::map(fields, merged.origin());
 
     let fans_out = matrix.is_some() || instances.is_some();
     let cells = if fans_out {
         matrix::expand(matrix.as_ref(), instances.as_ref(), scope, world, room, diagnostics)?
     } else {
-        Cells { cells: vec![], naming: vec![] }
+        Cells::default()
     };
     let overrides = read_overrides(overrides.as_ref(), &cells, scope, world, diagnostics)?;
 
-    let mut variants = Vec::new();
+    let base = plan.stack().merged(&layers);
+    base.findings.iter().for_each(|finding| diagnostics.push(finding.clone()));
     let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
     let mut used = vec![false; overrides.len()];
+    let mut changing = vec![false; overrides.len()];
     let mut planned = Vec::new();
     let patterns = Patterns::new(overrides.iter().map(|entry| &entry.pattern));
     let (mut looks, mut merges) = (0, 0);
@@ -163,7 +219,8 @@ pub(super) fn plan(
         }
         looks += patterns.cost() + matching.len();
         if !known.contains_key(&matching) {
-            merges += matching.len();
+            let is_plain = matching.iter().all(|at| plan.stack().is_plain(&base, &overrides[*at].fields));
+            merges += if is_plain { matching.len() } else { (matching.len() + layers.len()) * matching.len() };
         }
         if looks > limits::MATCHES || merges > limits::MERGES || matching.len() > limits::OVERRIDES_OF_AN_INSTANCE {
             let message = format!("`{}` has too many overrides for its instances", workload.key.text);
@@ -172,11 +229,11 @@ pub(super) fn plan(
             return None;
         }
         let variant = *known.entry(matching).or_insert_with_key(|matching| {
-            let tree =
-                matching.iter().fold(base.clone(), |below, at| merge(facts, &below, &overrides[*at].fields, place));
-            let tree = in_documented_order(facts, &union, &tree);
-            variants.push(Bindable::of(&tree, world.sources, diagnostics));
-            variants.len() - 1
+            let over: Vec<&Override> = matching.iter().map(|at| &overrides[*at]).collect();
+            let (variant, changes) = variant(&plan, &layers, &base, &over, world.sources, diagnostics);
+            matching.iter().zip(changes).for_each(|(at, changes)| changing[*at] |= changes);
+            plan.variants.push(variant);
+            plan.variants.len() - 1
         });
         planned.push(Planned { name: SmolStr::default(), cell, variant });
     }
@@ -185,20 +242,67 @@ pub(super) fn plan(
         let cells = planned.iter().filter_map(|planned: &Planned| planned.cell.as_ref()?.as_map());
         diagnostics.push(matrix::unmatched("override", number, pattern, *origin, &cells));
     }
-    let mut plan = Plan {
-        workload: workload.key.text.clone(),
-        origin: workload.key.origin,
-        union,
-        axes: cells.naming,
-        instances: planned,
-        variants,
-        fixed: HashSet::new(),
-    };
-    // Deep enough for the fields of the containers of a native pod template.
-    plan.variants.iter().for_each(|variant| variant.collect_fixed(6, &mut plan.fixed));
+    for (at, _) in used.iter().enumerate().filter(|(at, used)| **used && !changing[*at]) {
+        let message = "this override changes nothing: its instances have all that it sets";
+        let finding = Diagnostic::new(Code::WithoutEffect, overrides[at].origin, message);
+        diagnostics.push(finding.help("remove it, or mend what it sets"));
+    }
+    plan.axes = cells.naming;
+    plan.instances = planned;
+    // Deep enough for the fields of the probes of containers.
+    for variant in &plan.variants {
+        if let Variant::Merged(tree) = variant {
+            tree.collect_fixed(6, &mut plan.fixed);
+        }
+    }
     name_instances(&mut plan, scope, diagnostics);
     check_selectors(&plan, scope, diagnostics);
+    check_labels(&plan, diagnostics);
     Some(plan)
+}
+
+/// Tells the keys that fan out from the fields of the layers; what later layers say of the former is merged.
+fn without_fan_out(facts: &'static Facts, layers: Vec<Node>) -> (Map, Vec<Node>) {
+    let is_of_plan = |entry: &Entry| keys::knows(keys::FAN_OUT, &entry.key.text) || entry.key.text == "pack";
+    let mut fan_out = Node::map(Map::new(), Origin::NOWHERE);
+    let mut fields = Vec::with_capacity(layers.len());
+    for layer in layers {
+        let (of_plan, of_instance): (Vec<_>, Vec<_>) =
+            layer.as_map().into_iter().flatten().cloned().partition(is_of_plan);
+        fan_out = merge(facts, &fan_out, &Node::map(of_plan.into_iter().collect(), layer.origin()), Place::Free);
+        fields.push(Node::map(of_instance.into_iter().collect(), layer.origin()));
+    }
+    (fan_out.as_map().cloned().unwrap_or_default(), fields)
+}
+
+/// Returns what the instances that some overrides match share, and whether each override changes anything.
+fn variant(
+    plan: &Plan,
+    layers: &[Node],
+    base: &Merged,
+    over: &[&Override],
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> (Variant, Vec<bool>) {
+    let stack = plan.stack();
+    let mut changes = vec![true; over.len()];
+    let all: Vec<Node> = layers.iter().cloned().chain(over.iter().map(|one| one.fields.clone())).collect();
+    let mut merged = base.clone();
+    for (at, (one, changes)) in over.iter().zip(&mut changes).enumerate() {
+        let is_plain = over[..=at].iter().all(|one| stack.is_plain(base, &one.fields));
+        let above = if is_plain { stack.over(&merged, &one.fields) } else { stack.merged(&all[..=layers.len() + at]) };
+        *changes = above.is_open || above.fields != merged.fields;
+        merged = Merged { is_open: merged.is_open || above.is_open, ..above };
+    }
+    if merged.is_open {
+        return (
+            Variant::Layers(layers.iter().map(|layer| Bindable::of(layer, sources, diagnostics)).collect()),
+            changes,
+        );
+    }
+    merged.findings.into_iter().for_each(|finding| diagnostics.push(finding));
+    let tree = in_documented_order(plan.facts, &plan.union, &merged.fields);
+    (Variant::Merged(Bindable::of(&tree, sources, diagnostics)), changes)
 }
 
 /// Returns the partial workloads that make up a workload, lowest first.
@@ -243,7 +347,8 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
 fn kind_of(layers: &[Node], workload: &Entry, diagnostics: &mut Diagnostics) -> Option<WorkloadKind> {
     let known = || WorkloadKind::ALL.iter().map(|kind| kind.as_str());
     let list = || known().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
-    let Some(node) = layers.iter().rev().find_map(|layer| layer.get("kind")).filter(|node| !node.is_null()) else {
+    let written = |layer: &Node| layer.get("kind").filter(|node| !node.is_null()).cloned();
+    let Some(node) = layers.iter().rev().find_map(written) else {
         diagnostics.push(
             Diagnostic::new(
                 Code::MissingField,
@@ -306,7 +411,7 @@ fn read_overrides(
             return None;
         };
         let bound = Bindable::of(&matching.value, world.sources, diagnostics).bind(scope, diagnostics);
-        let Some(pattern) = bound.as_map().cloned() else {
+        let Some(pattern) = bound.as_map().map(|pattern| formatted(pattern, &cells.formats)) else {
             diagnostics.push(Diagnostic::new(
                 Code::WrongType,
                 matching.value.origin(),

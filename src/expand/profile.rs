@@ -5,24 +5,19 @@
 
 use smol_str::SmolStr;
 
-use super::merge::{Place, merge};
+use super::merge::{Place, merge, merge_within};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Facts;
 use crate::spec::{Union, WorkloadKind};
 use crate::text::{Map, Node};
 
-/// Applies the profiles that the batch declares, in the order given; returns the batch and the parameters they set.
-pub(super) fn apply(
-    facts: &'static Facts,
-    root: &Node,
-    profiles: &[SmolStr],
-    diagnostics: &mut Diagnostics,
-) -> (Node, Vec<Map>) {
-    let mut merged = root.clone();
+/// Returns the profiles that are asked for and declared, in the order given, and the parameters that they set.
+pub(super) fn chosen(root: &Node, profiles: &[SmolStr], diagnostics: &mut Diagnostics) -> (Vec<Node>, Vec<Map>) {
+    let mut chosen = Vec::new();
     let mut params = Vec::new();
     for name in profiles {
-        let Some(profile) = root.at(&["profiles", name]).and_then(Node::as_map) else { continue };
-        let mut rest = profile.clone();
+        let Some(profile) = root.at(&["profiles", name]) else { continue };
+        let Some(mut rest) = profile.as_map().cloned() else { continue };
         if let Some(entry) = rest.remove("params") {
             params.extend(entry.value.as_map().cloned());
         }
@@ -33,10 +28,19 @@ pub(super) fn apply(
                 "a profile has no profiles of its own",
             ));
         }
-        let rest = without_unknown_workloads(&merged, rest, diagnostics);
+        chosen.push(Node::map(rest, profile.origin()));
+    }
+    (chosen, params)
+}
+
+/// Merges profiles over the batch that declares them.
+pub(super) fn apply(facts: &'static Facts, root: &Node, profiles: &[Node], diagnostics: &mut Diagnostics) -> Node {
+    let mut merged = root.clone();
+    for profile in profiles {
+        let rest = without_unknown_workloads(&merged, profile.as_map().cloned().unwrap_or_default(), diagnostics);
         merged = merge_batch(facts, &merged, &rest);
     }
-    (merged, params)
+    merged
 }
 
 /// Reports changes of workloads that are not there, and leaves them out: they would be workloads without a kind.
@@ -106,5 +110,5 @@ fn merge_workload(facts: &'static Facts, base: &Node, over: &Node) -> Node {
     let kind =
         [over, base].into_iter().find_map(|node| node.get("kind").and_then(Node::as_str).and_then(WorkloadKind::parse));
     let union = Union::of(facts, kind.unwrap_or(WorkloadKind::Deployment));
-    merge(facts, base, over, Place::Workload(&union))
+    merge_within(facts, base, over, Place::Workload(&union))
 }

@@ -8,7 +8,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("namespaces", &["namespaces: [shop]", "namespaces: {shop: {labels: {team: payments}}}"]),
     ("configMaps", &["configMaps: {app: {data: {LOG_LEVEL: info}, files: [config/app.toml]}}"]),
     ("secrets", &["secrets: {db: {files: {password: secrets/db-password}}}", "secrets: {db: {external: true}}"]),
-    ("claims", &["claims: {data: {size: 10Gi}}"]),
+    ("claims", &["claims: {data: {size: 10Gi}}", "claims: {data: {external: true}}"]),
     ("profiles", &["profiles: {prod: {params: {tag: \"1.28\"}, workloads: {web: {replicas: 10}}}}"]),
     ("manifests", &["manifests: [crds/*.yaml, coredns.yaml.j2]"]),
     ("use", &["use: [probed, tolerant]"]),
@@ -77,7 +77,13 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("ingress", &["ingress: {host: shop.example.com, path: /}"]),
     ("networkPolicy", &["networkPolicy: {policyTypes: [Ingress]}"]),
     ("queue", &["queue: research"]),
-    ("containers", &["containers: {sidecar: {image: \"proxy:1\"}}"]),
+    (
+        "containers",
+        &[
+            "containers: {sidecar: {image: \"proxy:1\"}}",
+            "containers: {\"*\": {securityContext: {readOnlyRootFilesystem: true}}}",
+        ],
+    ),
     ("initContainers", &["initContainers: {migrate: {image: \"migrate:1\"}}"]),
     ("patch", &["patch: {Deployment: {spec: {paused: true}}}"]),
     ("patchJSON6902", &["patchJSON6902: {Deployment: [{op: add, path: /spec/paused, value: true}]}"]),

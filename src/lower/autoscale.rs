@@ -3,6 +3,7 @@
 use super::Lowering;
 use super::draft::Draft;
 use crate::kubernetes::Manifest;
+use crate::spec::WorkloadKind;
 use crate::text::{Entry, Map, Node, Value};
 
 const FORM: &str = "write `autoscale: {min: 2, max: 10, cpu: 80%}`";
@@ -14,6 +15,10 @@ impl Lowering<'_> {
         let own = self.expect_map(written, "autoscale", FORM)?;
         let origin = written.origin();
         let kind = self.plan.kind();
+        if !matches!(kind, WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::ReplicaSet) {
+            self.refuse(written, format!("a {kind} has no replicas to scale"), "remove `autoscale`");
+            return None;
+        }
         let name = self.instance.name.clone();
         let target = Draft::new(origin)
             .text("apiVersion", kind.api_version())
@@ -56,12 +61,13 @@ impl Lowering<'_> {
             );
             return None;
         };
-        let target = match text.strip_suffix('%') {
-            Some(percent) if percent.bytes().all(|byte| byte.is_ascii_digit()) && !percent.is_empty() => {
-                let percent = Node::new(Value::Number(percent.into()), origin);
-                Draft::new(origin).text("type", "Utilization").node("averageUtilization", percent)
-            }
-            _ => Draft::new(origin).text("type", "AverageValue").node("averageValue", value.clone()),
+        // A number alone is a percentage: an amount has a unit.
+        let percent = text.strip_suffix('%').unwrap_or(text);
+        let target = if !percent.is_empty() && percent.bytes().all(|byte| byte.is_ascii_digit()) {
+            let percent = Node::new(Value::Number(percent.into()), origin);
+            Draft::new(origin).text("type", "Utilization").node("averageUtilization", percent)
+        } else {
+            Draft::new(origin).text("type", "AverageValue").node("averageValue", value.clone())
         };
         let metric = Draft::new(origin).text("name", resource).node("target", target.done()).done();
         Some(Draft::new(origin).text("type", "Resource").node("resource", metric).done())

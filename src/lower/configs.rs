@@ -14,6 +14,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::draft::Draft;
 use super::hash;
 use super::metadata::metadata_of_batch;
+use super::references::Used;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{Expanded, World};
 use crate::kubernetes::{Manifest, name};
@@ -89,6 +90,10 @@ pub struct Configs {
     pub(super) elsewhere: Mutex<BTreeSet<(Source, SmolStr, SmolStr)>>,
     /// What other batches declare, and the namespaces from which this one refers to it; none is its own.
     pub(super) borrowed: Mutex<BTreeSet<Borrowed>>,
+    /// The claims and accounts that pods use and the batch does not declare, with the first place of each.
+    uses: Mutex<BTreeMap<(Used, SmolStr, SmolStr), Origin>>,
+    /// What the names of the claims of StatefulSets begin with, by namespace.
+    claimed: Mutex<BTreeSet<(SmolStr, SmolStr)>>,
 }
 
 impl Configs {
@@ -109,6 +114,30 @@ impl Configs {
             }
         }
         configs
+    }
+
+    /// Notes that pods of a namespace use an object that the batch does not declare.
+    pub(super) fn note_use(&self, used: Used, namespace: SmolStr, name: SmolStr, origin: Origin) {
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = uses.entry((used, namespace, name)).or_insert(origin);
+        *first = origin.min(*first);
+    }
+
+    /// Notes what the names of claims begin with that a StatefulSet makes.
+    pub(super) fn note_claims(&self, namespace: SmolStr, prefix: SmolStr) {
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert((namespace, prefix));
+    }
+
+    /// Returns the objects that pods use, with their namespaces and names, and the first place of each.
+    pub fn uses(&self) -> BTreeMap<(Used, SmolStr, SmolStr), Origin> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a StatefulSet makes a claim: the name ends with the number of a pod.
+    pub fn claims(&self, namespace: &SmolStr, name: &str) -> bool {
+        let prefix = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        prefix.len() < name.len() && claimed.contains(&(namespace.clone(), prefix.into()))
     }
 
     /// Returns what the batch refers to, and others declare.

@@ -11,14 +11,7 @@ use crate::text::{Entry, Key, Map, Node, Origin};
 
 impl Lowering<'_> {
     /// Spells out one container; what it mounts is added to the volumes of its pod.
-    pub(super) fn container(
-        &mut self,
-        name: &Node,
-        fields: &Map,
-        mounts: Option<&Node>,
-        volumes: &mut Volumes,
-        origin: Origin,
-    ) -> Node {
+    pub(super) fn container(&mut self, name: &Node, fields: &Map, volumes: &mut Volumes, origin: Origin) -> Node {
         let mut map = Map::with_capacity(fields.len() + 2);
         map.set(Key::new("name", name.origin()), name.clone());
         // Ports come first: probes look for theirs among them.
@@ -51,7 +44,7 @@ impl Lowering<'_> {
             };
             map.set(key.clone(), lowered);
         }
-        if let Some(mounts) = mounts.or_else(|| fields.get("mounts")).filter(|node| !node.is_null()) {
+        if let Some(mounts) = fields.get("mounts").filter(|node| !node.is_null()) {
             let mounted = self.mounts(mounts, volumes);
             let native = fields.get("volumeMounts").map(items).unwrap_or_default();
             if !mounted.is_empty() {
@@ -63,9 +56,9 @@ impl Lowering<'_> {
         Node::map(map, origin)
     }
 
-    /// Returns the named containers of a field that is a mapping by name, sorted, or the native list.
-    pub(super) fn named_containers(&mut self, key: &str, written: Option<&Node>) -> Vec<(Node, Map, Origin)> {
-        let Some(node) = written else { return Vec::new() };
+    /// Returns the named containers of a field that is a mapping by name or the native list, as they are written.
+    pub(super) fn named_containers(&mut self, key: &str) -> Vec<(Node, Map, Origin)> {
+        let Some(node) = self.field(key) else { return Vec::new() };
         let mut named: Vec<(Node, Map, Origin)> = Vec::new();
         match (node.as_map(), node.as_seq()) {
             (Some(map), _) => {
@@ -76,10 +69,6 @@ impl Lowering<'_> {
                         let name = Node::string(entry.key.text.clone(), entry.key.origin);
                         named.push((name, fields.clone(), entry.origin()));
                     }
-                }
-                // Containers run side by side; init containers run one after the other, in the order written.
-                if key == "containers" {
-                    named.sort_by(|left, right| left.0.as_str().cmp(&right.0.as_str()));
                 }
             }
             (_, Some(items)) => {

@@ -4,7 +4,8 @@
 
 use super::Lowering;
 use super::configs::Source;
-use super::draft::{Draft, is_true, items};
+use super::draft::{Draft, items};
+use super::references::Need;
 use crate::text::{Entry, Map, Node, Value};
 
 const FORM: &str =
@@ -64,8 +65,7 @@ impl Lowering<'_> {
                     return None;
                 };
                 let kind = if what == "secret" { Source::Secret } else { Source::ConfigMap };
-                let optional = map.get("optional").is_some_and(is_true);
-                let name = self.reference(kind, name, Some(key), optional, value);
+                let name = self.reference(kind, name, Some(key), Need::of(node), value);
                 let draft = Draft::new(origin).node("name", Node::string(name, origin)).text("key", key);
                 (if what == "secret" { "secretKeyRef" } else { "configMapKeyRef" }, draft)
             }
@@ -120,8 +120,7 @@ impl Lowering<'_> {
                 self.refuse(&item, "expected the name of a ConfigMap or Secret", "write `envFrom: [app, secret:db]`");
                 continue;
             };
-            let optional = item.get("optional").is_some_and(is_true);
-            let target = self.reference(kind, name.as_str().unwrap_or_default(), None, optional, &name);
+            let target = self.reference(kind, name.as_str().unwrap_or_default(), None, Need::of(&item), &name);
             let field = if kind == Source::Secret { "secretRef" } else { "configMapRef" };
             let reference = Draft::new(name.origin())
                 .node("name", Node::string(target, name.origin()))

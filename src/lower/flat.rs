@@ -11,7 +11,6 @@ pub(super) struct Parts {
     pub(super) spec: Map,
     pub(super) job: Map,
     pub(super) pod: Map,
-    pub(super) container: Map,
 }
 
 /// Fields that are read by name wherever they stand: native bodies, and those whose shorthand changes their home.
@@ -48,7 +47,8 @@ impl Lowering<'_> {
                         Home::Spec => parts.spec.push(key, value),
                         Home::Job => parts.job.push(key, value),
                         Home::Pod => parts.pod.push(key, value),
-                        Home::Container => parts.container.push(key, value),
+                        // They stand under `containers`; where those cannot be read, that is reported.
+                        Home::Container => {}
                     }
                 }
                 None => self.unknown(entry),
@@ -57,6 +57,7 @@ impl Lowering<'_> {
         if let Some(pod) = self.field("pod")
             && let Some(written) = self.expect_map(pod, "pod", "write the fields of a PodSpec in it")
         {
+            // What is left of it has another meaning in a flat workload.
             for Entry { key, value } in written.iter().filter(|entry| !entry.value.is_null()) {
                 parts.pod.set(key.clone(), value.clone());
             }

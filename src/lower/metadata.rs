@@ -10,7 +10,7 @@ use super::draft::Draft;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::{Instance, label_text};
 use crate::kubernetes::name;
-use crate::spec::{Batch, WorkloadKind, budgeted};
+use crate::spec::{Batch, WorkloadKind, as_label, budgeted};
 use crate::text::{Entry, Key, Map, Node};
 
 /// The label that names the workload.
@@ -47,7 +47,9 @@ impl Lowering<'_> {
             if pods && self.plan.kind() != WorkloadKind::Pod && !self.plan.axes.contains(&entry.key.text) {
                 continue;
             }
-            let value = label_text(&entry.value).filter(|text| name::label_value(text).is_ok());
+            let names = self.plan.axes.contains(&entry.key.text);
+            let is_label = |text: &SmolStr| names || name::label_value(text).is_ok();
+            let value = label_text(&entry.value).filter(is_label).and_then(|text| as_label(&text));
             if let (Some(text), Some(key)) = (value, self.memo.axis_label(&entry.key.text)) {
                 labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
             }

@@ -10,6 +10,7 @@ mod draft;
 mod env;
 mod flat;
 mod hash;
+mod json_patch;
 mod memo;
 mod metadata;
 mod mounts;
@@ -28,6 +29,7 @@ mod workload;
 pub use configs::{Borrowed, Configs, Declared, Shared, Source};
 pub use memo::Memo;
 pub use patch::{BatchPatches, Identify};
+pub use references::Used;
 
 use smol_str::SmolStr;
 

@@ -12,6 +12,7 @@ use super::configs::Source;
 use super::container::name_of;
 use super::draft::{Draft, is_true, list_of};
 use super::env::replace;
+use super::references::{Need, Used};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::MOUNT_OPTIONS;
 use crate::kubernetes::Manifest;
@@ -77,6 +78,10 @@ impl Lowering<'_> {
             "configMap" => self.native_reference(Source::ConfigMap, source, "name", None),
             "secret" => self.native_reference(Source::Secret, source, "secretName", None),
             "projected" => self.native_projection(source),
+            "persistentVolumeClaim" => {
+                source.get("claimName").into_iter().for_each(|name| self.uses(Used::Claim, name));
+                source.clone()
+            }
             _ => source.clone(),
         }
     }
@@ -182,18 +187,17 @@ impl Lowering<'_> {
             self.refuse(&option.value, message, FORM);
         }
         let text = value.text().filter(|_| !value.is_null()).cloned();
+        let need = if mount.get("optional").is_some_and(is_true) { Need::May } else { Need::Must };
         let (name, body) = match (what, text) {
             ("volume", Some(name)) => return Some(Node::string(name, at)),
             ("claim", Some(claim)) => return self.claim(&claim, value, mount, volumes, own_name, origin),
             ("configMap", Some(config)) => {
-                let target =
-                    self.reference(Source::ConfigMap, &config, None, mount.get("optional").is_some_and(is_true), value);
+                let target = self.reference(Source::ConfigMap, &config, None, need, value);
                 let body = Draft::new(at).node("name", Node::string(target, at));
                 (named("configmap", &config), with_options(body, mount).done())
             }
             ("secret", Some(secret)) => {
-                let target =
-                    self.reference(Source::Secret, &secret, None, mount.get("optional").is_some_and(is_true), value);
+                let target = self.reference(Source::Secret, &secret, None, need, value);
                 let body = Draft::new(at).node("secretName", Node::string(target, at));
                 (named("secret", &secret), with_options(body, mount).done())
             }
@@ -293,8 +297,8 @@ impl Lowering<'_> {
                     FORM,
                 );
             }
-            let target = claim.clone();
-            let body = Draft::new(at).text("claimName", target).done();
+            self.uses(Used::Claim, value);
+            let body = Draft::new(at).text("claimName", claim.clone()).done();
             return self.place(volumes, volume_name, "persistentVolumeClaim", body, value, origin);
         };
         let spec = claim_spec(size, mount, origin);

@@ -4,7 +4,9 @@ use super::Lowering;
 use super::configs::Source;
 use super::draft::{Draft, is_true, items, list_of};
 use super::env::replace;
+use super::metadata::overlay;
 use super::ports::{self, Port};
+use super::references::Need;
 use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::kubernetes::Manifest;
 use crate::text::{Key, Map, Node};
@@ -28,7 +30,7 @@ impl Lowering<'_> {
             let mut spec: Map =
                 own.iter().filter(|entry| !beside.contains(&entry.key.text.as_str())).cloned().collect();
             if let Some(tls) = spec.get("tls").cloned() {
-                spec.put("tls", self.certificates(&tls));
+                spec.put("tls", self.certificates(&tls, &own));
             }
             spec.sort_by_key(|entry| ty.position(&entry.key.text));
             Node::map(spec, origin)
@@ -76,12 +78,12 @@ impl Lowering<'_> {
         let rule = Draft::new(origin).maybe("host", own.get("host").cloned()).node("http", http).done();
         let tls = own.get("tls").filter(|tls| !tls.is_null()).map(|tls| {
             if tls.as_seq().is_some() {
-                return self.certificates(tls);
+                return self.certificates(tls, own);
             }
             let hosts = own.get("host").map(|host| list_of(host.clone()));
             let named = tls.text().filter(|_| !is_true(tls)).map(|_| tls.clone());
             let one = Draft::new(tls.origin()).maybe("hosts", hosts).maybe("secretName", named).done();
-            self.certificates(&list_of(one))
+            self.certificates(&list_of(one), own)
         });
         Some(
             Draft::new(origin)
@@ -92,12 +94,17 @@ impl Lowering<'_> {
         )
     }
 
-    /// Rewrites the names of declared Secrets; others are made by whoever issues the certificates.
-    fn certificates(&mut self, tls: &Node) -> Node {
+    /// Rewrites the names of declared Secrets; others are made by whoever issues the certificates, as annotations say.
+    fn certificates(&mut self, tls: &Node, own: &Map) -> Node {
+        let mut annotations = self.annotations(false);
+        own.get("annotations").into_iter().for_each(|written| overlay(&mut annotations, written));
+        let issues = |key: &str| key.starts_with("cert-manager.io/") || key == "kubernetes.io/tls-acme";
+        let is_issued = annotations.iter().any(|entry| issues(&entry.key.text));
+        let need = if is_issued { Need::May } else { Need::Must };
         let rewritten = items(tls).into_iter().map(|item| {
             let Some(name) = item.get("secretName").cloned() else { return item };
             let Some(text) = name.text() else { return item };
-            let target = self.reference(Source::Secret, text, None, true, &name);
+            let target = self.reference(Source::Secret, text, None, need, &name);
             replace(&item, "secretName", Node::string(target, name.origin()))
         });
         Node::seq(rewritten.collect(), tls.origin())

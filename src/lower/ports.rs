@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 
 use super::Lowering;
 use super::draft::Draft;
+use crate::expand::is_nameless;
 use crate::text::{Entry, Node, Origin, Value};
 
 const FORM: &str = "write `ports: {http: 80, dns: 53/UDP}`";
@@ -48,7 +49,8 @@ impl Lowering<'_> {
         let value = &entry.value;
         if let Some(native) = value.as_map() {
             let draft = Draft::new(entry.origin());
-            let named = if native.contains("name") { draft } else { draft.node("name", name) };
+            let has_none = native.contains("name") || is_nameless(&entry.key.text);
+            let named = if has_none { draft } else { draft.node("name", name) };
             return Some(named.all(native.iter().cloned()).done());
         }
         let (number, protocol) = self.number_and_protocol(value, &entry.key.text)?;

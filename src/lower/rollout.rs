@@ -3,7 +3,7 @@
 use super::Lowering;
 use super::draft::Draft;
 use crate::spec::WorkloadKind;
-use crate::text::{Map, Node};
+use crate::text::Node;
 
 impl Lowering<'_> {
     /// Returns the field that holds the strategy, and the strategy, where one is written.
@@ -39,15 +39,7 @@ impl Lowering<'_> {
             }
             return Some((field, Draft::new(origin).node("type", update.clone()).done()));
         }
-        let map = self.expect_map(update, "update", &help)?;
-        let ty = map.get("type").cloned().unwrap_or_else(|| Node::string("RollingUpdate", origin));
-        let rolling: Map =
-            map.iter().filter(|entry| entry.key.text != "type" && !entry.value.is_null()).cloned().collect();
-        let rolling = if rolling.contains("rollingUpdate") {
-            rolling.get("rollingUpdate").cloned()
-        } else {
-            (!rolling.is_empty()).then(|| Node::map(rolling, origin))
-        };
-        Some((field, Draft::new(origin).node("type", ty).maybe("rollingUpdate", rolling).done()))
+        self.expect_map(update, "update", &help)?;
+        Some((field, update.clone()))
     }
 }

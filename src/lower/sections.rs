@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::draft::Draft;
 use super::metadata::metadata_of_batch;
 use super::mounts::claim_spec;
-use super::references::secret_list;
+use super::references::{is_external, secret_list};
 use super::{Context, object_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Manifest;
@@ -24,9 +24,10 @@ pub(super) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec
         });
         objects.push(object(context, entry, "Namespace", false, spec));
     }
-    for entry in by_name(&batch.service_accounts) {
+    for entry in by_name(&batch.service_accounts).into_iter().filter(|entry| !is_external(&entry.value)) {
         let fields = entry.value.as_map().cloned().unwrap_or_default();
-        let fields = fields.iter().filter(|field| !METADATA.contains(&field.key.text.as_str()));
+        let is_of_body = |key: &str| !METADATA.contains(&key) && key != "external";
+        let fields = fields.iter().filter(|field| is_of_body(&field.key.text));
         let fields = fields.map(|field| match field.key.text.as_str() {
             key @ ("imagePullSecrets" | "secrets") => (key, secret_list(context, &field.value, diagnostics)),
             key => (key, field.value.clone()),
@@ -34,7 +35,7 @@ pub(super) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec
         let fields: Vec<(&str, Node)> = fields.collect();
         objects.push(object(context, entry, "ServiceAccount", true, fields));
     }
-    for entry in by_name(&batch.claims) {
+    for entry in by_name(&batch.claims).into_iter().filter(|entry| !is_external(&entry.value)) {
         objects.extend(claim(context, entry, diagnostics));
     }
     for entry in by_name(&batch.services) {
@@ -61,7 +62,12 @@ fn body<T>(node: &Node, make: impl FnOnce(Map) -> T) -> T {
 
 fn claim(context: &Context<'_>, entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Manifest> {
     let node = &entry.value;
-    let spec = body(node, |map| match map.get("size") {
+    let without_note = |mut map: Map| {
+        map.remove("external");
+        map
+    };
+    let spec = body(node, without_note);
+    let spec = body(&Node::map(spec, node.origin()), |map| match map.get("size") {
         Some(size) => {
             let native = map.iter().filter(|field| {
                 !matches!(field.key.text.as_str(), "size" | "accessModes" | "storageClassName" | "volumeMode")

@@ -6,6 +6,7 @@ use super::Lowering;
 use super::draft::Draft;
 use super::ports::Port;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::expand::is_nameless;
 use crate::kubernetes::Manifest;
 use crate::text::{Entry, Key, Map, Node, Origin, Value};
 
@@ -148,7 +149,7 @@ impl Lowering<'_> {
             let target = same.filter(|_| !native.contains("targetPort")).map(|_| name.clone());
             return Some(
                 Draft::new(entry.origin())
-                    .node("name", name)
+                    .maybe("name", (!is_nameless(&entry.key.text)).then_some(name))
                     .maybe("targetPort", target)
                     .all(native.iter().cloned())
                     .done(),

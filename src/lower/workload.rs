@@ -1,6 +1,8 @@
 //! One instance as the object of its kind, and the objects that accompany it.
 //!
-//! A native body (`template`, `jobTemplate`, `selector`, …) is the ground that flat fields merge over.
+//! What native bodies hold was lifted out of them when the layers merged: what is left can be written nowhere else.
+
+use smol_str::format_smolstr;
 
 use super::Lowering;
 use super::container::name_of;
@@ -9,10 +11,11 @@ use super::flat::Parts;
 use super::metadata::{overlay, sorted};
 use super::mounts::Volumes;
 use super::ports::{self, Port};
+use super::references::Used;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Place, merge};
+use crate::expand::main_container;
 use crate::kubernetes::Manifest;
-use crate::spec::{WorkloadKind, budgeted, slug};
+use crate::spec::WorkloadKind;
 use crate::text::{Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.
@@ -77,6 +80,14 @@ impl Lowering<'_> {
         let origin = self.origin();
         let kind = self.plan.kind();
         let mut spec = written;
+        if self.field("autoscale").is_some()
+            && let Some(replicas) = spec.remove("replicas")
+        {
+            // Each apply would set the number back that the autoscaler has chosen.
+            let message = "`autoscale` decides the number of pods: `replicas` is left out";
+            let finding = Diagnostic::new(Code::WithoutEffect, replicas.key.origin, message);
+            self.diagnostics.push(finding.help("remove `replicas`, or write its number as `min` of `autoscale`"));
+        }
         if let Some(selector) = self.field("selector") {
             spec.set(Key::new("selector", selector.origin()), selector.clone());
         } else if kind.selects_pods() {
@@ -92,6 +103,11 @@ impl Lowering<'_> {
             }
             let native = self.field("volumeClaimTemplates").map(items).unwrap_or_default();
             let all: Vec<Node> = native.into_iter().chain(claim_templates).collect();
+            let namespace = self.namespace().and_then(Node::text).cloned().unwrap_or_default();
+            for template in all.iter().filter_map(|claim| claim.at(&["metadata", "name"])?.text()) {
+                let prefix = format_smolstr!("{template}-{}-", self.instance.name);
+                self.context.configs.note_claims(namespace.clone(), prefix);
+            }
             if let Some(first) = all.first() {
                 spec.set(Key::new("volumeClaimTemplates", first.origin()), Node::seq(all.clone(), first.origin()));
             }
@@ -103,18 +119,11 @@ impl Lowering<'_> {
 
     fn cron_job_spec(&mut self, parts: Parts, template: Node) -> Node {
         let origin = self.origin();
-        let facts = self.context.facts;
         let native = self.field("jobTemplate");
         let job_type = self.plan.union.job.unwrap_or(self.plan.union.spec);
-        let ground = native.and_then(|native| native.get("spec")).cloned();
-        let flat = Node::map(parts.job, origin);
-        let mut job = match &ground {
-            Some(ground) => merge(facts, ground, &flat, Place::Type(job_type)),
-            None => flat,
-        }
-        .as_map()
-        .cloned()
-        .unwrap_or_default();
+        // What no flat field means: the others were lifted out of the native body.
+        let mut job = native.and_then(|native| native.get("spec")).and_then(Node::as_map).cloned().unwrap_or_default();
+        parts.job.iter().for_each(|entry| job.set(entry.key.clone(), entry.value.clone()));
         if let Some(selector) = self.field("selector") {
             job.set(Key::new("selector", selector.origin()), selector.clone());
         }
@@ -133,7 +142,9 @@ impl Lowering<'_> {
                 None => drop(metadata.remove(key)),
             }
         }
+        let rest = native.and_then(Node::as_map).into_iter().flatten().cloned();
         let job_template = Draft::new(origin)
+            .all(rest)
             .node("metadata", Node::map(metadata, origin))
             .node("spec", Node::map(job, origin))
             .done();
@@ -145,62 +156,36 @@ impl Lowering<'_> {
 
     fn pod_template(&mut self, pod: Node) -> Node {
         let origin = self.origin();
-        let native = self.native_template().and_then(|template| template.get("metadata")).cloned();
-        let mut metadata = native.as_ref().and_then(Node::as_map).cloned().unwrap_or_default();
-        if let Some(written) = native.as_ref().and_then(|native| native.get("labels")) {
-            self.check_pinned(written);
-        }
-        for (key, generated, flat) in [
-            ("labels", self.labels(true), ["labels", "podLabels"]),
-            ("annotations", self.annotations(true), ["annotations", "podAnnotations"]),
-        ] {
-            // What is written counts more than what is generated, the flat form more than the native body.
-            let mut all = generated;
-            let written = native.as_ref().and_then(|native| native.get(key));
-            written.into_iter().chain(flat.into_iter().filter_map(|key| self.field(key))).for_each(|written| {
-                overlay(&mut all, written);
-            });
+        // What no flat field means: the others were lifted out of the native body.
+        let native = self.field("template").and_then(Node::as_map).cloned().unwrap_or_default();
+        let mut metadata = native.get("metadata").and_then(Node::as_map).cloned().unwrap_or_default();
+        for (key, all) in [("labels", self.labels(true)), ("annotations", self.annotations(true))] {
             match sorted(&all, origin) {
                 Some(all) => metadata.put(key, all),
                 None => drop(metadata.remove(key)),
             }
         }
-        Draft::new(origin).node("metadata", Node::map(metadata, origin)).node("spec", pod).done()
-    }
-
-    /// Returns the native pod template, where one is written.
-    fn native_template(&self) -> Option<&Node> {
-        self.field("template").or_else(|| self.field("jobTemplate")?.at(&["spec", "template"]))
+        Draft::new(origin).all(native).node("metadata", Node::map(metadata, origin)).node("spec", pod).done()
     }
 
     /// Returns the spec of the pods, and the ports that they open.
     fn pod(&mut self, parts: &Parts, volumes: &mut Volumes) -> (Node, Vec<Port>) {
         let origin = self.origin();
-        let facts = self.context.facts;
         let union = &self.plan.union;
-        let native = self.native_template().and_then(|template| template.get("spec")).cloned();
-        let flat = Node::map(parts.pod.clone(), origin);
-        let ground = match &native {
-            Some(native) => merge(facts, native, &flat, Place::Type(union.pod)),
-            None => flat,
-        };
-        let mut pod = ground.as_map().cloned().unwrap_or_default();
-
-        for key in
-            [native.as_ref().and_then(|native| native.get("volumes")), self.field("volumes")].into_iter().flatten()
-        {
-            let key = key.clone();
-            self.native_volumes(&key, volumes);
+        let mut pod = parts.pod.clone();
+        if let Some(written) = self.field("volumes") {
+            self.native_volumes(written, volumes);
         }
-        let containers = self.containers(&pod, parts, volumes);
+        let containers = self.containers(volumes);
         let ports: Vec<Port> = containers.iter().flat_map(ports::of_container).collect();
-        let init = self.init_containers(&pod, volumes);
+        let init = self.init_containers(volumes);
 
         self.check_mounted(containers.iter().chain(&init), volumes);
 
-        let mut set = |key: &str, list: Vec<Node>| match list.first().map(Node::origin) {
-            Some(first) => pod.set(Key::new(key, first), Node::seq(list, first)),
-            None => drop(pod.remove(key)),
+        let mut set = |key: &str, list: Vec<Node>| {
+            if let Some(first) = list.first().map(Node::origin) {
+                pod.set(Key::new(key, first), Node::seq(list, first));
+            }
         };
         set("containers", containers);
         set("initContainers", init);
@@ -218,25 +203,26 @@ impl Lowering<'_> {
 
     /// Sets what decides on the nodes of the pods.
     fn placement(&mut self, pod: &mut Map) {
-        let native = |pod: &Map, flat: Option<&Node>, key: &str| flat.cloned().or_else(|| pod.get(key).cloned());
-        if let Some(tolerations) = native(pod, self.field("tolerations"), "tolerations") {
-            let spelled = self.tolerations(&tolerations);
+        if let Some(tolerations) = self.field("tolerations") {
+            let spelled = self.tolerations(tolerations);
             pod.set(Key::new("tolerations", tolerations.origin()), spelled);
         }
-        let affinity = native(pod, self.field("affinity"), "affinity");
-        if let Some(affinity) = self.affinity(affinity.as_ref()) {
+        if let Some(affinity) = self.affinity(self.field("affinity")) {
             pod.set(Key::new("affinity", affinity.origin()), affinity);
         }
-        let constraints = native(pod, self.field("topologySpreadConstraints"), "topologySpreadConstraints");
-        if let Some(constraints) = self.spread(constraints.as_ref()) {
+        if let Some(constraints) = self.spread(self.field("topologySpreadConstraints")) {
             pod.set(Key::new("topologySpreadConstraints", constraints.origin()), constraints);
         }
     }
 
     /// Sets the account that the pods run under, and the names of the secrets that they pull images with.
     fn identity(&mut self, pod: &mut Map) {
+        let is_own = self.field("serviceAccount").is_some_and(|written| written.as_map().is_some());
         if let Some(name) = self.service_account_name() {
             pod.set(Key::new("serviceAccountName", name.origin()), name);
+        }
+        if let Some(name) = pod.get("serviceAccountName").filter(|_| !is_own) {
+            self.uses(Used::Account, name);
         }
         if let Some(secrets) = pod.get("imagePullSecrets").cloned() {
             let list = self.secret_list(&secrets);
@@ -244,72 +230,48 @@ impl Lowering<'_> {
         }
     }
 
-    fn containers(&mut self, pod: &Map, parts: &Parts, volumes: &mut Volumes) -> Vec<Node> {
-        let origin = self.origin();
-        let facts = self.context.facts;
-        let own_name = budgeted(&slug(&self.instance.workload), 63);
-        let mounts = self.field("mounts");
-        let mut all = self.layered_containers("containers", pod);
-        let main = all.iter().position(|(name, ..)| name.as_str() == Some(&own_name));
-        let flat = !parts.container.is_empty() || mounts.is_some();
-        if flat || all.is_empty() {
-            let over = Node::map(parts.container.clone(), origin);
-            // Flat fields mean the container named after the workload, or the only one of a native body.
-            let native_main = main.or_else(|| (pod.contains("containers") && all.len() == 1).then_some(0));
-            let (name, fields, at) = match native_main {
-                Some(at) => {
-                    let (name, fields, origin) = all.remove(at);
-                    let merged =
-                        merge(facts, &Node::map(fields, origin), &over, Place::Type(self.plan.union.container));
-                    (name, merged.as_map().cloned().unwrap_or_default(), origin)
-                }
-                None => (Node::string(own_name, origin), parts.container.clone(), origin),
-            };
-            if !fields.contains("image") {
-                self.missing_image(&self.instance.workload.clone(), origin);
-            }
-            all.insert(0, (name, fields, at));
+    fn containers(&mut self, volumes: &mut Volumes) -> Vec<Node> {
+        let own_name = main_container(&self.instance.workload);
+        let mut all = self.named_containers("containers");
+        let is_main = |(name, ..): &(Node, Map, Origin)| name.as_str() == Some(&own_name);
+        let is_by_name = self.field("containers").is_some_and(|node| node.as_map().is_some());
+        if is_by_name {
+            // Containers run side by side: the main one stands first, the others by their names.
+            all.sort_by(|left, right| (!is_main(left), left.0.as_str()).cmp(&(!is_main(right), right.0.as_str())));
         }
-        let mut lowered = Vec::with_capacity(all.len());
-        for (number, (name, fields, at)) in all.into_iter().enumerate() {
-            let mounts = if flat && number == 0 { mounts } else { None };
-            volumes.container = name.text().filter(|_| number > 0).cloned();
-            lowered.push(self.container(&name, &fields, mounts, volumes, at));
-        }
-        lowered
+        let main = all.iter().position(is_main).unwrap_or_default();
+        let lower = |(number, (name, fields, at)): (usize, (Node, Map, Origin))| {
+            self.check_image(&name, &fields, is_main(&(name.clone(), Map::new(), at)), at);
+            volumes.container = name.text().filter(|_| number != main).cloned();
+            self.container(&name, &fields, volumes, at)
+        };
+        all.into_iter().enumerate().map(lower).collect()
     }
 
-    /// Returns the containers of a native body with the flat ones of the same names merged over them, and the others.
-    fn layered_containers(&mut self, key: &str, pod: &Map) -> Vec<(Node, Map, Origin)> {
-        let facts = self.context.facts;
-        let mut all = self.named_containers(key, pod.get(key));
-        for (name, fields, at) in self.named_containers(key, self.field(key)) {
-            match all.iter().position(|(known, ..)| known.as_str() == name.as_str()) {
-                Some(known) => {
-                    let place = Place::Type(self.plan.union.container);
-                    let merged = merge(facts, &Node::map(all[known].1.clone(), at), &Node::map(fields, at), place);
-                    all[known].1 = merged.as_map().cloned().unwrap_or_default();
-                }
-                None => all.push((name, fields, at)),
-            }
-        }
-        all
-    }
-
-    fn init_containers(&mut self, pod: &Map, volumes: &mut Volumes) -> Vec<Node> {
-        let all = self.layered_containers("initContainers", pod);
-        let lower = |(name, fields, at): (Node, Map, _)| {
+    fn init_containers(&mut self, volumes: &mut Volumes) -> Vec<Node> {
+        let all = self.named_containers("initContainers");
+        let lower = |(name, fields, at): (Node, Map, Origin)| {
+            self.check_image(&name, &fields, false, at);
             volumes.container = name.text().cloned();
-            self.container(&name, &fields, None, volumes, at)
+            self.container(&name, &fields, volumes, at)
         };
         all.into_iter().map(lower).collect()
     }
 
-    fn missing_image(&mut self, workload: &str, origin: Origin) {
-        self.diagnostics.push(
-            Diagnostic::new(Code::MissingField, origin, format!("the workload `{workload}` needs an `image`"))
-                .help("write `image: NAME:TAG`, or give its `containers`"),
-        );
+    /// Reports a container without an image: the server refuses it.
+    fn check_image(&mut self, name: &Node, fields: &Map, is_main: bool, at: Origin) {
+        if fields.get("image").is_some_and(|image| !image.is_null()) {
+            return;
+        }
+        let finding = if is_main {
+            let message = format!("the workload `{}` needs an `image`", self.instance.workload);
+            Diagnostic::new(Code::MissingField, self.origin(), message)
+                .help("write `image: NAME:TAG`, or give its `containers`")
+        } else {
+            let message = format!("the container `{}` needs an `image`", name.as_str().unwrap_or_default());
+            Diagnostic::new(Code::MissingField, at, message).help("write `image: NAME:TAG` in it, or in `defaults`")
+        };
+        self.diagnostics.push(finding);
     }
 
     /// Returns the name of the account that the pods run under.

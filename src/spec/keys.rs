@@ -21,7 +21,10 @@ pub const BATCH: &[OwnKey] = &[
     key("kind", "always `Batch`"),
     key("metadata", "name of the batch; namespace, labels and annotations of all its objects"),
     key("params", "typed inputs, read as `{{ params.NAME }}`: a default, or a JSON Schema"),
-    key("defaults", "a partial workload that is merged under every workload"),
+    key(
+        "defaults",
+        "a partial workload that is merged under every workload; what it says of containers holds for all of them",
+    ),
     key("templates", "partial workloads by name, merged in the order in which `use` names them"),
     key("namespaces", "Namespaces to create, by name"),
     key("configMaps", "ConfigMaps by name, from inline data and files"),
@@ -72,7 +75,7 @@ pub const WORKLOAD: &[OwnKey] = &[
 
 /// Fields of Kubernetes that may be written shorter than they are.
 pub const SHORT_FORMS: &[OwnKey] = &[
-    key("containers", "containers by name, or the native list"),
+    key("containers", "containers by name, `*` for all of them, or the native list"),
     key(
         "env",
         "values by name: a text, `{secret: NAME/KEY}`, `{configMap: NAME/KEY}`, `{field: PATH}`, `{resource: NAME}`",

@@ -9,5 +9,5 @@ mod naming;
 mod workload;
 
 pub use batch::{API_VERSION, Batch, FUNCTION, KIND, Section, is_batch, is_function};
-pub use naming::{budgeted, short_hash, slug};
+pub use naming::{as_label, budgeted, short_hash, slug};
 pub use workload::{Home, Union, WorkloadKind};

@@ -5,6 +5,8 @@
 use sha2::{Digest, Sha256};
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
+use crate::kubernetes::name::label_value;
+
 /// The characters of a hash in a name.
 const HASH_LENGTH: usize = 8;
 
@@ -22,6 +24,17 @@ pub fn budgeted(name: &str, limit: usize) -> SmolStr {
     let kept = name[..cut].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
     let hash = short_hash(name);
     if kept.is_empty() { hash } else { format_smolstr!("{kept}-{hash}") }
+}
+
+/// Returns the value of a label that stands for a text: the text itself, or the form that it has in names; `None` if nothing
+/// of it can stand in a name.
+pub fn as_label(text: &str) -> Option<SmolStr> {
+    /// The most bytes of the value of a label.
+    const LONGEST: usize = 63;
+    if label_value(text).is_ok() {
+        return Some(text.into());
+    }
+    Some(budgeted(&slug(text), LONGEST)).filter(|label| !label.is_empty())
 }
 
 /// Returns eight characters that stand for a text, for names.
@@ -72,6 +85,14 @@ mod tests {
         let dashed = budgeted(&format!("{}---{}", "a".repeat(40), "b".repeat(30)), 52);
         assert!(dashed.starts_with(&format!("{}-", "a".repeat(40))) && !dashed.contains("--"), "{dashed}");
         assert_eq!(budgeted("web-eu-west-1-production", 12).len(), 12);
+    }
+
+    #[test]
+    fn values_become_labels() {
+        assert_eq!(as_label("EU_West.1").as_deref(), Some("EU_West.1"));
+        assert_eq!(as_label("library/nginx:1.27").as_deref(), Some("library-nginx-1-27"));
+        assert_eq!(as_label(&"a/".repeat(60)).map(|label| label.len()), Some(63));
+        assert_eq!(as_label("é"), None);
     }
 
     #[test]

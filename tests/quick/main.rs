@@ -15,6 +15,7 @@ mod golden;
 mod html;
 mod init;
 mod integrate;
+mod language;
 mod memory;
 mod plan;
 mod preflight;

@@ -3,6 +3,7 @@
 //! A case (`crate::cases`) asks by `# show: KIND NAMESPACE/NAME POINTER` for what stands at a place, and by
 //! `# show: objects` for the objects that are made, sorted. The code of each finding is told in any case.
 
+use fanfold::diagnostic::Diagnostic;
 use fanfold::emit::Output;
 use fanfold::kubernetes::Manifest;
 use fanfold::read::MemoryFiles;
@@ -13,17 +14,22 @@ use crate::examples::{self, run};
 
 #[test]
 fn every_case_gives_what_it_says() {
-    cases::hold("tests/quick/golden/cases", 15, shown);
+    cases::hold("tests/quick/golden/cases", 15, |case| {
+        shown(case, |finding, _| vec![format!("finds: {}", finding.code.name())])
+    });
 }
 
-fn shown(case: &Case) -> Vec<String> {
+/// Returns what is found in the spec of a case, and what it asks for of the objects.
+pub(crate) fn shown(case: &Case, told: impl Fn(&Diagnostic, &Sources) -> Vec<String>) -> Vec<String> {
     let files = MemoryFiles::default().with("case.yaml", case.input());
-    let spec = examples::Case { spec: "case.yaml".to_owned(), given: Vec::new() };
+    let given = case.settings("given").filter_map(|given| given.split_once('='));
+    let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let spec = examples::Case { spec: "case.yaml".to_owned(), given };
     let mut sources = Sources::default();
     let inputs = spec.inputs(&files, &mut sources);
     let (compilation, diagnostics) = run(inputs, spec.options(), &files, &mut sources);
     let objects = compilation.objects();
-    let findings = diagnostics.iter().map(|finding| format!("finds: {}", finding.code.name()));
+    let findings = diagnostics.iter().flat_map(|finding| told(finding, &sources));
     let shown = case.settings("show").map(|asked| {
         let Some((subject, pointer)) = asked.rsplit_once(' ') else {
             assert_eq!(asked, "objects", "{}", case.path.display());

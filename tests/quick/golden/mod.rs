@@ -1,6 +1,6 @@
 //! The example specs against their golden outputs ([`crate::examples`]), and what holds for all of them.
 
-mod lowering;
+pub(crate) mod lowering;
 mod stable;
 
 use std::fs;

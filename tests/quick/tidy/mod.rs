@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 /// Which files may name a crate: the path starts with one of these.
 const HOMES: &[(&str, &[&str])] = &[
     ("granit_parser", &["read/"]),
-    ("minijinja", &["expand/expression.rs", "expand/engine.rs", "expand/budget.rs", "expand/scope.rs"]),
+    (
+        "minijinja",
+        &["expand/compare.rs", "expand/expression.rs", "expand/engine.rs", "expand/budget.rs", "expand/scope.rs"],
+    ),
     ("jsonschema", &["schema.rs", "schema/"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
     ("similar", &["cli/output", "compile/manifests.rs", "diff/render/"]),
