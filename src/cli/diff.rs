@@ -3,12 +3,14 @@
 use clap::{Args, ValueEnum};
 
 use super::args::{FormatArg, ReportArgs, VariantArgs};
-use super::cluster::{Cluster, Connecting, GuardArgs, SetArgs};
+use super::cluster::{Cluster, ClusterArgs, Connecting, GuardArgs, SetArgs};
 use super::session::{Channel, Session, facts, remark};
 use super::sides::{Held, Side};
 use super::{Exit, Failure};
 use crate::apply::{Stage, rehearse};
-use crate::diff::{Causes, Effect, Report, Style, diff, fold, html, human, json, markdown, settle, short};
+use crate::diff::{
+    Causes, Effect, NAMESPACE, Report, Style, diff_in, fold, html, human, json, markdown, settle, short,
+};
 use crate::kubernetes::Facts;
 use crate::limits;
 
@@ -44,6 +46,10 @@ pub struct DiffArgs {
     #[arg(long, value_enum, default_value_t = DiffFormatArg::Human, value_name = "FORMAT")]
     pub format: DiffFormatArg,
 
+    /// Show values, descriptions and fields that are many to the end, instead of cut around what changes and counted
+    #[arg(long)]
+    pub full: bool,
+
     /// Exit with 1 only where a change has one of these effects
     #[arg(long, value_enum, value_name = "EFFECT", value_delimiter = ',')]
     pub fail_on: Vec<EffectArg>,
@@ -75,6 +81,10 @@ pub enum EffectArg {
     Rollout,
     /// The server refuses the update
     Recreate,
+    /// The object goes
+    Removed,
+    /// A definition allows less
+    Breaking,
     /// More is allowed than before
     Security,
     /// What is stored goes with it
@@ -88,6 +98,8 @@ impl From<EffectArg> for Effect {
             EffectArg::InPlace => Self::InPlace,
             EffectArg::Rollout => Self::Rollout,
             EffectArg::Recreate => Self::Recreate,
+            EffectArg::Removed => Self::Removed,
+            EffectArg::Breaking => Self::Breaking,
             EffectArg::Security => Self::Security,
             EffectArg::DataLoss => Self::DataLoss,
         }
@@ -105,7 +117,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     }
     if old != Side::Cluster {
         let way = "compare with one by `--against cluster`";
-        args.place.cluster.refuse_without_cluster(way)?;
+        // Files have namespaces too: which one those name that name none, is known to whoever applies them.
+        ClusterArgs { namespace: None, ..args.place.cluster.clone() }.refuse_without_cluster(way)?;
         if args.place.applyset.is_some() {
             return Err(Failure::Usage(format!("`--applyset` is about a cluster: {way}")));
         }
@@ -143,7 +156,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("neither side holds an object: there is nothing to compare".into()));
     }
     settle([&mut old.objects, &mut new.objects], facts);
-    let changes = diff(&old.objects, &new.objects, facts, &session.sources);
+    let namespace = args.place.cluster.namespace.as_deref().unwrap_or(NAMESPACE);
+    let changes = diff_in(namespace, &old.objects, &new.objects, facts, &session.sources);
     let groups = fold(&changes);
     let causes = Causes::between(&old.batches(), &new.batches());
     let report = Report {
@@ -154,6 +168,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         old: &old.name,
         new: &new.name,
         kubernetes: facts.minor,
+        full: args.full,
     };
     let style = Channel::Stdout.style();
     let out = Channel::Stdout;

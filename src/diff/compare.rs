@@ -1,17 +1,18 @@
 //! Two objects of one identity in, the fields in which they differ out.
 //!
-//! Lists are compared item by item where Kubernetes says which keys tell their items apart, and as wholes everywhere
-//! else: nothing is guessed. What is stored of both sides is followed beside what is written: where it is the same, the
-//! difference is told all the same, with the effect that it has: none.
+//! Lists are compared item by item where Kubernetes, or a definition, says which keys tell their items apart; those of
+//! custom resources also by the ids in them; and as wholes everywhere else. What is stored of both sides is followed
+//! beside what is written: where it is the same, the difference is told all the same, with the effect that it has: none.
 
 use smol_str::SmolStr;
 
+use super::lists::{Known, Lists, guess, part};
 use super::matching::Renames;
 use super::meaning::{Pair, Stored, type_of};
 use super::secret::Veil;
 use super::{Change, Effect, Path, Step, What};
-use crate::kubernetes::{Facts, Manifest, Merge, Schema, Shape, Tree, Type, same};
-use crate::text::{Map, Node, Origin};
+use crate::kubernetes::{Facts, Manifest, Merge, ObjectKey, Schema, Shape, Tree, Type, same};
+use crate::text::{Node, Origin};
 
 /// Returns what differs.
 pub(super) fn compare(
@@ -20,13 +21,14 @@ pub(super) fn compare(
     facts: &Facts,
     veil: Veil<'_>,
     renames: &Renames,
+    lists: &Lists<'_>,
     is_scaled: bool,
 ) -> Vec<Change> {
     let ty = type_of(new, facts).or_else(|| type_of(old, facts));
     let metadata = facts.type_id("meta/v1.ObjectMeta").map(|id| facts.ty(id));
-    let (kind, namespace) = (&new.key.kind, &new.key.namespace);
+    let (key, custom) = (&new.key, ty.is_none());
     let (path, found) = (Vec::new(), Vec::new());
-    let mut walk = Walk { facts, metadata, veil, renames, is_scaled, kind, namespace, path, found };
+    let mut walk = Walk { facts, metadata, veil, renames, lists, is_scaled, key, custom, path, found };
     let stored = Pair::of_objects(old, new, facts);
     let stored = stored.as_ref().map_or(Stored::UNKNOWN, Pair::get);
     walk.mapping(&old.node, &new.node, stored, ty, None);
@@ -34,7 +36,11 @@ pub(super) fn compare(
 }
 
 /// Lists that are one value to the server, though it refuses two items of one name in them: by kind, place and key.
-const NAMED: &[(&str, &str, &str)] = &[("CustomResourceDefinition", "spec.versions", "name")];
+const NAMED: &[(&str, &str, &str)] = &[
+    ("CustomResourceDefinition", "spec.versions", "name"),
+    ("CustomResourceDefinition", "spec.versions.additionalPrinterColumns", "name"),
+    ("StatefulSet", "spec.volumeClaimTemplates", "metadata.name"),
+];
 
 /// What tells an item of a list apart from the others.
 type Identity = Vec<(SmolStr, SmolStr)>;
@@ -44,10 +50,12 @@ struct Walk<'a> {
     metadata: Option<&'a Type>,
     veil: Veil<'a>,
     renames: &'a Renames,
+    lists: &'a Lists<'a>,
     /// Whether an autoscaler holds the replicas, where they are left out.
     is_scaled: bool,
-    kind: &'a str,
-    namespace: &'a str,
+    key: &'a ObjectKey,
+    /// Whether nothing is known of the kind.
+    custom: bool,
     path: Vec<Step>,
     found: Vec<Change>,
 }
@@ -119,20 +127,14 @@ impl Walk<'_> {
             return self.mapping(old, new, stored, ty, value);
         }
         if let (Some(olds), Some(news)) = (old.as_seq(), new.as_seq()) {
-            let named;
-            let schema_of_items = match schema.map(|schema| (&schema.shape, &schema.merge)) {
-                Some((Shape::List(item), Merge::Replace)) => {
-                    named = self.named();
-                    named.as_ref().map(|merge| (&**item, merge))
-                }
-                Some((Shape::List(item), merge)) => Some((&**item, merge)),
-                _ => None,
-            };
-            if let Some((item, merge)) = schema_of_items
-                && let (Some(old_items), Some(new_items)) =
-                    (self.identities(olds, item, merge), self.identities(news, item, merge))
+            let known = self.known_list(olds, news, schema);
+            if let Some((item, merge, defaults)) = &known
+                && let (Some(old_items), Some(new_items)) = (
+                    self.identities(olds, *item, merge, defaults.as_ref()),
+                    self.identities(news, *item, merge, defaults.as_ref()),
+                )
             {
-                return self.items([olds, news], [old_items, new_items], stored, item);
+                return self.items([olds, news], [old_items, new_items], stored, *item);
             }
         }
         if same(old, new) {
@@ -140,7 +142,7 @@ impl Walk<'_> {
         }
         // The object that has the new name does not follow itself.
         let own = Path::is_name(&self.path);
-        let follows = !own && self.renames.explain(self.namespace, old, new);
+        let follows = !own && self.renames.explain(&self.key.namespace, old, new);
         let (before, after) = self.veil.both(&self.path, old, new);
         let effect = effect(stored.alike(Some(old), Some(new)));
         self.push(What::Changed(before, after), effect, follows, new.origin());
@@ -151,10 +153,34 @@ impl Walk<'_> {
         self.is_scaled && Path::is_at(&self.path, "spec.replicas")
     }
 
-    /// Returns what tells the items of the list here apart, where its type does not say so.
-    fn named(&self) -> Option<Merge> {
-        let named = NAMED.iter().find(|(kind, place, _)| *kind == self.kind && Path::is_at(&self.path, place));
-        named.map(|(_, _, key)| Merge::Keys(vec![SmolStr::new_static(key)]))
+    /// Whether this is the field of those keys, whatever lists it is in.
+    fn is_at(&self, keys: &str) -> bool {
+        let steps = self.path.iter().filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Item(_) | Step::Member(_) => None,
+        });
+        steps.eq(keys.split('.'))
+    }
+
+    /// Returns the type of the items of the list here, what tells them apart, and what is known of it beside its type.
+    fn known_list<'s>(
+        &self,
+        olds: &[Node],
+        news: &[Node],
+        schema: Option<&'s Schema>,
+    ) -> Option<(Option<&'s Schema>, Merge, Option<Known<'_>>)> {
+        match schema.map(|schema| (&schema.shape, &schema.merge)) {
+            Some((Shape::List(item), Merge::Replace)) => {
+                let named = NAMED.iter().find(|(kind, place, _)| *kind == self.key.kind && self.is_at(place));
+                named.map(|(_, _, key)| (Some(&**item), Merge::Keys(vec![SmolStr::new_static(key)]), None))
+            }
+            Some((Shape::List(item), merge)) => Some((Some(&**item), merge.clone(), None)),
+            None if self.custom => match self.lists.at(self.key, &self.path) {
+                Some(known) => Some((None, known.merge.clone(), Some(known))),
+                None => guess(olds, news).map(|merge| (None, merge, None)),
+            },
+            _ => None,
+        }
     }
 
     /// Compares two lists whose items are told apart.
@@ -163,7 +189,7 @@ impl Walk<'_> {
         [olds, news]: [&[Node]; 2],
         [old_ids, new_ids]: [Vec<Identity>; 2],
         stored: Stored<'_>,
-        item: &Schema,
+        item: Option<&Schema>,
     ) {
         let of_old = Index::of(&old_ids);
         let of_new = Index::of(&new_ids);
@@ -186,7 +212,7 @@ impl Walk<'_> {
             match of_old.find(identity) {
                 Some(before) => {
                     self.path.push(self.step(identity, &news[at]));
-                    self.value(&olds[before], &news[at], stored.items([before, at]), Some(item));
+                    self.value(&olds[before], &news[at], stored.items([before, at]), item);
                     self.path.pop();
                 }
                 None => self.lone_item(self.step(identity, &news[at]), &news[at], olds, Some(at)),
@@ -198,8 +224,8 @@ impl Walk<'_> {
     /// in it follows that object.
     fn lone_item(&mut self, step: Step, item: &Node, others: &[Node], at: Option<usize>) {
         let explains = |other: &Node| match at {
-            Some(_) => self.renames.explain(self.namespace, other, item),
-            None => self.renames.explain(self.namespace, item, other),
+            Some(_) => self.renames.explain(&self.key.namespace, other, item),
+            None => self.renames.explain(&self.key.namespace, item, other),
         };
         let follows = others.iter().any(explains);
         self.path.push(step);
@@ -210,12 +236,22 @@ impl Walk<'_> {
     }
 
     /// Returns what tells the items of a list apart; nothing where two are the same, or one has none of the keys.
-    fn identities(&self, items: &[Node], item: &Schema, merge: &Merge) -> Option<Vec<Identity>> {
-        let ty = self.facts.inner_type(item);
+    fn identities(
+        &self,
+        items: &[Node],
+        item: Option<&Schema>,
+        merge: &Merge,
+        known: Option<&Known<'_>>,
+    ) -> Option<Vec<Identity>> {
+        let ty = item.and_then(|item| self.facts.inner_type(item));
+        let default = |key: &str| match known {
+            Some(known) => known.default(key),
+            None => ty?.field(key)?.schema.default.as_ref()?.scalar(),
+        };
         let identities: Option<Vec<Identity>> = match merge {
             Merge::Replace => None,
             Merge::Set => items.iter().map(|item| Some(vec![(SmolStr::default(), item.scalar()?)])).collect(),
-            Merge::Keys(keys) => items.iter().map(|item| identity(item, keys, ty)).collect(),
+            Merge::Keys(keys) => items.iter().map(|item| identity(item, keys, default)).collect(),
         };
         identities.filter(|identities| Index::of(identities).is_unique())
     }
@@ -226,7 +262,7 @@ impl Walk<'_> {
 
     fn push(&mut self, what: What, effect: Effect, follows: bool, origin: Origin) {
         let path = Path(self.path.clone());
-        self.found.push(Change { path, what, effect, note: None, follows, origin });
+        self.found.push(Change { path, what, effect, follows, ..Change::whole(origin) });
     }
 }
 
@@ -243,13 +279,14 @@ fn step(identity: &Identity) -> Step {
 }
 
 /// Returns the values of the keys; what an item leaves out is what the server puts there.
-fn identity(item: &Node, keys: &[SmolStr], ty: Option<&Type>) -> Option<Identity> {
-    item.as_map().filter(|map: &&Map| keys.iter().any(|key| map.contains(key)))?;
+fn identity(item: &Node, keys: &[SmolStr], default: impl Fn(&str) -> Option<SmolStr>) -> Option<Identity> {
+    if !keys.iter().any(|key| part(item, key).is_some()) {
+        return None;
+    }
     keys.iter()
         .map(|key| {
-            let written = item.get(key).and_then(Tree::scalar);
-            let default = || ty?.field(key)?.schema.default.as_ref()?.scalar();
-            Some((key.clone(), written.or_else(default)?))
+            let written = part(item, key).and_then(Tree::scalar);
+            Some((key.clone(), written.or_else(|| default(key))?))
         })
         .collect()
 }

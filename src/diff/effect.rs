@@ -7,8 +7,9 @@ use std::fmt;
 
 use smol_str::{SmolStr, format_smolstr};
 
+use super::matching::Renames;
 use super::meaning::Pair;
-use super::{Change, Fate, Path, Shown, Step, What, secret, security};
+use super::{Change, Fate, Path, Shown, Step, What, definition, exposure, guard, secret, security};
 use crate::kubernetes::immutable::{Rule, refused};
 use crate::kubernetes::{Facts, Load, Manifest, Tree};
 use crate::text::{Origin, Value};
@@ -26,6 +27,10 @@ pub enum Effect {
     Rollout,
     /// The server refuses the update: the object must be deleted and made anew.
     Recreate,
+    /// The object goes away, and what it did with it.
+    Removed,
+    /// A definition allows less: objects of its kind that were valid are refused, or lose fields.
+    Breaking,
     /// What runs may do more than before, or what kept it from doing so is gone.
     Security,
     /// What is stored goes with it.
@@ -48,8 +53,17 @@ const ROLLS: [(&str, &str); 3] = [("apps", "Deployment"), ("apps", "DaemonSet"),
 
 impl Effect {
     /// All effects, the least first.
-    pub const ALL: [Self; 7] =
-        [Self::None, Self::Metadata, Self::InPlace, Self::Rollout, Self::Recreate, Self::Security, Self::DataLoss];
+    pub const ALL: [Self; 9] = [
+        Self::None,
+        Self::Metadata,
+        Self::InPlace,
+        Self::Rollout,
+        Self::Recreate,
+        Self::Removed,
+        Self::Breaking,
+        Self::Security,
+        Self::DataLoss,
+    ];
 
     /// Returns the name that options and reports have for it.
     pub fn as_str(self) -> &'static str {
@@ -59,6 +73,8 @@ impl Effect {
             Self::InPlace => "in-place",
             Self::Rollout => "rollout",
             Self::Recreate => "recreate",
+            Self::Removed => "removed",
+            Self::Breaking => "breaking",
             Self::Security => "security",
             Self::DataLoss => "data-loss",
         }
@@ -72,6 +88,8 @@ impl Effect {
             Self::InPlace => "in place",
             Self::Rollout => "rollout",
             Self::Recreate => "recreate",
+            Self::Removed => "removed",
+            Self::Breaking => "breaking",
             Self::Security => "security",
             Self::DataLoss => "data loss",
         }
@@ -82,9 +100,11 @@ impl Effect {
         match self {
             Self::None => "the same in other words",
             Self::Metadata => "labels, annotations, API versions",
-            Self::InPlace => "added, removed, or changed where it stands",
+            Self::InPlace => "added, or changed where it stands",
             Self::Rollout => "pods are replaced",
             Self::Recreate => "the server refuses the update: delete and make anew",
+            Self::Removed => "the object goes, and what it did with it",
+            Self::Breaking => "objects of a kind that were valid are refused, or lose fields",
             Self::Security => "more is allowed than before",
             Self::DataLoss => "what is stored goes with it",
         }
@@ -117,29 +137,48 @@ impl Demand {
 }
 
 /// Says what the changes of an object do.
-pub(super) fn classify(old: &Manifest, new: &Manifest, fate: &Fate, changes: &mut Vec<Change>, facts: &Facts) {
+pub(super) fn classify(
+    old: &Manifest,
+    new: &Manifest,
+    fate: &Fate,
+    changes: &mut Vec<Change>,
+    facts: &Facts,
+    renames: &Renames,
+) {
     if secret::is_secret(old) && secret::is_secret(new) {
         equal_values(old, new, changes);
+    }
+    if matches!(fate, Fate::Restated(_)) {
+        let namespace = |change: &&mut Change| Path::is_at(&change.path.0, "metadata.namespace");
+        changes.iter_mut().filter(namespace).for_each(|change| change.effect = Effect::None);
     }
     for change in changes.iter_mut().filter(|change| change.effect != Effect::None) {
         (change.effect, change.note) = by_place(new, &change.path);
     }
     match fate {
-        Fate::Renamed(was) => renamed(old, was.name.as_str(), changes),
+        Fate::Renamed(_) => renamed(old, new, changes),
         Fate::Rehashed(_) => {}
         // A kind that moved to another group has fields of its own, which the table of one kind does not know.
         Fate::Migrated(was) if was.group != new.key.group => {}
+        _ if generated(new) => anew(changes),
         _ => refuse(old, new, changes, facts),
     }
     scaled_with_claims(new, changes);
-    served_no_longer(old, new, changes);
-    for note in security::weakened(Some(old), new, facts) {
+    no_longer_kept(old, new, changes);
+    definition::judge(old, new, changes);
+    for note in security::weakened(Some(old), new, facts).into_iter().chain(exposure::exposed(old, new, renames)) {
         changes.push(whole_note(Effect::Security, note, new.origin));
     }
 }
 
 /// Says what it does that an object comes or goes.
-pub(super) fn classify_whole(object: &Manifest, added: bool, changes: &mut Vec<Change>, facts: &Facts) {
+pub(super) fn classify_whole(
+    object: &Manifest,
+    added: bool,
+    changes: &mut Vec<Change>,
+    facts: &Facts,
+    sides: [&[Manifest]; 2],
+) {
     if added {
         for note in security::weakened(None, object, facts) {
             changes.push(whole_note(Effect::Security, note, object.origin));
@@ -157,13 +196,53 @@ pub(super) fn classify_whole(object: &Manifest, added: bool, changes: &mut Vec<C
     {
         whole.note = Some("its claims stay, and hold what is stored".into());
     }
-    if let Some(note) = security::unguarded(object) {
+    if let Some(note) = security::unguarded(object).filter(|_| !guard::goes_with_its_pods(object, sides)) {
         changes.push(whole_note(Effect::Security, note.into(), object.origin));
     }
 }
 
-fn whole_note(effect: Effect, note: SmolStr, origin: Origin) -> Change {
-    Change { path: Path::default(), what: What::Note, effect, note: Some(note), follows: false, origin }
+pub(super) fn whole_note(effect: Effect, note: SmolStr, origin: Origin) -> Change {
+    Change { effect, note: Some(note), ..Change::whole(origin) }
+}
+
+/// Whether the server names the object: each run makes one more.
+fn generated(object: &Manifest) -> bool {
+    let has = |key: &str| object.node.present_at(&["metadata", key]).is_some();
+    has("generateName") && !has("name")
+}
+
+/// What is made anew each time is never updated.
+fn anew(changes: &mut [Change]) {
+    for change in changes.iter_mut().filter(|change| change.effect > Effect::Metadata) {
+        change.effect = Effect::InPlace;
+        change.note = Some("in the next object: each run makes a new one (`generateName`)".into());
+    }
+}
+
+/// Says what is stored from now on only as long as its claim, or its set, is there.
+fn no_longer_kept(old: &Manifest, new: &Manifest, changes: &mut [Change]) {
+    const CLAIMS: &str = "spec.persistentVolumeClaimRetentionPolicy";
+    let (path, note): (&[&str], &str) = match (new.key.group.as_str(), new.key.kind.as_str()) {
+        ("", "PersistentVolume") => (
+            &["spec", "persistentVolumeReclaimPolicy"],
+            "what it stores goes with its claim from now on, and was kept before",
+        ),
+        ("apps", "StatefulSet") => (
+            &["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"],
+            "its claims go with it from now on, and were kept before",
+        ),
+        _ => return,
+    };
+    let deletes =
+        |object: &Manifest| object.node.present_at(path).and_then(Tree::scalar).is_some_and(|word| word != "Retain");
+    if deletes(old) || !deletes(new) {
+        return;
+    }
+    let at = path.join(".");
+    for change in changes.iter_mut().filter(|change| change.path.is_below(&at) || Path::is_at(&change.path.0, CLAIMS)) {
+        change.effect = Effect::DataLoss;
+        change.note = Some(note.into());
+    }
 }
 
 /// Returns what a change of a field does by itself.
@@ -214,33 +293,23 @@ fn partitioned(new: &Manifest) -> Option<(Effect, Option<SmolStr>)> {
     })
 }
 
-/// Says which versions of its objects a definition no longer serves.
-fn served_no_longer(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
-    if new.key.kind != "CustomResourceDefinition" || new.key.group != "apiextensions.k8s.io" {
-        return;
-    }
-    let served = |object: &Manifest| -> Vec<SmolStr> {
-        let versions = object.node.present_at(&["spec"]).map_or(&[][..], |spec| spec.list("versions"));
-        let served =
-            versions.iter().filter(|version| version.get("served").and_then(Tree::scalar).as_deref() == Some("true"));
-        served.filter_map(|version| version.get("name").and_then(Tree::scalar)).collect()
+/// An object of another name, or in another namespace, is another object: the old one goes, with what it holds.
+fn renamed(old: &Manifest, new: &Manifest, changes: &mut [Change]) {
+    const NAMES: [&str; 2] = ["metadata.name", "metadata.namespace"];
+    let (was, is) = (&old.key, &new.key);
+    let (effect, note) = match data_of(old) {
+        Some(note) => (Effect::DataLoss, format_smolstr!("`{}` is deleted: {note}", was.name)),
+        None if was.name == is.name && (was.namespace.is_empty() || is.namespace.is_empty()) => {
+            let namespace = if was.namespace.is_empty() { &is.namespace } else { &was.namespace };
+            let note = "the old one is deleted, and a new one made; it stays where those that name no namespace are";
+            (Effect::Recreate, format_smolstr!("{note} in this one: then compare with `--namespace {namespace}`"))
+        }
+        None => (Effect::Recreate, "the old one is deleted, and a new one made".into()),
     };
-    let still = served(new);
-    for version in served(old).iter().filter(|version| !still.contains(version)) {
-        let note = format_smolstr!("`{version}` is served no longer: requests for it fail, of controllers too");
-        changes.push(whole_note(Effect::InPlace, note, new.origin));
-    }
-}
-
-/// An object of another name is another object: the old one goes, with what it holds.
-fn renamed(old: &Manifest, was: &str, changes: &mut [Change]) {
-    let Some(name) = changes.iter_mut().find(|change| change.path.is_below("metadata.name")) else { return };
-    if let Some(note) = data_of(old) {
-        name.effect = Effect::DataLoss;
-        name.note = Some(format_smolstr!("`{was}` is deleted: {note}"));
-    } else {
-        name.effect = Effect::Recreate;
-        name.note = Some("the old one is deleted, and a new one made".into());
+    let named = |change: &&mut Change| NAMES.iter().any(|keys| Path::is_at(&change.path.0, keys));
+    for change in changes.iter_mut().filter(named) {
+        change.effect = effect;
+        change.note = Some(note.clone());
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Group {
     pub kind: SmolStr,
     /// What became of them, in a word.
     pub fate: &'static str,
-    /// The worst of the effects.
+    /// The worst of the effects, those of objects that follow a new name among them.
     pub effect: Effect,
     /// The objects, by their places in [`Changes::objects`].
     pub members: Vec<usize>,
@@ -47,7 +47,8 @@ pub struct Group {
 pub struct Entry {
     /// An object and a change of it that stand for all.
     pub sample: (usize, usize),
-    /// How many pairs of values there are: more than one where the values differ from object to object.
+    /// How many pairs of values there are: more than one where the values differ from object to object, and of words that
+    /// are counted alone.
     pub values: usize,
     /// The line that it comes from, where it is one line.
     pub origin: Option<Origin>,
@@ -145,7 +146,10 @@ fn gather(changes: &Changes) -> Vec<Gathered> {
             });
             if let Some(place) = equal {
                 let entry = &mut gathered[place];
-                entry.members.push(at);
+                if entry.members.last() != Some(&at) {
+                    entry.members.push(at);
+                }
+                entry.values += usize::from(change.words);
                 entry.origin = entry.origin.filter(|origin| *origin == change.origin);
             } else {
                 places.push(gathered.len());
@@ -163,6 +167,9 @@ fn merge_values(gathered: Vec<Gathered>, changes: &Changes) -> Vec<Gathered> {
     for (at, entry) in gathered.iter().enumerate() {
         let object = &changes.objects[entry.sample.0];
         let change = &object.changes[entry.sample.1];
+        if change.words {
+            continue;
+        }
         let place = (kind_of(object), &change.path, change.effect, &change.note, tag(&change.what));
         by_place.entry(digest(&place)).or_default().push(at);
     }
@@ -220,6 +227,9 @@ fn counts(object: &Object, change: &Change) -> bool {
 
 fn mark(object: &Object, change: &Change) -> u64 {
     let mut hasher = DefaultHasher::new();
+    if change.words {
+        return digest(&(kind_of(object), "words"));
+    }
     (kind_of(object), &change.path, change.effect, tag(&change.what)).hash(&mut hasher);
     if counts(object, change) {
         change.note.hash(&mut hasher);
@@ -239,6 +249,9 @@ fn mark(object: &Object, change: &Change) -> u64 {
 }
 
 fn is_equal((object, change): (&Object, &Change), (other, known): (&Object, &Change)) -> bool {
+    if change.words || known.words {
+        return change.words && known.words && kind_of(object) == kind_of(other);
+    }
     if kind_of(object) != kind_of(other)
         || change.path != known.path
         || change.effect != known.effect
@@ -435,6 +448,11 @@ impl Group {
     /// Returns a change that stands for those of an entry.
     pub fn change<'a>(&self, entry: &Entry, changes: &'a Changes) -> &'a Change {
         &changes.objects[entry.sample.0].changes[entry.sample.1]
+    }
+
+    /// Returns the worst effect of its own changes, those who follow it apart.
+    pub fn own_effect(&self, changes: &Changes) -> Effect {
+        self.entries.iter().map(|entry| self.change(entry, changes).effect).max().unwrap_or(Effect::None)
     }
 
     /// Returns the names of the first objects.

@@ -1,16 +1,19 @@
 //! Which object of one side is which of the other.
 //!
-//! Two lists enter; pairs, and what stands alone, leave. Identity comes first, then another version of an API, then
-//! names that end in the hash of their content, and last the likeness of what is in two objects.
+//! Two lists enter; pairs, and what stands alone, leave. Identity comes first (objects that name no namespace are in the one
+//! that the side is applied to), then another version of an API, then names that end in the hash of their content, then
+//! names that all changed in one way, and last the likeness of what is in two objects.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
 use super::Fate;
+use super::crowd::Crowd;
+use super::naming::systematic;
+use super::resemblance::Traits;
 use crate::kubernetes::{Facts, Look, Manifest, ObjectKey, Tree};
-use crate::text::Node;
+use crate::text::{Node, Sources};
 
 /// Pairs and what stands alone, by their places in the lists.
 #[derive(Debug, Default)]
@@ -28,52 +31,91 @@ pub(super) struct Pair {
     pub(super) fate: Fate,
 }
 
-/// How much two objects must have in common to be one under another name.
-const ALIKE: f64 = 0.6;
-/// Objects that share what so many have are not held against each other for it.
+/// Objects that share what so many have are not compared for it.
 const COMMON: usize = 24;
 
-pub(super) fn matched(old: &[Manifest], new: &[Manifest], facts: &Facts) -> Matched {
+/// What decides which objects are one, beside the objects.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) sources: &'a Sources,
+    /// The namespace of objects that name none.
+    pub(super) namespace: &'a str,
+}
+
+pub(super) fn matched(old: &[Manifest], new: &[Manifest], ground: Ground<'_>) -> Matched {
     let mut matched = Matched::default();
-    // Objects that stand twice are told apart by their order: the first is the first.
-    let mut places: HashMap<Identity<'_>, usize> = HashMap::with_capacity(old.len());
-    let mut again: HashMap<usize, usize> = HashMap::new();
-    for (at, object) in old.iter().enumerate().rev() {
-        if let Some(next) = places.insert(identity(&object.key), at) {
-            again.insert(at, next);
+    let mut slots: HashMap<Identity<'_>, Slot> = HashMap::with_capacity(old.len());
+    for (at, object) in old.iter().enumerate() {
+        slots.entry(identity(object, ground)).or_insert(Slot { first: at, olds: 0, news: 0 }).olds += 1;
+    }
+    for object in new {
+        if let Some(slot) = slots.get_mut(&identity(object, ground)) {
+            slot.news += 1;
         }
     }
-    let mut paired = vec![false; old.len()];
+    let mut crowds: BTreeMap<Identity<'_>, Crowd> = BTreeMap::new();
     for (at, object) in new.iter().enumerate() {
-        let identity = identity(&object.key);
-        match places.get(&identity).copied() {
-            Some(place) => {
-                paired[place] = true;
-                match again.get(&place) {
-                    Some(next) => places.insert(identity, *next),
-                    None => places.remove(&identity),
-                };
-                let was = &old[place].key;
-                let fate = if was.version == object.key.version { Fate::Changed } else { Fate::Migrated(was.clone()) };
-                matched.pairs.push(Pair { old: place, new: at, fate });
-            }
+        let identity = identity(object, ground);
+        match slots.get(&identity) {
+            Some(Slot { first, olds: 1, news: 1 }) => matched.pair_of(*first, at, old, new),
+            Some(_) => crowds.entry(identity).or_default().new.push(at),
             None => matched.added.push(at),
         }
     }
-    matched.removed = (0..old.len()).filter(|at| !paired[*at]).collect();
-    matched.migrate(old, new, facts);
+    for (at, object) in old.iter().enumerate() {
+        let identity = identity(object, ground);
+        match slots.get(&identity) {
+            Some(Slot { olds: 1, news: 1, .. }) => {}
+            Some(Slot { news: 0, .. }) | None => matched.removed.push(at),
+            Some(_) => crowds.entry(identity).or_default().old.push(at),
+        }
+    }
+    for crowd in crowds.into_values() {
+        let pairs = crowd.pairs(old, new, ground.sources);
+        let (gone, come): (HashSet<usize>, HashSet<usize>) = pairs.iter().copied().unzip();
+        matched.removed.extend(crowd.old.into_iter().filter(|at| !gone.contains(at)));
+        matched.added.extend(crowd.new.into_iter().filter(|at| !come.contains(at)));
+        pairs.into_iter().for_each(|(was, is)| matched.pair_of(was, is, old, new));
+    }
+    matched.removed.sort_unstable();
+    matched.added.sort_unstable();
+    matched.migrate(old, new, ground.facts);
     matched.rehash(old, new);
+    matched.rename_all(old, new);
     matched.rename(old, new);
     matched
 }
 
+/// Group, kind, namespace and name.
 type Identity<'a> = (&'a str, &'a str, &'a str, &'a str);
 
-fn identity(key: &ObjectKey) -> Identity<'_> {
-    (&key.group, &key.kind, &key.namespace, &key.name)
+fn identity<'a>(object: &'a Manifest, ground: Ground<'_>) -> Identity<'a> {
+    let key = &object.key;
+    let namespace = if key.namespace == ground.namespace { "" } else { &key.namespace };
+    (&key.group, &key.kind, namespace, &key.name)
 }
 
+/// How often an identity stands on each side.
+struct Slot {
+    first: usize,
+    olds: usize,
+    news: usize,
+}
 impl Matched {
+    /// Makes two objects of one identity a pair.
+    fn pair_of(&mut self, at: usize, now: usize, old: &[Manifest], new: &[Manifest]) {
+        let (was, is) = (&old[at].key, &new[now].key);
+        let fate = if was.version != is.version {
+            Fate::Migrated(was.clone())
+        } else if was.namespace != is.namespace {
+            Fate::Restated(was.clone())
+        } else {
+            Fate::Changed
+        };
+        self.pairs.push(Pair { old: at, new: now, fate });
+    }
+
     /// Pairs objects whose kind has moved to another group: `extensions/v1beta1` to `apps/v1`.
     fn migrate(&mut self, old: &[Manifest], new: &[Manifest], facts: &Facts) {
         let moved = |was: &ObjectKey, is: &ObjectKey| {
@@ -127,6 +169,14 @@ impl Matched {
         });
     }
 
+    /// Pairs objects whose names all changed in one way.
+    fn rename_all(&mut self, old: &[Manifest], new: &[Manifest]) {
+        self.pair(|removed, added| {
+            let pairs = systematic(removed, added, old, new).into_iter();
+            pairs.map(|(was, is)| (was, is, Fate::Renamed(old[was].key.clone()))).collect()
+        });
+    }
+
     /// Pairs objects of one kind that have most in common.
     fn rename(&mut self, old: &[Manifest], new: &[Manifest]) {
         if self.added.is_empty() || self.removed.is_empty() {
@@ -134,23 +184,26 @@ impl Matched {
         }
         self.pair(|removed, added| {
             let kinds: HashSet<(&str, &str)> = removed.iter().map(|at| kind(&old[*at])).collect();
-            let traits = |side: &[Manifest], places: &[usize]| -> Vec<(usize, BTreeSet<u64>)> {
-                let wanted = places.iter().filter(|at| kinds.contains(&kind(&side[**at])));
-                wanted.map(|at| (*at, leaves(&side[*at]))).collect()
+            let traits = |side: &[Manifest], places: &[usize]| -> Vec<(usize, Traits)> {
+                let wanted = places.iter().filter(|at| {
+                    let object = &side[**at];
+                    !object.key.name.is_empty() && kinds.contains(&kind(object))
+                });
+                wanted.map(|at| (*at, Traits::of(&side[*at]))).collect()
             };
             let (was, is) = (traits(old, removed), traits(new, added));
             let mut having: HashMap<u64, Vec<usize>> = HashMap::new();
-            for (number, (_, leaves)) in was.iter().enumerate() {
-                for leaf in leaves {
-                    having.entry(*leaf).or_default().push(number);
+            for (number, (_, traits)) in was.iter().enumerate() {
+                for leaf in traits.leaves() {
+                    having.entry(leaf).or_default().push(number);
                 }
             }
             // The likest pairs first; of two equally like ones those that come first.
             let mut candidates: BTreeSet<(u64, usize, usize)> = BTreeSet::new();
-            for (place, (at, leaves)) in is.iter().enumerate() {
-                let mut near: Vec<usize> = leaves
-                    .iter()
-                    .filter_map(|leaf| having.get(leaf).filter(|numbers| numbers.len() <= COMMON))
+            for (place, (at, traits)) in is.iter().enumerate() {
+                let mut near: Vec<usize> = traits
+                    .leaves()
+                    .filter_map(|leaf| having.get(&leaf).filter(|numbers| numbers.len() <= COMMON))
                     .flatten()
                     .copied()
                     .collect();
@@ -164,12 +217,12 @@ impl Matched {
                     {
                         continue;
                     }
-                    let common = leaves.intersection(theirs).count();
-                    let all = leaves.len() + theirs.len() - common;
-                    #[allow(clippy::cast_precision_loss)]
-                    let likeness = common as f64 / all.max(1) as f64;
-                    if likeness >= ALIKE {
-                        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                    if let Some(likeness) = traits.resemblance(theirs) {
+                        #[expect(
+                            clippy::cast_possible_truncation,
+                            clippy::cast_sign_loss,
+                            reason = "at most a million"
+                        )]
                         let rank = 1_000_000 - (likeness * 1_000_000.0) as u64;
                         candidates.insert((rank, number, place));
                     }
@@ -208,7 +261,7 @@ fn kind(object: &Manifest) -> (&str, &str) {
 }
 
 /// Returns kind, namespace and name without the hash at its end, as kustomize and specs with `nameHash` write it.
-fn stem(key: &ObjectKey) -> Option<(&str, &str, &str)> {
+pub(super) fn stem(key: &ObjectKey) -> Option<(&str, &str, &str)> {
     const LETTERS: &str = "bcdfghkmt2456789";
     const LENGTH: usize = 10;
     if !key.group.is_empty() || !matches!(key.kind.as_str(), "ConfigMap" | "Secret") {
@@ -219,53 +272,35 @@ fn stem(key: &ObjectKey) -> Option<(&str, &str, &str)> {
     is_hash.then_some((key.kind.as_str(), key.namespace.as_str(), stem))
 }
 
-/// Returns a number for each leaf of an object, its own name apart: what tells how like two objects are.
-fn leaves(object: &Manifest) -> BTreeSet<u64> {
-    fn walk(node: &Node, above: u64, name: &str, found: &mut BTreeSet<u64>) {
-        let below = |step: &str| {
-            let mut hasher = DefaultHasher::new();
-            (above, step).hash(&mut hasher);
-            hasher.finish()
-        };
-        match node.look() {
-            Look::Map(_) => node.members().for_each(|(key, value)| walk(value, below(key), name, found)),
-            // An item that moves is still the same item.
-            Look::List(items) => items.iter().for_each(|item| walk(item, below("[]"), name, found)),
-            _ => {
-                let text = node.scalar().unwrap_or_default();
-                // What is made of the name differs with it.
-                let text = if name.is_empty() { text } else { text.replace(name, "\u{0}").into() };
-                found.insert(below(&text));
-            }
-        }
-    }
-    let mut found = BTreeSet::new();
-    for (key, value) in object.node.members() {
-        if !matches!(key, "apiVersion" | "kind") {
-            let mut hasher = DefaultHasher::new();
-            key.hash(&mut hasher);
-            walk(value, hasher.finish(), &object.key.name, &mut found);
-        }
-    }
-    found
-}
-
-/// The new names of ConfigMaps and Secrets, which those who refer to them follow.
+/// The new names of ConfigMaps and Secrets, which those who refer to them follow, and of service accounts.
 #[derive(Debug, Default)]
 pub(super) struct Renames {
     names: HashMap<SmolStr, HashMap<SmolStr, SmolStr>>,
+    accounts: HashSet<(SmolStr, SmolStr)>,
 }
 
 impl Renames {
     pub(super) fn of(pairs: &[Pair], old: &[Manifest], new: &[Manifest]) -> Self {
         let mut names: HashMap<SmolStr, HashMap<SmolStr, SmolStr>> = HashMap::new();
+        let mut accounts = HashSet::new();
         for pair in pairs {
             let (was, is) = (&old[pair.old].key, &new[pair.new].key);
+            if was.name != is.name && was.group.is_empty() && was.kind == "ServiceAccount" {
+                accounts.insert((was.name.clone(), is.name.clone()));
+            }
             if was.name != is.name && was.group.is_empty() && matches!(was.kind.as_str(), "ConfigMap" | "Secret") {
-                names.entry(was.namespace.clone()).or_default().insert(was.name.clone(), is.name.clone());
+                // Those who refer to it moved with it.
+                for namespace in [&was.namespace, &is.namespace] {
+                    names.entry(namespace.clone()).or_default().insert(was.name.clone(), is.name.clone());
+                }
             }
         }
-        Self { names }
+        Self { names, accounts }
+    }
+
+    /// Whether a service account has another name now, and is the one that it was.
+    pub(super) fn is_account(&self, was: &SmolStr, is: &SmolStr) -> bool {
+        self.accounts.contains(&(was.clone(), is.clone()))
     }
 
     /// Whether two values differ in nothing but names that objects of that namespace have left for new ones.

@@ -7,11 +7,18 @@
 mod cause;
 mod committed;
 mod compare;
+mod crowd;
+mod definition;
 mod effect;
+mod exposure;
 mod fold;
+mod guard;
+mod lists;
 mod matching;
 mod meaning;
+mod naming;
 mod render;
+mod resemblance;
 mod saved;
 mod scaled;
 mod secret;
@@ -81,6 +88,8 @@ pub enum Fate {
     Removed,
     /// It is another one than it was.
     Changed,
+    /// It is another one than it was, and names the namespace that it left open, or the other way round; it was this one.
+    Restated(ObjectKey),
     /// It has another name, and had this one.
     Renamed(ObjectKey),
     /// It has another name because the hash of its content is a part of that; it had this one.
@@ -102,6 +111,8 @@ pub struct Change {
     pub note: Option<SmolStr>,
     /// Whether it only follows the new name of another object.
     pub follows: bool,
+    /// Whether it is one of many words that nobody obeys, such as descriptions, which are counted and not shown one by one.
+    pub words: bool,
     /// The line that it comes from: the new one, or the old one where nothing is left.
     pub origin: Origin,
 }
@@ -145,22 +156,30 @@ pub enum Step {
     Member(SmolStr),
 }
 
+/// The namespace of objects that name none, where nothing else is said.
+pub const NAMESPACE: &str = "default";
+
 /// Returns what lies between two sets of objects.
 pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources) -> Changes {
-    let matched = matching::matched(old, new, facts);
+    diff_in(NAMESPACE, old, new, facts, sources)
+}
+
+/// Returns what lies between two sets of objects; those that name no namespace are in the given one.
+pub fn diff_in(namespace: &str, old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources) -> Changes {
+    let matched = matching::matched(old, new, matching::Ground { facts, sources, namespace });
     let renames = matching::Renames::of(&matched.pairs, old, new);
     let secrets = Secrets::of([old, new], sources);
     let scaled = Scaled::of([old, new]);
+    let lists = lists::Lists::of([new, old]);
+    let sides = [old, new];
+    let ground = Ground { facts, secrets: &secrets, renames: &renames, lists: &lists, scaled: &scaled, sides };
     let mut made: Vec<Result<Object, Box<Known>>> = matched
         .pairs
         .par_iter()
-        .map(|pair| {
-            let (old, new) = (&old[pair.old], &new[pair.new]);
-            changed([old, new], pair.fate.clone(), facts, &secrets, &renames, &scaled)
-        })
+        .map(|pair| ground.changed(&old[pair.old], &new[pair.new], pair.fate.clone()))
         .collect();
-    made.par_extend(matched.added.par_iter().map(|at| Ok(one_sided(&new[*at], Fate::Added, facts, &secrets))));
-    made.par_extend(matched.removed.par_iter().map(|at| Ok(one_sided(&old[*at], Fate::Removed, facts, &secrets))));
+    made.par_extend(matched.added.par_iter().map(|at| Ok(ground.one_sided(&new[*at], Fate::Added))));
+    made.par_extend(matched.removed.par_iter().map(|at| Ok(ground.one_sided(&old[*at], Fate::Removed))));
     let (mut objects, mut same) = (Vec::new(), Vec::new());
     for outcome in made {
         match outcome {
@@ -175,44 +194,53 @@ pub fn diff(old: &[Manifest], new: &[Manifest], facts: &Facts, sources: &Sources
     Changes { objects, same }
 }
 
-fn changed(
-    [old, new]: [&Manifest; 2],
-    fate: Fate,
-    facts: &Facts,
-    secrets: &Secrets<'_>,
-    renames: &matching::Renames,
-    scaled: &Scaled,
-) -> Result<Object, Box<Known>> {
-    let known = Known::of(new, secrets);
-    if old.node.same(&new.node) {
-        return Err(Box::new(known));
-    }
-    let mut changes = compare::compare(old, new, facts, secrets.veil([old, new]), renames, scaled.hold([old, new]));
-    if changes.is_empty() {
-        return Err(Box::new(known));
-    }
-    effect::classify(old, new, &fate, &mut changes, facts);
-    let (before, after) = (Demand::of(old), Demand::of(new));
-    Ok(Object { known, fate, changes, before, after, origin: new.origin })
+/// What the changes of every object are judged by.
+struct Ground<'a> {
+    facts: &'a Facts,
+    secrets: &'a Secrets<'a>,
+    renames: &'a matching::Renames,
+    lists: &'a lists::Lists<'a>,
+    scaled: &'a Scaled,
+    sides: [&'a [Manifest]; 2],
 }
 
-fn one_sided(object: &Manifest, fate: Fate, facts: &Facts, secrets: &Secrets<'_>) -> Object {
-    let shown = secrets.veil([object, object]).whole(object);
-    let added = fate == Fate::Added;
-    let what = if added { What::Added(shown, None) } else { What::Removed(shown) };
-    let whole = Change {
-        path: Path::default(),
-        what,
-        effect: Effect::InPlace,
-        note: None,
-        follows: false,
-        origin: object.origin,
-    };
-    let mut changes = vec![whole];
-    let demand = Demand::of(object);
-    let (before, after) = if added { (Demand::default(), demand) } else { (demand, Demand::default()) };
-    effect::classify_whole(object, added, &mut changes, facts);
-    Object { known: Known::of(object, secrets), fate, changes, before, after, origin: object.origin }
+impl Ground<'_> {
+    fn changed(&self, old: &Manifest, new: &Manifest, fate: Fate) -> Result<Object, Box<Known>> {
+        let known = Known::of(new, self.secrets);
+        if old.node.same(&new.node) {
+            return Err(Box::new(known));
+        }
+        let veil = self.secrets.veil([old, new]);
+        let mut changes =
+            compare::compare(old, new, self.facts, veil, self.renames, self.lists, self.scaled.hold([old, new]));
+        if changes.is_empty() {
+            return Err(Box::new(known));
+        }
+        effect::classify(old, new, &fate, &mut changes, self.facts, self.renames);
+        let (before, after) = (Demand::of(old), Demand::of(new));
+        Ok(Object { known, fate, changes, before, after, origin: new.origin })
+    }
+
+    fn one_sided(&self, object: &Manifest, fate: Fate) -> Object {
+        let shown = self.secrets.veil([object, object]).whole(object);
+        let added = fate == Fate::Added;
+        let (what, effect) =
+            if added { (What::Added(shown, None), Effect::InPlace) } else { (What::Removed(shown), Effect::Removed) };
+        let origin = object.origin;
+        let mut changes = vec![Change { what, effect, ..Change::whole(origin) }];
+        let demand = Demand::of(object);
+        let (before, after) = if added { (Demand::default(), demand) } else { (demand, Demand::default()) };
+        effect::classify_whole(object, added, &mut changes, self.facts, self.sides);
+        Object { known: Known::of(object, self.secrets), fate, changes, before, after, origin }
+    }
+}
+
+impl Change {
+    /// Returns a change of an object as a whole, which says nothing yet.
+    fn whole(origin: Origin) -> Self {
+        let (path, what, effect) = (Path::default(), What::Note, Effect::None);
+        Self { path, what, effect, note: None, follows: false, words: false, origin }
+    }
 }
 
 impl Known {
@@ -279,7 +307,7 @@ impl Fate {
         match self {
             Self::Added => "added",
             Self::Removed => "removed",
-            Self::Changed => "changed",
+            Self::Changed | Self::Restated(_) => "changed",
             Self::Renamed(_) | Self::Rehashed(_) => "renamed",
             Self::Migrated(_) => "migrated",
         }
@@ -288,7 +316,7 @@ impl Fate {
     /// Returns what the object was, where it was another one.
     pub fn was(&self) -> Option<&ObjectKey> {
         match self {
-            Self::Renamed(key) | Self::Rehashed(key) | Self::Migrated(key) => Some(key),
+            Self::Renamed(key) | Self::Rehashed(key) | Self::Migrated(key) | Self::Restated(key) => Some(key),
             Self::Added | Self::Removed | Self::Changed => None,
         }
     }

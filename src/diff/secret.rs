@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use base64::Engine;
 use smol_str::SmolStr;
 
+use super::lists::part;
 use super::{Shown, Step};
 use crate::kubernetes::{Manifest, Tree, is_base64};
 use crate::text::{Entry, Map, Node, Sources, Value};
@@ -153,7 +154,7 @@ impl Veil<'_> {
                 values
                     .into_iter()
                     .map(|(key, value)| {
-                        let value = masked(value, item.get(&key));
+                        let value = masked(value, part(item, &key));
                         (key, value)
                     })
                     .collect(),

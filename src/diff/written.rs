@@ -1,7 +1,10 @@
 //! Manifests as they were written, for a comparison that must not depend on whether they are right.
 //!
-//! Documents enter, objects leave: nothing is checked but that each says what it is. An API that is served no longer, or
-//! a field that nobody knows, is compared like any other; what is wrong with it is for `check` to say.
+//! Documents enter, objects leave: nothing is checked but that each says of which kind it is. An API that is served no
+//! longer, a field that nobody knows, or an object without a name is compared like any other; what is wrong with it is for
+//! `check` to say.
+
+use smol_str::format_smolstr;
 
 use crate::check::items_of;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -9,7 +12,8 @@ use crate::kubernetes::{Manifest, ObjectKey};
 use crate::read::Document;
 use crate::text::{Node, Origin};
 
-/// Returns the objects of documents; what does not say what it is, is a finding.
+/// Returns the objects of documents; what has no kind is a finding. One that the server is to name
+/// is called by the start of its name and a `*`, one without any name by an empty text.
 pub fn as_written(documents: Vec<Document>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
     let mut objects = Vec::with_capacity(documents.len());
     for document in documents {
@@ -27,11 +31,18 @@ fn unpack(node: Node, origin: Origin, objects: &mut Vec<Manifest>, diagnostics: 
         }
         return;
     }
-    match ObjectKey::of(&node).filter(|key| !key.name.is_empty()) {
-        Some(key) => objects.push(Manifest { key, node, origin }),
+    match ObjectKey::of(&node) {
+        Some(mut key) => {
+            if key.name.is_empty()
+                && let Some(start) = node.at(&["metadata", "generateName"]).and_then(Node::text)
+            {
+                key.name = format_smolstr!("{start}*");
+            }
+            objects.push(Manifest { key, node, origin });
+        }
         None => diagnostics.push(
             Diagnostic::new(Code::MissingField, origin.at_start(), "this does not say which object it is")
-                .help("each object has `apiVersion`, `kind` and `metadata.name`"),
+                .help("each object has `apiVersion` and `kind`"),
         ),
     }
 }

@@ -43,7 +43,17 @@ impl Sides {
         diff::diff(&self.old, &self.new, Facts::newest(), &self.sources)
     }
 
+    /// Returns the changes where objects that name no namespace are in the given one.
+    pub(crate) fn changes_in(&self, namespace: &str) -> Changes {
+        diff::diff_in(namespace, &self.old, &self.new, Facts::newest(), &self.sources)
+    }
+
     pub(crate) fn shown(&self, changes: &Changes) -> Shown {
+        self.shown_as(changes, false)
+    }
+
+    /// Returns what each format shows, with values to their ends if the report is a full one.
+    pub(crate) fn shown_as(&self, changes: &Changes, full: bool) -> Shown {
         let groups: Vec<Group> = diff::fold(changes);
         let report = Report {
             changes,
@@ -53,6 +63,7 @@ impl Sides {
             old: "old.yaml",
             new: "new.yaml",
             kubernetes: Facts::newest().minor,
+            full,
         };
         Shown {
             human: diff::human(&report, Style { color: false, width: 120 }),

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::lines::{Line, Sign, lines, subject};
-use super::{Report, Style, difference, grouped};
+use super::lines::{Line, Sign, entry_lines, lines, parent, runs, shown_path, subject};
+use super::{Report, Style, difference, grouped, one_line};
 use crate::diff::{Effect, Group};
 
 const PLAIN: &str = "\u{1b}[0m";
@@ -17,6 +17,8 @@ fn color(effect: Effect) -> &'static str {
         Effect::InPlace => "\u{1b}[32m",
         Effect::Rollout => "\u{1b}[33m",
         Effect::Recreate => "\u{1b}[35m",
+        Effect::Removed => "\u{1b}[31m",
+        Effect::Breaking => "\u{1b}[1;33m",
         Effect::Security => "\u{1b}[1;35m",
         Effect::DataLoss => "\u{1b}[1;31m",
     }
@@ -86,18 +88,63 @@ fn summary(report: &Report<'_>) -> String {
     out
 }
 
-/// Returns a line a group.
+/// Returns a short line a group.
 pub fn short(report: &Report<'_>) -> String {
     let mut out = String::new();
     for group in report.groups {
-        let mut changes: Vec<String> = Vec::new();
-        for Line { sign, text } in lines(group, report) {
-            if matches!(sign, Sign::Changed | Sign::Added | Sign::Removed) && !text.starts_with(' ') {
-                let text = text.split("    ").next().unwrap_or_default();
-                changes.push(text.trim_end_matches(':').to_owned());
-            }
-        }
-        let _ = writeln!(out, "{}: {}: {}", group.effect, subject(group, report), changes.join("; "));
+        let changes = brief(group, report);
+        let colon = if changes.is_empty() { "" } else { ": " };
+        let _ = writeln!(out, "{}: {}{colon}{changes}", group.effect, cut(&subject(group, report), SUBJECT));
     }
     out
+}
+
+/// The most characters of what a line of `short` says of a group, and of what it is about.
+const BRIEF: usize = 300;
+const SUBJECT: usize = 200;
+/// The most characters of one change of it.
+const CHANGE: usize = 160;
+/// More fields than that beside each other are counted.
+const COUNTED: usize = 3;
+
+/// Returns the changes of a group on one line: fields beside each other are counted, and what does not fit is.
+fn brief(group: &Group, report: &Report<'_>) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for (entry, run) in group.entries.iter().zip(runs(group, report)) {
+        if !report.full && run.of > COUNTED {
+            if run.at == 0 {
+                let change = group.change(entry, report.changes);
+                let last = change.path.0.last().map(ToString::to_string).unwrap_or_default();
+                let (count, parent) = (grouped(run.of), shown_path(parent(change)));
+                told.push(one_line(&format!("{count} keys of {parent}, such as {last}")));
+            }
+            continue;
+        }
+        let mut lines = Vec::new();
+        entry_lines(entry, group, report, &mut lines);
+        let first = lines.into_iter().find(|line| {
+            matches!(line.sign, Sign::Changed | Sign::Added | Sign::Removed) && !line.text.starts_with(' ')
+        });
+        if let Some(line) = first {
+            let text = line.text.split("    ").next().unwrap_or_default().trim_end_matches(':').to_owned();
+            told.push(one_line(&text));
+        }
+    }
+    if report.full {
+        return told.join("; ");
+    }
+    let mut out = String::new();
+    for (at, text) in told.iter().enumerate() {
+        let text = cut(text, CHANGE);
+        if at > 0 && out.chars().count() + text.chars().count() > BRIEF {
+            let _ = write!(out, "; and {} more", grouped(told.len() - at));
+            break;
+        }
+        let _ = write!(out, "{}{text}", if at > 0 { "; " } else { "" });
+    }
+    out
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() > most { text.chars().take(most).chain(['…']).collect() } else { text.to_owned() }
 }

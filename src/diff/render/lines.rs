@@ -1,13 +1,12 @@
 //! A group in; the lines that formats for people show of it out.
+//!
+//! Each format shows a reader what differs in a few lines: fields that stand beside each other and change alike are counted
+//! from some number on, unless the report is a full one.
 
-use similar::{ChangeTag, TextDiff};
-
+use super::values::{Room, WAY, short};
 use super::{Report, difference, grouped, one_line};
-use crate::diff::effect::shown_text;
-use crate::diff::{Condition, Effect, Entry, Group, Path, Shown, What};
-use crate::emit::{json, yaml};
-use crate::kubernetes::{Look, Tree};
-use crate::text::Node;
+use crate::diff::{Change, Condition, Effect, Entry, Fate, Group, Object, Path, Shown, Step, What};
+use crate::text::{self, Map, Node, Value};
 
 /// A line of a report.
 #[derive(Debug)]
@@ -31,33 +30,65 @@ pub(super) enum Sign {
     Note(Effect),
 }
 
-/// Values up to this length stand on one line.
-const SHORT: usize = 72;
-/// The most lines of one value.
-const MOST_LINES: usize = 40;
 /// The most names of objects.
 const NAMES: usize = 4;
+/// More fields than that beside each other are counted.
+const FIELDS: usize = 12;
+/// So many of them are shown.
+const SHOWN_FIELDS: usize = 8;
+/// The most changes of a group.
+const ENTRIES: usize = 60;
 
-/// Returns what the group is: `997 of 1,000 Jobs`, or the one object.
+/// Returns what the group is: `997 of 1,000 Jobs`, or the one object; those who follow a new name come before it, where more
+/// becomes of them.
 pub(super) fn subject(group: &Group, report: &Report<'_>) -> String {
+    let own = members(group, report);
+    if group.own_effect(report.changes) >= group.effect || group.followers.is_empty() {
+        return own;
+    }
+    let objects = &report.changes.objects;
+    let followers: Vec<&Object> = group.followers.iter().map(|at| &objects[*at]).collect();
+    let one_kind = followers.iter().all(|object| object.known.key.kind == followers[0].known.key.kind);
+    let told = match followers.as_slice() {
+        [one] => one.known.key.to_string(),
+        [first, ..] if one_kind => format!("{} {}", grouped(followers.len()), plural(&first.known.key.kind)),
+        _ => format!("{} objects", grouped(followers.len())),
+    };
+    one_line(&format!("{told}, with {own}"))
+}
+
+/// Names one object: one without a name by its file.
+pub(super) fn object_name(object: &Object, report: &Report<'_>) -> String {
+    let key = &object.known.key;
+    one_line(&match (object.fate.was(), report.place(Some(object.origin))) {
+        (_, Some(place)) if key.name.is_empty() => format!("{} in {place}", key.kind),
+        (Some(was), _) if was.name != key.name && was.namespace == key.namespace => format!("{was} → {}", key.name),
+        (Some(was), _) if matches!(object.fate, Fate::Renamed(_)) => {
+            let slash = if key.namespace.is_empty() { "" } else { "/" };
+            format!("{was} → {}{slash}{}", key.namespace, key.name)
+        }
+        (Some(was), _) if was.api_version() != key.api_version() => {
+            format!("{key} ({} → {})", was.api_version(), key.api_version())
+        }
+        _ => key.to_string(),
+    })
+}
+
+fn members(group: &Group, report: &Report<'_>) -> String {
     let objects = &report.changes.objects;
     let (count, kind) = (group.members.len(), &group.kind);
     let Some(first) = group.members.first().map(|at| &objects[*at]) else { return String::new() };
     if count == 1 {
-        return one_line(&match first.fate.was() {
-            Some(was) if was.name != first.known.key.name => format!("{was} → {}", first.known.key.name),
-            Some(was) => format!("{} ({} → {})", first.known.key, was.api_version(), first.known.key.api_version()),
-            None => first.known.key.to_string(),
-        });
+        return object_name(first, report);
     }
     let many = plural(kind);
     let of =
         if group.total > count { format!("{} of {}", grouped(count), grouped(group.total)) } else { grouped(count) };
     let spread = if group.condition.is_empty() {
         let names = group.names(report.changes, NAMES);
-        let names: Vec<&str> = names.iter().map(smol_str::SmolStr::as_str).collect();
+        let names: Vec<&str> = names.iter().map(smol_str::SmolStr::as_str).filter(|name| !name.is_empty()).collect();
         let more = if count > NAMES { ", …" } else { "" };
-        format!(": {}{more}", names.join(", "))
+        if names.is_empty() { String::new() } else { format!(": {}{more}", names.join(", ")) }
     } else {
         format!(" where {}", conditions(&group.condition))
     };
@@ -92,8 +123,22 @@ pub(super) fn plural(kind: &str) -> String {
 /// Returns the lines of a group.
 pub(super) fn lines(group: &Group, report: &Report<'_>) -> Vec<Line> {
     let mut out = Vec::new();
-    for (at, entry) in group.entries.iter().enumerate() {
-        entry_lines(entry, group, report, &mut out);
+    let mut shown = 0;
+    for ((at, entry), run) in group.entries.iter().enumerate().zip(runs(group, report)) {
+        let is_whole = report.full || run.of <= FIELDS;
+        if !report.full && shown >= ENTRIES && run.at == 0 {
+            let more = grouped(group.entries.len() - at);
+            out.push(Line { sign: Sign::Context, text: format!("… and {more} more changes; {WAY}") });
+            break;
+        }
+        if is_whole || run.at < SHOWN_FIELDS {
+            shown += 1;
+            entry_lines(entry, group, report, &mut out);
+        } else if run.at == SHOWN_FIELDS {
+            let parent = shown_path(parent(group.change(entry, report.changes)));
+            let more = grouped(run.of - SHOWN_FIELDS);
+            out.push(Line { sign: Sign::Context, text: format!("… and {more} more of `{parent}`; {WAY}") });
+        }
         let change = group.change(entry, report.changes);
         let next = group.entries.get(at + 1).map(|entry| group.change(entry, report.changes));
         // What several changes do for one reason is said below the last of them.
@@ -134,6 +179,62 @@ pub(super) fn lines(group: &Group, report: &Report<'_>) -> Vec<Line> {
     out
 }
 
+/// The place of an entry among those beside each other that change alike.
+pub(super) struct Run {
+    /// How many of them stand before it.
+    pub(super) at: usize,
+    /// How many there are.
+    pub(super) of: usize,
+}
+
+/// Returns the place of each entry of a group among those that stand beside it in one mapping and change alike.
+pub(super) fn runs(group: &Group, report: &Report<'_>) -> Vec<Run> {
+    let changes: Vec<&Change> = group.entries.iter().map(|entry| group.change(entry, report.changes)).collect();
+    let mut out = Vec::with_capacity(changes.len());
+    let mut start = 0;
+    while start < changes.len() {
+        let own = changes[start];
+        let alike = |other: &&&Change| {
+            let both = [own, **other];
+            both.iter().all(|change| !change.words && change.path.0.len() > 1)
+                && parent(own) == parent(other)
+                && (own.effect, &own.note) == (other.effect, &other.note)
+        };
+        let count = 1 + changes[start + 1..].iter().take_while(alike).count();
+        out.extend((0..count).map(|at| Run { at, of: count }));
+        start += count;
+    }
+    out
+}
+
+/// Returns the way to what holds a field.
+pub(super) fn parent(change: &Change) -> &[Step] {
+    change.path.0.split_last().map_or(&[], |(_, above)| above)
+}
+
+/// Writes a path so that it fits on a line.
+pub(super) fn shown_path(path: &[Step]) -> String {
+    const LONGEST: usize = 160;
+    const STEP: usize = 60;
+    let cut = |text: &smol_str::SmolStr| match text.char_indices().nth(STEP) {
+        Some((end, _)) => smol_str::format_smolstr!("{}…", &text[..end]),
+        None => text.clone(),
+    };
+    let steps = path.iter().map(|step| match step {
+        Step::Key(key) => Step::Key(key.clone()),
+        Step::Item(values) => Step::Item(values.iter().map(|(key, value)| (key.clone(), cut(value))).collect()),
+        Step::Member(value) => Step::Member(cut(value)),
+    });
+    let text = one_line(&Path(steps.collect()).to_string());
+    let length = text.chars().count();
+    if length <= LONGEST {
+        return text;
+    }
+    let (start, end): (String, String) =
+        (text.chars().take(LONGEST / 2).collect(), text.chars().skip(length - LONGEST / 2).collect());
+    format!("{start}…{end}")
+}
+
 /// Whether the number of pods, or what they ask for, depends on a field.
 fn is_sized(path: &Path) -> bool {
     let sizes = ["replicas", "parallelism", "completions", "resources", "overhead", "containers", "initContainers"];
@@ -149,7 +250,15 @@ pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out
     let idle = if change.effect < group.effect && change.effect == Effect::None { " (no effect)" } else { "" };
     let place = report.source(entry, group).map(|place| format!("    {place}")).unwrap_or_default();
     let place = format!("{idle}{place}");
-    let path = one_line(&change.path.to_string());
+    let path = if report.full { one_line(&change.path.to_string()) } else { shown_path(&change.path.0) };
+    let room = Room::of(report.full);
+    if change.words && !report.full {
+        let text = format!("{}{place}", words(entry.values, &change.path));
+        return out.push(Line { sign: Sign::Changed, text });
+    }
+    if change.words && entry.values > 1 {
+        return all_words(group, report, out);
+    }
     let mut push = |sign, text: String| out.push(Line { sign, text });
     if group.fate == "renamed" && group.members.len() == 1 && Path::is_name(&change.path.0) {
         // The title says so.
@@ -168,112 +277,62 @@ pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out
         };
         push(Sign::Changed, format!("{path}: {} values, such as {example}{place}", grouped(entry.values)));
     } else {
+        // What a definition says of a field in words is no part of what it allows.
+        let bare = |shown: &Shown| match shown {
+            Shown::Value(node) if group.kind == "CustomResourceDefinition" && !report.full => {
+                Shown::Value(without_words(node))
+            }
+            shown => shown.clone(),
+        };
         match &change.what {
-            What::Changed(old, new) => changed(&path, old, new, &place, &mut push),
-            What::Added(new, _) => whole(Sign::Added, &path, new, &place, &mut push),
-            What::Removed(old) => whole(Sign::Removed, &path, old, &place, &mut push),
+            What::Changed(old, new) => room.changed(&path, old, new, &place, &mut push),
+            What::Added(new, _) => room.whole(Sign::Added, &path, &bare(new), &place, &mut push),
+            What::Removed(old) => room.whole(Sign::Removed, &path, &bare(old), &place, &mut push),
             What::Reordered(old, new) => {
-                let list = |steps: &[crate::diff::Step]| {
-                    one_line(&steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
-                };
-                push(Sign::Changed, format!("{path}: reordered, {} → {}{place}", list(old), list(new)));
+                let list =
+                    |steps: &[Step]| one_line(&steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+                let text = format!("{path}: reordered, {} → {}", list(old), list(new));
+                push(Sign::Changed, room.cut(&text) + &place);
             }
             What::Note => {}
         }
     }
 }
 
-fn changed(path: &str, old: &Shown, new: &Shown, place: &str, push: &mut impl FnMut(Sign, String)) {
-    let (Shown::Value(was), Shown::Value(is)) = (old, new) else {
-        return push(Sign::Changed, format!("{path}: changed, and not shown{place}"));
-    };
-    let texts = shown_text(old).zip(shown_text(new)).filter(|(old, new)| old.contains('\n') || new.contains('\n'));
-    if let Some((old, new)) = texts {
-        push(Sign::Changed, format!("{path}:{place}"));
-        return text_lines(old, new, push);
-    }
-    let (one, other) = (inline(was), inline(is));
-    if one.chars().count() + other.chars().count() <= SHORT {
-        return push(Sign::Changed, format!("{path}: {one} → {other}{place}"));
-    }
-    push(Sign::Changed, format!("{path}:{place}"));
-    if let (Look::List(olds), Look::List(news)) = (was.look(), is.look()) {
-        let list = |items: &[Node]| items.iter().map(|item| inline(item) + "\n").collect::<String>();
-        text_lines(&list(olds), &list(news), push);
-    } else {
-        push(Sign::Removed, format!("  {}", cut(&one)));
-        push(Sign::Added, format!("  {}", cut(&other)));
+/// Leaves out the descriptions of a schema; a field of that name has a schema, and stays.
+fn without_words(node: &Node) -> Node {
+    match node.value() {
+        Value::Map(map) => {
+            let kept = map.iter().filter(|entry| entry.key.text != "description" || entry.value.as_map().is_some());
+            let kept = kept.map(|entry| text::Entry { key: entry.key.clone(), value: without_words(&entry.value) });
+            Node::map(Map::of_distinct(kept.collect()), node.origin())
+        }
+        Value::Seq(items) => Node::seq(items.iter().map(without_words).collect(), node.origin()),
+        _ => node.clone(),
     }
 }
 
-/// Writes the lines in which two texts differ, with a line around each.
-fn text_lines(old: &str, new: &str, push: &mut impl FnMut(Sign, String)) {
-    let diff = TextDiff::configure().timeout(std::time::Duration::from_millis(500)).diff_lines(old, new);
-    let mut told = 0;
-    for (number, hunk) in diff.grouped_ops(1).iter().enumerate() {
-        if number > 0 {
-            push(Sign::Context, "  …".into());
-        }
-        for change in hunk.iter().flat_map(|op| diff.iter_changes(op)) {
-            told += 1;
-            if told > MOST_LINES {
-                return push(Sign::Context, "  … and more".into());
+/// Says how many words differ that nobody obeys.
+pub(super) fn words(count: usize, path: &Path) -> String {
+    let last = path.keys().last().unwrap_or_default();
+    if count == 1 { format!("1 {last} changed") } else { format!("{} descriptions changed", grouped(count)) }
+}
+
+/// Writes all words of the objects of a group that differ.
+fn all_words(group: &Group, report: &Report<'_>, out: &mut Vec<Line>) {
+    for at in &group.members {
+        let object = &report.changes.objects[*at];
+        let name = if group.members.len() > 1 { format!("{}: ", object_name(object, report)) } else { String::new() };
+        for change in object.changes.iter().filter(|change| change.words) {
+            let path = format!("{name}{}", one_line(&change.path.to_string()));
+            let place = report.place(Some(change.origin)).map(|place| format!("    {place}")).unwrap_or_default();
+            let mut push = |sign, text: String| out.push(Line { sign, text });
+            match &change.what {
+                What::Changed(old, new) => Room::of(true).changed(&path, old, new, &place, &mut push),
+                What::Added(new, _) => Room::of(true).whole(Sign::Added, &path, new, &place, &mut push),
+                What::Removed(old) => Room::of(true).whole(Sign::Removed, &path, old, &place, &mut push),
+                What::Reordered(..) | What::Note => {}
             }
-            let sign = match change.tag() {
-                ChangeTag::Equal => Sign::Context,
-                ChangeTag::Delete => Sign::Removed,
-                ChangeTag::Insert => Sign::Added,
-            };
-            push(sign, format!("  {}", cut(&one_line(change.value().trim_end_matches('\n')))));
         }
     }
-}
-
-fn whole(sign: Sign, path: &str, value: &Shown, place: &str, push: &mut impl FnMut(Sign, String)) {
-    let Shown::Value(node) = value else {
-        return push(sign, format!("{path}: not shown{place}"));
-    };
-    let text = inline(node);
-    if text.chars().count() <= SHORT {
-        return push(sign, format!("{path}: {text}{place}"));
-    }
-    push(sign, format!("{path}:{place}"));
-    let mut bytes = Vec::new();
-    yaml::write(node, &mut bytes);
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    for (number, line) in text.lines().enumerate() {
-        if number == MOST_LINES {
-            return push(Sign::Context, "  … and more".into());
-        }
-        push(sign, format!("  {}", cut(&one_line(line))));
-    }
-}
-
-fn short(shown: &Shown) -> String {
-    match shown {
-        Shown::Hidden => "not shown".into(),
-        Shown::Value(node) => {
-            let text = inline(node);
-            if text.chars().count() > SHORT / 2 { text.chars().take(SHORT / 2).chain(['…']).collect() } else { text }
-        }
-    }
-}
-
-fn cut(text: &str) -> String {
-    const LONGEST: usize = 400;
-    if text.chars().count() > LONGEST { text.chars().take(LONGEST).chain(['…']).collect() } else { text.into() }
-}
-
-/// Writes a value on one line: a text that no reader takes for something else as it is.
-pub(super) fn inline(node: &Node) -> String {
-    if let Look::Text(text) = node.look() {
-        let mut bytes = Vec::new();
-        if !text.contains('\n') {
-            yaml::write(&Node::string(text, node.origin()), &mut bytes);
-            return one_line(String::from_utf8_lossy(&bytes).trim_end());
-        }
-    }
-    let mut bytes = Vec::new();
-    json::write_compact(node, &mut bytes);
-    one_line(&String::from_utf8_lossy(&bytes))
 }

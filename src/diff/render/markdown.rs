@@ -69,7 +69,7 @@ fn head(report: &Report<'_>, out: &mut String) {
 
 fn sign(effect: Effect) -> &'static str {
     match effect {
-        Effect::DataLoss | Effect::Security => "🔴",
+        Effect::DataLoss | Effect::Security | Effect::Breaking | Effect::Removed => "🔴",
         Effect::Recreate => "🟠",
         Effect::Rollout => "🟡",
         Effect::InPlace => "🟢",

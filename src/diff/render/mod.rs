@@ -5,6 +5,7 @@ mod human;
 mod json;
 mod lines;
 mod markdown;
+mod values;
 
 use std::fmt::Write;
 
@@ -35,6 +36,8 @@ pub struct Report<'a> {
     pub new: &'a str,
     /// The version of Kubernetes whose rules say what a change does.
     pub kubernetes: Minor,
+    /// Whether formats for people show values, and fields that are many, to the end.
+    pub full: bool,
 }
 
 /// How text for people is written.
@@ -54,10 +57,10 @@ struct Count {
 }
 
 impl Report<'_> {
-    /// Counts the objects that have an effect; an object with two effects counts for both.
+    /// Counts the objects whose heaviest effect it is, so that each counts once.
     fn count(&self, effect: Effect) -> Count {
         let mut count = Count::default();
-        for object in self.changes.objects.iter().filter(|object| object.has(effect)) {
+        for object in self.changes.objects.iter().filter(|object| object.effect() == effect) {
             count.objects += 1;
             // What does not touch the pods is not counted in them.
             if effect >= Effect::Rollout {

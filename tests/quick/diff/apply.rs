@@ -113,7 +113,9 @@ fn place(items: &[Json], step: &Json) -> usize {
 
 fn has(item: &Json, keys: &Map<String, Json>, or_leaves_out: bool) -> bool {
     let is = |own: Option<&Json>, value: &Json| own.map_or(or_leaves_out, |own| value.as_str() == Some(&plain(own)));
-    keys.iter().all(|(key, value)| is(item.get(key), value))
+    // A key with a point leads into the item.
+    let part = |key: &str| item.get(key).or_else(|| item.pointer(&format!("/{}", key.replace('.', "/"))));
+    keys.iter().all(|(key, value)| is(part(key), value))
 }
 
 fn plain(value: &Json) -> String {

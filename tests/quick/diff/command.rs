@@ -41,7 +41,7 @@ fn the_same_is_0_another_is_1_and_nobody_knows_is_more() {
     assert_eq!(bench.said(&["diff", "broken.yaml", "old.yaml"]).0, Some(2));
     bench.write("wrong.yaml", &SPEC.replace("image:", "imag:"));
     assert_eq!(bench.said(&["diff", "old.yaml", "wrong.yaml"]).0, Some(2), "a spec that does not compile");
-    bench.write("nameless.yaml", "apiVersion: v1\nkind: ConfigMap\n");
+    bench.write("nameless.yaml", "apiVersion: v1\n");
     assert_eq!(bench.said(&["diff", "nameless.yaml", "old.yaml"]).0, Some(2));
     assert_eq!(bench.said(&["diff", "old.yaml"]).0, Some(2));
     assert_eq!(bench.said(&["diff", "-", "-"]).0, Some(2));
@@ -111,6 +111,9 @@ fn only_the_effects_that_are_named_fail_a_run() {
     assert_eq!(run("data-loss,security"), Some(0));
     assert_eq!(run("data-loss,recreate"), Some(1));
     assert_eq!(run("nonsense"), Some(2));
+    assert_eq!(run("removed,breaking"), Some(0));
+    bench.write("less.yaml", SPEC.split("  web:").next().expect("a start"));
+    assert_eq!(bench.said(&["diff", "old.yaml", "less.yaml", "--fail-on", "removed"]).0, Some(1));
 }
 
 #[test]
@@ -132,4 +135,54 @@ fn a_comment_fits_and_is_whole() {
     let fences: Vec<&str> = out.lines().filter(|line| line.starts_with("````")).collect();
     assert!(fences.len() > 100 && fences.len().is_multiple_of(2), "{}", fences.len());
     assert!(out.contains("left out"), "it says what is missing");
+}
+
+#[test]
+fn a_namespace_may_be_given_for_files_that_name_none() {
+    let bench = bench();
+    let object = |namespace: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{namespace}}}\ndata: {{a: b}}\n")
+    };
+    bench.write("none.yaml", &object(""));
+    bench.write("shop.yaml", &object(", namespace: shop"));
+    assert_eq!(bench.said(&["diff", "none.yaml", "shop.yaml", "--namespace", "shop"]).0, Some(0));
+    let (code, out, _) = bench.said(&["diff", "none.yaml", "shop.yaml"]);
+    assert_eq!(code, Some(1), "{out}");
+    bench.write("default.yaml", &object(", namespace: default"));
+    assert_eq!(bench.said(&["diff", "none.yaml", "default.yaml"]).0, Some(0));
+}
+
+#[test]
+fn files_without_a_name_are_paired_by_their_folders() {
+    let bench = bench();
+    let side = |side: &str, more: &str| {
+        for (folder, first) in [("base", "a.yaml"), ("dev", "../base"), ("prod", "../base")] {
+            let extra = if folder == "prod" { more } else { "" };
+            let text = format!("apiVersion: example.org/v1\nkind: Settings\nfiles: [{first}{extra}]\n");
+            bench.write(&format!("{side}/{folder}/settings.yaml"), &text);
+        }
+    };
+    side("old", "");
+    side("new", ", extra.yaml");
+    let (code, out, err) = bench.said(&["diff", "old", "new"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(out.contains("Settings in new/prod/settings.yaml") && out.contains("1 changed; 2 the same"), "{out}");
+}
+
+#[test]
+fn a_full_report_shows_every_value_to_its_end() {
+    let bench = bench();
+    let object = |word: &str| {
+        let keys: String = (0..40).map(|at| format!("  k{at}: \"{word} {}\"\n", "x".repeat(400))).collect();
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n{keys}")
+    };
+    bench.write("a.yaml", &object("old"));
+    bench.write("b.yaml", &object("new"));
+    for format in ["human", "short", "markdown"] {
+        let (_, out, _) = bench.said(&["diff", "a.yaml", "b.yaml", "--format", format]);
+        assert!(out.lines().all(|line| line.chars().count() < 450), "{format}: {out}");
+        assert!(format == "short" || out.contains("`--full` shows all"), "{format}: {out}");
+    }
+    let (_, out, _) = bench.said(&["diff", "a.yaml", "b.yaml", "--full"]);
+    assert!(out.matches(&"x".repeat(400)).count() == 80 && !out.contains("--full"), "{out}");
 }

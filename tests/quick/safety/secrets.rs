@@ -99,6 +99,7 @@ fn difference(sources: &Sources, old: &[Manifest], new: &[Manifest]) -> String {
         old: "old",
         new: "new",
         kubernetes: Facts::newest().minor,
+        full: false,
     };
     let style = diff::Style { color: false, width: 120 };
     diff::human(&report, style)

@@ -1,6 +1,6 @@
 //! The picture of a batch: all objects in; each workload with its axes, and what is at each place of them, out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -53,6 +53,9 @@ pub(super) fn batches(changes: &Changes) -> Vec<Batch> {
 }
 
 fn batch(workload: &str, names: &[&str], cells: BTreeMap<Vec<Counted<'_>>, Gathered<'_>>) -> Batch {
+    if is_table(names, &cells) {
+        return rows(workload, names, cells);
+    }
     let mut places: Vec<BTreeMap<Counted<'_>, usize>> = vec![BTreeMap::new(); names.len()];
     for cell in cells.values() {
         for (axis, value) in places.iter_mut().zip(&cell.values) {
@@ -72,6 +75,40 @@ fn batch(workload: &str, names: &[&str], cells: BTreeMap<Vec<Counted<'_>>, Gathe
         Cell(at.collect(), cell.differ, cell.same)
     });
     Batch { name: one_line(workload), axes, cells: cells.collect() }
+}
+
+/// Whether the instances are rows of a table: a grid of all columns would be empty but for a few cells of each line.
+fn is_table(names: &[&str], cells: &BTreeMap<Vec<Counted<'_>>, Gathered<'_>>) -> bool {
+    let mut values: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); names.len()];
+    for cell in cells.values() {
+        for (axis, value) in values.iter_mut().zip(&cell.values) {
+            axis.insert(value);
+        }
+    }
+    let places = values.iter().fold(1_usize, |places, axis| places.saturating_mul(axis.len()));
+    names.len() > 1 && places > cells.len().saturating_mul(2)
+}
+
+/// Returns the rows of a table along one axis: the column that tells all of them apart, or all columns together.
+fn rows(workload: &str, names: &[&str], cells: BTreeMap<Vec<Counted<'_>>, Gathered<'_>>) -> Batch {
+    let is_key = |column: &usize| {
+        let values: BTreeSet<&str> = cells.values().map(|cell| cell.values[*column]).collect();
+        values.len() == cells.len()
+    };
+    let is_word = |column: &usize| cells.values().all(|cell| cell.values[*column].parse::<f64>().is_err());
+    let keys: Vec<usize> = (0..names.len()).filter(is_key).collect();
+    let key = keys.iter().copied().find(is_word).or_else(|| keys.first().copied());
+    let name = key.map_or_else(|| names.join(", "), |column| names[column].to_owned());
+    let mut rows: Vec<(String, Gathered<'_>)> = cells
+        .into_values()
+        .map(|cell| (key.map_or_else(|| cell.values.join(", "), |column| cell.values[column].to_owned()), cell))
+        .collect();
+    if key.is_some() {
+        rows.sort_by(|(one, _), (other, _)| counted(one).cmp(&counted(other)));
+    }
+    let values = rows.iter().map(|(value, _)| one_line(value)).collect();
+    let cells = rows.into_iter().enumerate().map(|(at, (_, cell))| Cell(vec![at], cell.differ, cell.same)).collect();
+    Batch { name: one_line(workload), axes: vec![Axis { name: one_line(&name), values }], cells }
 }
 
 /// A value by which to sort: what stands before its digits, their number, and all of it.

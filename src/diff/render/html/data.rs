@@ -6,7 +6,8 @@ use std::hash::Hash;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::super::lines::{Sign, entry_lines, inline, subject};
+use super::super::lines::{Sign, entry_lines, object_name, subject, words};
+use super::super::values::inline;
 use super::super::{Report, difference, one_line};
 use super::batch::{Batch, batches};
 use crate::diff::{Change, Effect, Entry, Group, Object, Shown, What};
@@ -140,13 +141,19 @@ impl Data {
                 written
             })
             .collect();
-        let told: Vec<Vec<Told>> = objects
+        let told: Vec<Vec<(usize, Told)>> = objects
             .par_iter()
             .enumerate()
             .map(|(at, object)| {
-                let numbers = 0..object.changes.len();
                 let group = alone(at, object);
-                numbers.map(|number| told(&entry(at, number), &group, report, written[at])).collect()
+                let described = object.changes.iter().filter(|change| change.words).count();
+                let first = object.changes.iter().position(|change| change.words);
+                // Of words that nobody obeys, the first stands for all.
+                let numbers = (0..object.changes.len())
+                    .filter(|number| report.full || !object.changes[*number].words || Some(*number) == first);
+                let values = |number: usize| if object.changes[number].words && !report.full { described } else { 1 };
+                let told = |number| told(&entry(at, number, values(number)), &group, report, written[at]);
+                numbers.map(|number| (number, told(number))).collect()
             })
             .collect();
         let rows = objects.iter().zip(told).map(|(object, told)| tables.row(object, told)).collect();
@@ -174,17 +181,17 @@ struct Tables<'a> {
 }
 
 impl Tables<'_> {
-    fn row(&mut self, object: &Object, told: Vec<Told>) -> Row {
+    fn row(&mut self, object: &Object, told: Vec<(usize, Told)>) -> Row {
         let key = &object.known.key;
-        let changes = object.changes.iter().zip(told).map(|(change, told)| {
-            let place = self.place(Some(change.origin));
+        let changes = told.into_iter().map(|(number, told)| {
+            let place = self.place(Some(object.changes[number].origin));
             self.changes.place(Told { place, ..told })
         });
         Row {
             changes: changes.collect(),
             kind: self.kind(key),
             namespace: self.namespaces.place(one_line(&key.namespace)),
-            name: one_line(&key.name),
+            name: if key.name.is_empty() { object_name(object, self.report) } else { one_line(&key.name) },
             fate: object.fate.as_str(),
             was: object.fate.was().map(|was| one_line(&was.to_string())),
             pods: object.pods(),
@@ -194,7 +201,9 @@ impl Tables<'_> {
 
     fn group(&mut self, group: &Group) -> Folded {
         let report = self.report;
-        let mut values: Vec<usize> = group.entries.iter().map(|entry| entry.values).collect();
+        let counted = |entry: &Entry| group.change(entry, report.changes).words;
+        let mut values: Vec<usize> =
+            group.entries.iter().map(|entry| if counted(entry) { 1 } else { entry.values }).collect();
         if values.iter().all(|values| *values <= 1) {
             values.clear();
         }
@@ -248,8 +257,8 @@ fn rank(effect: Effect) -> usize {
     Effect::ALL.iter().position(|other| *other == effect).unwrap_or_default()
 }
 
-fn entry(object: usize, change: usize) -> Entry {
-    Entry { sample: (object, change), values: 1, origin: None }
+fn entry(object: usize, change: usize, values: usize) -> Entry {
+    Entry { sample: (object, change), values, origin: None }
 }
 
 /// Returns an object as a group of its own, for those who write lines of groups.
@@ -278,7 +287,10 @@ fn told(entry: &Entry, group: &Group, report: &Report<'_>, written: bool) -> Tol
         note: change.note.as_deref().map(one_line),
         ..Told::default()
     };
-    if change.path.0.is_empty() {
+    if change.words && !report.full {
+        told.path = "descriptions".into();
+        told.lines = vec![('~', words(entry.values, &change.path))];
+    } else if change.path.0.is_empty() {
         if written {
             told.lines = whole(change);
         }

@@ -3,9 +3,9 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const { effects, kinds, namespaces, places, changes, objects, groups, batches } = data;
-  const LETTERS = ["=", "M", "I", "R", "X", "S", "D"];
-  const SAME = -1, ADDED = -2, REMOVED = -3;
-  const GROUPS = 100, OBJECTS = 25, CELLS = 3000;
+  const LETTERS = ["=", "M", "I", "R", "X", "−", "B", "S", "D"];
+  const SAME = -1, ADDED = -2;
+  const GROUPS = 100, OBJECTS = 25, CELLS = 3000, PATHS = 8;
   const byId = (id) => document.getElementById(id);
   const number = new Intl.NumberFormat("en");
   const count = (many, one, several = one + "s") => `${number.format(many)} ${many === 1 ? one : several}`;
@@ -31,14 +31,14 @@
 
   function paint(element, state) {
     const look = {
-      [SAME]: ["·", ""], [ADDED]: ["+", "is-in-place"], [REMOVED]: ["−", "is-in-place"],
+      [SAME]: ["·", ""], [ADDED]: ["+", "is-in-place"],
     }[state] || [LETTERS[state], "is-" + effects[state].name];
     element.textContent = look[0];
     if (look[1]) element.classList.add(look[1]);
   }
 
   function wordsOf(state) {
-    return { [SAME]: "the same", [ADDED]: "added", [REMOVED]: "removed" }[state] || effects[state].words;
+    return { [SAME]: "the same", [ADDED]: "added" }[state] || effects[state].words;
   }
 
   // What is known of each object beside what the data says.
@@ -204,9 +204,11 @@
 
   function groupElement({ group, members, followers }) {
     const whole = group.fate === "added" || group.fate === "removed";
-    const effect = whole && group.effect === 2 ? (group.fate === "added" ? ADDED : REMOVED) : group.effect;
+    const effect = group.fate === "added" && group.effect === 2 ? ADDED : group.effect;
     const part = members.length < group.members.length ? `${number.format(members.length)} shown` : "";
-    const summed = whole ? group.fate : group.changes.map((at) => changes[at].path).filter((path, at, all) => path && all.indexOf(path) === at).join(", ");
+    const paths = [...new Set(group.changes.map((at) => changes[at].path).filter(Boolean))];
+    const rest = paths.length > PATHS ? `, … (${number.format(paths.length)})` : "";
+    const summed = whole ? group.fate : paths.slice(0, PATHS).join(", ") + rest;
     const aside = [part, group.pods && group.effect >= 3 ? count(group.pods, "pod") : ""].filter(Boolean).join(", ");
     const summary = make("summary", "", mark(effect),
       make("span", "subject", group.subject, make("span", "summed", `${wordsOf(effect)}${summed && summed !== wordsOf(effect) ? ": " + summed : ""}`)),
@@ -290,10 +292,7 @@
   function stateOf(differ, same) {
     if (!differ.length) return SAME;
     const most = differ.reduce((all, at) => Math.max(all, worst[at]), 0);
-    if (!same && most <= 2) {
-      if (differ.every((at) => objects[at].fate === "added")) return ADDED;
-      if (differ.every((at) => objects[at].fate === "removed")) return REMOVED;
-    }
+    if (!same && most <= 2 && differ.every((at) => objects[at].fate === "added")) return ADDED;
     return most;
   }
 
