@@ -25,10 +25,19 @@ impl Walk<'_> {
         // A null is left out rather than quoted.
         if *meaning != Meaning::Null {
             finding = finding.label(format!("not {expected} without quotes"));
-            finding = if self.masked {
-                finding.help("quote the value")
-            } else {
-                finding.help(format!("quote it: `{}`", words::quoted(text))).fix(node.origin(), words::quoted(text))
+            finding = match printed(text).filter(|_| !self.masked) {
+                _ if self.masked => finding.help("quote the value"),
+                Some(digits) => {
+                    let quoted = words::quoted(&digits);
+                    finding
+                        .help(format!("write `{quoted}`: `{text}` is likely {digits}, as a template printed it"))
+                        .help(format!("quotes alone would keep the text `{text}`"))
+                        .fix(node.origin(), quoted)
+                }
+                None => {
+                    let quoted = words::quoted(text);
+                    finding.help(format!("quote it: `{quoted}`")).fix(node.origin(), quoted)
+                }
             };
         }
         self.report(finding, path);
@@ -124,6 +133,15 @@ impl Walk<'_> {
             .fix(node.origin(), sent);
         self.report(finding, path);
     }
+}
+
+/// Returns the digits of a whole number that a template printed with an exponent, as Go prints large floats, or `None`
+/// if the text is none.
+fn printed(text: &str) -> Option<SmolStr> {
+    let (digits, exponent) = text.split_once(['e', 'E'])?;
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_printed = exponent.starts_with('+') && plain(digits.trim_start_matches('-')) && digits.len() < text.len();
+    super::leaf::whole(&scalar::resolve(text)).filter(|_| is_printed)
 }
 
 /// Whether all readers make of a scalar what it settled to. `octal` passes over integers that YAML 1.2 alone takes for

@@ -244,7 +244,7 @@ fn quoted_text(node: &Node) -> Option<&str> {
 }
 
 /// Returns the digits of a whole number, `1e3` among them: JSON has one kind of number.
-fn whole(meaning: &Meaning) -> Option<SmolStr> {
+pub(super) fn whole(meaning: &Meaning) -> Option<SmolStr> {
     match meaning {
         Meaning::Integer(digits) => Some(digits.clone()),
         Meaning::Float(Some(number)) => {

@@ -10,7 +10,7 @@ use crate::kubernetes::name::{
 };
 use crate::kubernetes::{Facts, Minor, ObjectKey};
 use crate::spec::slug;
-use crate::text::{Node, Origin};
+use crate::text::{Node, Origin, Value, scalar};
 
 /// The minor from which on the name of a Service may start with a digit.
 const RELAXED_SERVICES: Minor = Minor(37);
@@ -82,7 +82,12 @@ pub(super) fn refused_in(rule: Rule, value: &Node, masked: bool) -> Vec<Diagnost
         let shown = if masked { "this".to_owned() } else { format!("`{text}`") };
         Some(Diagnostic::new(Code::InvalidName, origin, format!("{shown} is no name for {what}: {reason}")))
     };
-    let text = |node: &Node| if node.is_null() { None } else { node.text().filter(|text| !text.is_empty()).cloned() };
+    // What kubectl reads as no text has its finding already.
+    let is_text = |node: &Node| match node.value() {
+        Value::Plain(text) => scalar::resolve(text) == scalar::Meaning::Text,
+        _ => true,
+    };
+    let text = |node: &Node| node.text().filter(|text| !node.is_null() && is_text(node) && !text.is_empty()).cloned();
     let keys = |what, is| {
         let entries = value.as_map().into_iter().flatten().filter(|entry| !entry.key.text.is_empty());
         entries.filter_map(move |entry| finding(&entry.key.text, entry.key.origin, what, is))

@@ -99,7 +99,7 @@ impl Files for MemoryFiles {
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        let prefix = format!("{path}/");
+        let prefix = if path == "." { String::new() } else { format!("{path}/") };
         self.files.keys().any(|file| file.starts_with(&prefix))
     }
 }

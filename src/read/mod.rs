@@ -8,6 +8,7 @@ mod comments;
 #[cfg(any(test, fuzzing))]
 mod compare;
 mod files;
+mod json_stream;
 mod pattern;
 mod plain;
 mod secret;
@@ -182,7 +183,8 @@ fn decode(bytes: Vec<u8>) -> (String, Vec<usize>) {
 /// Cuts a stream before each line that starts with `---` and after each that starts with `...`; directives stay with the
 /// document they precede.
 ///
-/// YAML forbids such lines inside every kind of scalar, so that this cannot cut through one.
+/// YAML forbids such lines inside every kind of scalar, so that this cannot cut through one. JSON objects that follow one
+/// another without such a line are cut apart as well: kubectl reads each of them.
 pub fn split(text: &str) -> Vec<Range<usize>> {
     let mut chunks = Vec::new();
     let mut start = 0;
@@ -209,6 +211,7 @@ pub fn split(text: &str) -> Vec<Range<usize>> {
         at += line.len();
     }
     chunks.push(start..text.len());
+    json_stream::cut(text, &mut chunks);
     chunks
 }
 

@@ -30,7 +30,14 @@ struct Open {
 
 enum Content {
     Seq(Vec<Node>),
-    Map { map: Map, seen: Option<HashSet<SmolStr>>, key: Option<Key>, merges: Vec<Node> },
+    Map { map: Map, seen: Option<HashSet<SmolStr>>, key: Option<Key>, merges: Vec<Node>, merged: Option<Merged> },
+}
+
+/// The first `<<` of a mapping.
+struct Merged {
+    key: Origin,
+    /// What it merges, as written: the name of an anchor.
+    written: Option<SmolStr>,
 }
 
 struct Reader<'a> {
@@ -41,6 +48,8 @@ struct Reader<'a> {
     open: Vec<Open>,
     anchors: HashMap<usize, (Node, u64, usize)>,
     aliased: u64,
+    /// The alias that the node at hand was written as.
+    alias: Option<SmolStr>,
     roots: Vec<Node>,
     findings: Vec<Diagnostic>,
 }
@@ -69,6 +78,7 @@ impl<'a> Reader<'a> {
             open: Vec::new(),
             anchors: HashMap::new(),
             aliased: 0,
+            alias: None,
             roots: Vec::new(),
             findings: Vec::new(),
         }
@@ -136,11 +146,12 @@ impl<'a> Reader<'a> {
             }
             Event::MappingStart(style, anchor, tag) => {
                 self.check_collection_tag(tag.as_deref(), "!!map", &range);
-                let content = Content::Map { map: Map::new(), seen: None, key: None, merges: Vec::new() };
+                let content = Content::Map { map: Map::new(), seen: None, key: None, merges: Vec::new(), merged: None };
                 self.enter(style, anchor, range, content)
             }
             Event::SequenceEnd | Event::MappingEnd => self.leave(range.end),
             Event::Alias(id) => {
+                let written = self.text.get(range.clone()).map(SmolStr::new);
                 let origin = self.origin(range);
                 let Some((node, weight, height)) = self.anchors.get(&id).cloned() else {
                     // An alias inside the very node that it names.
@@ -164,6 +175,7 @@ impl<'a> Reader<'a> {
                     self.findings.push(finding.help("write the values out, or fan out with `matrix`"));
                     return Step::Abandon;
                 }
+                self.alias = written;
                 self.complete(node, 0, (weight, height), false)
             }
             Event::UnresolvedAlias(name) => {
@@ -217,6 +229,7 @@ impl<'a> Reader<'a> {
 
     /// Puts a finished node where it belongs: into the open list or mapping, or among the roots.
     fn complete(&mut self, node: Node, anchor: usize, (weight, height): (u64, usize), plain: bool) -> Step {
+        let alias = self.alias.take();
         if anchor > 0 {
             self.anchors.insert(anchor, (node.clone(), weight, height));
         }
@@ -233,7 +246,7 @@ impl<'a> Reader<'a> {
         }
         match &mut open.content {
             Content::Seq(items) => items.push(node),
-            Content::Map { map, seen, key, merges } => match key.take() {
+            Content::Map { map, seen, key, merges, merged } => match key.take() {
                 None => {
                     let Some(text) = node.text() else {
                         let origin = node.origin();
@@ -254,17 +267,23 @@ impl<'a> Reader<'a> {
                     };
                     *key = Some(Key { text: text.clone(), origin: node.origin(), plain });
                 }
-                Some(key) if key.plain && key.text == "<<" => match node.value() {
-                    Value::Map(_) => merges.push(node),
-                    Value::Seq(items) if items.iter().all(|item| item.as_map().is_some()) => {
-                        merges.extend(items.iter().cloned());
+                Some(key) if key.plain && key.text == "<<" => {
+                    match merged {
+                        Some(first) => self.findings.push(merged_twice(first, &key, alias.as_deref())),
+                        None => *merged = Some(Merged { key: key.origin, written: alias }),
                     }
-                    _ => self.findings.push(Diagnostic::new(
-                        Code::WrongType,
-                        node.origin(),
-                        format!("expected a mapping or a list of mappings to merge, found {}", node.type_name()),
-                    )),
-                },
+                    match node.value() {
+                        Value::Map(_) => merges.push(node),
+                        Value::Seq(items) if items.iter().all(|item| item.as_map().is_some()) => {
+                            merges.extend(items.iter().cloned());
+                        }
+                        _ => self.findings.push(Diagnostic::new(
+                            Code::WrongType,
+                            node.origin(),
+                            format!("expected a mapping or a list of mappings to merge, found {}", node.type_name()),
+                        )),
+                    }
+                }
                 Some(key) => {
                     let known = if map.len() < 16 {
                         map.contains(&key.text)
@@ -334,4 +353,16 @@ impl<'a> Reader<'a> {
         }
         self.findings.push(finding);
     }
+}
+
+/// Says that a mapping merges twice, which kubectl takes and others refuse as a key that stands there twice.
+fn merged_twice(first: &Merged, again: &Key, alias: Option<&str>) -> Diagnostic {
+    let help = match (first.written.as_deref(), alias) {
+        (Some(one), Some(two)) => format!("write `<<: [{one}, {two}]`, which all readers take"),
+        _ => "write one `<<` with a list of all that it merges, which all readers take".to_owned(),
+    };
+    Diagnostic::new(Code::DuplicateKey, again.origin, "the key `<<` stands twice in one mapping")
+        .label("again here")
+        .also(first.key, "first here")
+        .help(help)
 }

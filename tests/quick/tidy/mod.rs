@@ -13,6 +13,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &["expand/compare.rs", "expand/expression.rs", "expand/engine.rs", "expand/budget.rs", "expand/scope.rs"],
     ),
     ("jsonschema", &["schema.rs", "schema/"]),
+    ("regex", &["schema/go_pattern.rs"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
     ("similar", &["cli/output", "compile/manifests.rs", "diff/render/"]),
     ("clap", &["cli/"]),
