@@ -131,6 +131,7 @@ pub fn compile(
         for object in &own {
             stamp::check_whole(object, facts, diagnostics);
         }
+        stamp::name_subjects(&own, diagnostics);
         unit.patches.finish(diagnostics);
         unit.own = own;
     }

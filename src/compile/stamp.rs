@@ -100,6 +100,7 @@ pub(super) fn check(context: &Context<'_>, anew: &Anew, plan: &Plan, diagnostics
             for object in &objects {
                 check_whole(object, context.facts, &mut findings);
             }
+            name_subjects(&objects, &mut findings);
             (objects, findings)
         });
         for (objects, findings) in run {
@@ -179,6 +180,18 @@ pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics:
             .help("spread its data over several objects, or mount it from a volume")
             .subject(object.key.to_string(), ""),
         );
+    }
+}
+
+/// Says in findings about objects where their names come from: they may be made of a secret.
+pub(super) fn name_subjects(objects: &[Manifest], findings: &mut Diagnostics) {
+    if findings.is_empty() {
+        return;
+    }
+    for object in objects {
+        if let Some(name) = object.node.at(&["metadata", "name"]) {
+            findings.name_subjects(&object.key.to_string(), name.origin());
+        }
     }
 }
 
