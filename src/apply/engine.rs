@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use self::pace::Pace;
 use super::event::{Event, Outcome};
+use super::heard::Heard;
 use crate::cluster::answer::{Passing, Refusal, Verdict, whole};
 use crate::cluster::{Answer, Call, Client, Lost};
 
@@ -30,6 +31,10 @@ pub(super) trait Task: Send {
     fn answered(&mut self, answer: &Answer, effects: &mut Vec<Effect>) -> Next;
     /// What the task is about, for messages.
     fn key(&self) -> &crate::kubernetes::ObjectKey;
+    /// What tells which words of others about it may be repeated.
+    fn heard(&self) -> Heard<'_> {
+        Heard::of_theirs(self.key())
+    }
     /// Whether to stop now would leave the cluster without what it had before.
     fn is_half_done(&self) -> bool {
         false
@@ -265,7 +270,8 @@ impl<C: Transport> Engine<'_, C> {
             match step {
                 Step::Again(after, reason) => {
                     if !reason.is_empty() {
-                        tell(Event::Retrying { key: tasks[number].key().clone(), reason, after });
+                        let (key, reason) = (tasks[number].key().clone(), tasks[number].heard().reason(&reason));
+                        tell(Event::Retrying { key, reason, after });
                     }
                     later.push(Reverse((now + after, number)));
                 }

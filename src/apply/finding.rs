@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::desired::Desired;
 use super::engine::{End, Ended, refusals};
 use super::field::locate;
+use super::heard::brief;
 use super::managed::{MANAGER, own_part};
 use super::write::{Recreate, Write};
 use crate::cluster::Live;
@@ -14,21 +15,16 @@ use crate::kubernetes::Facts;
 use crate::kubernetes::immutable::refused;
 use crate::text::Node;
 
-/// Words of a server behind which values follow.
-const REPEATS: &[&str] = &["value: ", "value ", "denied", "cannot parse", "illegal", "character"];
-/// The longest part of a server's message that is shown.
-const LONGEST: usize = 600;
-
 /// Returns the findings for an object that did not get through.
 pub(super) fn of_end(desired: &Desired, ended: &Ended, answer: &str) -> Vec<Diagnostic> {
     match &ended.end {
         End::Well | End::Needs(_) | End::NotTried => Vec::new(),
         End::Lost(lost) if lost.foreign => {
-            let finding = at_object(desired, Code::RefusedByServer, &said(desired, &lost.reason));
+            let finding = at_object(desired, Code::RefusedByServer, &desired.heard().reason(&lost.reason));
             vec![finding.help("nobody knows whether it was applied: see to the way to the server, and run again")]
         }
         End::Lost(lost) => {
-            let message = format!("no answer from the server: {}", said(desired, &lost.reason));
+            let message = format!("no answer from the server: {}", desired.heard().reason(&lost.reason));
             vec![at_object(desired, Code::RefusedByServer, &message)]
         }
         End::Verdict(verdict) => of_verdict(desired, verdict, ended.tries, answer),
@@ -63,7 +59,7 @@ pub(super) fn of_verdict(desired: &Desired, verdict: &Verdict, tries: u32, answe
             refusals.iter().map(of_one).collect()
         }
         Verdict::Passing(_) => {
-            let message = format!("the server did not take it in {tries} tries: {}", said(desired, answer));
+            let message = format!("the server did not take it in {tries} tries: {}", desired.heard().words(answer));
             vec![at_object(desired, Code::RefusedByServer, &message)]
         }
         verdict => refusals(verdict).iter().map(|refusal| of_refusal(desired, refusal)).collect(),
@@ -76,19 +72,20 @@ fn at_object(desired: &Desired, code: Code, message: &str) -> Diagnostic {
 }
 
 fn at_field(desired: &Desired, code: Code, field: &str, message: &str) -> Diagnostic {
-    if field.is_empty() || field == "<nil>" {
+    let shown = desired.heard().field(field);
+    if shown.is_empty() || field == "<nil>" {
         return at_object(desired, code, message);
     }
     // The line of a value would show the value.
-    let field = field.trim_start_matches('.');
+    let (field, shown) = (field.trim_start_matches('.'), shown.trim_start_matches('.'));
     if is_secret(desired) && ["data", "stringData"].iter().any(|holder| field.starts_with(holder)) {
-        return at_object(desired, code, message).subject(desired.key.to_string(), field);
+        return at_object(desired, code, message).subject(desired.key.to_string(), shown);
     }
-    Diagnostic::new(code, locate(&desired.node, field), brief(message)).subject(desired.key.to_string(), field)
+    Diagnostic::new(code, locate(&desired.node, field), brief(message)).subject(desired.key.to_string(), shown)
 }
 
 fn of_refusal(desired: &Desired, refusal: &Refusal) -> Diagnostic {
-    let finding = at_field(desired, Code::RefusedByServer, &refusal.field, &said(desired, &refusal.message));
+    let finding = at_field(desired, Code::RefusedByServer, &refusal.field, &desired.heard().words(&refusal.message));
     let help = if refusal.message.contains("is being terminated") {
         Some(format!("the namespace `{}` is being deleted: run again once it is gone", desired.key.namespace))
     } else if refusal.message.contains("exceeded quota") {
@@ -110,8 +107,13 @@ fn of_refusal(desired: &Desired, refusal: &Refusal) -> Diagnostic {
 fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
     let Conflict { field, manager, subresource } = conflict;
     let field = field.trim_start_matches('.');
-    let through = if subresource.is_empty() { String::new() } else { format!(" through `{subresource}`") };
-    let message = format!("`{field}` is managed by `{manager}`{through}");
+    let heard = desired.heard();
+    let through =
+        if subresource.is_empty() { String::new() } else { format!(" through `{}`", heard.manager(subresource)) };
+    let message = match heard.field(field) {
+        "" => format!("a field is managed by `{}`{through}", heard.manager(manager)),
+        shown => format!("`{shown}` is managed by `{}`{through}", heard.manager(manager)),
+    };
     let finding = at_field(desired, Code::FieldConflict, field, &message).names_alone();
     if field == "spec.replicas" {
         return finding
@@ -123,8 +125,11 @@ fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
 
 fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
     let kind = &desired.key.kind;
-    let what = if refusal.field.is_empty() { "it".to_owned() } else { format!("`{}`", refusal.field) };
-    let message = format!("{what} cannot be changed: {}", said(desired, last_part(&refusal.message)));
+    let what = match desired.heard().field(&refusal.field) {
+        "" => "it".to_owned(),
+        field => format!("`{field}`"),
+    };
+    let message = format!("{what} cannot be changed: {}", desired.heard().words(last_part(&refusal.message)));
     let finding = at_field(desired, Code::ImmutableField, &refusal.field, &message).names_alone();
     let consequence = match kind.as_str() {
         "Job" => "its pods end and it starts again",
@@ -141,7 +146,7 @@ fn of_immutable(desired: &Desired, refusal: &Refusal) -> Diagnostic {
 pub(super) fn of_warning(desired: &Desired, warning: &str) -> Diagnostic {
     let field = warning.split_once(": ").map(|(field, _)| field);
     let field = field.filter(|field| field.contains(['.', '[']) && !field.contains(' '));
-    let message = said(desired, warning);
+    let message = desired.heard().words(warning);
     match field {
         Some(field) => at_field(desired, Code::ServerWarning, field, &message),
         None => at_object(desired, Code::ServerWarning, &message),
@@ -157,30 +162,32 @@ pub(super) fn of_owner(desired: &Desired, owner: &str) -> Diagnostic {
 /// Says in a few words why an object ended so.
 pub(super) fn reason(ended: &Ended, task: &Write<'_>, name: impl Fn(usize) -> String) -> String {
     match &ended.end {
-        End::Well if !task.immutable.is_empty() => unchangeable(&task.immutable),
+        End::Well if !task.immutable.is_empty() => unchangeable(task.desired, &task.immutable),
         End::Well => String::new(),
         End::Needs(other) => format!("it needs `{}`", name(*other)),
         End::NotTried if ended.tries > 0 => "the run ended before the server's answer".into(),
         End::NotTried => "the run ended before".into(),
-        End::Lost(lost) => said(task.desired, &lost.reason),
+        End::Lost(lost) => task.desired.heard().reason(&lost.reason),
         End::Verdict(Verdict::Conflict(conflicts)) => {
-            let managers: BTreeSet<&str> = conflicts.iter().map(|conflict| conflict.manager.as_str()).collect();
+            let managers: BTreeSet<&str> =
+                conflicts.iter().map(|conflict| task.desired.heard().manager(&conflict.manager)).collect();
             format!("fields are managed by {}", managers.into_iter().collect::<Vec<_>>().join(", "))
         }
-        End::Verdict(Verdict::Immutable(refusals)) => brief(&unchangeable(refusals)),
+        End::Verdict(Verdict::Immutable(refusals)) => brief(&unchangeable(task.desired, refusals)),
         End::Verdict(Verdict::Refused(refusals)) => {
-            let one = |refusal: &Refusal| match refusal.field.as_str() {
-                "" | "<nil>" => said(task.desired, &refusal.message),
-                field => format!("{field}: {}", said(task.desired, &refusal.message)),
+            let heard = task.desired.heard();
+            let one = |refusal: &Refusal| match heard.field(&refusal.field) {
+                "" | "<nil>" => heard.words(&refusal.message),
+                field => format!("{field}: {}", heard.words(&refusal.message)),
             };
             brief(&refusals.iter().map(one).collect::<Vec<_>>().join("; "))
         }
-        End::Verdict(_) => said(task.desired, &task.said),
+        End::Verdict(_) => task.desired.heard().words(&task.said),
     }
 }
 
-fn unchangeable(refusals: &[Refusal]) -> String {
-    let fields: Vec<&str> = refusals.iter().map(|refusal| refusal.field.as_str()).collect();
+fn unchangeable(desired: &Desired, refusals: &[Refusal]) -> String {
+    let fields: Vec<&str> = refusals.iter().map(|refusal| desired.heard().field(&refusal.field)).collect();
     format!("`{}` cannot be changed", fields.join("`, `"))
 }
 
@@ -190,32 +197,6 @@ fn last_part(message: &str) -> &str {
     let said = message.lines().next().unwrap_or_default();
     let said = said.strip_prefix("Invalid value: ").unwrap_or(said);
     said.rsplit_once(": ").map_or(said, |(_, said)| said)
-}
-
-/// Bounds a message.
-fn brief(message: &str) -> String {
-    match message.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message.to_owned(),
-    }
-}
-
-/// Returns the server's words about an object, bounded.
-///
-/// They quote values, and rules of admission say what they like: of an object that holds a secret no more is told than
-/// stands before the first of them.
-pub(super) fn said(desired: &Desired, message: &str) -> String {
-    if !desired.confidential {
-        return brief(message);
-    }
-    // The object's own names are no values.
-    let names = [&desired.key.name, &desired.key.namespace].into_iter().filter(|name| !name.is_empty());
-    let bare = names.fold(message.to_owned(), |text, name| text.replace(&format!("\"{name}\""), name));
-    let behind = REPEATS.iter().filter_map(|word| bare.find(word).map(|at| at + word.len()));
-    match behind.chain(bare.find(['"', '\'', '`'])).min() {
-        Some(end) => brief(&format!("{} ••• (what may repeat a secret is not shown)", bare[..end].trim_end())),
-        None => brief(&bare),
-    }
 }
 
 fn is_secret(desired: &Desired) -> bool {

@@ -18,6 +18,7 @@ mod engine;
 mod event;
 mod field;
 mod finding;
+mod heard;
 mod managed;
 mod options;
 mod order;

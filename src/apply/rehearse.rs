@@ -13,6 +13,7 @@ use smol_str::{SmolStr, ToSmolStr};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::heard::Heard;
 use super::managed::MANAGER;
 use super::set::prune::pruning;
 use super::set::survey::{Found, SurveyError, survey};
@@ -122,6 +123,24 @@ struct Asked {
     answer: Answer,
 }
 
+/// Why nothing is known of an object.
+enum Unasked {
+    /// There is no answer that counts.
+    Lost(Lost),
+    /// The server does not say what it has, in its words.
+    Refused(String),
+}
+
+impl Unasked {
+    /// Returns it as far as it may be repeated.
+    fn repeatable(self, heard: Heard<'_>) -> Lost {
+        match self {
+            Self::Lost(lost) => Lost { reason: heard.reason(&lost.reason), ..lost },
+            Self::Refused(message) => Lost::hopeless(heard.words(&message)),
+        }
+    }
+}
+
 /// Asks about the objects that are not proven, and returns what is said of each object.
 async fn ask(client: &Client, desired: &[Desired], known: &[(Option<Live>, bool)]) -> Result<Vec<Option<Asked>>, Lost> {
     let seats = Arc::new(Semaphore::new(IN_FLIGHT));
@@ -134,18 +153,20 @@ async fn ask(client: &Client, desired: &[Desired], known: &[(Option<Live>, bool)
         asked.spawn(async move {
             let _seat = seats.acquire().await;
             let live = if unread {
-                let read = client.read(&resource, &key.namespace, &key.name, Projection::Whole).await?;
-                read.map_err(|answer| Lost::hopeless(answer.message()))?
+                let read = client.read(&resource, &key.namespace, &key.name, Projection::Whole).await;
+                let read = read.map_err(|lost| (number, Unasked::Lost(lost)))?;
+                read.map_err(|answer| (number, Unasked::Refused(answer.message())))?
             } else {
                 None
             };
-            let answer = client.patient(&call).await?;
-            Ok::<_, Lost>((number, Asked { live, answer }))
+            let answer = client.patient(&call).await.map_err(|lost| (number, Unasked::Lost(lost)))?;
+            Ok((number, Asked { live, answer }))
         });
     }
     let mut answers: Vec<Option<Asked>> = desired.iter().map(|_| None).collect();
     while let Some(answer) = asked.join_next().await {
-        let (number, answer) = answer.map_err(|error| Lost::hopeless(error.to_string()))??;
+        let answer = answer.map_err(|error| Lost::hopeless(error.to_string()))?;
+        let (number, answer) = answer.map_err(|(number, why)| why.repeatable(desired[number].heard()))?;
         answers[number] = Some(answer);
     }
     Ok(answers)

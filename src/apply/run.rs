@@ -12,6 +12,7 @@ use self::planning::{Plan, extent, is_leaving};
 use super::engine::pace::Pace;
 use super::engine::{Effect, End, Ended, Engine, Interrupt, refusals};
 use super::event::{Event, Outcome, Report, Settled};
+use super::heard::Heard;
 use super::managed::MANAGER;
 use super::options::{Options, RunError};
 use super::set::hold::{self, Hold, Runner};
@@ -395,16 +396,17 @@ impl Run<'_> {
         let told = std::cell::RefCell::new(&mut *self.tell);
         let mut each = |tasks: &mut [Remove], ended: Ended, _: Vec<Effect>| {
             let task = &tasks[ended.number];
+            let heard = Heard::of_theirs(&task.key);
             let reason = match &ended.end {
-                End::Well if ended.outcome == Outcome::Absent => task.said.clone(),
+                End::Well if ended.outcome == Outcome::Absent => heard.words(&task.said),
                 End::Well => String::new(),
-                End::Lost(lost) => lost.reason.clone(),
+                End::Lost(lost) => heard.reason(&lost.reason),
                 End::Needs(other) => format!("`{}` could not be deleted", tasks[*other].key),
                 End::NotTried => "the run ended before".into(),
                 End::Verdict(verdict) => {
                     let refusals = refusals(verdict);
-                    let words: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
-                    if words.is_empty() { task.said.clone() } else { words.join("; ") }
+                    let words: Vec<String> = refusals.iter().map(|refusal| heard.words(&refusal.message)).collect();
+                    if words.is_empty() { heard.words(&task.said) } else { words.join("; ") }
                 }
             };
             let settled = Settled {

@@ -328,9 +328,9 @@ impl Waiting<'_> {
                 Unready {
                     key: desired.key.clone(),
                     origin: desired.origin,
-                    state: object.state.text().unwrap_or_default().to_owned(),
+                    state: desired.heard().reason(object.state.text().unwrap_or_default()),
                     failed: matches!(object.state, Readiness::Failed(_)) || reasons.iter().any(|reason| reason.lasting),
-                    reasons: told,
+                    reasons: told.iter().map(|reason| desired.heard().reason(reason)).collect(),
                 }
             })
             .collect()

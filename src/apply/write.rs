@@ -11,6 +11,7 @@ use self::migrate::migration;
 use super::desired::Desired;
 use super::engine::{Effect, Next, Task};
 use super::event::Outcome;
+use super::heard::Heard;
 use super::managed::MANAGER;
 use super::set::PART_OF;
 use crate::cluster::answer::{Conflict, Expects, Passing, Refusal, Verdict, judge};
@@ -332,6 +333,10 @@ impl Task for Write<'_> {
 
     fn key(&self) -> &ObjectKey {
         &self.desired.key
+    }
+
+    fn heard(&self) -> Heard<'_> {
+        self.desired.heard()
     }
 
     fn is_half_done(&self) -> bool {

@@ -61,7 +61,7 @@ impl Screen {
     /// Prints one line beside the output.
     pub(super) fn say(&self, line: &str) {
         match &*self.bar() {
-            Some(bar) if !bar.is_finished() => bar.println(harmless::report(line, false)),
+            Some(bar) if !bar.is_finished() => bar.println(harmless::report(&harmless::indented(line), false)),
             _ => remark(line),
         }
     }
@@ -146,7 +146,7 @@ impl Progress {
         }
         let adopted = if settled.adopted { " (adopted)" } else { "" };
         let reason = if settled.reason.is_empty() { String::new() } else { format!(": {}", settled.reason) };
-        let line = format!("{} {}{adopted}{reason}", settled.key, settled.outcome.as_str());
+        let line = harmless::one_line(&format!("{} {}{adopted}{reason}", settled.key, settled.outcome.as_str()));
         match &self.bar {
             Some(bar) => bar.println(harmless::report(&line, false)),
             None => {
@@ -157,7 +157,7 @@ impl Progress {
 
     fn print(&self, note: &str) {
         match &self.bar {
-            Some(bar) => bar.println(harmless::report(note, false)),
+            Some(bar) => bar.println(harmless::report(&harmless::indented(note), false)),
             None => remark(note),
         }
     }

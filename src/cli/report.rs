@@ -88,10 +88,10 @@ pub(super) fn unready_lines(all: &[Unready], sources: &Sources) -> Vec<String> {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let mut line = format!("{}{more} {word}: {}{place}", first.key, first.state);
+            let mut line = harmless::one_line(&format!("{}{more} {word}: {}{place}", first.key, first.state));
             let told = group.iter().find(|unready| !unready.reasons.is_empty()).unwrap_or(first);
             for reason in &told.reasons {
-                let _ = write!(line, "\n    {reason}");
+                let _ = write!(line, "\n    {}", harmless::one_line(reason));
             }
             line
         })
@@ -277,18 +277,15 @@ fn messages(found: &[&Diagnostic]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes a text for XML.
+/// Escapes a text for XML, in which nothing acts: a job may print the report, and a page show it.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in harmless::report(text, false).chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(letter),
-            // XML cannot write these at all, and who reads a report would not see the others.
-            letter if harmless::is_active(letter) => out.extend(letter.escape_default()),
             letter => out.push(letter),
         }
     }
@@ -311,5 +308,6 @@ mod tests {
     #[test]
     fn what_xml_cannot_hold_is_escaped() {
         assert_eq!(escape("a<b>&\"c\"\u{1}"), "a&lt;b&gt;&amp;&quot;c&quot;\\u{1}");
+        assert_eq!(escape("a\n::error::b ##vso[c] ##[error]"), "a\n\\::error::b #\\#vso[c] #\\#[error]");
     }
 }

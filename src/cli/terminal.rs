@@ -85,10 +85,10 @@ pub(super) fn complain(message: &str) {
     remark(&format!("error: {message}"));
 }
 
-/// Prints one line beside the output.
+/// Prints one message beside the output: further lines of it, which may be those of others, are indented.
 pub(super) fn remark(message: &str) {
     // There is nobody left to tell where even this fails.
-    let _ = Channel::Stderr.report(&format!("{message}\n"));
+    let _ = Channel::Stderr.report(&format!("{}\n", harmless::indented(message)));
 }
 
 fn terminal_width() -> usize {

@@ -75,7 +75,8 @@ type Items = Vec<Map<String, Value>>;
 
 fn page(resource: &Resource, content: &str, body: &[u8]) -> Result<(Items, PageMetadata), Lost> {
     let none = || {
-        let found = described(content, body);
+        // Of Secrets not even a name that somebody else gives is told.
+        let found = if resource.kind == "Secret" { "another answer".to_owned() } else { described(content, body) };
         Lost::foreign(format!("expected a list of {}, found {found}", resource.plural))
     };
     let Page { kind, metadata, items } = serde_json::from_slice(body).map_err(|_| none())?;

@@ -77,7 +77,7 @@ impl Reply {
         if fits {
             return Ok(answer);
         }
-        let found = described(&answer.content, &answer.body);
+        let found = expected.told_from(&answer);
         Err(Lost::foreign(format!("expected {expected}, found {found} with HTTP status {}", answer.code)))
     }
 }
@@ -95,6 +95,24 @@ impl Identity {
             && head.metadata.namespace == self.namespace
             && !head.metadata.uid.is_empty()
             && (head.metadata.name == self.name || self.name.is_empty())
+    }
+}
+
+impl Identity {
+    /// Says what came in the place of the object. Who answers in place of the server may have put a value of a Secret into
+    /// a name: no other is told than that which was asked for.
+    fn told_from(&self, answer: &Answer) -> String {
+        let head: Head = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let is_same = head.metadata.namespace == self.namespace && head.metadata.name == self.name;
+        let is_secret = |kind: &str| kind == "Secret";
+        if head.kind.is_empty()
+            || head.kind == "Status"
+            || !(is_secret(&self.kind) || is_secret(&head.kind))
+            || is_same && is_secret(&head.kind)
+        {
+            return described(&answer.content, &answer.body);
+        }
+        if is_secret(&head.kind) { "another Secret".to_owned() } else { "another object".to_owned() }
     }
 }
 
@@ -186,6 +204,24 @@ mod tests {
             let lost = web.accept(answer(201, "", body)).expect_err(body);
             assert!(lost.hopeless && lost.foreign && lost.reason.contains(words), "{lost}");
             assert!(lost.reason.contains("`Deployment shop/web`"), "{lost}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_another_secret_is_not_told() {
+        let secret = Resource { group: "".into(), kind: "Secret".into(), plural: "secrets".into(), ..deployment() };
+        let db = Reply::object(&secret, "shop", "db");
+        let web = Reply::object(&deployment(), "shop", "web");
+        for (asked, kind, name, words) in [
+            (&db, "Secret", "TOKEN", "another Secret"),
+            (&db, "TOKEN", "db", "another object"),
+            (&web, "Secret", "TOKEN", "another Secret"),
+            (&web, "Secret", "web", "`Secret shop/web`"),
+        ] {
+            let body =
+                format!(r#"{{"apiVersion":"v1","kind":"{kind}","metadata":{{"name":"{name}","namespace":"shop"}}}}"#);
+            let lost = asked.accept(answer(200, "application/json", &body)).expect_err("it is another");
+            assert!(lost.reason.contains(words) && !lost.reason.contains("TOKEN"), "{lost}");
         }
     }
 

@@ -168,6 +168,7 @@ fn compile_inputs(
         for object in &own {
             stamp::check_applied(object, facts, diagnostics);
         }
+        stamp::name_subjects(&own, diagnostics);
         unit.patches.finish(diagnostics);
         unit.own = own;
     }

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::expand::{Expanded, Path, has_expression, overlap, reads, reads_bare};
+use crate::diagnostic::is_near;
+use crate::expand::{Expanded, Path, SCHEMA_WORDS, has_expression, overlap, reads, reads_bare};
 use crate::read::{Document, hide_value};
 use crate::text::{Key, Map, Node, Origin, Sources};
 
@@ -65,7 +66,28 @@ impl<'a> Flow<'a> {
                 }
             });
         }
+        self.roots.iter().for_each(|root| self.named_workloads(root, &mut tainted));
         tainted.into_iter().for_each(|origin| sources.taint(origin));
+    }
+
+    /// Collects the keys of workloads whose instances have names that are made of a secret: the key is the place of a name.
+    fn named_workloads(&self, root: &Node, found: &mut Vec<Origin>) {
+        let by_axis = self.secret.iter().any(|path| path[0] == "matrix");
+        let is_named = |workload: &Node| {
+            workload.get("name").is_some_and(|name| self.flows_into(name))
+                || workload.get("matrix").is_some_and(|matrix| by_axis || self.flows_into(matrix))
+        };
+        let is_any_named = |node: &Node| members(node).any(is_named);
+        // What all of them have, and what any of them may take, names all of them.
+        let shares = |layer: &Node| {
+            layer.get("defaults").is_some_and(is_named) || layer.get("templates").is_some_and(is_any_named)
+        };
+        let all = layers(root).any(shares)
+            || layers(root).skip(1).filter_map(|layer| layer.get("workloads")).any(is_any_named);
+        for workloads in layers(root).filter_map(|layer| layer.get("workloads")?.as_map()) {
+            let named = workloads.iter().filter(|entry| all || is_named(&entry.value));
+            found.extend(named.map(|entry| entry.key.origin));
+        }
     }
 
     /// Marks what templates put out: the parameters that reach a Secret through them first, then what is made of any.
@@ -90,8 +112,14 @@ impl<'a> Flow<'a> {
         for cell in batch.plans.iter().flat_map(|plan| (0..plan.len()).filter_map(|at| plan.cell(at))) {
             for path in &columns {
                 match path.get(1) {
-                    Some(column) => cell.get(column).into_iter().for_each(|value| hide_value(value, sources)),
-                    None => cell.as_map().into_iter().flatten().for_each(|entry| hide_value(&entry.value, sources)),
+                    Some(column) => {
+                        cell.get(column).into_iter().for_each(|value| hide_value(value, |_| false, sources))
+                    }
+                    None => cell
+                        .as_map()
+                        .into_iter()
+                        .flatten()
+                        .for_each(|entry| hide_value(&entry.value, |_| false, sources)),
                 }
             }
         }
@@ -153,12 +181,21 @@ impl<'a> Flow<'a> {
     /// Hides secret parameters wherever a value of theirs, or a word about their values, was written.
     fn hide_parameters(&self, sources: &mut Sources) {
         let named = |key: &Key| self.is_secret(&[vec!["params".into(), key.text.clone()]]);
-        let layers = self.roots.iter().flat_map(|root| {
-            let profiles = root.get("profiles").and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value);
-            std::iter::once(*root).chain(profiles).filter_map(|layer| layer.get("params")?.as_map())
-        });
-        for entry in layers.chain(self.given).flatten().filter(|entry| named(&entry.key)) {
-            hide_value(&entry.value, sources);
+        let any = self.secret.iter().any(|path| path[0] == "params");
+        for (at, layer) in self.roots.iter().flat_map(|root| layers(root).enumerate()) {
+            let Some(params) = layer.get("params").filter(|_| any) else { continue };
+            // The words of a schema are no values; a profile gives values alone.
+            let is_word = |key: &str| at == 0 && SCHEMA_WORDS.iter().any(|word| is_near(key, word));
+            match params.as_map() {
+                Some(params) => params
+                    .iter()
+                    .filter(|entry| named(&entry.key))
+                    .for_each(|entry| hide_value(&entry.value, is_word, sources)),
+                None => hide_value(params, |_| false, sources),
+            }
+        }
+        for entry in self.given.iter().flatten().filter(|entry| named(&entry.key)) {
+            hide_value(&entry.value, |_| false, sources);
         }
         let axes = self.secret.iter().filter(|path| path[0] == "matrix").map(|path| path.get(1)).collect::<Vec<_>>();
         if !axes.is_empty() {
@@ -171,19 +208,29 @@ impl<'a> Flow<'a> {
         let declares = |root: &Node, name: &str| root.get("params").is_some_and(|params| params.get(name).is_some());
         for entry in self.given.iter().flatten() {
             if !self.roots.iter().any(|root| declares(root, &entry.key.text)) {
-                hide_value(&entry.value, sources);
+                hide_value(&entry.value, |_| false, sources);
             }
         }
         for root in &self.roots {
-            for profile in root.get("profiles").and_then(Node::as_map).into_iter().flatten() {
-                for entry in profile.value.get("params").and_then(Node::as_map).into_iter().flatten() {
+            for profile in layers(root).skip(1) {
+                for entry in profile.get("params").and_then(Node::as_map).into_iter().flatten() {
                     if !declares(root, &entry.key.text) {
-                        hide_value(&entry.value, sources);
+                        hide_value(&entry.value, |_| false, sources);
                     }
                 }
             }
         }
     }
+}
+
+/// Returns a spec and its profiles.
+fn layers(root: &Node) -> impl Iterator<Item = &Node> {
+    std::iter::once(root).chain(root.get("profiles").into_iter().flat_map(members))
+}
+
+/// Returns the values of a mapping.
+fn members(node: &Node) -> impl Iterator<Item = &Node> {
+    node.as_map().into_iter().flatten().map(|entry| &entry.value)
 }
 
 /// Hides the values that axes have in the spec.
@@ -192,7 +239,7 @@ fn hide_axes(node: &Node, axes: &[Option<&smol_str::SmolStr>], sources: &mut Sou
         if entry.key.text == "matrix" {
             each_entry(&entry.value, &mut |axis, value| {
                 if axes.iter().any(|name| name.is_none_or(|name| *name == axis.text)) {
-                    hide_value(value, sources);
+                    hide_value(value, |_| false, sources);
                 }
             });
         } else {

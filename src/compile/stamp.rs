@@ -130,6 +130,7 @@ pub(super) fn check(
             for object in &objects {
                 check_applied(object, context.facts, &mut findings);
             }
+            name_subjects(&objects, &mut findings);
             (objects, findings)
         });
         // Which instances were still made then is chance: none of them says anything.
@@ -214,6 +215,18 @@ pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics:
         diagnostics.extend(check::selector::check(&object.key, &object.node));
     }
     diagnostics.extend(check::check_size(&object.key, &object.node, object.origin));
+}
+
+/// Says in findings about objects where their names come from: they may be made of a secret.
+pub(super) fn name_subjects(objects: &[Manifest], findings: &mut Diagnostics) {
+    if findings.is_empty() {
+        return;
+    }
+    for object in objects {
+        if let Some(name) = object.node.at(&["metadata", "name"]) {
+            findings.name_subjects(&object.key.to_string(), name.origin());
+        }
+    }
 }
 
 fn stamp(

@@ -70,6 +70,8 @@ pub struct Subject {
     pub field: String,
     /// Whether the place of the finding is in the object itself, and not in what becomes of it.
     pub written: bool,
+    /// Where the name of the object comes from; nowhere where it is that of the finding, or not known.
+    pub named: Origin,
 }
 
 /// One finding.
@@ -99,6 +101,8 @@ pub struct Diagnostic {
     pub others: usize,
     /// Whether its texts hold names of keys, fields and kinds alone, and no value.
     pub names_alone: bool,
+    /// Places of values that its texts repeat, which are not shown.
+    pub repeats: Vec<Origin>,
 }
 
 impl Diagnostic {
@@ -117,6 +121,7 @@ impl Diagnostic {
             count: 1,
             others: 0,
             names_alone: false,
+            repeats: Vec::new(),
         }
     }
 
@@ -180,7 +185,8 @@ impl Diagnostic {
     /// Names the object and field that it became.
     #[must_use]
     pub fn subject(mut self, object: impl Into<String>, field: impl Into<String>) -> Self {
-        self.subject = Some(Subject { object: object.into(), field: field.into(), written: false });
+        self.subject =
+            Some(Subject { object: object.into(), field: field.into(), written: false, named: Origin::NOWHERE });
         self
     }
 
@@ -197,6 +203,13 @@ impl Diagnostic {
     #[must_use]
     pub fn names_alone(mut self) -> Self {
         self.names_alone = true;
+        self
+    }
+
+    /// Names places of values that its texts repeat: where one of them is secret, so are the texts.
+    #[must_use]
+    pub fn repeats(mut self, places: impl IntoIterator<Item = Origin>) -> Self {
+        self.repeats.extend(places);
         self
     }
 
@@ -254,6 +267,12 @@ impl Diagnostics {
         for diagnostic in other {
             self.push(diagnostic);
         }
+    }
+
+    /// Says where the name of an object comes from, in all findings about it.
+    pub fn name_subjects(&mut self, object: &str, named: Origin) {
+        let subjects = self.found.values_mut().filter_map(|finding| finding.subject.as_mut());
+        subjects.filter(|subject| subject.object == object).for_each(|subject| subject.named = named);
     }
 
     /// Keeps the findings that `keep` is true for.

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use super::lists::part;
 use super::{Shown, Step};
 use crate::kubernetes::{Manifest, Tree, is_base64};
+use crate::read::is_secret_type;
 use crate::text::{Entry, Map, Node, Sources, Value};
 
 /// The annotation in which kubectl repeats the whole object.
@@ -18,7 +19,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The parts of a Secret that hold its values.
 const PARTS: [&str; 2] = ["data", "stringData"];
 /// What an object says of itself beside its values.
-const OPEN: [&str; 4] = ["apiVersion", "kind", "type", "immutable"];
+const OPEN: [&str; 3] = ["apiVersion", "kind", "immutable"];
 /// What stands in the place of a secret in a value that may be shown.
 const NOT_SHOWN: &str = "(not shown)";
 /// A text of a Secret that is so long is known again inside of other texts too; shorter ones are parts of others' words.
@@ -216,6 +217,7 @@ impl Veil<'_> {
             [.., "annotations", LAST_APPLIED] | ["metadata", "annotations", _, ..] if self.is_secret => true,
             [.., "annotations", LAST_APPLIED] => true,
             [] | ["metadata", ..] => false,
+            ["type"] if self.is_secret => !value.as_str().is_some_and(is_secret_type),
             [part] => self.is_secret && !OPEN.contains(part) && value.as_map().is_none(),
             [_, _, ..] => self.is_secret,
         };
@@ -226,7 +228,6 @@ impl Veil<'_> {
         // What names a Secret is written in a document whose places are all marked.
         let by_origin = match keys {
             _ if !self.by_place => false,
-            ["metadata", "labels", _] if self.is_secret => self.secrets.sources.is_tainted(origin),
             _ => self.secrets.hides && self.secrets.sources.is_secret(origin),
         };
         // What is true of a secret is true of much else.

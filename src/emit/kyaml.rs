@@ -6,6 +6,7 @@
 use super::quote::{self, Style};
 use super::scalar::{Scalar, scalar};
 use super::yaml::pad;
+use crate::text::harmless::active_at;
 use crate::text::{Map, Node, Value};
 
 /// Readers look no further than this for the colon after a key.
@@ -112,7 +113,11 @@ fn put_all(text: &str, tab: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(itself.as_bytes());
         let mut others = other.chars();
         let Some(character) = others.next() else { break };
-        put(character, tab, out);
+        if !character.is_ascii() && active_at(text, text.len() - other.len()).is_some() {
+            escape(character, out);
+        } else {
+            put(character, tab, out);
+        }
         rest = others.as_str();
     }
 }

@@ -13,7 +13,7 @@ pub mod yaml;
 use std::io;
 
 use crate::text::Node;
-use crate::text::harmless::is_active;
+use crate::text::harmless;
 
 /// The notation of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,12 +123,7 @@ const LIST_EMPTY: &[u8] = b"{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"List\",\
 fn comment(source: Option<&str>, out: &mut Vec<u8>) {
     let Some(source) = source else { return };
     out.extend_from_slice(b"# source: ");
-    for character in source.chars() {
-        if is_active(character) || matches!(character, '\u{FFFE}' | '\u{FFFF}') {
-            out.extend(character.escape_default().map(|escaped| escaped as u8));
-        } else {
-            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        }
-    }
+    // A name is as harmless here as in a report: the log of a job shows what `build` prints.
+    out.extend_from_slice(harmless::report(&harmless::one_line(source), false).as_bytes());
     out.push(b'\n');
 }

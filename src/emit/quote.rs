@@ -5,6 +5,7 @@
 //! looks as kubectl would write it; they depart from it only where another reader would stumble, or where a multi-line
 //! text with tabs would lose its lines.
 
+use crate::text::harmless::active_at;
 use crate::text::scalar::{self, Meaning};
 
 /// How a text is written.
@@ -55,10 +56,13 @@ const fn classes() -> [u8; 256] {
     classes[b'#' as usize] |= MARK;
     classes[b'"' as usize] |= QUOTE;
     classes[b'\\' as usize] |= QUOTE;
-    classes[0xC2] |= WIDE;
-    classes[0xD8] |= WIDE;
-    classes[0xE2] |= WIDE;
-    classes[0xEF] |= WIDE;
+    // Of these only: nearly all letters of others are passed over by their first byte.
+    let wide = [0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xE3, 0xEF, 0xF0, 0xF3];
+    let mut at = 0;
+    while at < wide.len() {
+        classes[wide[at] as usize] |= WIDE;
+        at += 1;
+    }
     classes
 }
 
@@ -67,7 +71,7 @@ pub fn style(text: &str) -> Style {
     let bytes = text.as_bytes();
     let Some(first) = bytes.first() else { return Style::Double };
     let seen = bytes.iter().fold(0, |seen, byte| seen | CLASSES[*byte as usize]);
-    if seen & CONTROL != 0 || (seen & WIDE != 0 && (0..bytes.len()).any(|at| unprintable(bytes, at).is_some())) {
+    if seen & CONTROL != 0 || (seen & WIDE != 0 && has_unprintable(text)) {
         return Style::Double;
     }
     if seen & BREAK != 0 {
@@ -118,7 +122,11 @@ pub(super) fn double(text: &str, out: &mut Vec<u8>) {
             0x2028 => b'L',
             0x2029 => b'P',
             _ => {
-                let (mark, digits) = if code <= 0xFF { (b'x', 2) } else { (b'u', 4) };
+                let (mark, digits) = match code {
+                    ..=0xFF => (b'x', 2),
+                    ..=0xFFFF => (b'u', 4),
+                    _ => (b'U', 8),
+                };
                 out.extend_from_slice(&[b'\\', mark]);
                 return hex(code, digits, out);
             }
@@ -139,8 +147,12 @@ pub fn json(text: &str, out: &mut Vec<u8>) {
             0x22 => b'"',
             0x5C => b'\\',
             _ => {
-                out.extend_from_slice(b"\\u");
-                return hex(code, 4, out);
+                let mut units = [0; 2];
+                for unit in char::from_u32(code).unwrap_or_default().encode_utf16(&mut units) {
+                    out.extend_from_slice(b"\\u");
+                    hex(u32::from(*unit), 4, out);
+                }
+                return;
             }
         };
         out.extend_from_slice(&[b'\\', short]);
@@ -157,7 +169,7 @@ fn escaped(text: &str, out: &mut Vec<u8>, escape: impl Fn(u32, &mut Vec<u8>)) {
         let found = if class & (CONTROL | TAB | BREAK | QUOTE) != 0 {
             Some((u32::from(bytes[at]), 1))
         } else if class & WIDE != 0 {
-            unprintable(bytes, at)
+            unprintable(text, at)
         } else {
             None
         };
@@ -178,19 +190,15 @@ fn hex(code: u32, digits: u32, out: &mut Vec<u8>) {
     out.extend((0..digits).rev().map(|digit| b"0123456789ABCDEF"[(code >> (4 * digit) & 0xF) as usize]));
 }
 
+fn has_unprintable(text: &str) -> bool {
+    text.char_indices().any(|(at, letter)| !letter.is_ascii() && unprintable(text, at).is_some())
+}
+
 /// Returns the code and the bytes of a character beyond ASCII that Go's readers refuse, or take for a line break or a
-/// byte-order mark, and of those that turn the direction of the text around them: a reviewer would read another value
-/// than the cluster.
-fn unprintable(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
-    match bytes[at..] {
-        [0xC2, second @ 0x80..=0x9F, ..] => Some((u32::from(second), 2)),
-        [0xD8, 0x9C, ..] => Some((0x061C, 2)),
-        [0xE2, 0x80, third @ (0x8E | 0x8F | 0xA8..=0xAE), ..] => Some((0x2000 | u32::from(third & 0x3F), 3)),
-        [0xE2, 0x81, third @ 0xA6..=0xA9, ..] => Some((0x2040 | u32::from(third & 0x3F), 3)),
-        [0xEF, 0xBB, 0xBF, ..] => Some((0xFEFF, 3)),
-        [0xEF, 0xBF, third @ (0xBE | 0xBF), ..] => Some((0xFFC0 | u32::from(third & 0x3F), 3)),
-        _ => None,
-    }
+/// byte-order mark, and of those that nobody sees or that turn the direction of the text around them: a reviewer would
+/// read another value than the cluster.
+fn unprintable(text: &str, at: usize) -> Option<(u32, usize)> {
+    active_at(text, at).map(|letter| (u32::from(letter), letter.len_utf8()))
 }
 
 /// Whether a text of several lines can stand below a `|`.

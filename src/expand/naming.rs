@@ -110,6 +110,7 @@ fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)])
             .also(one, "and so does this"),
         _ => Diagnostic::new(Code::NameCollision, origin, message),
     };
+    finding = finding.repeats(places(first).chain(places(again)));
     if colliding.len() > 1 {
         finding = finding.help(format!("{} more instances have names that are taken", colliding.len() - 1));
     }
@@ -118,6 +119,11 @@ fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)])
     } else {
         "name every axis in it: `name: \"…{{ matrix.AXIS }}…\"`"
     }))
+}
+
+/// Returns the places of the values of a cell.
+fn places(cell: Option<&Node>) -> impl Iterator<Item = Origin> {
+    cell.and_then(Node::as_map).into_iter().flatten().map(|entry| entry.value.origin())
 }
 
 /// Returns `<workload>-<value>-<value>`; the place of a value that leaves no text otherwise.
@@ -168,6 +174,7 @@ pub(super) fn check_selectors(plan: &Plan, scope: &Scope<'_>, diagnostics: &mut 
                         describe(plan.cell(at)),
                     ),
                 )
+                .repeats(places(plan.cell(first)).chain(places(plan.cell(at))))
                 .label("each would take the pods of the others for its own")
                 .help("remove `selector`, or put a value of each axis into it and into the labels of the pods"),
             );

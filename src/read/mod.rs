@@ -22,7 +22,7 @@ pub use files::{
     Files, Listing, MemoryFiles, Unlisted, UnlistedReason, join, load, out_of_bounds, read_bounded, reason, unreadable,
 };
 pub use pattern::{Pattern, fixed_part, is_pattern, read_pattern};
-pub use secret::{hide_unread, hide_value};
+pub use secret::{hide_unread, hide_value, is_secret_type};
 
 use std::ops::Range;
 

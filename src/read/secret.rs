@@ -4,15 +4,16 @@
 //! and what names the object itself. Values are not looked for anywhere: a place is secret, whatever stands there. Where
 //! a document cannot be read as a whole, its lines show no more than the names of keys.
 
+mod unread;
+
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
+use self::unread::{embeds_secret, may_hold_secret};
 use crate::diagnostic::is_near;
-use crate::text::{Entry, FileId, Map, Node, Origin, Sources};
-
-/// What marks a document that cannot be read: it may hold a Secret, or a spec's secrets.
-const WORDS: &[&str] = &["secrets", "stringData"];
-/// What marks the parameters of a spec that cannot be read: Secrets may be made of them elsewhere.
-const PARAMETERS: &str = "params";
+use crate::text::{Entry, FileId, Key, Map, Node, Origin, Sources};
 
 /// The places of a text that hold secrets.
 #[derive(Debug, Default)]
@@ -66,13 +67,22 @@ pub fn hide_unread(sources: &mut Sources, file: FileId) -> bool {
     any
 }
 
-/// Hides a value, wherever its parts were written; the names of its keys stay.
-pub fn hide_value(value: &Node, sources: &mut Sources) {
+/// Hides a value, wherever its parts were written: of the names of its keys those stay that are `shown`.
+pub fn hide_value(value: &Node, shown: impl Fn(&str) -> bool, sources: &mut Sources) {
     let origin = value.origin();
     let Some(text) = sources.file(origin.file).map(|file| file.text.clone()) else { return };
     let mut finder = Finder { text: &text, file: origin.file, marks: Marks::default() };
-    finder.value(value, origin.start as usize..origin.end as usize);
+    let range = origin.start as usize..origin.end as usize;
+    let own = value.as_map().into_iter().flatten().filter(|entry| shown(&entry.key.text));
+    let open = own.filter_map(|entry| finder.name(&entry.key, &range)).collect();
+    finder.elsewhere(value, &range);
+    finder.all_but(range, open);
     finder.marks.put(sources);
+}
+
+/// Whether a text may be the type of a Secret: what is none may be a value that went astray.
+pub fn is_secret_type(text: &str) -> bool {
+    text == "Opaque" || text.split_once('/').is_some_and(|(domain, _)| domain.contains('.'))
 }
 
 struct Finder<'a> {
@@ -81,74 +91,142 @@ struct Finder<'a> {
     marks: Marks,
 }
 
+/// What a part of a document is, as far as it says what is secret in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A document, or several in a list.
+    Document,
+    /// A spec, or a profile, which is part of one.
+    Spec,
+    /// The profiles of a spec.
+    Profiles,
+    /// Patches by the kind of what they change.
+    Patches,
+    /// Anything in a spec.
+    InSpec,
+    /// Anything in an object of Kubernetes.
+    InObject,
+}
+
 impl Finder<'_> {
     fn document(&mut self, root: &Node, range: Range<usize>) {
-        let Some(map) = root.as_map() else { return };
-        if is_secret(map) {
-            return self.object(root, range);
+        // Most documents are one object, and hold no second kind: nothing but its own says that it is a Secret.
+        let text = &self.text[range.clone()];
+        let holds_part = ["tringD", "tringd", "tring-", "tring_", "functionConfig"].iter();
+        let is_one = |map: &Map| {
+            !is_spec(map)
+                && !is_secret(map)
+                && text.match_indices("kind").nth(1).is_none()
+                && !holds_part.clone().any(|part| text.contains(part))
+        };
+        if root.as_map().is_some_and(is_one) {
+            return;
         }
-        let items = map.get("items").and_then(Node::as_seq).unwrap_or_default();
-        let of_secrets = kind(map).is_some_and(|kind| is_near(kind, "SecretList"));
-        for (at, item) in items.iter().enumerate() {
-            let next = items.get(at + 1).map_or(root.origin().end, |next| next.origin().start) as usize;
-            let inside = item.origin().start as usize..next.max(item.origin().end as usize);
-            if of_secrets { self.object(item, inside) } else { self.document(item, inside) }
+        if root.as_str().is_some_and(may_hold_secret) {
+            return self.value(root, range);
         }
-        if let Some(config) = map.get("functionConfig") {
-            self.document(config, config.origin().start as usize..config.origin().end as usize);
-            self.config(config);
-        }
-        match root.get("apiVersion").and_then(Node::as_str) {
-            Some(version) if version.starts_with("fanfold.dev/") => {
-                if kind(map).is_some_and(|kind| !is_near(kind, "Batch")) {
-                    self.config(root);
-                }
-                self.spec(map, range.end);
+        self.part(root, range, Part::Document);
+    }
+
+    /// Hides what is secret in a part of a document, whatever shape it has: the shape may be what is wrong.
+    fn part(&mut self, node: &Node, range: Range<usize>, part: Part) {
+        if let Some(items) = node.as_seq() {
+            let part = if part == Part::Patches { Part::InSpec } else { part };
+            for (at, item) in items.iter().enumerate() {
+                let next = items.get(at + 1).map(Node::origin);
+                self.part(item, self.until(item, next, &range), part);
             }
-            None => self.spec(map, range.end),
-            Some(version) if is_near(version, "fanfold.dev/v1") => self.spec(map, range.end),
-            Some(_) => {}
+        } else if let Some(map) = node.as_map() {
+            self.mapping(node, map, range, part);
+        } else if node.as_str().is_some_and(embeds_secret) {
+            self.value(node, range);
         }
     }
 
-    /// The parameters that the config of a function gives.
-    fn config(&mut self, config: &Node) {
-        for params in [config.get("params"), config.at(&["data", "params"])].into_iter().flatten() {
-            self.value(params, params.origin().start as usize..params.origin().end as usize);
+    fn mapping(&mut self, node: &Node, map: &Map, range: Range<usize>, part: Part) {
+        if is_secret(map) && (part == Part::Document || !is_reference(map, part)) {
+            return self.object(node, range);
         }
-    }
-
-    fn spec(&mut self, map: &Map, end: usize) {
-        for (at, entry) in map.iter().enumerate() {
+        let part = match part {
+            Part::Document if is_spec(map) => Part::Spec,
+            Part::Document | Part::InSpec | Part::InObject if is_batch(map) => Part::Spec,
+            Part::Document => Part::InObject,
+            part => part,
+        };
+        if part == Part::Spec && is_config(map) {
+            self.config(node, true);
+        }
+        let of_secrets = kind(map).is_some_and(|kind| is_near(kind, "SecretList"));
+        let patches_secret = is_patch_of_secret(map);
+        let entries = map.iter().as_slice();
+        for (at, entry) in entries.iter().enumerate() {
             let key = entry.key.text.as_str();
-            if words(key).any(|word| is_near(word, "secrets")) || words(key).any(|word| word == "Secret") {
-                let next = map.iter().skip(at + 1).map(|entry| entry.key.origin.start as usize).next();
-                self.entry(entry, next.unwrap_or(end));
-            } else if is_near(key, "profiles") {
-                for profile in entry.value.as_map().into_iter().flatten() {
-                    if let Some(inner) = profile.value.as_map() {
-                        self.spec(inner, profile.value.origin().end as usize);
+            let next = entries.get(at + 1).map(|next| next.key.origin);
+            let within = self.until(&entry.value, next, &range);
+            let below = match part {
+                _ if patches_secret && key != "target" => None,
+                Part::Spec | Part::Profiles if names_secrets(key) => None,
+                Part::InSpec if words(key).any(|word| word == "Secret") => None,
+                Part::Patches if patches_secrets(key) => None,
+                Part::Spec if is_near(key, "profiles") => Some(Part::Profiles),
+                Part::Spec | Part::InSpec | Part::Patches if key.starts_with("patch") => Some(Part::Patches),
+                Part::Spec | Part::InObject if matches!(key, "items" | "functionConfig") => Some(Part::Document),
+                Part::Spec | Part::InSpec | Part::Patches => Some(Part::InSpec),
+                Part::Profiles => Some(Part::Spec),
+                Part::Document | Part::InObject => Some(Part::InObject),
+            };
+            match (below, entry.value.as_seq()) {
+                (None, _) => self.entry(entry, within.end),
+                (Some(_), Some(items)) if of_secrets && key == "items" => {
+                    for (at, item) in items.iter().enumerate() {
+                        let next = items.get(at + 1).map(Node::origin);
+                        self.object(item, self.until(item, next, &within));
                     }
                 }
-            } else {
-                self.patches(&entry.value, key.starts_with("patch"));
+                (Some(below), _) => self.part(&entry.value, within, below),
+            }
+            if key == "functionConfig" {
+                let is_ours = entry.value.as_map().is_some_and(is_batch);
+                self.config(&entry.value, !is_ours);
             }
         }
     }
 
-    /// Patches of Secrets, at any depth.
-    fn patches(&mut self, node: &Node, by_kind: bool) {
-        for entry in node.as_map().into_iter().flatten() {
-            let key = entry.key.text.as_str();
-            let kind = key.split('/').next().unwrap_or_default();
-            if words(key).any(|word| word == "Secret") || (by_kind && (is_near(kind, "Secret") || kind.contains("{{")))
-            {
-                self.entry(entry, entry.value.origin().end as usize);
-            } else {
-                self.patches(&entry.value, key.starts_with("patch"));
+    /// Returns the range from the start of a value to what follows it in the range of what holds both. What an alias
+    /// repeats has its own range, elsewhere.
+    fn until(&self, value: &Node, next: Option<Origin>, holder: &Range<usize>) -> Range<usize> {
+        let origin = value.origin();
+        let (start, end) = (origin.start as usize, origin.end as usize);
+        if origin.file != self.file || !holder.contains(&start) || end > holder.end {
+            return start..end.max(start);
+        }
+        let next = next.map_or(holder.end, |next| next.start as usize);
+        start..next.clamp(end.max(start), holder.end.max(end))
+    }
+
+    /// The parameters that the config of a function gives, and what it gives under a name that is none of its own.
+    fn config(&mut self, config: &Node, hides_unknown: bool) {
+        const KNOWN: &[&str] = &[
+            "apiVersion",
+            "kind",
+            "metadata",
+            "spec",
+            "data",
+            "specs",
+            "profiles",
+            "kubernetesVersion",
+            "deny",
+            "allow",
+        ];
+        for fields in [Some(config), config.get("data")].into_iter().flatten().filter_map(Node::as_map) {
+            for entry in fields {
+                let key = entry.key.text.as_str();
+                if key == "params" || (hides_unknown && !KNOWN.contains(&key)) {
+                    let origin = entry.value.origin();
+                    self.value(&entry.value, origin.start as usize..origin.end as usize);
+                }
             }
         }
-        node.as_seq().into_iter().flatten().for_each(|item| self.patches(item, false));
     }
 
     fn entry(&mut self, entry: &Entry, end: usize) {
@@ -158,11 +236,8 @@ impl Finder<'_> {
 
     /// A Secret: what names it is no secret.
     fn object(&mut self, object: &Node, range: Range<usize>) {
-        // What is no type of Secrets may be a value that went astray.
-        let is_type =
-            |text: &str| text == "Opaque" || text.split_once('/').is_some_and(|(domain, _)| domain.contains('.'));
         let names = |at: &str, text: &str| match at {
-            "type" => is_type(text),
+            "type" => is_secret_type(text),
             "immutable" => matches!(text, "true" | "false"),
             _ => true,
         };
@@ -189,6 +264,12 @@ impl Finder<'_> {
             .map(|origin| origin.start as usize..origin.end as usize)
             .collect();
         self.names(value, &range, &mut open);
+        self.elsewhere(value, &range);
+        self.all_but(range, open);
+    }
+
+    /// Hides a range of the text but for some parts of it.
+    fn all_but(&mut self, range: Range<usize>, mut open: Vec<Range<usize>>) {
         open.sort_by_key(|open| open.start);
         let mut at = range.start;
         for open in open {
@@ -202,24 +283,32 @@ impl Finder<'_> {
         }
     }
 
-    /// Collects the names of keys with their colons; hides what was written elsewhere and is repeated by an alias.
-    fn names(&mut self, node: &Node, range: &Range<usize>, open: &mut Vec<Range<usize>>) {
-        let origin = node.origin();
-        let (start, end) = (origin.start as usize, origin.end as usize);
-        let is_within = origin.file == self.file && range.start <= start && end <= range.end;
+    /// Collects the names of keys with their colons.
+    fn names(&self, node: &Node, range: &Range<usize>, open: &mut Vec<Range<usize>>) {
         for entry in node.as_map().into_iter().flatten() {
-            let key = entry.key.origin;
-            let (start, end) = (key.start as usize, key.end as usize);
-            if key.file == self.file && range.start <= start && end <= range.end {
-                // An alias as a key has the place of a value.
-                let after = self.text[end..range.end].trim_start_matches(' ');
-                if after.starts_with(':') {
-                    open.push(start..range.end - after.len() + 1);
-                }
-            }
+            open.extend(self.name(&entry.key, range));
             self.names(&entry.value, range, open);
         }
         node.as_seq().into_iter().flatten().for_each(|item| self.names(item, range, open));
+    }
+
+    /// Returns where a key stands in a range, with its colon. An alias as a key has the place of a value.
+    fn name(&self, key: &Key, range: &Range<usize>) -> Option<Range<usize>> {
+        let (start, end) = (key.origin.start as usize, key.origin.end as usize);
+        if key.origin.file != self.file || start < range.start || end > range.end {
+            return None;
+        }
+        let after = self.text[end..range.end].trim_start_matches(' ');
+        after.starts_with(':').then(|| start..range.end - after.len() + 1)
+    }
+
+    /// Hides what was written elsewhere and is repeated by an alias.
+    fn elsewhere(&mut self, node: &Node, range: &Range<usize>) {
+        let origin = node.origin();
+        let (start, end) = (origin.start as usize, origin.end as usize);
+        let is_within = origin.file == self.file && range.start <= start && end <= range.end;
+        node.as_map().into_iter().flatten().for_each(|entry| self.elsewhere(&entry.value, range));
+        node.as_seq().into_iter().flatten().for_each(|item| self.elsewhere(item, range));
         if !is_within && node.as_map().is_none() && node.as_seq().is_none() {
             self.marks.hidden.push(origin);
         }
@@ -237,95 +326,11 @@ impl Finder<'_> {
             at += line.len();
         }
     }
-
-    /// Hides what a text that could not be read says of parameters: the lines below their key, and all of the text where
-    /// they stand in any other way. Expressions only name them.
-    fn unread_parameters(&mut self, range: Range<usize>) {
-        let is_named = |text: &str| around_expressions(text).flat_map(words).any(|word| is_near(word, PARAMETERS));
-        // Where the lines below a key begin, and how far it is indented.
-        let mut below: Option<(usize, usize)> = None;
-        let mut open = false;
-        let mut at = range.start;
-        for line in self.text[range.clone()].split_inclusive('\n') {
-            let start = at;
-            at += line.len();
-            let body = line.trim();
-            let indent = line.len() - line.trim_start().len();
-            if let Some((from, outer)) = below {
-                if open || indent > outer || body.is_empty() || body.starts_with('#') {
-                    open |= leaves_open(body);
-                    continue;
-                }
-                self.unread(from..start);
-                below = None;
-            }
-            match name_of_key(body) {
-                Some(name) if is_named(&body[name.clone()]) => {
-                    below = Some((start, indent));
-                    open = leaves_open(&body[name.end..]);
-                }
-                _ if is_named(body) && !body.starts_with('#') => return self.unread(range),
-                _ => {}
-            }
-        }
-        if let Some((from, _)) = below {
-            self.unread(from..range.end);
-        }
-    }
-
-    /// Hides all of a text that could not be read, but for what can be nothing else than the name of a key.
-    fn unread(&mut self, range: Range<usize>) {
-        self.marks.tainted.push(Origin::new(self.file, range.start, range.end));
-        // Lines that are indented more belong to a value, and so does all that follows a quote or bracket left open.
-        let (mut inside, mut open) = (None, false);
-        let mut at = range.start;
-        for line in self.text[range].split_inclusive('\n') {
-            let start = at + line.len() - line.trim_start().len();
-            let end = (at + line.trim_end().len()).max(start);
-            let body = &self.text[start..end];
-            let indent = start - at;
-            at += line.len();
-            if body.is_empty() || body == "---" {
-                continue;
-            }
-            let column = indent + body.len() - body.trim_start_matches("- ").len();
-            let name = name_of_key(body).filter(|_| !open && inside.is_none_or(|inside| indent <= inside));
-            let Some(name) = name else {
-                self.hide(start..end);
-                open |= !body.starts_with('#') && leaves_open(body);
-                continue;
-            };
-            let value = body[name.end..].trim();
-            self.hide(start..start + name.start);
-            self.hide(start + name.end..end);
-            inside = (!value.is_empty() && !value.starts_with('#')).then_some(column);
-            open |= leaves_open(value);
-        }
-    }
-}
-
-/// Returns where the name of a key stands in a line, with its colon.
-fn name_of_key(line: &str) -> Option<Range<usize>> {
-    let start = line.len() - line.trim_start_matches("- ").len();
-    let name = &line[start..];
-    let quote = name.chars().next().filter(|first| matches!(first, '"' | '\''));
-    let bare = quote.map_or(name, |quote| name.trim_start_matches(quote));
-    let length = bare.find(|letter: char| !(letter.is_ascii_alphanumeric() || "_./-".contains(letter)))?;
-    let rest = &bare[length..];
-    let rest = quote.map_or(Some(rest), |quote| rest.strip_prefix(quote))?;
-    let after = rest.strip_prefix(':')?;
-    let is_key = length > 0 && (after.is_empty() || after.starts_with([' ', '\t']));
-    is_key.then(|| start..line.len() - after.len())
-}
-
-/// Whether a quote or bracket of a line is not closed on it.
-fn leaves_open(text: &str) -> bool {
-    let count = |wanted: char| text.chars().filter(|letter| *letter == wanted).count();
-    count('"') % 2 == 1 || count('\'') % 2 == 1 || count('{') != count('}') || count('[') != count(']')
 }
 
 fn kind(map: &Map) -> Option<&str> {
-    let entry = map.entry("kind").or_else(|| map.iter().find(|entry| is_near(&entry.key.text, "kind")))?;
+    let is_kind = |entry: &&Entry| entry.key.text.starts_with(['k', 'K']) && is_near(&entry.key.text, "kind");
+    let entry = map.entry("kind").or_else(|| map.iter().find(is_kind))?;
     entry.value.as_str()
 }
 
@@ -334,97 +339,65 @@ fn is_secret(map: &Map) -> bool {
         || map.iter().any(|entry| has_first(&entry.key.text) && is_near(&entry.key.text, "stringData"))
 }
 
+/// Whether a mapping inside of something else refers to a Secret, or is about Secrets, and is none itself.
+fn is_reference(map: &Map, part: Part) -> bool {
+    const OWN: &[&str] = &["apiVersion", "apiGroup", "group", "version", "kind", "optional"];
+    let refers = |entry: &Entry| {
+        let key = entry.key.text.as_str();
+        let is_scalar = entry.value.as_map().is_none() && entry.value.as_seq().is_none();
+        let key_ends = |ending: &str| key.to_ascii_lowercase().ends_with(ending);
+        is_scalar && (OWN.contains(&key) || ["name", "namespace", "key", "path", "selector"].into_iter().any(key_ends))
+    };
+    let is_part = |key: &str| ["apiVersion", "metadata", "data", "stringData"].iter().any(|part| is_near(key, part));
+    map.iter().all(refers) || (part == Part::InObject && !map.iter().any(|entry| is_part(&entry.key.text)))
+}
+
+/// Whether a document is a spec, or may be one that does not say so.
+fn is_spec(map: &Map) -> bool {
+    map.get("apiVersion").and_then(Node::as_str).is_none_or(is_own_version)
+}
+
+fn is_own_version(version: &str) -> bool {
+    version.starts_with("fanfold.dev/") || is_near(version, "fanfold.dev/v1")
+}
+
+fn is_batch(map: &Map) -> bool {
+    let has_own_version = || map.get("apiVersion").and_then(Node::as_str).is_some_and(is_own_version);
+    map.get("kind").and_then(Node::as_str).is_some_and(|kind| is_near(kind, "Batch")) && is_spec(map)
+        || has_own_version() && !is_config(map)
+}
+
+/// Whether it is the config of a function, which is no spec.
+fn is_config(map: &Map) -> bool {
+    let version = map.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+    version.starts_with("fanfold.dev/") && kind(map).is_some_and(|kind| !is_near(kind, "Batch"))
+}
+
+/// Whether a key of a spec names its Secrets, or one.
+fn names_secrets(key: &str) -> bool {
+    words(key).any(|word| word == "Secret" || is_near(word, "secrets"))
+}
+
+/// Whether a key says of which kind the objects are that a patch changes, and may mean Secrets.
+fn patches_secrets(key: &str) -> bool {
+    let kind = key.split('/').next().unwrap_or_default();
+    words(key).any(|word| word == "Secret") || is_near(kind, "Secret") || kind.contains("{{")
+}
+
+/// Whether a mapping is a patch as kustomize has them, of a target that may be a Secret.
+fn is_patch_of_secret(map: &Map) -> bool {
+    let Some(target) = map.get("target").and_then(Node::as_map) else { return false };
+    match kind(target) {
+        Some(kind) => is_near(kind, "Secret") || words(kind).any(|word| word == "Secret") || kind.contains("{{"),
+        None => map.iter().any(|entry| entry.key.text.starts_with("patch")),
+    }
+}
+
 /// Whether it starts as `stringData` does: most keys are told apart by that.
 fn has_first(key: &str) -> bool {
     key.starts_with(['s', 'S'])
 }
 
-/// Whether a text that could not be read says that it is, or holds, a Secret.
-fn may_hold_secret(text: &str) -> bool {
-    let mut after_kind = false;
-    words(text).any(|word| {
-        let is_kind = is_near(word, "kind");
-        let found = WORDS.iter().any(|known| is_near(word, known))
-            || word == "Secret"
-            || (after_kind && (is_near(word, "Secret") || is_near(word, "SecretList")));
-        // `kind: !!str Secret` says so too.
-        after_kind = is_kind || (after_kind && word == "str");
-        found
-    })
-}
-
-/// Returns the parts of a text that stand in no `{{ … }}`.
-fn around_expressions(text: &str) -> impl Iterator<Item = &str> {
-    let outside =
-        |(at, part): (usize, _)| if at == 0 { part } else { str::split_once(part, "}}").map_or("", |(_, rest)| rest) };
-    text.split("{{").enumerate().map(outside)
-}
-
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).filter(|word| !word.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(text: &str, sound: bool) -> String {
-        let mut sources = Sources::default();
-        let name = if sound { "a.yaml" } else { "b.yaml" };
-        let documents =
-            super::super::read_documents(&mut sources, name, text.into(), &mut crate::diagnostic::Diagnostics::new());
-        assert_eq!(documents.is_empty(), !sound, "{text}");
-        let (_, file) = sources.files().next().expect("a file");
-        let mut shown = file.text.to_string();
-        for range in file.hidden().iter().rev() {
-            shown.replace_range(range.start as usize..range.end as usize, "#");
-        }
-        shown
-    }
-
-    #[test]
-    fn a_secret_shows_its_name_and_its_keys() {
-        let text = "# who\napiVersion: v1\nkind: Secret\nmetadata: {name: db, labels: {a: b}}\ntype: Opaque\nstringDta:\n  pw: x # y\n  z: |\n    a: b\n";
-        let told = "#\napiVersion: v1\nkind: Secret\nmetadata: #name: db# labels: #a: #\ntype: Opaque\nstringDta:\n  pw: #\n  z: #\n    #\n";
-        assert_eq!(shown(text, true), told);
-    }
-
-    #[test]
-    fn lists_in_lists_and_lists_of_secrets_are_seen_through() {
-        for text in [
-            "apiVersion: v1\nkind: List\nitems:\n- kind: List\n  items:\n  - kind: Secret\n    data: {a: TOKEN}\n",
-            "apiVersion: v1\nkind: SecretList\nitems:\n- data: {a: TOKEN}\n",
-            "apiVersion: fanfold.dev/v1\nkind: Batch\nprofiles: {p: {secrets: {db: {Data: {a: TOKEN}}}}}\n",
-            "apiVersion: fanfold.dev/v1\nkind: Batch\npatch: {Secret/db: {data: {a: TOKEN}}}\n",
-            "x: &x TOKEN\nkind: Secret\ndata: {a: *x}\n",
-            "Kind: Secret\ndata: {a: TOKEN}\n",
-            "kind: secret\ndata: {a: TOKEN}\n",
-        ] {
-            assert!(!shown(text, true).contains("TOKEN"), "{}", shown(text, true));
-        }
-        for text in [
-            "kind: SealedSecret\napiVersion: a/v1\nspec: {a: TOKEN}\n",
-            "apiVersion: v1\nkind: ServiceAccount\nsecrets: [{name: TOKEN}]\n",
-        ] {
-            assert!(shown(text, true).contains("TOKEN"), "{}", shown(text, true));
-        }
-    }
-
-    #[test]
-    fn a_spec_that_cannot_be_read_shows_all_but_its_parameters() {
-        let text =
-            "kind: Batch\nparams:\n  pw: x\n# y\n  tag: {default: z}\nworkloads:\n  w:\n    image: {{ params.tag }}\n";
-        let told = "kind: Batch\nparams:\n  pw: #\n#\n  tag: #\nworkloads:\n  w:\n    image: {{ params.tag }}\n";
-        assert_eq!(shown(text, false), told);
-        let text = "{kind: Batch, params: {pw: x}, image: {{ params.tag }}}\n- a: [\n";
-        assert!(!shown(text, false).contains('x'));
-        let text = "profiles: {prod: {params: {pw: x}}}\na: b: c\n";
-        assert!(!shown(text, false).contains('x'));
-    }
-
-    #[test]
-    fn what_cannot_be_read_shows_keys_alone() {
-        let text = "kind: Secret\nstringData:\n  pw: A: B\n  cert: |\n    x: y\n  - q\n  b: \"c\n  d: e\n";
-        assert_eq!(shown(text, false), "kind: #\nstringData:\n  pw: #\n  cert: #\n    #\n  #\n  b: #\n  #\n");
-    }
 }

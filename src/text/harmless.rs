@@ -10,33 +10,92 @@ use std::fmt::Write;
 /// What runners of jobs look for anywhere in a line, beside `##[…]` and `##word[…]`: GitLab's sections.
 const SECTIONS: [&str; 2] = ["section_start:", "section_end:"];
 
-/// Whether a character acts on the text around it instead of being shown: control characters, marks of direction,
-/// separators of lines and paragraphs, and characters that nobody sees.
+/// Whether a character may act on the text around it instead of being shown: control characters, marks of direction,
+/// separators of lines and paragraphs, and all that Unicode calls default ignorable, which nobody sees.
 pub fn is_active(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
-            '\u{61C}'
-                | '\u{180E}'
-                | '\u{200B}'
-                | '\u{200E}'
-                | '\u{200F}'
+            '\u{AD}'
+                | '\u{34F}'
+                | '\u{61C}'
+                | '\u{115F}'
+                | '\u{1160}'
+                | '\u{17B4}'
+                | '\u{17B5}'
+                | '\u{180B}'..='\u{180F}'
+                | '\u{200B}'..='\u{200F}'
                 | '\u{2028}'..='\u{202E}'
                 | '\u{2060}'..='\u{206F}'
+                | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}'
                 | '\u{FEFF}'
-                | '\u{FFF9}'..='\u{FFFB}'
-                | '\u{E0000}'..='\u{E007F}'
+                | '\u{FFA0}'
+                | '\u{FFF0}'..='\u{FFFB}'
+                | '\u{FFFE}'
+                | '\u{FFFF}'
+                | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D173}'..='\u{1D17A}'
+                | '\u{E0000}'..='\u{E0FFF}'
         )
 }
 
-/// Puts a text on one line; breaks and tabs become blanks, other active characters their escapes.
-pub fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' | '\r' | '\t' => out.push(' '),
-            letter => visible(letter, &mut out),
+/// Returns the character at a byte of a text where it acts there.
+///
+/// Joiners and the choice of a glyph are a part of emoji, and of scripts whose letters are drawn by their neighbors.
+pub fn active_at(text: &str, at: usize) -> Option<char> {
+    let letter = text[at..].chars().next().filter(|letter| is_active(*letter))?;
+    let next = text[at + letter.len_utf8()..].chars().next();
+    let is_drawn = match letter {
+        '\u{200C}' | '\u{200D}' => {
+            let last = text[..at].chars().next_back();
+            let joins = |letter: char| matches!(letter, '\u{620}'..='\u{DFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{18AF}');
+            (last.is_some_and(joins) && next.is_some_and(joins))
+                || (letter == '\u{200D}' && follows_emoji(&text[..at]) && next.is_some_and(is_emoji))
         }
+        '\u{FE0E}' | '\u{FE0F}' => text[..at]
+            .chars()
+            .next_back()
+            .is_some_and(|last| is_emoji(last) || (next == Some('\u{20E3}') && matches!(last, '0'..='9' | '#' | '*'))),
+        _ => false,
+    };
+    (!is_drawn).then_some(letter)
+}
+
+/// Whether a text ends with an emoji, with or without a choice of its glyph.
+fn follows_emoji(text: &str) -> bool {
+    let text = text.strip_suffix('\u{FE0F}').unwrap_or(text);
+    text.chars().next_back().is_some_and(is_emoji)
+}
+
+fn is_emoji(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{A9}' | '\u{AE}' | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2190}'..='\u{2BFF}'
+            | '\u{3030}' | '\u{303D}' | '\u{3297}' | '\u{3299}' | '\u{1F000}'..='\u{1FAFF}'
+    )
+}
+
+/// Puts a text on one line: active characters, breaks and tabs among them, become their escapes.
+pub fn one_line(text: &str) -> String {
+    written(text, |_| false)
+}
+
+/// Returns a text of one or several lines in which nothing else acts: its breaks stay.
+pub fn lines(text: &str) -> String {
+    written(text, |letter| letter == '\n')
+}
+
+/// Returns a message of one or several lines so that none but the first begins where lines of our own do.
+pub fn indented(text: &str) -> Cow<'_, str> {
+    if text.trim_end().contains('\n') { Cow::Owned(text.trim_end().replace('\n', "\n  ")) } else { Cow::Borrowed(text) }
+}
+
+/// Writes the characters of a text that act as their escapes, but for those that are to stay.
+fn written(text: &str, stays: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, letter) in text.char_indices() {
+        if stays(letter) { out.push(letter) } else { visible(text, at, letter, &mut out) }
     }
     out
 }
@@ -49,7 +108,10 @@ pub fn report(text: &str, styled: bool) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
+    // How many bytes of the text follow the line.
+    let mut after = text.len();
     for line in text.split_inclusive('\n') {
+        after -= line.len();
         let start = out.len();
         let mut rest = line;
         while let Some(letter) = rest.chars().next() {
@@ -61,7 +123,7 @@ pub fn report(text: &str, styled: bool) -> Cow<'_, str> {
                     out.push(letter);
                     out.push('\\');
                 }
-                letter => visible(letter, &mut out),
+                letter => visible(text, text.len() - after - rest.len(), letter, &mut out),
             }
             rest = &rest[if color > 0 { color } else { letter.len_utf8() }..];
         }
@@ -86,20 +148,21 @@ pub fn json(text: &str) -> Cow<'_, str> {
 pub fn shown_json(text: &str) -> Cow<'_, str> {
     escaped(text, |letter, out| {
         out.push('\\');
-        visible(letter, out);
+        out.extend(letter.escape_default());
     })
 }
 
 /// Rewrites the active characters of JSON, which stand in its strings alone, and breaks marks of runners up.
 fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
     let acts = |letter: char| is_active(letter) && letter != '\n';
+    let acts_at = |at: usize, letter: char| acts(letter) && active_at(text, at).is_some();
     if !text.chars().any(acts) && first_mark(text).is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
     for (at, letter) in text.char_indices() {
         match letter {
-            letter if acts(letter) => escape(letter, &mut out),
+            letter if acts_at(at, letter) => escape(letter, &mut out),
             '#' | 's' if is_mark(&text[at..]) => {
                 let _ = write!(out, "\\u{:04x}", u32::from(letter));
             }
@@ -109,9 +172,9 @@ fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Writes a character so that it is seen: `\u{202e}`.
-fn visible(letter: char, out: &mut String) {
-    if is_active(letter) {
+/// Writes the character at a byte of a text so that it is seen: `\u{202e}`.
+fn visible(text: &str, at: usize, letter: char, out: &mut String) {
+    if is_active(letter) && active_at(text, at).is_some() {
         out.extend(letter.escape_default());
     } else {
         out.push(letter);
@@ -165,9 +228,55 @@ mod tests {
 
     #[test]
     fn what_acts_is_written_out() {
-        assert_eq!(one_line("a\u{1b}[31m\u{9b}b\u{202e}\n\tc"), "a\\u{1b}[31m\\u{9b}b\\u{202e}  c");
+        assert_eq!(one_line("a\u{1b}[31m\u{9b}b\u{202e}\n\tc"), "a\\u{1b}[31m\\u{9b}b\\u{202e}\\n\\tc");
         assert_eq!(report("a\tb\r\u{7f}\u{2028}\n", false), "a\tb\\r\\u{7f}\\u{2028}\n");
-        assert_eq!(one_line("größer → 🏳️‍🌈"), "größer → 🏳️‍🌈");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_written_out_but_where_it_draws_something() {
+        for text in ["größer → 🏳️‍🌈 👩🏽‍💻 ✔️ 1️⃣", "می‌خواهم", "क्‍ष"]
+        {
+            assert_eq!(one_line(text), text);
+            assert_eq!(report(text, false), text);
+            assert_eq!(json(text), text);
+        }
+        for letter in [
+            '\u{AD}',
+            '\u{34F}',
+            '\u{115F}',
+            '\u{1160}',
+            '\u{17B4}',
+            '\u{180B}',
+            '\u{180E}',
+            '\u{200B}',
+            '\u{200C}',
+            '\u{200D}',
+            '\u{2060}',
+            '\u{3164}',
+            '\u{FE00}',
+            '\u{FE0F}',
+            '\u{FFA0}',
+            '\u{FFF0}',
+            '\u{1D173}',
+            '\u{E0041}',
+            '\u{E0100}',
+        ] {
+            let escape = letter.escape_unicode();
+            for text in [format!("a{letter}b"), format!("{letter}"), format!("a{letter}\u{1F600}")] {
+                let expected = text.replace(letter, &escape.to_string());
+                assert_eq!(one_line(&text), expected);
+                assert_eq!(lines(&text), expected);
+                assert_eq!(report(&text, true), expected);
+                assert!(!json(&text).contains(letter) && !shown_json(&text).contains(letter));
+            }
+        }
+        assert_eq!(one_line("\u{1F3F4}\u{E0067}"), "\u{1F3F4}\\u{e0067}", "tags spell what nobody sees");
+    }
+
+    #[test]
+    fn further_lines_stand_below_the_first() {
+        assert_eq!(indented("no\n1 object: 1 created\n"), "no\n  1 object: 1 created");
+        assert_eq!(indented("no"), "no");
     }
 
     #[test]

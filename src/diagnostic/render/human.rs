@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{
-    AnnotationKind, Element, Group, Level, Origin as At, Padding, Patch, Renderer, Snippet, normalize_untrusted_str,
-};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin as At, Padding, Patch, Renderer, Snippet};
 
 use super::excerpt::{Excerpt, excerpts};
 use super::{Style, became, grouped};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::text::{Origin, Sources};
+use crate::text::{Origin, Sources, harmless};
 
 /// How many further places of a finding are shown.
 const SHOWN_LABELS: usize = 6;
@@ -68,21 +66,21 @@ fn report<'a>(finding: &'a Diagnostic, sources: &'a Sources, first: bool) -> Vec
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(normalize_untrusted_str(&finding.message)).id(finding.code.name());
+    let title = level.primary_title(harmless::lines(&finding.message)).id(finding.code.name());
     let mut group = Group::with_title(title).elements(places(finding, sources));
     if let Some(text) = became(finding) {
-        group = group.element(Level::NOTE.message(normalize_untrusted_str(&text)));
+        group = group.element(Level::NOTE.message(harmless::lines(&text)));
     }
     let patch = finding.fix.as_ref().and_then(|fix| patch(fix.origin, &fix.replacement, sources));
     // The first way out says what the change does, so that it stands above the change.
     let above = usize::from(patch.is_some()).min(finding.help.len());
     for help in &finding.help[above..] {
-        group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
+        group = group.element(Level::HELP.message(harmless::lines(help)));
     }
     let explain = first.then(|| Level::HELP.message(explain(finding.code)));
     let Some(patch) = patch else { return vec![group.elements(explain)] };
     let title = finding.help.first().map_or("write", String::as_str);
-    let patch = Level::HELP.secondary_title(normalize_untrusted_str(title)).element(patch).elements(explain);
+    let patch = Level::HELP.secondary_title(harmless::lines(title)).element(patch).elements(explain);
     vec![group, patch]
 }
 
@@ -101,13 +99,13 @@ fn places<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Element<'a>>
             elements.push(Padding.into());
         }
         // A snippet with a path would count the column in the excerpt, which may be cut or masked.
-        elements.push(At::path(normalize_untrusted_str(name)).line(place.line).char_column(place.column).into());
+        elements.push(At::path(harmless::one_line(name)).line(place.line).char_column(place.column).into());
         let marks = marks.into_iter().map(|(range, number)| {
             let (kind, text) = match number.checked_sub(1) {
                 None => (AnnotationKind::Primary, finding.label.as_str()),
                 Some(label) => (AnnotationKind::Context, finding.labels[label].text.as_str()),
             };
-            let text = (!text.is_empty()).then(|| normalize_untrusted_str(text));
+            let text = (!text.is_empty()).then(|| harmless::lines(text));
             kind.span(range).label(text)
         });
         elements.push(Snippet::source(text).line_start(first_line).annotations(marks).into());
@@ -128,5 +126,5 @@ fn patch<'a>(origin: Origin, replacement: &'a str, sources: &'a Sources) -> Opti
     }
     let Excerpt { first_line, text, mut marks, .. } = excerpts(sources, &[origin]).pop()?;
     let (range, _) = marks.pop()?;
-    Some(Snippet::source(text).line_start(first_line).patch(Patch::new(range, normalize_untrusted_str(replacement))))
+    Some(Snippet::source(text).line_start(first_line).patch(Patch::new(range, harmless::lines(replacement))))
 }

@@ -33,15 +33,24 @@ fn cut(mut finding: Diagnostic) -> Diagnostic {
 fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
     let labels = finding.labels.iter().map(|label| label.origin);
     let fixed = finding.fix.iter().map(|fix| fix.origin);
-    let mut places = std::iter::once(finding.origin).chain(labels).chain(fixed);
+    let repeated = finding.repeats.iter().copied();
+    let mut places = std::iter::once(finding.origin).chain(labels).chain(fixed).chain(repeated);
     if finding.names_alone || !places.any(|place| sources.is_secret(place)) {
-        return finding.clone();
+        return with_name_masked(finding, sources);
     }
     // What follows a colon is the reason that another program gave; here it is one of our own.
     let own = matches!(finding.code, Code::UnreadableFile | Code::InvalidParameter);
-    // What an excerpt shows of a key may be said of it too; the other words of such findings are names of fields.
-    let names_key =
-        matches!(finding.code, Code::UnknownField | Code::DuplicateKey) && is_shown(finding.origin, sources);
+    // What an excerpt shows of a key or a kind may be said of it too; the other words of such findings are names of fields,
+    // kinds and versions.
+    let names_key = matches!(
+        finding.code,
+        Code::UnknownField
+            | Code::DuplicateKey
+            | Code::UnknownKind
+            | Code::UnknownCustomKind
+            | Code::RemovedApi
+            | Code::DeprecatedApi
+    ) && is_shown(finding.origin, sources);
     let told = |text: &str| if names_key { text.to_owned() } else { without_numbers(&masked(text), own) };
     // The last step of the path of a field that is not known is a key: an expression may have made it.
     let is_key = matches!(finding.code, Code::UnknownField | Code::InvalidKey | Code::DuplicateKey | Code::InvalidName);
@@ -49,10 +58,11 @@ fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
         let cut = subject.field.rfind(['.', '[']).filter(|_| is_key).unwrap_or(subject.field.len());
         let field = if is_key && !subject.field.contains(['.', '[']) { "" } else { &subject.field[..cut] };
         // The name of an object may be made of what is secret in it.
-        let kind = subject.object.split(' ').next().unwrap_or_default();
-        let object = if sources.is_tainted(finding.origin) { format!("{kind} {MASK}") } else { subject.object.clone() };
+        let is_masked = sources.is_tainted(finding.origin) && !names_key;
+        let object = if is_masked { nameless(&subject.object) } else { subject.object.clone() };
         Subject { object, field: field.to_owned(), ..subject }
     });
+    let subject = with_name_masked(&Diagnostic { subject, ..finding.clone() }, sources).subject;
     Diagnostic {
         subject,
         message: told(&finding.message),
@@ -62,6 +72,20 @@ fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
         fix: None,
         ..finding.clone()
     }
+}
+
+/// Returns the finding without the name of its object where that is made of a secret.
+fn with_name_masked(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
+    let mut finding = finding.clone();
+    if let Some(subject) = finding.subject.as_mut().filter(|subject| sources.is_tainted(subject.named)) {
+        subject.object = nameless(&subject.object);
+    }
+    finding
+}
+
+/// Returns the kind of an object, and a mask in the place of its name.
+fn nameless(object: &str) -> String {
+    format!("{} {MASK}", object.split(' ').next().unwrap_or_default())
 }
 
 /// Whether excerpts show what was written at a place, and no expression made it.
@@ -78,12 +102,17 @@ fn without_numbers(text: &str, own: bool) -> String {
     for letter in text[..end].chars() {
         match letter {
             '0'..='9' if told.ends_with(MASK) => {}
-            // `base64` is a word.
-            '0'..='9' if !told.ends_with(char::is_alphanumeric) => told.push_str(MASK),
+            // `base64` is a word, and so is the version of Kubernetes.
+            '0'..='9' if !told.ends_with(char::is_alphanumeric) && !ends_with_version(&told) => told.push_str(MASK),
             letter => told.push(letter),
         }
     }
     told
+}
+
+/// Whether a text ends with the name of Kubernetes and a part of its version.
+fn ends_with_version(text: &str) -> bool {
+    text.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.').ends_with("Kubernetes ")
 }
 
 #[cfg(test)]
@@ -105,6 +134,7 @@ mod tests {
         assert_eq!(without_numbers("it fails: x", false), "it fails");
         assert_eq!(without_numbers("cannot read `•••`: not found", true), "cannot read `•••`: not found");
         assert_eq!(without_numbers("at least 12 of 3", true), "at least ••• of •••");
+        assert_eq!(without_numbers("`•••` in Kubernetes 1.37 is 12", true), "`•••` in Kubernetes 1.37 is •••");
     }
 
     #[test]

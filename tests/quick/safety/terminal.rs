@@ -11,7 +11,7 @@ const HEAD: &str = "apiVersion: fanfold.dev/v1\nkind: Batch\n";
 /// A text with all that acts: escapes, controls of both sets, marks of direction, separators, and lines for runners.
 const HOSTILE: &str = "H\u{1b}[31m\u{1b}]0;t\u{7}\u{9b}2J\u{85}\u{7f}\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}\u{2029}\r\
      ::stop-commands::t\n::stop-commands::t\n  ::add-mask::x\n##[group]g ##vso[task.setvariable variable=a]b\n\
-     ##teamcity[testStarted name='t']\nsection_start:1:a\r\u{1b}[0K";
+     ##teamcity[testStarted name='t']\nsection_start:1:a\r\u{1b}[0K\u{ad}\u{34f}\u{115f}\u{17b4}\u{180e}\u{200d}\u{3164}a\u{fe0f}\u{ffa0}";
 const FORMATS: [&str; 6] = ["human", "short", "json", "sarif", "github", "gitlab"];
 
 /// Writes a text in double quotes, in which YAML and JSON read the same.
@@ -31,6 +31,18 @@ fn quoted(text: &str) -> String {
 fn acts(letter: char) -> bool {
     matches!(letter, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}')
         || matches!(letter, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(
+            letter,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{115f}'
+                | '\u{17b4}'
+                | '\u{180e}'
+                | '\u{200d}'
+                | '\u{3164}'
+                | '\u{fe0f}'
+                | '\u{ffa0}'
+        )
 }
 
 /// Fails where something acts, or where a line commands a runner that is no annotation of ours.
@@ -112,6 +124,7 @@ fn hostile_names() -> Vec<String> {
         "\u{202e}\u{9b}2J.yaml",
         "a\u{1b}[31m.yaml",
         "a\n::add-mask::x.yaml",
+        "b\u{200d}\u{ad}\u{3164}\u{e0041}\u{fe0f}c.yaml",
     ];
     names.iter().filter(|_| cfg!(unix)).map(|name| format!("all/{name}")).collect()
 }
@@ -149,6 +162,42 @@ fn findings_act_in_no_format() {
             }
             _ => assert!(said.contains(r"\u{202e}"), "{format} shows what was there: {said}"),
         }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_place_is_told_alike_in_all_formats() {
+    let bench = bench();
+    for (name, shown) in [
+        ("all/a\n::add-mask::x.yaml", r"all/a\n::add-mask::x.yaml:4:"),
+        (
+            "all/b\u{200d}\u{ad}\u{3164}\u{e0041}\u{fe0f}c.yaml",
+            r"all/b\u{200d}\u{ad}\u{3164}\u{e0041}\u{fe0f}c.yaml:4:",
+        ),
+    ] {
+        for format in ["human", "short"] {
+            let said = stdout(&bench.run(&["check", name, "--format", format]));
+            assert!(said.contains(shown), "{format}: {said}");
+        }
+        let said = stdout(&bench.run(&["check", name, "--format", "json"]));
+        let finding: Value = serde_json::from_str(said.lines().next().unwrap_or_default()).expect("a line of JSON");
+        assert_eq!(finding["file"], name);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn where_an_object_comes_from_is_told_to_nobody_but_readers() {
+    let spec = format!("{HEAD}metadata: {{name: a}}\nworkloads: {{w: {{kind: Job, image: 'a:1'}}}}\n");
+    for name in ["##[error]x.yaml", "##vso[task.x]\n::error::y.yaml", "a\u{200d}\u{3164}.yaml"] {
+        let bench = Bench::with(&[(name, &spec)]);
+        let built = bench.ok(&["build", name, "--provenance"]);
+        assert!(built.contains("# source: "), "{built}");
+        harmless(&built, name);
+        bench.ok(&["build", name, "--provenance", "-o", "out"]);
+        harmless(&fs::read_to_string(bench.path("out/batch_v1_job_w.yaml")).unwrap(), name);
+        harmless(&bench.ok(&["explain", "Job/w", name]), name);
     }
 }
 
