@@ -3,13 +3,17 @@
 //! A schema and an instance enter as nodes, and what the schema does not allow leaves with its place in the source. The
 //! instance is read where it stands, without a copy; unquoted scalars mean what YAML 1.2 says.
 
+mod go_pattern;
 mod instance;
 mod wording;
+
+pub use go_pattern::GoPattern;
 
 use std::collections::HashSet;
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, PatternOptions, ValidationError};
+use jsonschema::json::Node as _;
+use jsonschema::{Draft, Keyword, PatternOptions, ValidationError};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -31,8 +35,25 @@ pub struct Validator {
 pub enum Dialect {
     /// JSON Schema 2020-12, formats included.
     JsonSchema,
-    /// The `OpenAPI` 3.0 of custom resource definitions.
+    /// The `OpenAPI` 3.0 of custom resource definitions, whose patterns stand under [`GO_PATTERN`].
     OpenApi,
+}
+
+/// The keyword of a pattern that is read as Go reads it.
+pub const GO_PATTERN: &str = "x-go-pattern";
+
+/// The keyword [`GO_PATTERN`]. A pattern that cannot be read allows all: the definition has its finding.
+struct OfGo(Option<GoPattern>);
+
+impl<'i> Keyword<'i, NodeJson> for OfGo {
+    fn validate(&self, instance: Instance<'i>) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("the pattern does not match")) }
+    }
+
+    fn is_valid(&self, instance: Instance<'i>) -> bool {
+        let Some(pattern) = &self.0 else { return true };
+        instance.as_string().is_none_or(|text| pattern.is_match(&text))
+    }
 }
 
 /// What a schema does not allow.
@@ -63,8 +84,12 @@ impl Validator {
     pub fn compile(schema: Json, dialect: Dialect) -> Result<Self, (Vec<String>, String)> {
         let options = jsonschema::options_for::<NodeJson>()
             .with_draft(if dialect == Dialect::OpenApi { Draft::Draft4 } else { Draft::Draft202012 })
-            .should_validate_formats(dialect == Dialect::JsonSchema)
+            // Of a definition's formats those are left in that are the same to all.
+            .should_validate_formats(true)
             .with_pattern_options(PatternOptions::regex())
+            .with_keyword(GO_PATTERN, |_, pattern, _| {
+                Ok(Box::new(OfGo(pattern.as_str().and_then(|pattern| GoPattern::new(pattern).ok()))))
+            })
             .offline();
         match options.build(&schema) {
             Ok(compiled) => Ok(Self { choices: most_choices(&schema), compiled, schema }),
@@ -132,14 +157,14 @@ impl Validator {
                 let deepest = context.iter().max_by_key(|branch| depth(branch));
                 match deepest.filter(|branch| depth(branch) > path.len()) {
                     Some(branch) => branch.iter().for_each(|error| self.explain(error, instance, violations)),
-                    None => violations.push(Self::plain(error, instance, &path)),
+                    None => violations.push(self.plain(error, instance, &path)),
                 }
             }
-            _ => violations.push(Self::plain(error, instance, &path)),
+            _ => violations.push(self.plain(error, instance, &path)),
         }
     }
 
-    fn plain(error: &ValidationError<'_>, instance: &Node, path: &[String]) -> Violation {
+    fn plain(&self, error: &ValidationError<'_>, instance: &Node, path: &[String]) -> Violation {
         let (origin, found) = find(instance, path);
         let mut path = path.to_vec();
         let origin = match error.kind() {
@@ -149,10 +174,16 @@ impl Validator {
             }
             _ => origin,
         };
+        let pattern = || self.schema.pointer(error.schema_path().as_str()).and_then(Json::as_str);
+        let found = found.unwrap_or(instance);
+        let message = match error.kind() {
+            ValidationErrorKind::Custom { .. } => wording::of_pattern(pattern().unwrap_or_default(), found),
+            _ => wording::of(error, found),
+        };
         Violation {
             origin,
             path: display(instance, &path),
-            message: wording::of(error, found.unwrap_or(instance)),
+            message,
             help: None,
             typed: matches!(error.kind(), ValidationErrorKind::Type { .. }),
         }

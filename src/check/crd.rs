@@ -2,22 +2,25 @@
 //!
 //! `CustomResourceDefinition` objects enter, settled; what their schemas do not allow in a custom resource leaves, with
 //! its place. Fields that a schema does not name are errors, as they are to the server's strict validation.
+//!
+//! Inputs that are looked at may define a kind several times, each for another cluster.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use serde_json::{Map as JsonMap, Value as Json, json};
 use smol_str::SmolStr;
 
+use super::defaulting;
+use super::structural::json_schema;
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::ObjectKey;
 use crate::schema::{self, Dialect, Validator};
-use crate::text::{Node, Origin, Value, scalar};
+use crate::text::{FileId, Node, Origin, Value, scalar};
 
 /// All definitions among the inputs.
 #[derive(Debug, Default)]
 pub struct Definitions {
-    kinds: BTreeMap<(SmolStr, SmolStr), Definition>,
+    kinds: BTreeMap<(SmolStr, SmolStr), Vec<Definition>>,
 }
 
 /// The definition of a kind.
@@ -37,6 +40,8 @@ pub struct Version {
     served: bool,
     deprecated: bool,
     warning: Option<SmolStr>,
+    /// Whether the status is written by its controller alone: what stands there otherwise is dropped unread.
+    drops_status: bool,
     schema: Option<Node>,
     validator: OnceLock<Result<Option<Validator>, Box<Diagnostic>>>,
 }
@@ -46,14 +51,22 @@ impl Definitions {
     pub fn read<'a>(objects: impl IntoIterator<Item = &'a Node>) -> Self {
         let mut definitions = Self::default();
         for object in objects {
-            definitions.kinds.extend(Definition::read(object));
+            if let Some((kind, definition)) = Definition::read(object) {
+                definitions.kinds.entry(kind).or_default().push(definition);
+            }
         }
         definitions
     }
 
-    /// Returns the definition of a kind.
-    pub fn get(&self, group: &str, kind: &str) -> Option<&Definition> {
-        self.kinds.get(&(SmolStr::new(group), SmolStr::new(kind)))
+    /// Returns the definition of a kind for an object of that file: the one of the same file, or else the last.
+    pub fn get(&self, group: &str, kind: &str, file: FileId) -> Option<&Definition> {
+        let all = self.all(group, kind);
+        all.iter().rev().find(|definition| definition.origin.file == file).or(all.last())
+    }
+
+    /// Returns all definitions of a kind.
+    pub fn all(&self, group: &str, kind: &str) -> &[Definition] {
+        self.kinds.get(&(SmolStr::new(group), SmolStr::new(kind))).map_or(&[], Vec::as_slice)
     }
 
     /// Whether an object is a definition.
@@ -92,6 +105,7 @@ impl Version {
             served: flag("served"),
             deprecated: flag("deprecated"),
             warning: node.get("deprecationWarning").and_then(Node::text).cloned(),
+            drops_status: node.at(&["subresources", "status"]).is_some_and(|status| !status.is_null()),
             schema: node.at(&["schema", "openAPIV3Schema"]).cloned(),
             validator: OnceLock::new(),
         })
@@ -113,7 +127,8 @@ impl Version {
             Ok(None) => return Vec::new(),
             Err(finding) => return vec![(**finding).clone()],
         };
-        let violations = validator.validate(settled);
+        let Some(schema) = &self.schema else { return Vec::new() };
+        let violations = validator.validate(&defaulting::as_stored(settled, schema, self.drops_status));
         violations
             .into_iter()
             .map(|violation| {
@@ -133,9 +148,7 @@ impl Version {
 
     fn compile(&self) -> Result<Option<Validator>, Box<Diagnostic>> {
         let Some(node) = &self.schema else { return Ok(None) };
-        let mut root = schema::to_json(node);
-        structural(&mut root, true);
-        Validator::compile(root, Dialect::OpenApi).map(Some).map_err(|(path, message)| {
+        Validator::compile(json_schema(schema::to_json(node)), Dialect::OpenApi).map(Some).map_err(|(path, message)| {
             let origin = path.iter().try_fold(node, |node, segment| node.get(segment)).unwrap_or(node).origin();
             Box::new(Diagnostic::new(Code::InvalidValue, origin, message))
         })
@@ -145,95 +158,12 @@ impl Version {
 /// Returns the text of the unquoted scalar at a place, where it is one that kubectl takes for something else.
 fn unquoted(node: &Node, origin: Origin) -> Option<&SmolStr> {
     match node.value() {
-        Value::Plain(text) if node.origin() == origin && scalar::resolve(text) != scalar::Meaning::Text => Some(text),
+        Value::Plain(text) if node.origin() == origin => {
+            // A null is no text that lacks its quotes.
+            Some(text).filter(|text| !matches!(scalar::resolve(text), scalar::Meaning::Text | scalar::Meaning::Null))
+        }
         Value::Seq(items) => items.iter().find_map(|item| unquoted(item, origin)),
         Value::Map(map) => map.iter().find_map(|entry| unquoted(&entry.value, origin)),
         _ => None,
-    }
-}
-
-/// Turns a structural schema into the JSON Schema of what the server takes.
-fn structural(schema: &mut Json, root: bool) {
-    let Some(object) = schema.as_object_mut() else { return };
-    let flag = |object: &JsonMap<String, Json>, name: &str| object.get(name) == Some(&Json::Bool(true));
-    if flag(object, "x-kubernetes-int-or-string") {
-        object.insert("type".into(), json!(["integer", "string"]));
-        object.remove("anyOf");
-    }
-    let open = flag(object, "x-kubernetes-preserve-unknown-fields");
-    let embedded = flag(object, "x-kubernetes-embedded-resource");
-    if root || embedded {
-        // What all objects have is checked as in native ones.
-        let properties = object.entry("properties").or_insert_with(|| json!({}));
-        for name in ["apiVersion", "kind", "metadata"] {
-            if let Some(properties) = properties.as_object_mut() {
-                properties.entry(name).or_insert_with(|| json!({}));
-            }
-        }
-        if let Some(properties) = properties.as_object_mut().filter(|_| root) {
-            properties.entry("status").or_insert_with(|| json!({"x-kubernetes-preserve-unknown-fields": true}));
-        }
-    }
-    if embedded {
-        let required = object.entry("required").or_insert_with(|| json!([]));
-        if let Some(required) = required.as_array_mut() {
-            required.extend([json!("apiVersion"), json!("kind")]);
-        }
-    }
-    let is_object = object.get("type").is_none_or(|ty| ty == "object");
-    let named = object.contains_key("properties") || object.get("type") == Some(&json!("object"));
-    if !open && is_object && named && !object.contains_key("additionalProperties") {
-        object.insert("additionalProperties".into(), Json::Bool(false));
-    }
-    defaulted(object);
-    if let Some(items) = object.get_mut("items") {
-        structural(items, false);
-    }
-    if let Some(values) = object.get_mut("additionalProperties").filter(|values| values.is_object()) {
-        structural(values, false);
-    }
-    let properties = object.get_mut("properties").and_then(Json::as_object_mut);
-    for (name, property) in properties.into_iter().flatten() {
-        if root && name == "metadata" {
-            // The schema may restrict the name; everything else of it is native.
-            if let Some(metadata) = property.as_object_mut() {
-                metadata.insert("x-kubernetes-preserve-unknown-fields".into(), Json::Bool(true));
-            }
-        }
-        structural(property, false);
-        nullable(property);
-    }
-}
-
-/// Drops fields that the server fills in from those that must be written.
-fn defaulted(object: &mut JsonMap<String, Json>) {
-    let filled: Vec<String> = object
-        .get("properties")
-        .and_then(Json::as_object)
-        .into_iter()
-        .flatten()
-        .filter(|(_, property)| property.get("default").is_some())
-        .map(|(name, _)| name.clone())
-        .collect();
-    if let Some(required) = object.get_mut("required").and_then(Json::as_array_mut) {
-        required.retain(|name| !filled.iter().any(|filled| name == filled));
-        if required.is_empty() {
-            object.remove("required");
-        }
-    }
-}
-
-/// Lets a field be null: the server keeps it, or takes it for absent.
-fn nullable(schema: &mut Json) {
-    let Some(object) = schema.as_object_mut() else { return };
-    match object.get_mut("type") {
-        Some(Json::Array(types)) => types.push(json!("null")),
-        Some(ty @ Json::String(_)) => *ty = json!([ty.take(), "null"]),
-        _ => {}
-    }
-    if let Some(values) = object.get_mut("enum").and_then(Json::as_array_mut)
-        && !values.contains(&Json::Null)
-    {
-        values.push(Json::Null);
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! An object enters; its identity and what it is checked against leave, or the reason why it cannot be checked.
 
+use std::collections::BTreeSet;
+
 use smol_str::SmolStr;
 
-use super::crd::{Definitions, Version};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
+use super::crd::{Definition, Definitions, Version};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, has_slips, words};
 use crate::kubernetes::facts::{Kind, Lifecycle};
 use crate::kubernetes::{Facts, Minor, ObjectKey, TypeId};
 use crate::text::{Key, Map, Node, Origin, Value, scalar};
@@ -76,9 +78,12 @@ pub fn identify<'a>(
     let identified = if let Some(known) = facts.kind(&key.group, &key.version, &key.kind) {
         findings.extend(deprecation(&key, facts, api_version.origin()));
         facts.type_of(known).map_or(Checked::Unknown, Checked::Native)
-    } else if let Some(definition) = definitions.get(&key.group, &key.kind) {
-        let Some(version) = definition.version(&key.version) else {
-            let served = words::list(definition.served(), "and");
+    } else if let Some(definition) = definitions.get(&key.group, &key.kind, node.origin().file) {
+        let all = || definitions.all(&key.group, &key.kind).iter();
+        let version = definition.version(&key.version).or_else(|| all().find_map(|other| other.version(&key.version)));
+        let Some(version) = version else {
+            let served: BTreeSet<&str> = all().flat_map(Definition::served).collect();
+            let served = words::list(served, "and");
             let message = format!("`{}` has no version `{}` of `{}`", key.group, key.version, key.kind);
             findings.push(
                 Diagnostic::new(Code::UnknownKind, api_version.origin(), message)
@@ -137,14 +142,28 @@ fn check_name(map: &Map, key: &ObjectKey, kind: Origin, findings: &mut Vec<Diagn
     if field("name") || metadata.is_some_and(|entry| entry.value.as_map().is_none() && !entry.value.is_null()) {
         return;
     }
-    let origin = metadata.map_or(kind, |entry| entry.key.origin);
-    let mut finding = Diagnostic::new(Code::MissingField, origin, "missing field `metadata.name`")
-        .label("`name` is missing here")
-        .subject(key.kind.as_str(), "metadata.name");
+    // Whether that is enough depends on how the object gets to the server, which is not known here.
     if field("generateName") {
-        finding = finding.help("`generateName` serves `kubectl create` alone: what is applied needs a name");
+        return;
     }
-    findings.push(finding);
+    let origin = metadata.map_or(kind, |entry| entry.key.origin);
+    findings.push(missing_name(key, origin));
+}
+
+fn missing_name(key: &ObjectKey, origin: Origin) -> Diagnostic {
+    Diagnostic::new(Code::MissingField, origin, "missing field `metadata.name`")
+        .label("`name` is missing here")
+        .subject(key.kind.as_str(), "metadata.name")
+}
+
+/// Returns the finding about an object that lets the server make up its name, which nothing that is applied can do.
+pub fn unnamed(key: &ObjectKey, node: &Node) -> Option<Diagnostic> {
+    let metadata = node.as_map()?.entry("metadata")?;
+    let has = |name: &str| metadata.value.get(name).is_some_and(|value| !value.is_null());
+    (has("generateName") && !has("name")).then(|| {
+        missing_name(key, metadata.key.origin)
+            .help("`generateName` serves `kubectl create` alone: what is applied needs a name")
+    })
 }
 
 fn deprecation(key: &ObjectKey, facts: &Facts, origin: Origin) -> Option<Diagnostic> {
@@ -189,11 +208,9 @@ fn unserved(key: &ObjectKey, facts: &Facts, api_version: Origin, kind: Origin) -
     let elsewhere = same_kind(key, facts);
     let known_group = !key.group.contains('.') || groups().any(|group| group == key.group);
     if !known_group {
-        // A group of one's own, or a slip in one of Kubernetes.
-        let near = elsewhere.iter().find(|version| {
-            let group = version.split('/').next().unwrap_or_default();
-            did_you_mean(&key.group, [group]).is_some()
-        })?;
+        let near = elsewhere
+            .iter()
+            .find(|version| version.split_once('/').is_some_and(|(group, _)| is_slip(&key.group, group)))?;
         return Some(unknown(api_version).help(format!("did you mean `{near}`?")).fix(api_version, near.as_str()));
     }
     if let Some(first) = elsewhere.first() {
@@ -212,6 +229,14 @@ fn unserved(key: &ObjectKey, facts: &Facts, api_version: Origin, kind: Origin) -
         let api = api_version_of(known);
         format!("did you mean `{}` of `{api}`?", known.kind)
     })))
+}
+
+/// Whether a group is one of Kubernetes with a slip in it. Groups of others are often alike: `scheduling.x-k8s.io`,
+/// `batch.volcano.sh`, `apps.kruise.io`.
+fn is_slip(group: &str, native: &str) -> bool {
+    const SLIPS: usize = 2;
+    let may_be_native = group.contains("k8s") && !group.ends_with(".x-k8s.io");
+    may_be_native && native.contains('.') && has_slips(group, native, SLIPS)
 }
 
 fn serves(minor: Minor, key: &ObjectKey) -> bool {

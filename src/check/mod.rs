@@ -4,7 +4,10 @@
 //! definitions among the inputs.
 
 mod crd;
+mod defaulting;
+mod definition;
 mod doubt;
+mod duplicates;
 mod hint;
 mod identity;
 mod leaf;
@@ -12,12 +15,18 @@ mod memo;
 pub mod name;
 mod objects;
 mod path;
+mod role;
+mod schemas;
 pub mod selector;
 mod shape;
+mod size;
+mod structural;
 
 pub use crd::{Definition, Definitions, Version};
-pub use identity::{Checked, Identified, identify, items_of, unknown_custom_kind};
+pub use identity::{Checked, Identified, identify, items_of, unknown_custom_kind, unnamed};
 pub use memo::Memo;
-pub use objects::{MAX_OBJECT_BYTES, check_objects, json_size, oversize};
+pub use objects::{check_objects, check_objects_of};
 pub use path::Path;
+pub use role::{Purpose, Role, Roles};
 pub use shape::{Mode, Walk};
+pub use size::check_size;

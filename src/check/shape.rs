@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use super::hint;
 use super::memo::Memo;
 use super::path::Path;
+use super::role::is_directive;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
 use crate::limits;
@@ -31,6 +32,8 @@ pub struct Walk<'a> {
     pub mode: Mode,
     /// Whether required fields may be missing: in parts that are merged with others later.
     pub partial: bool,
+    /// Whether the tree is a strategic merge patch, which holds directives beside fields.
+    patch: bool,
     /// The object that findings name.
     pub object: Option<&'a ObjectKey>,
     /// Whether the values at hand are secret and must not be shown.
@@ -58,6 +61,7 @@ impl<'a> Walk<'a> {
             facts,
             mode,
             partial: false,
+            patch: false,
             object: None,
             masked: false,
             around: Vec::new(),
@@ -65,6 +69,11 @@ impl<'a> Walk<'a> {
             memo: None,
             findings: Vec::new(),
         }
+    }
+
+    /// Returns a walk over strategic merge patches, in which anything may be missing.
+    pub fn of_patch(facts: &'a Facts, mode: Mode) -> Self {
+        Self { partial: true, patch: true, ..Self::new(facts, mode) }
     }
 
     /// Returns the walk with an object for findings to name.
@@ -170,6 +179,9 @@ impl<'a> Walk<'a> {
         let settled = rewrite(map, |entry| {
             let name = entry.key.text.as_str();
             let Some((at, field)) = ty.place(name) else {
+                if self.patch && is_directive(name) {
+                    return Step::Keep;
+                }
                 in_order = false;
                 guessed.extend(self.unknown_field(entry, ty, map, path));
                 return Step::Keep;

@@ -13,6 +13,11 @@ use super::{Exit, Failure};
 pub struct CheckArgs {
     #[command(flatten)]
     pub input: InputArgs,
+
+    /// Fail where a YAML or JSON file of a folder is not checked: a template, the configuration of another program, a file
+    /// without objects
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// Checks; the findings are the output, and what was looked at stands beside it.
@@ -21,13 +26,19 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let mut session = Session::new(report)?;
     let settings = session.settings(&args.input)?;
     let disk = Arc::clone(&session.disk);
-    let inputs = session.read(&args.input.inputs, &*disk);
+    let inputs = session.survey(&args.input.inputs, &*disk);
+    if args.strict {
+        session.diagnostics.extend(inputs.skipped.findings());
+    }
     let (files, recipes, skipped) = (inputs.files, inputs.recipes, inputs.skipped.clone());
     let compilation = session.compile_inputs(inputs, &settings, &*disk);
     let exit = session.report(report, Channel::Stdout)?;
     let skipped = if skipped.is_empty() { String::new() } else { format!("; {skipped}") };
     if compilation.is_empty() && !recipes && exit == Exit::Fine {
         return Err(Failure::Usage(format!("the inputs hold no objects: there is nothing to check{skipped}")));
+    }
+    if exit != Exit::Fine && !skipped.is_empty() && report.format == FormatArg::Human {
+        remark(skipped.trim_start_matches("; "));
     }
     if exit == Exit::Fine && report.format == FormatArg::Human {
         let plural = |count: usize| if count == 1 { "" } else { "s" };

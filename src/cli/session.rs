@@ -6,7 +6,7 @@ use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
-use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs};
+use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs, survey_inputs};
 use crate::diagnostic::{Diagnostics, Style, render};
 use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
@@ -69,13 +69,23 @@ impl Session {
         Ok(Settings { facts, options })
     }
 
-    /// Reads inputs from where they are, and standard input.
+    /// Reads inputs from where they are, and standard input, to make or send what they hold.
     pub(super) fn read(&mut self, paths: &[String], files: &dyn Files) -> Inputs {
+        self.remember_stdin(paths);
+        read_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics)
+    }
+
+    /// Reads inputs as [`Session::read`] does, to look at what they hold.
+    pub(super) fn survey(&mut self, paths: &[String], files: &dyn Files) -> Inputs {
+        self.remember_stdin(paths);
+        survey_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics)
+    }
+
+    fn remember_stdin(&self, paths: &[String]) {
         if paths.iter().any(|path| path == "-") {
             // It may be a file that a shell has opened.
             self.disk.remember("/dev/stdin");
         }
-        read_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics)
     }
 
     /// Compiles what was read.

@@ -3,14 +3,22 @@
 //! Compiling runs twice over the instances: once to check them all, before a byte is written, and once more to emit
 //! them, so that a batch of any size needs little memory. Small batches keep their objects from the first run.
 
+mod folder;
 mod input;
+mod json_patch;
+mod kustomization;
+mod later;
 mod manifests;
 mod order;
 mod rendered;
 mod secrets;
+mod sets;
 mod stamp;
+mod survey;
 
-pub use input::{Inputs, Skipped, read_inputs};
+pub use folder::Skipped;
+pub use input::{Inputs, read_inputs, survey_inputs};
+pub use later::Later;
 pub use order::{Batched, Producer};
 pub use rendered::Rendered;
 
@@ -19,7 +27,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::check::{self, Mode};
+use crate::check::{self, Mode, Purpose, Role, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
@@ -95,7 +103,10 @@ fn compile_inputs(
     diagnostics: &mut Diagnostics,
 ) -> Compilation {
     let facts = settings.facts;
-    let Inputs { specs, manifests: documents, rendered, .. } = inputs;
+    let Inputs { specs, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
+    if later.is_expected() {
+        documents.iter_mut().for_each(|document| document.root = later.filled(&document.root));
+    }
     let mut flow = secrets::Flow::of(&specs, &settings.options.params, sources);
     check_command_line(&specs, &settings.options, diagnostics);
 
@@ -113,14 +124,23 @@ fn compile_inputs(
     let mut made = Vec::new();
     for batch in &batches {
         flow.hide_cells(batch, sources);
-        documents.extend(manifests::read(batch, files, sources, &mut made, diagnostics));
+        let passed = manifests::read(batch, files, sources, &mut made, diagnostics);
+        // They are made with the batch, and meet what that meets.
+        let sets = roles.of(batch.batch.file).sets.clone();
+        for (_, origin) in &passed {
+            roles.set(origin.file, Role { sets: sets.clone(), ..Role::default() });
+        }
+        documents.extend(passed);
     }
     flow.through(&made, sources);
     // Together with what another tool rendered, so that each knows the definitions and names of the other.
     let own = documents.len();
+    for document in &rendered {
+        roles.set(document.file, Role { purpose: Purpose::Rendered, ..Role::default() });
+    }
     documents.extend(rendered.iter().map(|document| (document.root.clone(), document.root.origin())));
     let places = rendered::places(&documents[own..]);
-    let (manifests, findings) = check::check_objects(documents, facts, Mode::Manifest);
+    let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles);
     diagnostics.append(findings);
     let anew = stamp::Anew::new(facts, &manifests);
 
@@ -146,13 +166,14 @@ fn compile_inputs(
         let own: Vec<Manifest> =
             own.into_iter().map(|object| stamp::settle(object, &anew, memo, diagnostics)).collect();
         for object in &own {
-            stamp::check_whole(object, facts, diagnostics);
+            stamp::check_applied(object, facts, diagnostics);
         }
         unit.patches.finish(diagnostics);
         unit.own = own;
     }
-    check_identities(&units, &manifests, diagnostics);
+    check_identities(&units, &manifests, &roles, diagnostics);
     check_patched(&manifests, &rendered, diagnostics);
+    later.settle(diagnostics);
     *diagnostics = std::mem::take(diagnostics).without_echoes();
     let sequence = order::sequence(&units, &manifests);
     Compilation { facts, units, manifests, rendered, sequence, anew }
@@ -219,15 +240,19 @@ fn check_command_line(specs: &[Document], options: &Options, diagnostics: &mut D
     }
 }
 
-/// Finds objects of one identity among all batches and manifests.
-fn check_identities(units: &[Unit], manifests: &[Manifest], diagnostics: &mut Diagnostics) {
-    let mut seen: HashMap<u128, Origin> = HashMap::new();
-    // Manifests were held against each other already.
-    for manifest in manifests {
-        seen.insert(stamp::identity(&manifest.key), place(manifest));
+/// Finds objects of one identity in one set, among all batches and manifests.
+fn check_identities(units: &[Unit], manifests: &[Manifest], roles: &Roles, diagnostics: &mut Diagnostics) {
+    let mut seen: HashMap<(u32, u128), Origin> = HashMap::new();
+    // Manifests were held against each other already. The server names those without a name.
+    for manifest in manifests.iter().filter(|manifest| !manifest.key.name.is_empty()) {
+        for set in roles.of(manifest.origin.file).sets() {
+            seen.insert((*set, stamp::identity(&manifest.key)), place(manifest));
+        }
     }
     let mut check = |identity: u128, at: Origin, key: &dyn Fn() -> ObjectKey| {
-        if let Some(first) = seen.insert(identity, at) {
+        let first =
+            roles.of(at.file).sets().iter().fold(None, |first, set| seen.insert((*set, identity), at).or(first));
+        if let Some(first) = first {
             diagnostics.push(duplicate(&key(), first, at));
         }
     };

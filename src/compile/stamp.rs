@@ -38,7 +38,7 @@ impl Anew {
 
     /// Checks a custom resource against its definition, where there is one.
     pub(super) fn check_custom(&self, key: &ObjectKey, settled: &Node, written: &Node, diagnostics: &mut Diagnostics) {
-        let definition = self.definitions.get(&key.group, &key.kind);
+        let definition = self.definitions.get(&key.group, &key.kind, written.origin().file);
         if let Some(version) = definition.and_then(|definition| definition.version(&key.version)) {
             diagnostics.extend(version.check(settled, written, key));
         }
@@ -128,7 +128,7 @@ pub(super) fn check(
             let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
             steps.spent.fetch_add(spent, Ordering::Relaxed);
             for object in &objects {
-                check_whole(object, context.facts, &mut findings);
+                check_applied(object, context.facts, &mut findings);
             }
             (objects, findings)
         });
@@ -198,6 +198,12 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
     Manifest { key, node, origin }
 }
 
+/// Checks an object of a batch as a whole, as [`check_whole`] does; it is applied, and needs a name of its own.
+pub(super) fn check_applied(object: &Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) {
+    diagnostics.extend(check::unnamed(&object.key, &object.node));
+    check_whole(object, facts, diagnostics);
+}
+
 /// Checks what is true of a settled object as a whole: its name and its size.
 pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) {
     if let Some(finding) = check::name::check(&object.key, &object.node, facts) {
@@ -207,21 +213,7 @@ pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics:
     if !diagnostics.iter().any(|finding| finding.code == Code::SelectorConflict) {
         diagnostics.extend(check::selector::check(&object.key, &object.node));
     }
-    if let Some(size) = check::oversize(&object.node) {
-        diagnostics.push(
-            Diagnostic::new(
-                Code::ObjectTooLarge,
-                object.origin,
-                format!(
-                    "expected an object of at most {} KiB, found one of {}",
-                    check::MAX_OBJECT_BYTES >> 10,
-                    size.div_ceil(1024)
-                ),
-            )
-            .help("spread its data over several objects, or mount it from a volume")
-            .subject(object.key.to_string(), ""),
-        );
-    }
+    diagnostics.extend(check::check_size(&object.key, &object.node, object.origin));
 }
 
 fn stamp(

@@ -13,7 +13,7 @@ pub(crate) mod words;
 pub use code::Code;
 pub use explain::{Example, Page, explanation};
 pub use render::{Format, Style, masked, render, to_json};
-pub use suggest::{did_you_mean, is_near, suggestion};
+pub use suggest::{did_you_mean, has_slips, is_near, suggestion};
 
 use self::places::Places;
 use std::collections::btree_map::{BTreeMap, Entry};

@@ -98,6 +98,12 @@ pub fn is_near(word: &str, wanted: &str) -> bool {
     distance(&word, &wanted, limit).is_some()
 }
 
+/// Whether a word is another one with at most so many slips of the keyboard, in which every character counts.
+pub fn has_slips(word: &str, wanted: &str, most: usize) -> bool {
+    let letters = |word: &str| word.chars().collect::<Vec<char>>();
+    word.len().abs_diff(wanted.len()) <= most && distance(&letters(word), &letters(wanted), most).is_some()
+}
+
 /// Returns the candidate with the fewest slips, where they are few for the length of the word; of several the first.
 fn nearest<'a>(wanted: &Word<'_>, letters: &[char], known: &[Word<'a>]) -> Option<&'a str> {
     let mut best: Option<(usize, &'a str)> = None;

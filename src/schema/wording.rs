@@ -32,7 +32,7 @@ pub(super) fn of(error: &ValidationError<'_>, node: &Node) -> String {
             format!("expected at least {}, found {}", count(*limit, "field"), length(node))
         }
         Kind::MaxProperties { limit } => format!("expected at most {}, found {}", count(*limit, "field"), length(node)),
-        Kind::Pattern { pattern } => format!("expected a text that matches `{pattern}`, found {}", found()),
+        Kind::Pattern { pattern } => of_pattern(pattern, node),
         Kind::Format { format } => format!("expected a text of the format `{format}`, found {}", found()),
         Kind::UniqueItems => "expected unique items, found the same one twice".to_owned(),
         Kind::AdditionalItems { limit } => format!("expected at most {limit} items, found {}", size("items")),
@@ -46,6 +46,11 @@ pub(super) fn of(error: &ValidationError<'_>, node: &Node) -> String {
         Kind::PropertyNames { error } => format!("a key is not allowed: {}", of_key(error)),
         other => format!("expected a value that the schema allows by `{}`, found {}", other.keyword(), found()),
     }
+}
+
+/// Says which pattern a text does not match.
+pub(super) fn of_pattern(pattern: &str, node: &Node) -> String {
+    format!("expected a text that matches `{pattern}`, found {}", found(node))
 }
 
 /// Says what is wrong with a schema.

@@ -3,6 +3,9 @@
 //! A case (`crate::cases`) says by `# minor: 1.34` and `# mode: spec` how it is checked. It lies in the folder of a code and
 //! must show that code, unless its name starts with `fits-`: then nothing is found.
 
+mod folders;
+mod rendered;
+
 use std::fmt::Write;
 
 use fanfold::check::{Mode, check_objects};

@@ -10,6 +10,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("granit_parser", &["read/"]),
     ("minijinja", &["expand/expression.rs", "expand/engine.rs", "expand/budget.rs", "expand/scope.rs"]),
     ("jsonschema", &["schema.rs", "schema/"]),
+    ("regex", &["schema/go_pattern.rs"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
     ("similar", &["cli/output", "compile/manifests.rs", "diff/render/"]),
     ("clap", &["cli/"]),

@@ -1,0 +1,180 @@
+//! Definitions of custom resources by the rules of `apiextensions.k8s.io/v1` that no type says.
+//!
+//! A settled definition enters, what the server would refuse leaves. The schemas of its versions are for
+//! [`schemas`](super::schemas).
+
+use std::collections::HashSet;
+
+use super::path::Path;
+use super::schemas::Schemas;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::kubernetes::ObjectKey;
+use crate::kubernetes::name::dns_1035_label;
+use crate::text::{Node, Value};
+
+/// The annotation without which the server takes no definition in a group of the Kubernetes project.
+const APPROVED: &str = "api-approved.kubernetes.io";
+
+/// Returns what is wrong with a settled definition.
+pub(super) fn check(key: &ObjectKey, definition: &Node) -> Vec<Diagnostic> {
+    let Some(spec) = definition.get("spec").filter(|spec| spec.as_map().is_some()) else { return Vec::new() };
+    let mut rules = Rules { key, found: Vec::new() };
+    let root = Path::Field(&Path::Root, "spec");
+    rules.identity(definition, spec, &root);
+    rules.names(spec, &root);
+    rules.versions(spec, &root);
+    rules.conversion(spec, &root);
+    rules.found
+}
+
+/// Whether a node is `true`.
+pub(super) fn is_true(node: Option<&Node>) -> bool {
+    matches!(node.map(Node::value), Some(Value::Bool(true)))
+}
+
+/// What was found in a definition.
+pub(super) struct Rules<'a> {
+    key: &'a ObjectKey,
+    pub(super) found: Vec<Diagnostic>,
+}
+
+impl Rules<'_> {
+    /// Reports a value that the server refuses.
+    pub(super) fn refuse(&mut self, node: &Node, message: impl Into<String>, help: Option<&str>, path: &Path<'_>) {
+        let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message).maybe_help(help);
+        self.found.push(finding.subject(self.key.to_string(), path.to_string()));
+    }
+
+    /// Reports a field that is missing in a mapping.
+    pub(super) fn miss(&mut self, inside: &Node, name: &str, why: &str, path: &Path<'_>) {
+        let first = inside.as_map().and_then(|map| map.iter().next());
+        let origin = first.map_or(inside.origin(), |entry| entry.key.origin);
+        let finding = Diagnostic::new(Code::MissingField, origin, format!("missing field `{name}`: {why}"));
+        self.found.push(finding.subject(self.key.to_string(), Path::Field(path, name).to_string()));
+    }
+
+    fn identity(&mut self, definition: &Node, spec: &Node, path: &Path<'_>) {
+        let group = spec.get("group").and_then(Node::as_str).unwrap_or_default();
+        let plural = spec.at(&["names", "plural"]).and_then(Node::as_str).unwrap_or_default();
+        if let Some(node) = spec.get("group").filter(|_| !group.is_empty() && !group.contains('.')) {
+            let message = format!("expected a domain with a dot as group, found `{group}`");
+            self.refuse(node, message, Some("such as `example.com`"), &Path::Field(path, "group"));
+        }
+        let wanted = format!("{plural}.{group}");
+        if let Some(name) = definition.at(&["metadata", "name"]).filter(|_| !group.is_empty() && !plural.is_empty())
+            && name.as_str().is_some_and(|name| name != wanted)
+        {
+            let message = format!("expected the name `{wanted}`, found `{}`", self.key.name);
+            let finding = Diagnostic::new(Code::InvalidName, name.origin(), message)
+                .help("the name is that of the plural and of the group, with a dot between them")
+                .subject(self.key.to_string(), "metadata.name");
+            self.found.push(finding);
+        }
+        let of_project = ["k8s.io", "kubernetes.io"]
+            .iter()
+            .any(|domain| group == *domain || group.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')));
+        if of_project && definition.at(&["metadata", "annotations", APPROVED]).is_none() {
+            let why = format!("the group `{group}` belongs to the Kubernetes project, which approves what is in it");
+            let metadata = definition.get("metadata").unwrap_or(definition);
+            let annotations = Path::Field(&Path::Field(&Path::Root, "metadata"), "annotations");
+            self.miss(metadata, APPROVED, &why, &annotations);
+        }
+        if let Some(node) = spec.get("preserveUnknownFields").filter(|node| is_true(Some(node))) {
+            let message = "expected `preserveUnknownFields` to be false in `apiextensions.k8s.io/v1`, found `true`";
+            let help =
+                "write `x-kubernetes-preserve-unknown-fields: true` in the schema, where unknown fields are kept";
+            self.refuse(node, message, Some(help), &Path::Field(path, "preserveUnknownFields"));
+        }
+    }
+
+    fn names(&mut self, spec: &Node, path: &Path<'_>) {
+        let Some(names) = spec.get("names") else { return };
+        let path = Path::Field(path, "names");
+        for field in ["plural", "singular", "kind", "listKind"] {
+            let Some((node, text)) = names.get(field).and_then(|node| Some((node, node.as_str()?))) else { continue };
+            // Kinds have capitals; their names in URLs have none.
+            let lower = text.to_ascii_lowercase();
+            let text = if field.to_ascii_lowercase().ends_with("kind") { &lower } else { text };
+            if let Err(reason) = dns_1035_label(text).map_err(|reason| format!("`{field}` is no name: {reason}")) {
+                self.refuse(node, reason, None, &Path::Field(&path, field));
+            }
+        }
+        if let (Some(kind), Some(list)) = (names.get("kind"), names.get("listKind"))
+            && kind == list
+        {
+            self.refuse(list, "expected another name than `kind` has", None, &Path::Field(&path, "listKind"));
+        }
+    }
+
+    fn versions(&mut self, spec: &Node, path: &Path<'_>) {
+        let Some(versions) = spec.get("versions").filter(|versions| versions.as_seq().is_some()) else { return };
+        let all = versions.as_seq().unwrap_or_default();
+        let path = Path::Field(path, "versions");
+        let stored = all.iter().filter(|version| is_true(version.get("storage"))).count();
+        if stored != 1 {
+            let message = format!("expected one version with `storage: true`, found {stored}");
+            self.refuse(versions, message, Some("objects are stored in one of the versions"), &path);
+        }
+        let mut seen = HashSet::new();
+        for (at, version) in all.iter().enumerate() {
+            let path = Path::Item(&path, at);
+            if let Some(name) = version.get("name")
+                && !seen.insert(name.as_str().unwrap_or_default())
+            {
+                let message = format!("the version `{}` is defined twice", name.as_str().unwrap_or_default());
+                self.refuse(name, message, None, &Path::Field(&path, "name"));
+            }
+            self.scale(version, &path);
+            let holder = Path::Field(&path, "schema");
+            match version.at(&["schema", "openAPIV3Schema"]).filter(|schema| schema.as_map().is_some()) {
+                Some(schema) => Schemas { rules: self }.root(schema, &Path::Field(&holder, "openAPIV3Schema")),
+                None => {
+                    let why = "without a schema the server would drop all fields";
+                    self.miss(version.get("schema").unwrap_or(version), "openAPIV3Schema", why, &holder);
+                }
+            }
+        }
+    }
+
+    fn scale(&mut self, version: &Node, path: &Path<'_>) {
+        let Some(scale) = version.at(&["subresources", "scale"]) else { return };
+        let path = Path::Field(path, "subresources");
+        let path = Path::Field(&path, "scale");
+        let below: [(&str, &[&str]); 3] = [
+            ("specReplicasPath", &[".spec."]),
+            ("statusReplicasPath", &[".status."]),
+            ("labelSelectorPath", &[".spec.", ".status."]),
+        ];
+        for (field, places) in below {
+            let Some((node, text)) = scale.get(field).and_then(|node| Some((node, node.as_str()?))) else { continue };
+            if !text.is_empty() && !places.iter().any(|place| text.starts_with(place)) {
+                let message = format!("expected a path below `{}`, found `{text}`", places.join("` or `"));
+                self.refuse(node, message, None, &Path::Field(&path, field));
+            }
+        }
+    }
+
+    fn conversion(&mut self, spec: &Node, path: &Path<'_>) {
+        let Some(conversion) = spec.get("conversion") else { return };
+        let path = Path::Field(path, "conversion");
+        let by_webhook = conversion.get("strategy").and_then(Node::as_str) == Some("Webhook");
+        let webhook = conversion.get("webhook").filter(|webhook| !webhook.is_null());
+        match (by_webhook, webhook) {
+            (true, None) => self.miss(conversion, "webhook", "the strategy is `Webhook`", &path),
+            (false, Some(webhook)) => {
+                let message = "expected no webhook, since the strategy is not `Webhook`";
+                self.refuse(webhook, message, None, &Path::Field(&path, "webhook"));
+            }
+            (true, Some(webhook)) => {
+                let client = webhook.get("clientConfig");
+                let has = |name: &str| client.is_some_and(|client| client.get(name).is_some());
+                if has("url") == has("service") {
+                    let message = "expected one of `url` and `service` in `clientConfig`";
+                    let path = Path::Field(&path, "webhook");
+                    self.refuse(client.unwrap_or(webhook), message, None, &Path::Field(&path, "clientConfig"));
+                }
+            }
+            (false, None) => {}
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Objects of one identity: manifests in, findings about those that would replace others out.
+//!
+//! Objects meet in their sets. Files of one folder that are versions of one another are told as such, and not object by
+//! object.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::role::{Purpose, Roles};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::kubernetes::{Manifest, ObjectKey};
+use crate::text::{FileId, Node, Origin};
+
+/// The annotation of what Helm makes at a moment of its own.
+const HOOK: &str = "helm.sh/hook";
+/// So many objects that two files have in common are no slip.
+const SHARED: usize = 3;
+
+/// Finds objects of one identity in one set; their versions do not tell them apart.
+pub(super) fn duplicates(manifests: &[Manifest], roles: &Roles) -> Vec<Diagnostic> {
+    let mut twice = pairs(manifests, roles);
+    let mut found = Vec::new();
+    if twice.iter().any(|(first, again)| is_looked_at(roles, first, again)) {
+        let versions = Versions::find(manifests, roles, &twice);
+        let (same, others): (Vec<_>, Vec<_>) =
+            twice.into_iter().partition(|(first, again)| versions.hold(first, again));
+        twice = others;
+        found.extend(same.first().map(|(first, again)| {
+            let several = same.len();
+            let message =
+                format!("{several} objects stand in several files of a folder, which count as versions of one another");
+            Diagnostic::new(Code::DuplicateObject, place(again), message)
+                .severity(Severity::Warning)
+                .also(place(first), "first here")
+                .help("check each of the files by itself, to be sure that it is whole: `fanfold check FILE`")
+                .help("applied together, the later ones would replace the others")
+        }));
+    }
+    found.extend(twice.into_iter().map(|(first, again)| {
+        Diagnostic::new(Code::DuplicateObject, place(again), format!("`{}` stands twice in the input", again.key))
+            .label("again here")
+            .also(place(first), "first here")
+            .help("rename one of them, or give it another namespace: the later one would replace the other")
+            .subject(again.key.to_string(), "metadata.name")
+    }));
+    found
+}
+
+/// Returns the objects that stand twice, each with the first of its identity.
+fn pairs<'m>(manifests: &'m [Manifest], roles: &Roles) -> Vec<(&'m Manifest, &'m Manifest)> {
+    let mut first: HashMap<(u32, [&str; 4]), &Manifest> = HashMap::with_capacity(manifests.len());
+    let mut twice = Vec::new();
+    for manifest in manifests {
+        let ObjectKey { group, kind, namespace, name, .. } = &manifest.key;
+        // Helm makes what a hook holds anew each time, also beside an object of the same name.
+        if name.is_empty() || manifest.node.at(&["metadata", "annotations", HOOK]).is_some() {
+            continue;
+        }
+        let sets = roles.of(manifest.origin.file).sets();
+        let known = sets.iter().fold(None, |known, set| {
+            let there = *first.entry((*set, [group, kind, namespace, name])).or_insert(manifest);
+            known.or(Some(there).filter(|there| !std::ptr::eq(*there, manifest)))
+        });
+        twice.extend(known.map(|known| (known, manifest)));
+    }
+    twice
+}
+
+/// Files that have so much in common that they are versions of one another.
+struct Versions {
+    /// An earlier version of each but the first.
+    earlier: BTreeMap<FileId, FileId>,
+}
+
+impl Versions {
+    fn find(manifests: &[Manifest], roles: &Roles, twice: &[(&Manifest, &Manifest)]) -> Self {
+        let mut counts: BTreeMap<FileId, usize> = BTreeMap::new();
+        for manifest in manifests {
+            *counts.entry(manifest.origin.file).or_default() += 1;
+        }
+        let mut shared: BTreeMap<(FileId, FileId), usize> = BTreeMap::new();
+        for (first, again) in twice.iter().filter(|(first, again)| is_looked_at(roles, first, again)) {
+            *shared.entry((first.origin.file, again.origin.file)).or_default() += 1;
+        }
+        let mut versions = Self { earlier: BTreeMap::new() };
+        for ((first, again), shared) in shared {
+            let smaller = counts.get(&first).min(counts.get(&again)).copied().unwrap_or_default();
+            let (one, other) = (versions.first(first), versions.first(again));
+            if one != other && shared >= SHARED && 2 * shared >= smaller {
+                versions.earlier.insert(other, one);
+            }
+        }
+        versions
+    }
+
+    /// Returns the first version of a file.
+    fn first(&self, file: FileId) -> FileId {
+        std::iter::successors(Some(file), |file| self.earlier.get(file).copied()).last().unwrap_or(file)
+    }
+
+    /// Whether two objects stand in different versions.
+    fn hold(&self, first: &Manifest, again: &Manifest) -> bool {
+        let (first, again) = (first.origin.file, again.origin.file);
+        first != again && self.first(first) == self.first(again)
+    }
+}
+
+fn is_looked_at(roles: &Roles, first: &Manifest, again: &Manifest) -> bool {
+    [first, again].iter().all(|manifest| roles.of(manifest.origin.file).purpose == Purpose::Looked)
+}
+
+fn place(manifest: &Manifest) -> Origin {
+    manifest.node.at(&["metadata", "name"]).map_or(manifest.origin, Node::origin)
+}

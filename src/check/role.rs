@@ -1,0 +1,75 @@
+//! What is asked of the objects of a file, beside what they hold: how they get to a server, and which others they meet.
+
+use std::collections::HashMap;
+
+use crate::text::{FileId, Node, Origin};
+
+/// How an object gets to a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is applied with all others: it needs a name.
+    #[default]
+    Applied,
+    /// It is looked at, and may also be created.
+    Looked,
+    /// Another tool rendered it and sends it in its own way.
+    Rendered,
+    /// It is a patch: what it leaves out is in the object that it changes.
+    Patch,
+}
+
+/// What is asked of the objects of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Role {
+    /// How they get to a server.
+    pub purpose: Purpose,
+    /// The sets that they belong to. Objects of one set meet in one cluster; those without a set meet each other.
+    pub sets: Vec<u32>,
+    /// Whether a kustomization gives them their namespace: what is written in its place does not count.
+    pub moved: bool,
+}
+
+/// The roles of files. Objects of a file without one are applied, all of them together.
+#[derive(Clone, Debug, Default)]
+pub struct Roles(HashMap<FileId, Role>);
+
+impl Role {
+    /// Returns the sets; those without one are in the first.
+    pub fn sets(&self) -> &[u32] {
+        if self.sets.is_empty() { &[0] } else { &self.sets }
+    }
+}
+
+impl Roles {
+    /// Sets the role of a file.
+    pub fn set(&mut self, file: FileId, role: Role) {
+        self.0.insert(file, role);
+    }
+
+    /// Returns the role of a file.
+    pub fn of(&self, file: FileId) -> &Role {
+        static APPLIED: Role = Role { purpose: Purpose::Applied, sets: Vec::new(), moved: false };
+        self.0.get(&file).unwrap_or(&APPLIED)
+    }
+}
+
+/// Whether a key is a directive of a strategic merge patch, which no object has.
+pub(super) fn is_directive(key: &str) -> bool {
+    matches!(key, "$patch" | "$retainKeys")
+        || key.starts_with("$setElementOrder/")
+        || key.starts_with("$deleteFromPrimitiveList/")
+}
+
+/// Whether a tree holds such a directive: then it is a patch, whoever names it.
+pub(super) fn is_patch(node: &Node) -> bool {
+    let in_map =
+        || node.as_map().into_iter().flatten().any(|entry| is_directive(&entry.key.text) || is_patch(&entry.value));
+    node.as_seq().map_or_else(in_map, |items| items.iter().any(is_patch))
+}
+
+/// Returns the places where the namespace of an object is written: its own, and the name of a Namespace.
+pub(super) fn namespaces(node: &Node) -> [Option<Origin>; 2] {
+    let is_namespace = node.get("kind").and_then(Node::as_str) == Some("Namespace");
+    let place = |name: &str| node.at(&["metadata", name]).map(Node::origin);
+    [place("namespace"), place("name").filter(|_| is_namespace)]
+}

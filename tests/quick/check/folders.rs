@@ -1,0 +1,94 @@
+//! Repositories and what `check` makes of them: objects, patches, templates, files of other programs, sets.
+//!
+//! A case (`crate::cases`) holds its files, each below a line `# --- PATH`, so that places are those of the case. Settings
+//! name the inputs, `# check: envs`; without one it is the whole. Found are the findings, and how much was looked at.
+
+use std::fmt::Write;
+
+use fanfold::compile::{Settings, compile, survey_inputs};
+use fanfold::diagnostic::Diagnostics;
+use fanfold::expand::Options;
+use fanfold::kubernetes::Facts;
+use fanfold::read::MemoryFiles;
+use fanfold::text::Sources;
+
+use crate::bench::Bench;
+use crate::cases::{self, Case};
+
+#[test]
+fn every_repository_is_taken_for_what_it_is() {
+    cases::hold("tests/quick/check/folders", 20, check);
+}
+
+fn check(case: &Case) -> Vec<String> {
+    let text = std::fs::read_to_string(&case.path).expect("a case");
+    let names = text.lines().filter_map(|line| line.strip_prefix("# --- ")).filter(|name| *name != "found");
+    let files = names.fold(MemoryFiles::default(), |files, name| files.with(name, case.section(name)));
+    let mut paths: Vec<String> = case.settings("check").map(str::to_owned).collect();
+    if paths.is_empty() {
+        paths.push(".".to_owned());
+    }
+    let (mut sources, mut found) = (Sources::default(), Diagnostics::new());
+    let no_stdin = || Ok(Vec::new());
+    let inputs = survey_inputs(&paths, &files, no_stdin, &mut sources, &mut found);
+    if case.settings("strict").next().is_some() {
+        found.extend(inputs.skipped.findings());
+    }
+    let (read, skipped) = (inputs.files, inputs.skipped.clone());
+    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let compilation = compile(inputs, &settings, &files, &mut sources, &mut found);
+    let mut lines: Vec<String> = found
+        .iter()
+        .map(|finding| {
+            let (file, place) = sources.place(finding.origin).expect("a place");
+            let severity = finding.severity.as_str();
+            let mut line =
+                format!("{file}:{}:{} {severity}[{}] {}", place.line, place.column, finding.code, finding.message);
+            if finding.count > 1 {
+                write!(line, " ({} times)", finding.count).expect("a text grows");
+            }
+            finding.help.iter().for_each(|help| write!(line, " | {help}").expect("a text grows"));
+            line
+        })
+        .collect();
+    let skipped = if skipped.is_empty() { String::new() } else { format!("; {skipped}") };
+    lines.push(format!("{read} files, {} objects{skipped}", compilation.len()));
+    lines
+}
+
+#[test]
+fn what_is_skipped_is_said_and_refused_where_that_is_wanted() {
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    let bench = Bench::with(&[
+        ("r/a.yaml", object),
+        ("r/values.yaml", "image: x\n"),
+        ("r/.github/workflows/ci.yaml", "on: [push]\n"),
+        ("r/chart/Chart.yaml", "apiVersion: v2\nname: x\nversion: 0.1.0\n"),
+        ("r/chart/templates/d.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"),
+    ]);
+    let (exit, out, said) = bench.said(&["check", "r"]);
+    assert_eq!(exit, Some(0), "{out}{said}");
+    for part in ["1 file checked, 1 object", "4 skipped", "1 hidden", "1 templates", "2 without objects"] {
+        assert!(said.contains(part), "expected {part:?} in {said}");
+    }
+    let refused = bench.fails(1, &["check", "r", "--strict"]);
+    for part in ["`r/values.yaml` is not checked", "`r/chart/Chart.yaml`", "`r/chart/templates/d.yaml`"] {
+        assert!(refused.contains(part), "expected {part:?} in {refused}");
+    }
+    assert!(!refused.contains("ci.yaml"), "what is hidden is no input: {refused}");
+    bench.ok(&["check", "r/a.yaml", "--strict"]);
+    // What is there to be made or sent is one set, and all of it.
+    let twice = Bench::with(&[("r/dev/a.yaml", object), ("r/prod/a.yaml", object)]);
+    twice.ok(&["check", "r"]);
+    assert!(twice.fails(1, &["build", "r"]).contains("stands twice in the input"));
+}
+
+#[test]
+fn the_working_directory_hides_what_other_folders_hide() {
+    let bench = Bench::with(&[
+        ("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+        (".github/b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: B}\n"),
+    ]);
+    let (exit, out, said) = bench.said(&["check", "."]);
+    assert_eq!((exit, said.contains("1 hidden")), (Some(0), true), "{out}{said}");
+}
