@@ -29,6 +29,7 @@ pub(super) fn default<B: Tree>(root: &Type, ty: &Type, field: &Field, body: &B) 
         ("apiextensions/v1.CustomResourceDefinitionNames", "listKind") => {
             word("kind").map(|kind| format!("{kind}List").into())
         }
+        // For a StatefulSet the server does so only where `type` is left out too; to its controller both are the same.
         (
             "apps/v1.DeploymentStrategy" | "apps/v1.DaemonSetUpdateStrategy" | "apps/v1.StatefulSetUpdateStrategy",
             "rollingUpdate",
