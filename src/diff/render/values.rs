@@ -349,7 +349,7 @@ mod tests {
         assert_eq!(lines("a \nb\n", "a\nb\n"), ["-  a·", "+  a", "   b"]);
         assert_eq!(lines("a\tb\r\n", "a b\n"), ["-  a⇥b␍", "+  a b"]);
         assert_eq!(lines("a\n", "a"), ["-  a", "+  a", "   \\ no line break at the end"]);
-        assert_eq!(lines("\ta: 1\n", "\ta: 2\n"), ["-   a: 1", "+   a: 2"], "blanks that both have are none of it");
+        assert_eq!(lines("\ta: 1\n", "\ta: 2\n"), ["-  \\ta: 1", "+  \\ta: 2"], "blanks that both have are escapes");
     }
 
     #[test]

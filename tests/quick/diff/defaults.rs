@@ -11,7 +11,7 @@ use crate::sides::Sides;
 
 #[test]
 fn cases_differ_where_the_server_would_store_another_thing() {
-    cases::hold("tests/quick/diff/cases", 11, |case| {
+    cases::hold("tests/quick/diff/stored", 11, |case| {
         let mut sides = Sides::read(case.input(), &case.section("new"));
         diff::settle([&mut sides.old, &mut sides.new], Facts::newest());
         let changes = sides.changes();
@@ -121,7 +121,7 @@ fn every_default_of_every_kind_is_the_same_written_out() {
             let head = |number: usize| {
                 json!({
                     "apiVersion": format!("{group}{}", kind.version), "kind": kind.kind.as_str(),
-                    "metadata": {"name": format!("n{number}")},
+                    "metadata": {"name": format!("n{number}-{}", kind.version)},
                 })
             };
             let mut both = [head(0), head(0)];

@@ -387,7 +387,6 @@ fn a_flag_without_effect_is_a_usage_error() {
         &["build", "s.yaml", "--format", "xml"],
         &["plan", "s.yaml", "--context", "x"],
         &["plan", "s.yaml", "--kubeconfig", "x"],
-        &["diff", "s.yaml", "m.yaml", "--namespace", "x"],
         &["diff", "s.yaml", "m.yaml", "--applyset", "x"],
         &["diff", "s.yaml", "m.yaml", "--prune"],
         &["diff", "m.yaml", "m.yaml", "--set", "a=b"],
