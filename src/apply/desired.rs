@@ -7,7 +7,7 @@ use crate::cluster::{Discovered, Reply, Resource};
 use crate::diagnostic::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit;
-use crate::kubernetes::{Manifest, ObjectKey};
+use crate::kubernetes::{Look, Manifest, ObjectKey, Tree};
 use crate::text::{Key, Map, Node, Origin, Sources};
 
 /// An object that should be in the cluster, in the form in which it is sent.
@@ -36,6 +36,14 @@ impl Desired {
     /// Returns what an answer about the object has to be.
     pub(super) fn reply(&self) -> Reply {
         Reply::object(&self.resource, &self.key.namespace, &self.key.name)
+    }
+
+    /// Returns what an answer to its write has to be.
+    pub(super) fn written(&self) -> Reply {
+        let stays = |(key, value): &(&str, &Node)| {
+            !matches!(*key, "apiVersion" | "kind" | "metadata" | "status" | "stringData") && holds(value)
+        };
+        self.reply().with_fields(self.node.members().filter(stays).map(|(key, _)| key.into()).collect())
     }
 }
 
@@ -104,6 +112,18 @@ impl Placing<'_> {
     }
 }
 
+/// Whether there is a value in it that no server leaves out of what it writes: some write no empty ones, and no zeros.
+fn holds(value: &Node) -> bool {
+    match value.look() {
+        Look::Map(_) => value.members().any(|(_, value)| holds(value)),
+        Look::List(items) => items.iter().any(holds),
+        Look::Null => false,
+        Look::Bool(value) => value,
+        Look::Number(number) => number != "0",
+        Look::Text(text) => !text.is_empty(),
+    }
+}
+
 /// Adds the kinds that definitions among the objects bring.
 pub fn defined_kinds(manifests: &[Manifest], kinds: &mut Discovered) {
     let definitions = manifests.iter().filter(|manifest| {
@@ -113,7 +133,7 @@ pub fn defined_kinds(manifests: &[Manifest], kinds: &mut Discovered) {
         let text = |path: &[&str]| definition.node.at(path).and_then(Node::as_str).unwrap_or_default();
         let versions = definition.node.at(&["spec", "versions"]).and_then(Node::as_seq).unwrap_or_default();
         for version in versions {
-            kinds.add(Resource {
+            kinds.add_coming(Resource {
                 group: text(&["spec", "group"]).into(),
                 version: version.get("name").and_then(Node::as_str).unwrap_or_default().into(),
                 kind: text(&["spec", "names", "kind"]).into(),

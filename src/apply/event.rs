@@ -77,6 +77,8 @@ pub struct Settled {
     pub outcome: Outcome,
     /// Why, where that needs saying.
     pub reason: String,
+    /// Whether a finding says that in full.
+    pub is_found: bool,
     /// Whether it was somebody's or nobody's before, and is a member of the set now.
     pub adopted: bool,
     /// What tells the object from a later one of the same name; empty where that is not known.
@@ -190,6 +192,7 @@ impl Settled {
             origin,
             outcome,
             reason: reason.into(),
+            is_found: false,
             adopted: false,
             uid: String::new(),
             generation: None,

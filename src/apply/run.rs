@@ -1,9 +1,11 @@
 //! A whole run: what was planned is done, waited for, and followed by what left the set.
 
+mod ends;
 mod planning;
 mod remove;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -36,7 +38,7 @@ pub struct Run<'a> {
     /// Its kinds.
     pub kinds: &'a Discovered,
     /// What should be there.
-    pub desired: &'a [Desired],
+    pub desired: &'a Arc<[Desired]>,
     /// The set that it is.
     pub set: Option<&'a ApplySet>,
     /// The facts that it was compiled for.
@@ -312,7 +314,9 @@ impl Run<'_> {
                 reason = "the server cannot try it before what it needs is there".into();
             }
             let before = plan.survey.found[number].whole();
-            for finding in finding::of_end(object, &ended, &task.said) {
+            let found = finding::of_end(object, &ended, &task.said);
+            let is_found = !found.is_empty();
+            for finding in found {
                 findings.push(match before {
                     Some(before) => finding::at_difference(finding, object, before, facts),
                     None => finding,
@@ -323,6 +327,7 @@ impl Run<'_> {
                 origin: object.origin,
                 outcome: ended.outcome,
                 reason,
+                is_found,
                 adopted: plan.adopted[number] && ended.outcome.is_fine(),
                 uid: task.uid.clone(),
                 generation: task.generation,
@@ -333,8 +338,14 @@ impl Run<'_> {
             (told.borrow_mut())(Event::Settled(settled.clone()));
             ends.push((number, settled));
         };
-        let mut engine =
-            Engine { client: self.client, pace, interrupt: &mut self.interrupt, start, requests: &mut report.requests };
+        let mut engine = Engine {
+            client: self.client,
+            pace,
+            interrupt: &mut self.interrupt,
+            start,
+            requests: &mut report.requests,
+            news: None,
+        };
         engine.run(&mut tasks, &needs, |at| ranks[at], &mut each, &mut |event| (told.borrow_mut())(event)).await;
         for (number, end) in ends {
             settled[number] = Some(end);
@@ -391,6 +402,7 @@ impl Run<'_> {
         start: Instant,
         report: &mut Report,
     ) -> Vec<Settled> {
+        let watched = ends::watch(self.client, self.set, &mut removals);
         let mut ends = Vec::new();
         let told = std::cell::RefCell::new(&mut *self.tell);
         let mut each = |tasks: &mut [Remove], ended: Ended, _: Vec<Effect>| {
@@ -415,8 +427,14 @@ impl Run<'_> {
             (told.borrow_mut())(Event::Settled(settled.clone()));
             ends.push(settled);
         };
-        let mut engine =
-            Engine { client: self.client, pace, interrupt: &mut self.interrupt, start, requests: &mut report.requests };
+        let mut engine = Engine {
+            client: self.client,
+            pace,
+            interrupt: &mut self.interrupt,
+            start,
+            requests: &mut report.requests,
+            news: Some(watched.news),
+        };
         engine.run(&mut removals, &needs, |at| at, &mut each, &mut |event| (told.borrow_mut())(event)).await;
         ends
     }

@@ -149,7 +149,7 @@ impl Waiting<'_> {
         let (send, mut news) = mpsc::channel::<News>(1024);
         let mut lists = tokio::task::JoinSet::new();
         for group in self.groups(&followed) {
-            let (client, send) = (self.client.clone(), send.clone());
+            let (client, send, group) = (self.client.clone(), send.clone(), Arc::new(group));
             lists.spawn(async move {
                 let listed = group.list(&client, &send).await;
                 let Err(unseen) = &listed else { return Ok(None) };
@@ -229,8 +229,10 @@ impl Waiting<'_> {
         let Some(resource) = self.kinds.any_version("storage.k8s.io", "StorageClass") else { return Ok(None) };
         let classes = match self.client.list(resource, None, "", Projection::Whole).await {
             Ok(Listed::Objects(classes, _)) => classes,
-            Ok(Listed::Refused(answer)) => return Err(unreadable("list", &resource.plural, &[], &answer.message())),
-            Err(lost) => return Err(unreadable("list", &resource.plural, &[], &lost.reason)),
+            Ok(Listed::Refused(answer)) => {
+                return Err(unreadable(&resource.plural, &[], answer.is_denial(), &answer.message()));
+            }
+            Err(lost) => return Err(unreadable(&resource.plural, &[], false, &lost.reason)),
         };
         let mut late = BTreeSet::new();
         for class in classes.iter().filter(|class| class.text(&["volumeBindingMode"]) == Some("WaitForFirstConsumer")) {
@@ -257,6 +259,7 @@ impl Waiting<'_> {
         groups
             .into_iter()
             .map(|((resource, namespace), members)| Group {
+                is_served: self.kinds.is_served(&resource),
                 resource,
                 namespace,
                 namespaces: all.iter().filter(|name| !name.is_empty()).cloned().collect(),

@@ -163,7 +163,8 @@ impl Connecting {
         let connection = runtime.spawn(async move {
             let client = Client::connect(&target).await.map_err(|error| Failure::Environment(error.to_string()))?;
             let kinds = discover(&client).await.map_err(|lost| {
-                Failure::Environment(format!("the cluster at {} does not answer: {lost}", client.server()))
+                let how = if lost.refused { "" } else { "does not answer: " };
+                Failure::Environment(format!("the cluster at {} {how}{lost}", client.server()))
             })?;
             Ok((client, kinds))
         });
@@ -188,7 +189,7 @@ impl Cluster {
         set: Option<&ApplySet>,
         sources: &Sources,
         diagnostics: &mut Diagnostics,
-    ) -> Vec<Desired> {
+    ) -> Arc<[Desired]> {
         defined_kinds(manifests, &mut self.kinds);
         let id = set.map(ApplySet::id);
         let placing = Placing { kinds: &self.kinds, namespace: self.client.namespace(), set: id.as_deref(), sources };
@@ -200,7 +201,7 @@ impl Cluster {
                 Err(finding) => diagnostics.push(*finding),
             }
         }
-        desired
+        desired.into()
     }
 
     /// Ends the connection; nothing that is still open has anything to say.

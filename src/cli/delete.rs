@@ -9,6 +9,7 @@ use super::report::{self, Ending};
 use super::session::{Session, complain};
 use super::{Exit, Failure};
 use crate::apply::{Options, Run, Runner};
+use crate::diagnostic::Diagnostics;
 
 /// `delete`
 #[derive(Args, Debug)]
@@ -50,11 +51,11 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
         concurrency: args.run.concurrency.map(usize::from),
         ..Options::default()
     };
-    // The members of a set are known to the cluster; objects without a set by their names alone.
-    let desired = match &set {
-        Some(_) => Vec::new(),
-        None => cluster.place(&compilation.objects(), None, &session.sources, &mut session.diagnostics),
-    };
+    // Objects without a set are known by their names alone, members of one to the cluster: of those only the kinds count
+    // here, and what is not served any more has none.
+    let mut unserved = Diagnostics::new();
+    let found = if set.is_some() { &mut unserved } else { &mut session.diagnostics };
+    let desired = cluster.place(&compilation.objects(), None, &session.sources, found);
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }

@@ -186,7 +186,7 @@ fn of_cluster(
     mut cluster: Cluster,
     new: &mut Held,
     args: &DiffArgs,
-    facts: &Facts,
+    facts: &'static Facts,
     session: &mut Session,
 ) -> Result<(Held, Exit), Failure> {
     let Some(compilation) = &new.compilation else {

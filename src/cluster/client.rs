@@ -11,7 +11,7 @@ use kube::client::Body;
 use tokio::time::Instant;
 
 use super::credential::Credential;
-use super::lost::{Lost, lost, without_userinfo};
+use super::lost::{Lost, lost, without_secrets};
 use super::reply::Reply;
 use super::waits::Waits;
 use crate::limits;
@@ -87,6 +87,11 @@ impl Answer {
     /// Whether the request was done.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.code)
+    }
+
+    /// Whether it says that we may not do what was asked.
+    pub fn is_denial(&self) -> bool {
+        matches!(self.code, 401 | 403)
     }
 
     /// Whether it says that the server cannot answer now.
@@ -178,10 +183,25 @@ impl Client {
             self.health.note_gone();
             Err(Lost::passing(format!("no answer within {} s", limit.as_secs_f32())))
         };
-        let well = result.as_ref().is_ok_and(|answer| !answer.is_trouble());
-        self.health.answered.fetch_or(well, Ordering::Relaxed);
-        wait.end(well);
+        if result.as_ref().is_ok_and(|answer| !answer.is_trouble()) {
+            self.health.answered.store(true, Ordering::Relaxed);
+            wait.answered();
+        }
         result
+    }
+
+    /// Sends one request that has so much time left, unless the user said how much each has.
+    pub async fn call_within(&self, call: &Call, left: Duration) -> Result<Answer, Lost> {
+        if self.timeout.is_some() {
+            return self.call(call).await;
+        }
+        let answered = tokio::time::timeout(left, self.call(call)).await;
+        answered.unwrap_or_else(|_| Err(Lost::passing(format!("no answer within {:.0} s", left.as_secs_f32()))))
+    }
+
+    /// Returns what is waited for.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// Returns how long a request may take. A server that is in trouble for long gets less and less.
@@ -252,7 +272,7 @@ fn redirected(headers: &http::HeaderMap) -> String {
     let place = headers.get(header::LOCATION).and_then(|place| place.to_str().ok()).unwrap_or_default();
     // What follows may hold a ticket of the login.
     let place = place.split(['?', '#']).next().unwrap_or_default();
-    let place: String = without_userinfo(place).chars().take(200).collect();
+    let place: String = without_secrets(place).chars().take(200).collect();
     if place.is_empty() {
         "it answers with a redirect".into()
     } else {

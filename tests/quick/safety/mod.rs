@@ -7,6 +7,7 @@ mod budgets;
 mod deletion;
 mod files;
 mod multiplied;
+mod lies;
 mod patched;
 mod planted;
 mod secrets;
