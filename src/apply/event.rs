@@ -137,8 +137,10 @@ pub enum Event {
         /// Why it never will; none where it works.
         failed: Option<String>,
     },
-    /// Something that should be known.
+    /// Something that is good to know.
     Note(String),
+    /// Something that is not as it should be.
+    Warning(String),
 }
 
 /// What a run did.
@@ -175,6 +177,8 @@ pub struct Unready {
     pub state: String,
     /// Why, the most telling first.
     pub reasons: Vec<String>,
+    /// The same for all objects that do not work for the same reasons, whatever their names.
+    pub cause: String,
     /// Whether it will never work as it is.
     pub failed: bool,
 }

@@ -6,8 +6,10 @@ mod remove;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::planning::{Plan, extent, is_leaving};
@@ -24,9 +26,14 @@ use super::wait::Waiting;
 use super::write::{Manner, Remove, Write};
 use super::{Desired, finding, order};
 use crate::cluster::answer::{Expects, Verdict};
-use crate::cluster::{Call, Client, Discovered, Reply};
+use crate::cluster::{Call, Client, Discovered, Reply, Verb};
 use crate::kubernetes::{Facts, ObjectKey};
 use crate::text::Origin;
+
+/// From here on a connection is worth opening before it is needed.
+const FAR: Duration = Duration::from_millis(5);
+/// So few requests need none.
+const FEW: usize = 8;
 
 /// Why a run stops whose lease another one took.
 const TAKEN_OVER: &str = "another run took the set over";
@@ -119,7 +126,7 @@ impl Run<'_> {
         };
         let (objects, stay) = if open.len() == 1 { ("object", "stays") } else { ("objects", "stay") };
         let count = open.len();
-        (self.tell)(Event::Note(format!(
+        (self.tell)(Event::Warning(format!(
             "nothing was pruned, since {why}: {count} {objects} that left the set {stay}; mend what failed, and run again with `--prune`"
         )));
         let reason = format!("left the set; it stays, since {why}");
@@ -140,7 +147,8 @@ impl Run<'_> {
         settled: &mut [Option<Settled>],
         report: &mut Report,
     ) -> Result<(), RunError> {
-        let mut pace = Pace::new(self.options.concurrency);
+        let mut pace = Pace::new(self.options.concurrency).at_distance(self.client.distance());
+        let _warming = self.warm(plan.send.len().min(pace.limit()));
         let set = self.set.filter(|_| !self.options.dry_run);
         // A set lives in a namespace, which may itself be of the set and not be there yet.
         let home = set.and_then(|set| {
@@ -212,14 +220,17 @@ impl Run<'_> {
         let mut said = None;
         let mut too_wide = false;
         if let Some(set) = set {
-            // Another run may have ended between the survey and now.
-            said = extent_said(self.client, set).await.map_err(RunError::Survey)?;
-            let before = [&said, &plan.survey.extent].into_iter().flatten();
-            let wide = before.fold(now.clone(), |wide, before| wide.with(before));
-            if said.as_ref() != Some(&wide) {
-                write_parent(self.client, set, &wide).await?;
+            // Another run may have ended between the survey and now; a parent that is made now had none before.
+            let is_new = plan.survey.extent.is_none() && make_parent(self.client, set, &now).await?;
+            if !is_new {
+                said = extent_said(self.client, set).await.map_err(RunError::Survey)?;
+                let before = [&said, &plan.survey.extent].into_iter().flatten();
+                let wide = before.fold(now.clone(), |wide, before| wide.with(before));
+                if said.as_ref() != Some(&wide) {
+                    write_parent(self.client, set, &wide).await?;
+                }
+                too_wide = wide != now;
             }
-            too_wide = wide != now;
         }
         let surveyed = said == plan.survey.extent;
         self.send(plan, &plan.send, pace, start, settled, report).await;
@@ -242,6 +253,16 @@ impl Run<'_> {
             write_parent(self.client, set, &now).await?;
         }
         Ok(())
+    }
+
+    /// Opens connections while the set is taken, where that saves more than it costs.
+    fn warm(&self, connections: usize) -> JoinSet<()> {
+        let mut warming = JoinSet::new();
+        if self.client.distance() >= FAR && connections > FEW {
+            let client = self.client.clone();
+            warming.spawn(async move { client.warm(connections).await });
+        }
+        warming
     }
 
     fn part(&self) -> String {
@@ -446,6 +467,25 @@ async fn interrupted(mut interrupt: watch::Receiver<Interrupt>) {
     }
 }
 
+/// Makes the parent of a set; says whether there was none.
+async fn make_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<bool, RunError> {
+    let path = format!("{}?fieldManager={MANAGER}-applyset", set.parent.collection(Some(&set.namespace)));
+    let reply = Reply::object(&set.parent, &set.namespace, &set.name);
+    let body = set.parent(extent).to_string();
+    let call = Call::send(Verb::POST, path, "application/json", body).expecting(reply);
+    let answer = client.patient(&call).await?;
+    match answer.code {
+        // An answer that was lost may have made it: then it is there, and read.
+        409 => Ok(false),
+        _ if answer.is_success() => Ok(true),
+        _ => Err(cannot_write(set, &answer.message())),
+    }
+}
+
+fn cannot_write(set: &ApplySet, why: &str) -> RunError {
+    RunError::Set(format!("cannot write the set `{}` in namespace `{}`: {why}", set.name, set.namespace))
+}
+
 /// Writes the parent of a set.
 async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<(), RunError> {
     let path = format!("{}?fieldManager={MANAGER}-applyset&force=true", set.path());
@@ -455,10 +495,5 @@ async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Resul
     if answer.is_success() {
         return Ok(());
     }
-    Err(RunError::Set(format!(
-        "cannot write the set `{}` in namespace `{}`: {}",
-        set.name,
-        set.namespace,
-        answer.message()
-    )))
+    Err(cannot_write(set, &answer.message()))
 }

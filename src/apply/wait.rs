@@ -42,8 +42,9 @@ const STILL: &[&str] = &[
 const GRACE: Duration = Duration::from_secs(5);
 /// How often, without news, it is said what is missing.
 const REMINDER: Duration = Duration::from_secs(10);
-/// Of so many objects the reasons are looked up.
-const EXPLAINED: usize = 20;
+/// Of so many objects the reasons are looked up, in so many namespaces: beyond that they repeat each other.
+const EXPLAINED: usize = 500;
+const EXPLAINED_NAMESPACES: usize = 20;
 
 /// What is waited for.
 pub struct Waiting<'a> {
@@ -196,7 +197,7 @@ impl Waiting<'_> {
     async fn followed(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<Followed> {
         let late = self.late_classes().await.unwrap_or_else(|said| {
             let what = "whether claims bind before their first pod is not known";
-            (self.tell)(Event::Note(format!("{said}: {what}")));
+            (self.tell)(Event::Warning(format!("{said}: {what}")));
             None
         });
         let ends: HashMap<_, _> = self.settled.iter().map(|settled| (&settled.key, settled)).collect();
@@ -308,7 +309,7 @@ impl Waiting<'_> {
         let namespaces: BTreeSet<SmolStr> =
             open.iter().take(explained).map(|object| self.desired[object.number].key.namespace.clone()).collect();
         let mut surroundings: BTreeMap<SmolStr, Surroundings> = BTreeMap::new();
-        for namespace in namespaces.into_iter().filter(|name| !name.is_empty()) {
+        for namespace in namespaces.into_iter().filter(|name| !name.is_empty()).take(EXPLAINED_NAMESPACES) {
             let read = Surroundings::read(self.client, self.kinds, &namespace).await;
             surroundings.insert(namespace, read);
         }
@@ -328,7 +329,10 @@ impl Waiting<'_> {
                     let kinds = words::list(around.unseen.iter().map(String::as_str), "and");
                     format!("why is not known: may not list {kinds} in `{}`", desired.key.namespace)
                 }));
+                let alike: Vec<String> =
+                    reasons.iter().map(|reason| reason.alike.replace(desired.key.name.as_str(), "*")).collect();
                 Unready {
+                    cause: if alike.is_empty() { told.join("\n") } else { alike.join("\n") },
                     key: desired.key.clone(),
                     origin: desired.origin,
                     state: object.state.text().unwrap_or_default().to_owned(),

@@ -33,8 +33,9 @@ pub struct DeleteArgs {
 
 /// Finds the set of the inputs and deletes it.
 pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
+    args.run.check(args.input.report.format)?;
     begin("delete", args.input.report.format, args.run.dry_run.is_some());
-    let connecting = Connecting::start(&args.place.cluster)?;
+    let connecting = Connecting::start(&args.place.cluster, args.run.quiet)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if findings(&mut session, &args.input.report)? != Exit::Fine {
@@ -59,7 +60,7 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
-    let mut progress = Progress::new(args.input.report.format, options.dry_run, &cluster.screen);
+    let mut progress = Progress::new(args.input.report.format, args.run.quiet, options.dry_run, &cluster.screen);
     let identity = identity();
     let interrupt = listen(&cluster.runtime);
     let mut tell = |event| progress.tell(event);

@@ -1,13 +1,14 @@
 //! Requests as bytes over one connection, answers with their headers. An answer that is not what was asked for is none.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::credential::Credential;
@@ -20,6 +21,8 @@ pub use http::Method as Verb;
 
 /// The most characters of a message of the server that are passed on.
 const LONGEST_MESSAGE: usize = 1000;
+/// To open a connection ahead is worth so much time.
+const WARM: Duration = Duration::from_secs(2);
 /// So long after it was not there a server may refuse what it will allow: its rules come to it like all else.
 const START: Duration = Duration::from_secs(30);
 
@@ -45,12 +48,21 @@ pub(super) struct Health {
     pub(super) answered: AtomicBool,
     /// When it was last not there.
     gone: Mutex<Option<Instant>>,
+    /// How long a good answer took at least, in microseconds; 0 before the first one.
+    best: AtomicU64,
 }
 
 impl Health {
     fn is_early(&self) -> bool {
         let gone = *self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         gone.is_some_and(|gone| gone.elapsed() < START)
+    }
+
+    fn note_time(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let best = |best: u64| (best == 0 || took < best).then_some(took);
+        // Where another was noted in between, the next answer will do.
+        let _ = self.best.fetch_update(Ordering::Relaxed, Ordering::Relaxed, best);
     }
 
     fn note_gone(&self) {
@@ -177,6 +189,7 @@ impl Client {
     pub async fn call(&self, call: &Call) -> Result<Answer, Lost> {
         let wait = self.waits.begin();
         let limit = self.limit(&call.verb);
+        let sent = Instant::now();
         let result = if let Ok(result) = tokio::time::timeout(limit, self.exchange(call)).await {
             result.and_then(|answer| call.reply.accept(answer))
         } else {
@@ -185,6 +198,7 @@ impl Client {
         };
         if result.as_ref().is_ok_and(|answer| !answer.is_trouble()) {
             self.health.answered.store(true, Ordering::Relaxed);
+            self.health.note_time(sent.elapsed());
             wait.answered();
         }
         result
@@ -197,6 +211,23 @@ impl Client {
         }
         let answered = tokio::time::timeout(left, self.call(call)).await;
         answered.unwrap_or_else(|_| Err(Lost::passing(format!("no answer within {:.0} s", left.as_secs_f32()))))
+    }
+
+    /// Returns how long a good answer takes at best: the distance, and a moment.
+    pub fn distance(&self) -> Duration {
+        Duration::from_micros(self.health.best.load(Ordering::Relaxed))
+    }
+
+    /// Opens connections for so many requests at once: far away each takes some times the distance before its first answer.
+    pub async fn warm(&self, connections: usize) {
+        // Who may nothing else may ask this; whatever the answer, the connection is there.
+        let call = Call::get("/version");
+        let mut asked = JoinSet::new();
+        for _ in 0..connections {
+            let (client, call) = (self.clone(), call.clone());
+            asked.spawn(async move { client.call_within(&call, WARM).await.is_ok() });
+        }
+        while asked.join_next().await.is_some() {}
     }
 
     /// Returns what is waited for.

@@ -1,12 +1,15 @@
 //! Before the first write: what is there, what is proven, what is in the way, what goes.
 
+use std::collections::BTreeSet;
+
 use crate::apply::event::{Report, Settled};
 use crate::apply::options::RunError;
 use crate::apply::run::Run;
 use crate::apply::set::hold;
+use crate::apply::set::parents::parents;
 use crate::apply::set::prune::{Pruning, pruning};
 use crate::apply::set::survey::{Found, Keep, Look, Survey, survey};
-use crate::apply::set::{ApplySet, Extent, other_owner};
+use crate::apply::set::{ApplySet, Extent, PART_OF, other_owner};
 use crate::apply::{Desired, finding, order};
 
 /// What is known before the first write.
@@ -52,6 +55,16 @@ impl Run<'_> {
             order::with_needs(&mut chosen, &needs);
         }
         let own = set.map(ApplySet::id);
+        let strangers: BTreeSet<&str> = survey
+            .found
+            .iter()
+            .filter_map(|found| found.live()?.label(PART_OF))
+            .filter(|id| own.as_deref().is_some_and(|own| own != *id))
+            .collect();
+        let homes: BTreeSet<&str> = desired.iter().map(|object| object.key.namespace.as_str()).collect();
+        let homes = homes.into_iter().filter(|namespace| !namespace.is_empty()).collect();
+        let names = parents(client, strangers, &homes).await;
+        let named = |id: &str| names.get(id).cloned();
         let mut adopted = vec![false; desired.len()];
         let mut send = Vec::new();
         let leaving: Vec<bool> = survey.found.iter().map(is_leaving).collect();
@@ -66,7 +79,7 @@ impl Run<'_> {
                 }
                 found => {
                     let live = found.live().filter(|_| own.is_some());
-                    let owner = live.and_then(|live| other_owner(live, own.as_deref()));
+                    let owner = live.and_then(|live| other_owner(live, own.as_deref(), named));
                     if let Some(owner) = owner.filter(|_| !options.adopt) {
                         report.findings.push(finding::of_owner(object, &owner));
                     }

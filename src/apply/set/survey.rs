@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use smol_str::SmolStr;
 use tokio::task::JoinSet;
@@ -18,6 +19,8 @@ use crate::kubernetes::{Facts, ObjectKey};
 
 /// Up to so many objects of a kind in a namespace are read one by one; from there on a list is cheaper.
 const FEW: usize = 8;
+/// So far away a round trip costs more than a list.
+const FAR: Duration = Duration::from_millis(5);
 
 /// What is there for one desired object.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,8 +163,18 @@ pub(in crate::apply) async fn survey(look: Look<'_>) -> Result<Survey, SurveyErr
     }
     let numbers: Numbers = by_kind.into_iter().map(|(resource, places)| (resource, Arc::new(places))).collect();
     let mut result = Survey { found: vec![Found::Absent; desired.len()], ..Survey::default() };
+    let mut ahead = None;
     if let Some(set) = set {
-        let (extent, members) = members(look, set, &numbers).await?;
+        // Far away a list that may turn out to be needless costs less than to wait whether it is.
+        let many = if look.client.distance() >= FAR && !matches!(look.keep, Keep::Members) {
+            places(&numbers, |_| true).into_iter().filter(|(_, names)| names.len() > FEW).collect()
+        } else {
+            BTreeMap::new()
+        };
+        let looked: BTreeSet<Place> = many.keys().cloned().collect();
+        let (members, others) = tokio::join!(members(look, set, &numbers), others(look, many));
+        let (extent, members) = members?;
+        ahead = Some((looked, others?));
         result.extent = extent;
         for (resource, member) in members {
             match member {
@@ -175,18 +188,30 @@ pub(in crate::apply) async fn survey(look: Look<'_>) -> Result<Survey, SurveyErr
         return Ok(result);
     }
     // What is left is not there, or not a member.
-    let mut open: BTreeMap<Place, Vec<(SmolStr, usize)>> = BTreeMap::new();
-    for (resource, places) in numbers {
-        for ((namespace, name), number) in places.iter() {
-            if result.found[*number] == Found::Absent {
-                open.entry((Arc::clone(&resource), namespace.clone())).or_default().push((name.clone(), *number));
-            }
+    let mut open = places(&numbers, |number| result.found[number] == Found::Absent);
+    let mut more = Vec::new();
+    if let Some((looked, found)) = ahead {
+        open.retain(|place, _| !looked.contains(place));
+        more = found;
+    }
+    more.extend(others(look, open).await?);
+    for (number, found) in more {
+        if result.found[number] == Found::Absent {
+            result.found[number] = found;
         }
     }
-    for (number, found) in others(look, open).await? {
-        result.found[number] = found;
-    }
     Ok(result)
+}
+
+/// Returns the names of those objects whose numbers pass, by the place where they are.
+fn places(numbers: &Numbers, pass: impl Fn(usize) -> bool) -> BTreeMap<Place, Vec<(SmolStr, usize)>> {
+    let mut open: BTreeMap<Place, Vec<(SmolStr, usize)>> = BTreeMap::new();
+    for (resource, places) in numbers {
+        for ((namespace, name), number) in places.iter().filter(|(_, number)| pass(**number)) {
+            open.entry((Arc::clone(resource), namespace.clone())).or_default().push((name.clone(), *number));
+        }
+    }
+    open
 }
 
 /// Keeps of a live object what is needed of it.

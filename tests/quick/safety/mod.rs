@@ -4,6 +4,7 @@
 
 mod api;
 mod budgets;
+mod clusters;
 mod deletion;
 mod files;
 mod multiplied;
