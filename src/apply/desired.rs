@@ -19,8 +19,6 @@ pub struct Desired {
     pub resource: Arc<Resource>,
     /// Its tree, as sent.
     pub node: Node,
-    /// Its tree as JSON.
-    pub body: bytes::Bytes,
     /// Where it comes from.
     pub origin: Origin,
     /// Whether a secret is in it, so that what the server says of it may repeat one.
@@ -31,6 +29,13 @@ impl Desired {
     /// Returns the path of the object.
     pub fn path(&self) -> String {
         self.resource.object(&self.key.namespace, &self.key.name)
+    }
+
+    /// Returns the object as JSON: it is made when it is sent, since most objects of a large set never are.
+    pub(super) fn body(&self) -> Vec<u8> {
+        let mut body = Vec::with_capacity(2048);
+        emit::json::write_compact(&self.node, &mut body);
+        body
     }
 
     /// Returns what an answer about the object has to be.
@@ -88,12 +93,9 @@ impl Placing<'_> {
                 metadata.set(Key::new("labels", origin), Node::map(labels, origin));
             });
         }
-        let mut body = Vec::with_capacity(2048);
-        emit::json::write_compact(&node, &mut body);
         let is_secret = key.kind == "Secret" && key.group.is_empty();
         let confidential = is_secret || self.sources.hold_secret_of(&node);
-        let (resource, body) = (Arc::clone(resource), body.into());
-        Ok(Desired { key, resource, node, body, origin: manifest.origin, confidential })
+        Ok(Desired { key, resource: Arc::clone(resource), node, origin: manifest.origin, confidential })
     }
 
     fn not_served(&self, manifest: &Manifest) -> Diagnostic {

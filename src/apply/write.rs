@@ -137,7 +137,7 @@ impl<'a> Write<'a> {
 
     /// Asks whether the object could be made, under a name that nobody has.
     fn rehearsal(&self) -> Call {
-        let mut body: Value = serde_json::from_slice(&self.desired.body).unwrap_or_default();
+        let mut body: Value = serde_json::from_slice(&self.desired.body()).unwrap_or_default();
         if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.shift_remove("name");
             let stem: String = self.desired.key.name.chars().take(50).collect();
@@ -251,7 +251,7 @@ pub(super) fn apply(desired: &Desired, Manner { dry_run, force }: Manner) -> Cal
     let validation = if own && !dry_run { "Ignore" } else { "Strict" };
     let dry_run = if dry_run { "&dryRun=All" } else { "" };
     let query = format!("fieldManager={MANAGER}&fieldValidation={validation}&force={force}{dry_run}");
-    Call::apply(format!("{}?{query}", desired.path()), desired.body.clone()).expecting(desired.written())
+    Call::apply(format!("{}?{query}", desired.path()), desired.body()).expecting(desired.written())
 }
 
 /// Returns an object without what every write changes, and what lists leave out.
