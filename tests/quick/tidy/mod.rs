@@ -61,7 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cluster", &["limits"]),
     ("readiness", &["kubernetes", "cluster"]),
     ("preflight", &["text", "diagnostic", "kubernetes", "cluster"]),
-    ("apply", &["text", "diagnostic", "kubernetes", "emit", "cluster", "readiness"]),
+    ("apply", &["limits", "text", "diagnostic", "kubernetes", "emit", "cluster", "readiness"]),
     ("krm", &["text", "diagnostic", "read", "kubernetes", "spec", "compile"]),
     ("post_render", &["text", "diagnostic", "read", "kubernetes", "emit", "compile"]),
     ("plan", &["text", "diagnostic", "kubernetes", "spec", "expand", "emit", "compile", "preflight"]),
