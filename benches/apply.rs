@@ -55,7 +55,9 @@ fn main() {
     // The first requests of a server are slow.
     bench.loop_of_patches(&near, 300, 16);
     println!("{:<34}{:>12}{:>12}{:>12}{:>9}{:>9}", "", "fanfold", "kubectl", "bare loop", "/kubectl", "/loop");
-    for size in SIZES {
+    // `-- far` asks for what distance costs alone.
+    let far_alone = std::env::args().any(|argument| argument == "far");
+    for size in SIZES.into_iter().filter(|_| !far_alone) {
         bench.compare(&format!("{size} Deployments"), &near, size, size);
     }
     let distance = Distance::start(&bench.plane, FAR);

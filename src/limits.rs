@@ -97,7 +97,9 @@ pub const LISTED_WORDS: usize = 40;
 pub const ANSWER_BYTES: usize = 64 << 20;
 /// The longest list, over all pages: some hundred thousand objects.
 pub const LIST_BYTES: usize = 1 << 30;
-/// So many pages of a list may follow each other without an object: a server that goes on so never ends.
+/// The most objects of one list: the largest clusters have some hundred thousand of a kind.
+pub const LIST_OBJECTS: usize = 1_000_000;
+/// So many pages of a list may hold hardly an object: a server fills its pages, and one that goes on so never ends.
 pub const EMPTY_PAGES: usize = 8;
 /// A kubeconfig that is longer is none.
 pub const KUBECONFIG_BYTES: u64 = 16 << 20;
@@ -117,8 +119,11 @@ pub const WRITE_TIME: Duration = Duration::from_secs(40);
 pub const READ_TIME: Duration = Duration::from_secs(60);
 /// How long a watch may say nothing: it is asked for 290 seconds, and has bookmarks each minute.
 pub const WATCH_TIME: Duration = Duration::from_secs(320);
-/// How long a server that has answered before may be in trouble without a good answer: it starts anew in less.
+/// How long a server that has answered before may be in trouble without a good answer, and how long one object may have
+/// none while others do: a server starts anew in less.
 pub const TROUBLE_TIME: Duration = Duration::from_secs(90);
+/// How long an object that is deleted may stay beyond its own grace period.
+pub const END_TIME: Duration = Duration::from_secs(120);
 /// How long one that never answered is asked: it may be the wrong one.
 pub const DOUBT_TIME: Duration = Duration::from_secs(3);
 /// However long a server wants to be left alone, it is asked again after so long.

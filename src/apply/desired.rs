@@ -7,7 +7,7 @@ use crate::cluster::{Discovered, Reply, Resource};
 use crate::diagnostic::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit;
-use crate::kubernetes::{Manifest, ObjectKey};
+use crate::kubernetes::{Look, Manifest, ObjectKey, Tree};
 use crate::text::{Key, Map, Node, Origin, Sources};
 
 /// An object that should be in the cluster, in the form in which it is sent.
@@ -19,8 +19,6 @@ pub struct Desired {
     pub resource: Arc<Resource>,
     /// Its tree, as sent.
     pub node: Node,
-    /// Its tree as JSON.
-    pub body: bytes::Bytes,
     /// Where it comes from.
     pub origin: Origin,
     /// Whether a secret is in it, so that what the server says of it may repeat one.
@@ -33,9 +31,24 @@ impl Desired {
         self.resource.object(&self.key.namespace, &self.key.name)
     }
 
+    /// Returns the object as JSON: it is made when it is sent, since most objects of a large set never are.
+    pub(super) fn body(&self) -> Vec<u8> {
+        let mut body = Vec::with_capacity(2048);
+        emit::json::write_compact(&self.node, &mut body);
+        body
+    }
+
     /// Returns what an answer about the object has to be.
     pub(super) fn reply(&self) -> Reply {
         Reply::object(&self.resource, &self.key.namespace, &self.key.name)
+    }
+
+    /// Returns what an answer to its write has to be.
+    pub(super) fn written(&self) -> Reply {
+        let stays = |(key, value): &(&str, &Node)| {
+            !matches!(*key, "apiVersion" | "kind" | "metadata" | "status" | "stringData") && holds(value)
+        };
+        self.reply().with_fields(self.node.members().filter(stays).map(|(key, _)| key.into()).collect())
     }
 }
 
@@ -80,12 +93,9 @@ impl Placing<'_> {
                 metadata.set(Key::new("labels", origin), Node::map(labels, origin));
             });
         }
-        let mut body = Vec::with_capacity(2048);
-        emit::json::write_compact(&node, &mut body);
         let is_secret = key.kind == "Secret" && key.group.is_empty();
         let confidential = is_secret || self.sources.hold_secret_of(&node);
-        let (resource, body) = (Arc::clone(resource), body.into());
-        Ok(Desired { key, resource, node, body, origin: manifest.origin, confidential })
+        Ok(Desired { key, resource: Arc::clone(resource), node, origin: manifest.origin, confidential })
     }
 
     fn not_served(&self, manifest: &Manifest) -> Diagnostic {
@@ -104,6 +114,18 @@ impl Placing<'_> {
     }
 }
 
+/// Whether there is a value in it that no server leaves out of what it writes: some write no empty ones, and no zeros.
+fn holds(value: &Node) -> bool {
+    match value.look() {
+        Look::Map(_) => value.members().any(|(_, value)| holds(value)),
+        Look::List(items) => items.iter().any(holds),
+        Look::Null => false,
+        Look::Bool(value) => value,
+        Look::Number(number) => number != "0",
+        Look::Text(text) => !text.is_empty(),
+    }
+}
+
 /// Adds the kinds that definitions among the objects bring.
 pub fn defined_kinds(manifests: &[Manifest], kinds: &mut Discovered) {
     let definitions = manifests.iter().filter(|manifest| {
@@ -113,7 +135,7 @@ pub fn defined_kinds(manifests: &[Manifest], kinds: &mut Discovered) {
         let text = |path: &[&str]| definition.node.at(path).and_then(Node::as_str).unwrap_or_default();
         let versions = definition.node.at(&["spec", "versions"]).and_then(Node::as_seq).unwrap_or_default();
         for version in versions {
-            kinds.add(Resource {
+            kinds.add_coming(Resource {
                 group: text(&["spec", "group"]).into(),
                 version: version.get("name").and_then(Node::as_str).unwrap_or_default().into(),
                 kind: text(&["spec", "names", "kind"]).into(),

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -18,10 +18,13 @@ use self::pace::Pace;
 use super::event::{Event, Outcome};
 use super::heard::Heard;
 use crate::cluster::answer::{Passing, Refusal, Verdict, whole};
-use crate::cluster::{Answer, Call, Client, Lost};
+use crate::cluster::{Answer, Call, Client, Lost, Wait, Waits};
+use crate::limits;
 
 /// How long one object is tried in all.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = limits::TROUBLE_TIME;
+/// However little time is left, a request has so much.
+const LEAST: Duration = Duration::from_secs(5);
 
 /// One thing to be done, of one or several requests after each other.
 pub(super) trait Task: Send {
@@ -41,6 +44,14 @@ pub(super) trait Task: Send {
     }
     /// The answer was lost: the server may have done what it was asked, or not.
     fn unanswered(&mut self) {}
+    /// Takes the news that its object is gone; says how it goes on, where it waited for that.
+    fn gone(&mut self) -> Option<Next> {
+        None
+    }
+    /// What is waited for, for the user.
+    fn awaited(&self) -> String {
+        format!("the server to take `{}`", self.key())
+    }
 }
 
 /// What else an answer brings.
@@ -58,7 +69,14 @@ pub(super) enum Next {
     /// It has another request to send.
     Go,
     /// It has another request to send, after a while.
-    Wait(Duration),
+    Wait {
+        /// How long.
+        after: Duration,
+        /// How long it may go on so in all, from its first request.
+        patience: Duration,
+        /// What is wrong when that is over.
+        overdue: &'static str,
+    },
     /// The answer did not do it.
     Judge(Verdict),
 }
@@ -114,14 +132,20 @@ type Each<'a, T> = dyn FnMut(&mut [T], Ended, Vec<Effect>) + 'a;
 
 /// What carries requests to a server and answers back.
 pub(super) trait Transport {
-    /// Sends one request.
-    fn carry(&self, call: Call) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static;
+    /// Sends one request, for which there is so much time.
+    fn carry(&self, call: Call, left: Duration) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static;
+    /// Who is told what is waited for.
+    fn waits(&self) -> &Waits;
 }
 
 impl Transport for Client {
-    fn carry(&self, call: Call) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static {
+    fn carry(&self, call: Call, left: Duration) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static {
         let client = self.clone();
-        async move { client.call(&call).await }
+        async move { client.call_within(&call, left).await }
+    }
+
+    fn waits(&self) -> &Waits {
+        self.waits()
     }
 }
 
@@ -132,6 +156,8 @@ pub(super) struct Engine<'a, T = Client> {
     pub(super) interrupt: &'a mut watch::Receiver<Interrupt>,
     pub(super) start: Instant,
     pub(super) requests: &'a mut usize,
+    /// The numbers of tasks whose objects are gone.
+    pub(super) news: Option<mpsc::UnboundedReceiver<usize>>,
 }
 
 struct State {
@@ -139,6 +165,8 @@ struct State {
     users: Vec<usize>,
     tries: u32,
     first: Option<Instant>,
+    /// From the first request to the end.
+    wait: Option<Wait>,
     passing: u32,
     ended: bool,
 }
@@ -161,6 +189,7 @@ impl<C: Transport> Engine<'_, C> {
                 users: Vec::new(),
                 tries: 0,
                 first: None,
+                wait: None,
                 passing: 0,
                 ended: false,
             })
@@ -189,6 +218,9 @@ impl<C: Transport> Engine<'_, C> {
                     break;
                 }
                 later.pop();
+                if states[number].ended {
+                    continue;
+                }
                 ready.push(Reverse((rank(number), number)));
             }
             let interrupt = *self.interrupt.borrow_and_update();
@@ -205,10 +237,15 @@ impl<C: Transport> Engine<'_, C> {
                 while flying.len() < self.pace.limit() {
                     let Some(Reverse((_, number))) = ready.pop() else { break };
                     let state = &mut states[number];
+                    if state.ended {
+                        continue;
+                    }
                     state.tries += 1;
-                    state.first.get_or_insert(now);
+                    let first = *state.first.get_or_insert(now);
+                    state.wait.get_or_insert_with(|| self.client.waits().begin_for(tasks[number].awaited()));
                     *self.requests += 1;
-                    let carried = self.client.carry(tasks[number].call());
+                    let left = PATIENCE.saturating_sub(now - first).max(LEAST);
+                    let carried = self.client.carry(tasks[number].call(), left);
                     flying.spawn(async move {
                         let sent = Instant::now();
                         (number, sent, carried.await)
@@ -222,23 +259,34 @@ impl<C: Transport> Engine<'_, C> {
                 Some(held) if !ready.is_empty() => Some(wake.map_or(now + held, |at| at.min(now + held))),
                 _ => wake,
             };
-            let joined = tokio::select! {
-                joined = flying.join_next(), if !flying.is_empty() => joined,
-                () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => None,
+            let came = tokio::select! {
+                Some(Ok((number, sent, result))) = flying.join_next(), if !flying.is_empty() => {
+                    Came::Answer(number, sent, result)
+                }
+                () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => Came::Nothing,
+                Some(number) = heard(&mut self.news) => Came::Gone(number),
                 changed = self.interrupt.changed(), if listening => {
                     listening = changed.is_ok();
-                    None
+                    Came::Nothing
                 }
                 else => break,
             };
-            let Some(Ok((number, sent, result))) = joined else { continue };
             let now = Instant::now();
             let busy = flying.len() + 1 >= self.pace.limit();
+            let (Came::Answer(number, ..) | Came::Gone(number)) = came else { continue };
             let state = &mut states[number];
+            if state.ended {
+                continue;
+            }
             let first = state.first.unwrap_or(now);
             let spent = now - first;
-            let step = match result {
-                Ok(answer) => {
+            let step = match came {
+                Came::Nothing => continue,
+                Came::Gone(_) => match tasks[number].gone() {
+                    Some(next) => next_step(next, state, spent, number),
+                    None => continue,
+                },
+                Came::Answer(_, sent, Ok(answer)) => {
                     let clock = now - self.start;
                     let mut next = tasks[number].answered(&answer, &mut effects);
                     if answer.early && matches!(next, Next::Judge(Verdict::Refused(_))) {
@@ -254,9 +302,9 @@ impl<C: Transport> Engine<'_, C> {
                             }
                         }
                     }
-                    next_step(next, state, spent, number, well <= first)
+                    next_step(next, state, spent, number)
                 }
-                Err(lost) => {
+                Came::Answer(.., Err(lost)) => {
                     self.pace.troubled(now - self.start, true);
                     tasks[number].unanswered();
                     state.passing += 1;
@@ -284,6 +332,7 @@ impl<C: Transport> Engine<'_, C> {
                         );
                     let tries = states[number].tries;
                     states[number].ended = true;
+                    states[number].wait = None;
                     open -= 1;
                     each(tasks, Ended { number, outcome, end, tries, took: spent }, std::mem::take(&mut effects));
                     if outcome.is_fine() {
@@ -310,25 +359,42 @@ impl<C: Transport> Engine<'_, C> {
     }
 }
 
+/// What the engine waited for.
+enum Came {
+    Answer(usize, Instant, Result<Answer, Lost>),
+    /// The object of a task is gone.
+    Gone(usize),
+    Nothing,
+}
+
+async fn heard(news: &mut Option<mpsc::UnboundedReceiver<usize>>) -> Option<usize> {
+    match news {
+        Some(news) => news.recv().await,
+        None => None,
+    }
+}
+
 /// What becomes of a task after an answer.
 enum Step {
     Again(Duration, String),
     End(Outcome, End),
 }
 
-/// Says how a task goes on; `alone` says that no other got through since it began.
-fn next_step(next: Next, state: &mut State, spent: Duration, number: usize, alone: bool) -> Step {
+/// Says how a task goes on.
+fn next_step(next: Next, state: &mut State, spent: Duration, number: usize) -> Step {
     match next {
         Next::Done(outcome) => Step::End(outcome, End::Well),
-        Next::Go => Step::Again(Duration::ZERO, String::new()),
-        Next::Wait(after) if spent < PATIENCE => Step::Again(after, String::new()),
-        Next::Wait(_) => {
-            let message = "it is still being deleted: something holds it back with a finalizer";
-            Step::End(Outcome::Failed, End::Verdict(Verdict::Refused(vec![whole(message, 0)])))
+        Next::Go => {
+            state.wait.iter().for_each(Wait::renew);
+            Step::Again(Duration::ZERO, String::new())
+        }
+        Next::Wait { after, patience, .. } if spent < patience => Step::Again(after, String::new()),
+        Next::Wait { overdue, .. } => {
+            Step::End(Outcome::Failed, End::Verdict(Verdict::Refused(vec![whole(overdue, 0)])))
         }
         Next::Judge(verdict) => match &verdict {
             // The pace holds all requests for as long as the server asked.
-            Verdict::Throttled(wait) if spent < if alone { PATIENCE } else { PATIENCE * 3 } => {
+            Verdict::Throttled(wait) if spent + wait.unwrap_or_default() < PATIENCE => {
                 Step::Again(wait.unwrap_or(Duration::from_millis(100)), "the server asks for a slower pace".into())
             }
             Verdict::Passing(passing) => {

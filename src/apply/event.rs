@@ -77,6 +77,8 @@ pub struct Settled {
     pub outcome: Outcome,
     /// Why, where that needs saying.
     pub reason: String,
+    /// Whether a finding says that in full.
+    pub is_found: bool,
     /// Whether it was somebody's or nobody's before, and is a member of the set now.
     pub adopted: bool,
     /// What tells the object from a later one of the same name; empty where that is not known.
@@ -135,8 +137,10 @@ pub enum Event {
         /// Why it never will; none where it works.
         failed: Option<String>,
     },
-    /// Something that should be known.
+    /// Something that is good to know.
     Note(String),
+    /// Something that is not as it should be.
+    Warning(String),
 }
 
 /// What a run did.
@@ -173,6 +177,8 @@ pub struct Unready {
     pub state: String,
     /// Why, the most telling first.
     pub reasons: Vec<String>,
+    /// The same for all objects that do not work for the same reasons, whatever their names.
+    pub cause: String,
     /// Whether it will never work as it is.
     pub failed: bool,
 }
@@ -190,6 +196,7 @@ impl Settled {
             origin,
             outcome,
             reason: reason.into(),
+            is_found: false,
             adopted: false,
             uid: String::new(),
             generation: None,

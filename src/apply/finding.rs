@@ -12,7 +12,7 @@ use crate::cluster::Live;
 use crate::cluster::answer::{Conflict, Refusal, Verdict, cannot_change};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Facts;
-use crate::kubernetes::immutable::refused;
+use crate::kubernetes::immutable::{never_changes, refused};
 use crate::text::Node;
 
 /// Returns the findings for an object that did not get through.
@@ -119,6 +119,12 @@ fn of_conflict(desired: &Desired, conflict: &Conflict) -> Diagnostic {
         return finding
             .help("leave `replicas` out: then whoever scales the workload keeps deciding")
             .help("or take the field over with `--force-conflicts`");
+    }
+    let kind = &desired.key.kind;
+    if never_changes(&desired.key.group, kind, field) {
+        return finding.help(format!(
+            "the field cannot be changed: write the value that it has, or let the object be deleted and made anew with `--force-conflicts --recreate {kind}=on-change`"
+        ));
     }
     finding.help("take the field over with `--force-conflicts`, or leave it out of the spec")
 }

@@ -2,7 +2,10 @@
 //!
 //! A DaemonSet lands wherever the pods of the batch may land, with one container for each of their images. No image is
 //! known to hold a shell, so each container is told to run a program that none has: the node pulls the image, fails to
-//! start it, and says so. That failure is the sign that the image is there.
+//! start it, and says so. That failure is the sign that the image is there. Its pods are also put where no pod of the batch
+//! can land, on cordoned nodes among others: those do not count.
+
+mod nodes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,13 +16,14 @@ use smol_str::SmolStr;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use self::nodes::Fleet;
 use super::managed::MANAGER;
-use super::write::delete;
+use super::write::{Manner, apply, delete};
 use super::{Desired, Event, Interrupt};
 use crate::cluster::{Answer, Call, Client, Listed, Live, Lost, Projection, Reply, Resource};
 use crate::emit;
 use crate::kubernetes::pods::pod_template;
-use crate::kubernetes::{Basis, Manifest};
+use crate::kubernetes::{Basis, Manifest, Tolerated};
 use crate::text::Node;
 
 const LABEL: &str = "fanfold.dev/prepull";
@@ -35,6 +39,9 @@ struct Puller {
     namespace: SmolStr,
     name: String,
     images: usize,
+    /// The secrets that it pulls with.
+    secrets: BTreeSet<SmolStr>,
+    tolerations: Vec<Tolerated>,
     body: String,
 }
 
@@ -65,6 +72,7 @@ pub async fn prepull(
     let pullers = pullers(desired);
     let images = pullers.iter().map(|puller| puller.images).sum();
     tell(Event::Note(format!("pulling {images} image{} before the batch starts", if images == 1 { "" } else { "s" })));
+    make_room(client, desired, &pullers, tell).await?;
     let outcome = pull(client, &pullers, timeout, interrupt).await;
     // Whatever happened, nothing of it stays.
     for puller in &pullers {
@@ -72,13 +80,44 @@ pub async fn prepull(
         let gone = client.patient(&call).await?;
         if !gone.is_success() && gone.code != 404 {
             let what = format!("DaemonSet {}/{}", puller.namespace, puller.name);
-            tell(Event::Note(format!("`{what}` could not be removed: {}", gone.message())));
+            tell(Event::Warning(format!("`{what}` could not be removed: {}", gone.message())));
         }
     }
     Ok(match outcome? {
         Pulled::All { nodes, .. } => Pulled::All { images, nodes },
         other => other,
     })
+}
+
+/// Makes what the images need of the batch and what is not there yet: the namespaces, and the secrets to pull with.
+async fn make_room(
+    client: &Client,
+    desired: &[Desired],
+    pullers: &[Puller],
+    tell: &mut dyn FnMut(Event),
+) -> Result<(), Lost> {
+    let is_needed = |object: &&Desired| {
+        let key = &object.key;
+        key.group.is_empty()
+            && pullers.iter().any(|puller| match key.kind.as_str() {
+                "Namespace" => puller.namespace == key.name,
+                "Secret" => puller.namespace == key.namespace && puller.secrets.contains(&key.name),
+                _ => false,
+            })
+    };
+    for object in desired.iter().filter(is_needed) {
+        let Desired { resource, key, .. } = object;
+        let there = client.read(resource, &key.namespace, &key.name, Projection::Metadata).await?;
+        if !matches!(there, Ok(None)) {
+            continue;
+        }
+        let made = client.patient(&apply(object, Manner::default())).await?;
+        if !made.is_success() {
+            return Err(Lost::hopeless(format!("`{key}`, which the images need, cannot be made: {}", made.message())));
+        }
+        tell(Event::Note(format!("`{key}` created: the images need it")));
+    }
+    Ok(())
 }
 
 async fn pull(
@@ -98,14 +137,16 @@ async fn pull(
         }
     }
     let start = Instant::now();
+    let mut fleet = Fleet::default();
     loop {
+        fleet.look(client).await?;
         if *interrupt.borrow() != Interrupt::None {
             return Ok(Pulled::Interrupted);
         }
         let mut missing = BTreeSet::new();
         let mut nodes = BTreeSet::new();
         for puller in pullers {
-            look(client, puller, &mut nodes, &mut missing).await?;
+            look(client, puller, &fleet.closed_to(&puller.tolerations), &mut nodes, &mut missing).await?;
         }
         if missing.is_empty() {
             return Ok(Pulled::All { images: 0, nodes: nodes.len() });
@@ -121,6 +162,7 @@ async fn pull(
 async fn look(
     client: &Client,
     puller: &Puller,
+    closed: &BTreeSet<&str>,
     nodes: &mut BTreeSet<String>,
     missing: &mut BTreeSet<String>,
 ) -> Result<(), Lost> {
@@ -143,6 +185,11 @@ async fn look(
     let mut arrived = 0;
     for pod in &pods {
         let node = pod.text(&["spec", "nodeName"]).unwrap_or_default();
+        // No pod of the batch comes to a node that is closed to it, or too full even for this one.
+        if nodes::target(pod).is_some_and(|node| closed.contains(node)) || nodes::is_refused(pod) {
+            arrived += 1;
+            continue;
+        }
         if node.is_empty() {
             missing.insert(format!("a pod waits for its node in `{}`", puller.namespace));
             continue;
@@ -276,10 +323,22 @@ fn puller(namespace: &SmolStr, placing: &[Node], images: &[SmolStr]) -> Puller {
         "metadata": { "name": name, "namespace": namespace, "labels": { LABEL: name } },
         "spec": {
             "selector": { "matchLabels": { LABEL: name } },
-            "template": { "metadata": { "labels": { LABEL: name } }, "spec": pod },
+            "template": { "metadata": { "labels": { LABEL: name } }, "spec": &pod },
         },
     });
-    Puller { namespace: namespace.clone(), name, images: images.len(), body: body.to_string() }
+    let list = |field: &str| pod[field].as_array().map(Vec::as_slice).unwrap_or_default();
+    Puller {
+        namespace: namespace.clone(),
+        name,
+        images: images.len(),
+        secrets: list("imagePullSecrets")
+            .iter()
+            .filter_map(|secret| secret["name"].as_str())
+            .map(SmolStr::from)
+            .collect(),
+        tolerations: list("tolerations").iter().map(Tolerated::read).collect(),
+        body: body.to_string(),
+    }
 }
 
 #[cfg(test)]

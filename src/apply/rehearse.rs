@@ -16,10 +16,10 @@ use tokio::task::JoinSet;
 use super::heard::Heard;
 use super::managed::MANAGER;
 use super::set::prune::pruning;
-use super::set::survey::{Found, SurveyError, survey};
+use super::set::survey::{Found, Keep, Look, SurveyError, survey};
 use super::write::{Manner, apply};
 use super::{ApplySet, Desired, Guard, finding, proof};
-use crate::cluster::answer::{Expects, Verdict, judge};
+use crate::cluster::answer::{Expects, Passing, Verdict, judge};
 use crate::cluster::{Answer, Call, Client, Discovered, Live, Lost, Projection, WHOLE};
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::{Facts, Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA};
@@ -36,9 +36,9 @@ pub struct Stage<'a> {
     /// What it serves.
     pub kinds: &'a Discovered,
     /// What Kubernetes knows of its kinds.
-    pub facts: &'a Facts,
+    pub facts: &'static Facts,
     /// The objects.
-    pub desired: &'a [Desired],
+    pub desired: &'a Arc<[Desired]>,
     /// The set that they are to be.
     pub set: Option<&'a ApplySet>,
     /// Whether what left the set goes, and what of it.
@@ -61,7 +61,8 @@ pub struct Rehearsal {
 /// Asks the server about all objects; nothing changes there.
 pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
     let &Stage { client, kinds, facts, desired, set, prune } = stage;
-    let found = survey(client, kinds, desired, set).await?;
+    let look = Look { client, kinds, desired, set, keep: Keep::Whole };
+    let found = survey(look).await?;
     let surplus = found.surplus;
     let known: Vec<(Option<Live>, bool)> = desired
         .par_iter()
@@ -72,7 +73,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
                 let proven = proof::is_unchanged(&object.node, &live, facts, MANAGER);
                 (Some(live), proven)
             }
-            Found::Absent | Found::Metadata(_) => (None, false),
+            Found::Absent | Found::Same { .. } | Found::Metadata(_) => (None, false),
         })
         .collect();
     let mut rehearsal = Rehearsal::default();
@@ -84,7 +85,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
             rehearsal.old.push(manifest.clone());
             rehearsal.new.push(manifest);
         } else if let Some(asked) = asked {
-            rehearsal.take(object, live.or(asked.live).as_ref(), &asked.answer);
+            rehearsal.take(object, live.or(asked.live).as_ref(), asked.answer)?;
         }
     }
     rehearsal.left = surplus.len();
@@ -174,18 +175,25 @@ async fn ask(client: &Client, desired: &[Desired], known: &[(Option<Live>, bool)
 
 impl Rehearsal {
     /// Takes in what the server has of an object, and what it answered.
-    fn take(&mut self, object: &Desired, live: Option<&Live>, answer: &Answer) {
+    fn take(&mut self, object: &Desired, live: Option<&Live>, answer: Answer) -> Result<(), SurveyError> {
         let place = |node| Manifest { key: object.key.clone(), node, origin: object.origin };
         if let Some(live) = live {
             self.old.push(place(without_server_fields(live, None, Origin::NOWHERE)));
         }
         if answer.is_success() {
             self.new.push(place(without_server_fields(&Live(answer.json()), Some(&object.node), object.origin)));
-            return;
+            return Ok(());
         }
         // What it needs is not there, since nothing of this run is.
         let missing = answer.code == 404;
         let verdict = judge(answer.code, answer.retry_after, &answer.body, Expects::default());
+        // A server in trouble has said nothing about the object.
+        if matches!(
+            verdict,
+            Verdict::Throttled(_) | Verdict::Passing(Passing::Server | Passing::Unknown | Passing::Starting)
+        ) {
+            return Err(SurveyError::Refused(format!("what it would make of `{}`", object.key), answer));
+        }
         self.new.push(match (live, &verdict) {
             // The server will not change it, but it says what it would be.
             (Some(live), Verdict::Immutable(_)) => place(over(live, object)),
@@ -194,6 +202,7 @@ impl Rehearsal {
         if !missing && !matches!(verdict, Verdict::Immutable(_)) {
             self.findings.extend(finding::of_verdict(object, &verdict, 1, &answer.message()));
         }
+        Ok(())
     }
 }
 

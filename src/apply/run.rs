@@ -1,11 +1,15 @@
 //! A whole run: what was planned is done, waited for, and followed by what left the set.
 
+mod ends;
 mod planning;
 mod remove;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::planning::{Plan, extent, is_leaving};
@@ -23,9 +27,14 @@ use super::wait::Waiting;
 use super::write::{Manner, Remove, Write};
 use super::{Desired, finding, order};
 use crate::cluster::answer::{Expects, Verdict};
-use crate::cluster::{Call, Client, Discovered, Reply};
+use crate::cluster::{Call, Client, Discovered, Reply, Verb};
 use crate::kubernetes::{Facts, ObjectKey};
 use crate::text::Origin;
+
+/// From here on a connection is worth opening before it is needed.
+const FAR: Duration = Duration::from_millis(5);
+/// So few requests need none.
+const FEW: usize = 8;
 
 /// Why a run stops whose lease another one took.
 const TAKEN_OVER: &str = "another run took the set over";
@@ -37,7 +46,7 @@ pub struct Run<'a> {
     /// Its kinds.
     pub kinds: &'a Discovered,
     /// What should be there.
-    pub desired: &'a [Desired],
+    pub desired: &'a Arc<[Desired]>,
     /// The set that it is.
     pub set: Option<&'a ApplySet>,
     /// The facts that it was compiled for.
@@ -118,7 +127,7 @@ impl Run<'_> {
         };
         let (objects, stay) = if open.len() == 1 { ("object", "stays") } else { ("objects", "stay") };
         let count = open.len();
-        (self.tell)(Event::Note(format!(
+        (self.tell)(Event::Warning(format!(
             "nothing was pruned, since {why}: {count} {objects} that left the set {stay}; mend what failed, and run again with `--prune`"
         )));
         let reason = format!("left the set; it stays, since {why}");
@@ -139,7 +148,8 @@ impl Run<'_> {
         settled: &mut [Option<Settled>],
         report: &mut Report,
     ) -> Result<(), RunError> {
-        let mut pace = Pace::new(self.options.concurrency);
+        let mut pace = Pace::new(self.options.concurrency).at_distance(self.client.distance());
+        let _warming = self.warm(plan.send.len().min(pace.limit()));
         let set = self.set.filter(|_| !self.options.dry_run);
         // A set lives in a namespace, which may itself be of the set and not be there yet.
         let home = set.and_then(|set| {
@@ -211,14 +221,17 @@ impl Run<'_> {
         let mut said = None;
         let mut too_wide = false;
         if let Some(set) = set {
-            // Another run may have ended between the survey and now.
-            said = extent_said(self.client, set).await.map_err(RunError::Survey)?;
-            let before = [&said, &plan.survey.extent].into_iter().flatten();
-            let wide = before.fold(now.clone(), |wide, before| wide.with(before));
-            if said.as_ref() != Some(&wide) {
-                write_parent(self.client, set, &wide).await?;
+            // Another run may have ended between the survey and now; a parent that is made now had none before.
+            let is_new = plan.survey.extent.is_none() && make_parent(self.client, set, &now).await?;
+            if !is_new {
+                said = extent_said(self.client, set).await.map_err(RunError::Survey)?;
+                let before = [&said, &plan.survey.extent].into_iter().flatten();
+                let wide = before.fold(now.clone(), |wide, before| wide.with(before));
+                if said.as_ref() != Some(&wide) {
+                    write_parent(self.client, set, &wide).await?;
+                }
+                too_wide = wide != now;
             }
-            too_wide = wide != now;
         }
         let surveyed = said == plan.survey.extent;
         self.send(plan, &plan.send, pace, start, settled, report).await;
@@ -241,6 +254,16 @@ impl Run<'_> {
             write_parent(self.client, set, &now).await?;
         }
         Ok(())
+    }
+
+    /// Opens connections while the set is taken, where that saves more than it costs.
+    fn warm(&self, connections: usize) -> JoinSet<()> {
+        let mut warming = JoinSet::new();
+        if self.client.distance() >= FAR && connections > FEW {
+            let client = self.client.clone();
+            warming.spawn(async move { client.warm(connections).await });
+        }
+        warming
     }
 
     fn part(&self) -> String {
@@ -313,7 +336,9 @@ impl Run<'_> {
                 reason = "the server cannot try it before what it needs is there".into();
             }
             let before = plan.survey.found[number].whole();
-            for finding in finding::of_end(object, &ended, &task.said) {
+            let found = finding::of_end(object, &ended, &task.said);
+            let is_found = !found.is_empty();
+            for finding in found {
                 findings.push(match before {
                     Some(before) => finding::at_difference(finding, object, before, facts),
                     None => finding,
@@ -324,6 +349,7 @@ impl Run<'_> {
                 origin: object.origin,
                 outcome: ended.outcome,
                 reason,
+                is_found,
                 adopted: plan.adopted[number] && ended.outcome.is_fine(),
                 uid: task.uid.clone(),
                 generation: task.generation,
@@ -334,8 +360,14 @@ impl Run<'_> {
             (told.borrow_mut())(Event::Settled(settled.clone()));
             ends.push((number, settled));
         };
-        let mut engine =
-            Engine { client: self.client, pace, interrupt: &mut self.interrupt, start, requests: &mut report.requests };
+        let mut engine = Engine {
+            client: self.client,
+            pace,
+            interrupt: &mut self.interrupt,
+            start,
+            requests: &mut report.requests,
+            news: None,
+        };
         engine.run(&mut tasks, &needs, |at| ranks[at], &mut each, &mut |event| (told.borrow_mut())(event)).await;
         for (number, end) in ends {
             settled[number] = Some(end);
@@ -392,6 +424,7 @@ impl Run<'_> {
         start: Instant,
         report: &mut Report,
     ) -> Vec<Settled> {
+        let watched = ends::watch(self.client, self.set, &mut removals);
         let mut ends = Vec::new();
         let told = std::cell::RefCell::new(&mut *self.tell);
         let mut each = |tasks: &mut [Remove], ended: Ended, _: Vec<Effect>| {
@@ -417,8 +450,14 @@ impl Run<'_> {
             (told.borrow_mut())(Event::Settled(settled.clone()));
             ends.push(settled);
         };
-        let mut engine =
-            Engine { client: self.client, pace, interrupt: &mut self.interrupt, start, requests: &mut report.requests };
+        let mut engine = Engine {
+            client: self.client,
+            pace,
+            interrupt: &mut self.interrupt,
+            start,
+            requests: &mut report.requests,
+            news: Some(watched.news),
+        };
         engine.run(&mut removals, &needs, |at| at, &mut each, &mut |event| (told.borrow_mut())(event)).await;
         ends
     }
@@ -430,6 +469,25 @@ async fn interrupted(mut interrupt: watch::Receiver<Interrupt>) {
     }
 }
 
+/// Makes the parent of a set; says whether there was none.
+async fn make_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<bool, RunError> {
+    let path = format!("{}?fieldManager={MANAGER}-applyset", set.parent.collection(Some(&set.namespace)));
+    let reply = Reply::object(&set.parent, &set.namespace, &set.name);
+    let body = set.parent(extent).to_string();
+    let call = Call::send(Verb::POST, path, "application/json", body).expecting(reply);
+    let answer = client.patient(&call).await?;
+    match answer.code {
+        // An answer that was lost may have made it: then it is there, and read.
+        409 => Ok(false),
+        _ if answer.is_success() => Ok(true),
+        _ => Err(cannot_write(set, &answer.message())),
+    }
+}
+
+fn cannot_write(set: &ApplySet, why: &str) -> RunError {
+    RunError::Set(format!("cannot write the set `{}` in namespace `{}`: {why}", set.name, set.namespace))
+}
+
 /// Writes the parent of a set.
 async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Result<(), RunError> {
     let path = format!("{}?fieldManager={MANAGER}-applyset&force=true", set.path());
@@ -439,10 +497,5 @@ async fn write_parent(client: &Client, set: &ApplySet, extent: &Extent) -> Resul
     if answer.is_success() {
         return Ok(());
     }
-    Err(RunError::Set(format!(
-        "cannot write the set `{}` in namespace `{}`: {}",
-        set.name,
-        set.namespace,
-        answer.message()
-    )))
+    Err(cannot_write(set, &answer.message()))
 }

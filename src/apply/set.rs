@@ -7,6 +7,7 @@
 pub(super) mod guard;
 pub(super) mod hold;
 pub(super) mod prune;
+pub(super) mod parents;
 pub(super) mod shard;
 pub(super) mod survey;
 
@@ -23,7 +24,7 @@ use crate::cluster::{Live, Resource};
 /// The label of members.
 pub(super) const PART_OF: &str = "applyset.kubernetes.io/part-of";
 /// The label of the parent.
-const ID: &str = "applyset.kubernetes.io/id";
+pub(super) const ID: &str = "applyset.kubernetes.io/id";
 const TOOLING: &str = "applyset.kubernetes.io/tooling";
 const KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
 const NAMESPACES: &str = "applyset.kubernetes.io/additional-namespaces";
@@ -150,9 +151,12 @@ impl Extent {
 }
 
 /// Who holds an object, where that is somebody else.
-pub(super) fn other_owner(live: &Live, own: Option<&str>) -> Option<String> {
+///
+/// `named` says what a set is called whose label that is.
+pub(super) fn other_owner(live: &Live, own: Option<&str>, named: impl Fn(&str) -> Option<String>) -> Option<String> {
     if let Some(id) = live.label(PART_OF) {
-        return (Some(id) != own).then(|| format!("the set `{id}`"));
+        return (Some(id) != own)
+            .then(|| format!("the set {}", named(id).unwrap_or_else(|| format!("`{id}`, whose parent is not found"))));
     }
     let of = |tool: &str, name: Option<&str>| name.map(|name| format!("{tool} `{name}`"));
     of("the Helm release", live.annotation("meta.helm.sh/release-name"))

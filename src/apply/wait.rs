@@ -42,8 +42,9 @@ const STILL: &[&str] = &[
 const GRACE: Duration = Duration::from_secs(5);
 /// How often, without news, it is said what is missing.
 const REMINDER: Duration = Duration::from_secs(10);
-/// Of so many objects the reasons are looked up.
-const EXPLAINED: usize = 20;
+/// Of so many objects the reasons are looked up, in so many namespaces: beyond that they repeat each other.
+const EXPLAINED: usize = 500;
+const EXPLAINED_NAMESPACES: usize = 20;
 
 /// What is waited for.
 pub struct Waiting<'a> {
@@ -149,7 +150,7 @@ impl Waiting<'_> {
         let (send, mut news) = mpsc::channel::<News>(1024);
         let mut lists = tokio::task::JoinSet::new();
         for group in self.groups(&followed) {
-            let (client, send) = (self.client.clone(), send.clone());
+            let (client, send, group) = (self.client.clone(), send.clone(), Arc::new(group));
             lists.spawn(async move {
                 let listed = group.list(&client, &send).await;
                 let Err(unseen) = &listed else { return Ok(None) };
@@ -196,7 +197,7 @@ impl Waiting<'_> {
     async fn followed(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<Followed> {
         let late = self.late_classes().await.unwrap_or_else(|said| {
             let what = "whether claims bind before their first pod is not known";
-            (self.tell)(Event::Note(format!("{said}: {what}")));
+            (self.tell)(Event::Warning(format!("{said}: {what}")));
             None
         });
         let ends: HashMap<_, _> = self.settled.iter().map(|settled| (&settled.key, settled)).collect();
@@ -229,8 +230,10 @@ impl Waiting<'_> {
         let Some(resource) = self.kinds.any_version("storage.k8s.io", "StorageClass") else { return Ok(None) };
         let classes = match self.client.list(resource, None, "", Projection::Whole).await {
             Ok(Listed::Objects(classes, _)) => classes,
-            Ok(Listed::Refused(answer)) => return Err(unreadable("list", &resource.plural, &[], &answer.message())),
-            Err(lost) => return Err(unreadable("list", &resource.plural, &[], &lost.reason)),
+            Ok(Listed::Refused(answer)) => {
+                return Err(unreadable(&resource.plural, &[], answer.is_denial(), &answer.message()));
+            }
+            Err(lost) => return Err(unreadable(&resource.plural, &[], false, &lost.reason)),
         };
         let mut late = BTreeSet::new();
         for class in classes.iter().filter(|class| class.text(&["volumeBindingMode"]) == Some("WaitForFirstConsumer")) {
@@ -257,6 +260,7 @@ impl Waiting<'_> {
         groups
             .into_iter()
             .map(|((resource, namespace), members)| Group {
+                is_served: self.kinds.is_served(&resource),
                 resource,
                 namespace,
                 namespaces: all.iter().filter(|name| !name.is_empty()).cloned().collect(),
@@ -305,7 +309,7 @@ impl Waiting<'_> {
         let namespaces: BTreeSet<SmolStr> =
             open.iter().take(explained).map(|object| self.desired[object.number].key.namespace.clone()).collect();
         let mut surroundings: BTreeMap<SmolStr, Surroundings> = BTreeMap::new();
-        for namespace in namespaces.into_iter().filter(|name| !name.is_empty()) {
+        for namespace in namespaces.into_iter().filter(|name| !name.is_empty()).take(EXPLAINED_NAMESPACES) {
             let read = Surroundings::read(self.client, self.kinds, &namespace).await;
             surroundings.insert(namespace, read);
         }
@@ -325,7 +329,10 @@ impl Waiting<'_> {
                     let kinds = words::list(around.unseen.iter().map(String::as_str), "and");
                     format!("why is not known: may not list {kinds} in `{}`", desired.key.namespace)
                 }));
+                let alike: Vec<String> =
+                    reasons.iter().map(|reason| reason.alike.replace(desired.key.name.as_str(), "*")).collect();
                 Unready {
+                    cause: if alike.is_empty() { told.join("\n") } else { alike.join("\n") },
                     key: desired.key.clone(),
                     origin: desired.origin,
                     state: desired.heard().reason(object.state.text().unwrap_or_default()),

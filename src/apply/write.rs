@@ -1,22 +1,24 @@
 //! One object to the server: server-side apply, and deleting and making anew where the policy allows it.
 
 mod migrate;
+mod remove;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::migrate::migration;
+pub(super) use self::remove::{Remove, delete};
 use super::desired::Desired;
 use super::engine::{Effect, Next, Task};
 use super::event::Outcome;
 use super::heard::Heard;
 use super::managed::MANAGER;
 use super::set::PART_OF;
-use crate::cluster::answer::{Conflict, Expects, Passing, Refusal, Verdict, judge};
-use crate::cluster::{Answer, Call, Live, METADATA, Reply, Resource, Verb, WHOLE};
+use crate::cluster::answer::{Conflict, Expects, Passing, Refusal, Verdict, judge, whole};
+use crate::cluster::{Answer, Call, Live, METADATA, Reply, Verb, WHOLE};
 use crate::kubernetes::{Facts, ObjectKey};
+use crate::limits;
 
 const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
@@ -94,7 +96,7 @@ impl<'a> Write<'a> {
         recreate: Recreate,
         live: Option<&Live>,
     ) -> Self {
-        let leaving = live.is_some_and(|live| live.at(&["metadata", "deletionTimestamp"]).is_some());
+        let leaving = live.is_some_and(is_going);
         Self {
             desired,
             manner,
@@ -136,7 +138,7 @@ impl<'a> Write<'a> {
 
     /// Asks whether the object could be made, under a name that nobody has.
     fn rehearsal(&self) -> Call {
-        let mut body: Value = serde_json::from_slice(&self.desired.body).unwrap_or_default();
+        let mut body: Value = serde_json::from_slice(&self.desired.body()).unwrap_or_default();
         if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.shift_remove("name");
             let stem: String = self.desired.key.name.chars().take(50).collect();
@@ -168,6 +170,18 @@ impl<'a> Write<'a> {
             Outcome::Configured
         };
         Next::Done(outcome)
+    }
+
+    /// Waits for the end of what the server took the write for: nothing of it stays.
+    fn leave(&mut self, live: &Live) -> Next {
+        if self.manner.dry_run || self.leaving {
+            let message = "the server says of it that it is being deleted, whatever is written";
+            return Next::Judge(Verdict::Refused(vec![whole(message, 0)]));
+        }
+        self.existing = Some((live.uid().to_owned(), live.resource_version().to_owned()));
+        self.leaving = true;
+        self.phase = Phase::AwaitEnd;
+        Next::Go
     }
 
     /// Whether a write changed nothing. What is only tried keeps its version, whatever it would change.
@@ -212,6 +226,23 @@ impl<'a> Write<'a> {
     }
 }
 
+/// Whether an object is being deleted.
+fn is_going(live: &Live) -> bool {
+    live.at(&["metadata", "deletionTimestamp"]).is_some()
+}
+
+/// Waits for the end of an object that is still there, for as long as it may take beyond the time that it was given.
+fn ending(live: &Live, after: Duration) -> Next {
+    let grace = live.integer(&["metadata", "deletionGracePeriodSeconds"]).and_then(|grace| u64::try_from(grace).ok());
+    let overdue = match live.list(&["metadata", "finalizers"]) {
+        _ if !is_going(live) => "the server said that it is deleted, and it is still there",
+        [] => "it is still being deleted",
+        _ => "it is still being deleted: something holds it back with a finalizer",
+    };
+    let patience = limits::END_TIME + Duration::from_secs(grace.unwrap_or_default()).min(limits::FLAG_TIME);
+    Next::Wait { after, patience, overdue }
+}
+
 /// Applies an object as it is desired.
 pub(super) fn apply(desired: &Desired, Manner { dry_run, force }: Manner) -> Call {
     let key = &desired.key;
@@ -221,7 +252,7 @@ pub(super) fn apply(desired: &Desired, Manner { dry_run, force }: Manner) -> Cal
     let validation = if own && !dry_run { "Ignore" } else { "Strict" };
     let dry_run = if dry_run { "&dryRun=All" } else { "" };
     let query = format!("fieldManager={MANAGER}&fieldValidation={validation}&force={force}{dry_run}");
-    Call::apply(format!("{}?{query}", desired.path()), desired.body.clone()).expecting(desired.reply())
+    Call::apply(format!("{}?{query}", desired.path()), desired.body()).expecting(desired.written())
 }
 
 /// Returns an object without what every write changes, and what lists leave out.
@@ -273,6 +304,7 @@ impl Task for Write<'_> {
         }
         let verdict = judge(answer.code, answer.retry_after, &answer.body, self.expects);
         match (self.phase, verdict) {
+            (Phase::Apply, Verdict::Done { .. }) if is_going(&Live(answer.json())) => self.leave(&Live(answer.json())),
             (Phase::Apply, Verdict::Done { created }) => {
                 effects.extend(answer.warnings.iter().cloned().map(Effect::Warning));
                 self.done(answer, created)
@@ -321,7 +353,7 @@ impl Task for Write<'_> {
             (Phase::AwaitEnd, Verdict::Done { .. }) => {
                 let live = Live(answer.json());
                 if self.existing.as_ref().is_some_and(|(uid, _)| uid == live.uid()) {
-                    Next::Wait(Duration::from_millis(200))
+                    ending(&live, Duration::from_millis(200))
                 } else {
                     self.phase = Phase::Apply;
                     Next::Go
@@ -346,82 +378,5 @@ impl Task for Write<'_> {
 
     fn unanswered(&mut self) {
         self.maybe_made |= self.phase == Phase::Apply;
-    }
-}
-
-/// Deletes one object, and no other that has its name.
-pub(super) fn delete(
-    resource: &Resource,
-    namespace: &str,
-    name: &str,
-    uid: &str,
-    propagation: &str,
-    dry_run: bool,
-) -> Call {
-    let mut options = json!({
-        "apiVersion": "v1",
-        "kind": "DeleteOptions",
-        "propagationPolicy": propagation,
-    });
-    if !uid.is_empty() {
-        options["preconditions"] = json!({ "uid": uid });
-    }
-    if dry_run {
-        options["dryRun"] = json!(["All"]);
-    }
-    let path = resource.object(namespace, name);
-    Call::send(Verb::DELETE, path, JSON, options.to_string()).expecting(Reply::end(resource, namespace, name))
-}
-
-/// Takes one object out of the cluster.
-#[derive(Clone, Debug)]
-pub(super) struct Remove {
-    pub(super) key: ObjectKey,
-    pub(super) resource: Arc<Resource>,
-    pub(super) uid: String,
-    pub(super) outcome: Outcome,
-    pub(super) dry_run: bool,
-    /// Whether it has to be gone before what it needed may go.
-    pub(super) await_end: bool,
-    pub(super) ending: bool,
-    pub(super) said: String,
-}
-
-impl Task for Remove {
-    fn call(&self) -> Call {
-        let ObjectKey { namespace, name, .. } = &self.key;
-        if self.ending {
-            let reply = Reply::object(&self.resource, namespace, name);
-            Call { accept: METADATA, ..Call::get(self.resource.object(namespace, name)) }.expecting(reply)
-        } else {
-            delete(&self.resource, namespace, name, &self.uid, "Background", self.dry_run)
-        }
-    }
-
-    fn answered(&mut self, answer: &Answer, _effects: &mut Vec<Effect>) -> Next {
-        if !answer.is_success() {
-            self.said = answer.message();
-        }
-        match (self.ending, answer.code) {
-            (true, 404) => Next::Done(self.outcome),
-            (true, 200) if Live(answer.json()).uid() != self.uid => Next::Done(self.outcome),
-            (true, 200) => Next::Wait(Duration::from_millis(200)),
-            (false, 404) => Next::Done(self.outcome),
-            // Another object has its name now, which is not ours to delete.
-            (false, 409) if answer.message().to_ascii_lowercase().contains("uid") => {
-                "it was deleted, and another object has its name now".clone_into(&mut self.said);
-                Next::Done(Outcome::Absent)
-            }
-            (false, 200 | 202) if self.await_end && !self.dry_run => {
-                self.ending = true;
-                Next::Go
-            }
-            (false, 200 | 202) => Next::Done(self.outcome),
-            _ => Next::Judge(judge(answer.code, answer.retry_after, &answer.body, Expects::default())),
-        }
-    }
-
-    fn key(&self) -> &ObjectKey {
-        &self.key
     }
 }

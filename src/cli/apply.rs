@@ -78,9 +78,10 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
     if args.guard.prune_data && !args.prune {
         return Err(Failure::Usage("`--prune-data` says what `--prune` deletes: pass both".into()));
     }
+    args.run.check(args.input.report.format)?;
     let options = options(args)?;
     begin("apply", args.input.report.format, options.dry_run);
-    let connecting = Connecting::start(&args.place.cluster)?;
+    let connecting = Connecting::start(&args.place.cluster, args.run.quiet)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if findings(&mut session, &args.input.report)? != Exit::Fine {
@@ -113,7 +114,7 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
             return Ok(Exit::Findings);
         }
     }
-    let mut progress = Progress::new(args.input.report.format, options.dry_run, &cluster.screen);
+    let mut progress = Progress::new(args.input.report.format, args.run.quiet, options.dry_run, &cluster.screen);
     let identity = identity();
     let interrupt = listen(&cluster.runtime);
     let mut tell = |event| progress.tell(event);
@@ -121,11 +122,17 @@ pub(super) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         let pulled = prepull(&cluster.client, &desired, options.timeout, &interrupt, &mut tell);
         let exit = match cluster.runtime.block_on(pulled).map_err(|lost| Failure::Environment(lost.to_string()))? {
             Pulled::All { images, nodes } => {
-                tell(Event::Note(format!("{images} images are on all of {nodes} nodes that may need them")));
+                let images = if images == 1 { "1 image is".to_owned() } else { format!("{images} images are") };
+                let nodes = match nodes {
+                    0 => "no node, since no pod of the batch can come to one".to_owned(),
+                    1 => "the 1 node that may need them".to_owned(),
+                    nodes => format!("all of {nodes} nodes that may need them"),
+                };
+                tell(Event::Note(format!("{images} on {nodes}")));
                 Exit::Fine
             }
             Pulled::Late(missing) => {
-                missing.iter().take(10).for_each(|missing| tell(Event::Note(missing.clone())));
+                missing.iter().take(10).for_each(|missing| tell(Event::Warning(missing.clone())));
                 complain("the images did not come in time; nothing was applied");
                 Exit::Waited
             }

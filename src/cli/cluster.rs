@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::args::FormatArg;
 use super::disk;
 use super::progress::Screen;
 use super::session::remark;
@@ -64,9 +65,23 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub concurrency: Option<u16>,
 
+    /// Print warnings and errors alone
+    #[arg(short, long)]
+    pub quiet: bool,
+
     /// Write a report of all objects to a file: JSON, or JUnit where its name ends with `.xml`
     #[arg(long = "report", value_name = "FILE")]
     pub report_file: Option<String>,
+}
+
+impl RunArgs {
+    /// Refuses what has no effect together.
+    pub(super) fn check(&self, format: FormatArg) -> Result<(), Failure> {
+        if self.quiet && format == FormatArg::Json {
+            return Err(Failure::Usage("`--quiet` is about lines for people: `--format json` has none".into()));
+        }
+        Ok(())
+    }
 }
 
 /// Who tries a dry run.
@@ -142,8 +157,8 @@ pub(super) struct Cluster {
 }
 
 impl Connecting {
-    /// Starts to connect.
-    pub(super) fn start(args: &ClusterArgs) -> Result<Self, Failure> {
+    /// Starts to connect; what is waited for meanwhile is said unless that is to be `quiet`.
+    pub(super) fn start(args: &ClusterArgs, quiet: bool) -> Result<Self, Failure> {
         // It becomes a part of the server's paths.
         if let Some(Err(reason)) = args.namespace.as_deref().map(dns_label) {
             return Err(Failure::Usage(format!("`--namespace` names no namespace: {reason}")));
@@ -158,12 +173,15 @@ impl Connecting {
             disk::check_kind(&path.to_string_lossy())?;
         }
         let (waits, screen) = (Waits::default(), Screen::default());
-        runtime.spawn(tell_waits(waits.clone(), screen.clone()));
+        if !quiet {
+            runtime.spawn(tell_waits(waits.clone(), screen.clone()));
+        }
         let target = args.target(waits);
         let connection = runtime.spawn(async move {
             let client = Client::connect(&target).await.map_err(|error| Failure::Environment(error.to_string()))?;
             let kinds = discover(&client).await.map_err(|lost| {
-                Failure::Environment(format!("the cluster at {} does not answer: {lost}", client.server()))
+                let how = if lost.refused { "" } else { "does not answer: " };
+                Failure::Environment(format!("the cluster at {} {how}{lost}", client.server()))
             })?;
             Ok((client, kinds))
         });
@@ -188,7 +206,7 @@ impl Cluster {
         set: Option<&ApplySet>,
         sources: &Sources,
         diagnostics: &mut Diagnostics,
-    ) -> Vec<Desired> {
+    ) -> Arc<[Desired]> {
         defined_kinds(manifests, &mut self.kinds);
         let id = set.map(ApplySet::id);
         let placing = Placing { kinds: &self.kinds, namespace: self.client.namespace(), set: id.as_deref(), sources };
@@ -200,7 +218,7 @@ impl Cluster {
                 Err(finding) => diagnostics.push(*finding),
             }
         }
-        desired
+        desired.into()
     }
 
     /// Ends the connection; nothing that is still open has anything to say.

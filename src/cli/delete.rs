@@ -9,6 +9,7 @@ use super::report::{self, Ending};
 use super::session::{Session, complain};
 use super::{Exit, Failure};
 use crate::apply::{Options, Run, Runner};
+use crate::diagnostic::Diagnostics;
 
 /// `delete`
 #[derive(Args, Debug)]
@@ -32,8 +33,9 @@ pub struct DeleteArgs {
 
 /// Finds the set of the inputs and deletes it.
 pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
+    args.run.check(args.input.report.format)?;
     begin("delete", args.input.report.format, args.run.dry_run.is_some());
-    let connecting = Connecting::start(&args.place.cluster)?;
+    let connecting = Connecting::start(&args.place.cluster, args.run.quiet)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if findings(&mut session, &args.input.report)? != Exit::Fine {
@@ -50,15 +52,15 @@ pub(super) fn run(args: &DeleteArgs) -> Result<Exit, Failure> {
         concurrency: args.run.concurrency.map(usize::from),
         ..Options::default()
     };
-    // The members of a set are known to the cluster; objects without a set by their names alone.
-    let desired = match &set {
-        Some(_) => Vec::new(),
-        None => cluster.place(&compilation.objects(), None, &session.sources, &mut session.diagnostics),
-    };
+    // Objects without a set are known by their names alone, members of one to the cluster: of those only the kinds count
+    // here, and what is not served any more has none.
+    let mut unserved = Diagnostics::new();
+    let found = if set.is_some() { &mut unserved } else { &mut session.diagnostics };
+    let desired = cluster.place(&compilation.objects(), None, &session.sources, found);
     if findings(&mut session, &args.input.report)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
-    let mut progress = Progress::new(args.input.report.format, options.dry_run, &cluster.screen);
+    let mut progress = Progress::new(args.input.report.format, args.run.quiet, options.dry_run, &cluster.screen);
     let identity = identity();
     let interrupt = listen(&cluster.runtime);
     let mut tell = |event| progress.tell(event);

@@ -129,7 +129,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
     let mut session = Session::new(&report)?;
     let facts = facts(args.variant.kubernetes_version.as_deref())?;
-    let connecting = (old == Side::Cluster).then(|| Connecting::start(&args.place.cluster)).transpose()?;
+    let connecting = (old == Side::Cluster).then(|| Connecting::start(&args.place.cluster, false)).transpose()?;
     let mut new_held =
         match new.read(&old.paths(), old == Side::Cluster, &args.variant, args.max_instances, &mut session)? {
             Ok(held) => held,
@@ -201,7 +201,7 @@ fn of_cluster(
     mut cluster: Cluster,
     new: &mut Held,
     args: &DiffArgs,
-    facts: &Facts,
+    facts: &'static Facts,
     session: &mut Session,
 ) -> Result<(Held, Exit), Failure> {
     let Some(compilation) = &new.compilation else {

@@ -47,7 +47,7 @@ pub(super) fn run(args: &PlanArgs) -> Result<Exit, Failure> {
     if args.against.is_none() {
         args.cluster.refuse_without_cluster("hold the plan against one with `--against cluster`")?;
     }
-    let connecting = args.against.map(|AgainstArg::Cluster| Connecting::start(&args.cluster)).transpose()?;
+    let connecting = args.against.map(|AgainstArg::Cluster| Connecting::start(&args.cluster, false)).transpose()?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {

@@ -1,8 +1,10 @@
 //! What a run on a cluster shows while it goes on: a bar on a terminal, lines elsewhere, JSON where asked for.
+//!
+//! Lines are for people: of many objects those are named that are not as they should be, and all others counted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::json;
@@ -14,6 +16,13 @@ use super::{Exit, Failure};
 use crate::apply::{Event, Outcome, Report, Settled};
 use crate::diagnostic::to_json;
 use crate::text::harmless;
+
+/// Of more objects than this, those that are fine are counted and not named.
+const FEW: usize = 50;
+/// So many objects that ended in the same way for the same reason are named.
+const NAMED: usize = 10;
+/// How often a run of many objects says how far it is, where nobody sees a bar.
+const NEWS: Duration = Duration::from_secs(10);
 
 /// Why a line of the run could not be written. A run is not stopped half-way for it, but says so at its end.
 static LOST: OnceLock<String> = OnceLock::new();
@@ -75,22 +84,30 @@ impl Screen {
 #[derive(Debug)]
 pub(super) struct Progress {
     json: bool,
+    /// Whether only what is not as it should be is shown.
+    quiet: bool,
     dry_run: bool,
     bar: Option<ProgressBar>,
     pace: (usize, usize),
+    /// How many objects are to come to an end, and have.
+    objects: (usize, usize),
+    /// How many ended in a way, for a reason.
+    ended: BTreeMap<(Outcome, String), usize>,
+    told: Instant,
 }
 
 impl Progress {
-    pub(super) fn new(format: FormatArg, dry_run: bool, screen: &Screen) -> Self {
+    pub(super) fn new(format: FormatArg, quiet: bool, dry_run: bool, screen: &Screen) -> Self {
         let json = format == FormatArg::Json;
-        let bar = (!json && Channel::Stderr.is_terminal()).then(|| {
+        let bar = (!json && !quiet && Channel::Stderr.is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
             bar.set_style(style("{msg}"));
             bar.set_message("reading the cluster");
             bar
         });
         screen.bar().clone_from(&bar);
-        Self { json, dry_run, bar, pace: (0, 0) }
+        let (pace, objects, told) = ((0, 0), (0, 0), Instant::now());
+        Self { json, quiet, dry_run, bar, pace, objects, ended: BTreeMap::new(), told }
     }
 
     /// Shows one event.
@@ -101,6 +118,7 @@ impl Progress {
         }
         match event {
             Event::Planned { total, prune, .. } => {
+                self.objects = (total + prune, 0);
                 if let Some(bar) = &self.bar {
                     bar.set_length((total + prune) as u64);
                     bar.set_position(0);
@@ -131,21 +149,38 @@ impl Progress {
                     bar.set_message(String::new());
                 }
             }
-            Event::Note(note) => self.print(&note),
+            Event::Note(note) if self.quiet => drop(note),
+            Event::Note(note) | Event::Warning(note) => self.print(&note),
         }
     }
 
-    fn settled(&self, settled: &Settled) {
-        let shown = match settled.outcome {
-            Outcome::Unchanged => !settled.reason.is_empty(),
-            Outcome::Created | Outcome::Configured | Outcome::Deleted | Outcome::Absent => self.bar.is_none(),
-            _ => true,
+    fn settled(&mut self, settled: &Settled) {
+        self.objects.1 += 1;
+        let (all, done) = self.objects;
+        let few = all <= FEW;
+        let is_shown = match settled.outcome {
+            Outcome::Unchanged => !settled.reason.is_empty() && !self.quiet,
+            Outcome::Created | Outcome::Configured | Outcome::Deleted | Outcome::Absent => {
+                self.bar.is_none() && few && !self.quiet
+            }
+            outcome => !outcome.is_fine() || !self.quiet,
         };
-        if !shown {
+        if !few && self.bar.is_none() && !self.quiet && self.told.elapsed() >= NEWS {
+            self.told = Instant::now();
+            remark(&format!("{done} of {all} objects"));
+        }
+        if !is_shown {
+            return;
+        }
+        // What a finding says in full is not said twice.
+        let reason = if settled.is_found { "" } else { settled.reason.as_str() };
+        let alike = self.ended.entry((settled.outcome, settled.reason.clone())).or_default();
+        *alike += 1;
+        if !few && *alike > NAMED {
             return;
         }
         let adopted = if settled.adopted { " (adopted)" } else { "" };
-        let reason = if settled.reason.is_empty() { String::new() } else { format!(": {}", settled.reason) };
+        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let line = harmless::one_line(&format!("{} {}{adopted}{reason}", settled.key, settled.outcome.as_str()));
         match &self.bar {
             Some(bar) => bar.println(harmless::report(&line, false)),
@@ -176,6 +211,18 @@ impl Progress {
         LOST.get().map_or(Ok(()), |lost| Err(Failure::Environment(lost.clone())))
     }
 
+    /// Says how many more ended as those that were named.
+    fn more(&self) -> String {
+        let mut out = String::new();
+        if self.objects.0 > FEW {
+            for ((outcome, reason), count) in self.ended.iter().filter(|(_, count)| **count > NAMED) {
+                let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                out.push_str(&format!("{} more {}{reason}\n", count - NAMED, outcome.as_str()));
+            }
+        }
+        out
+    }
+
     /// Says what was done, by kind and outcome.
     fn summary(&self, ending: &Ending<'_>) -> Result<(), Failure> {
         let Ending { report, sources, .. } = *ending;
@@ -200,7 +247,13 @@ impl Progress {
             );
             return Ok(());
         }
-        let mut out = String::new();
+        let mut out = self.more();
+        if self.quiet {
+            for line in report::unready_lines(&report.waiting, sources) {
+                out.push_str(&format!("{line}\n"));
+            }
+            return Channel::Stdout.report(&out);
+        }
         let mut kinds: BTreeMap<&str, Vec<&Settled>> = BTreeMap::new();
         for settled in &report.settled {
             kinds.entry(settled.key.kind.as_str()).or_default().push(settled);
@@ -274,6 +327,6 @@ fn in_stream(event: &Event) {
         Event::Pace { .. } => {}
         Event::Waiting { ready, total } => write("waiting", json!({ "ready": ready, "total": total })),
         Event::Ready { key, failed } => write("ready", json!({ "object": report::key(key), "failed": failed })),
-        Event::Note(note) => write("note", json!({ "text": note })),
+        Event::Note(note) | Event::Warning(note) => write("note", json!({ "text": note })),
     }
 }

@@ -65,12 +65,14 @@ pub(super) fn unready(unready: &Unready, sources: &Sources) -> Value {
     })
 }
 
-/// Says which objects do not work; those of one kind that lack the same are one line, with the reasons of the first below.
+/// Says which objects do not work; those of one kind that lack the same for the same reasons are one line, with the reasons
+/// of the first below.
 pub(super) fn unready_lines(all: &[Unready], sources: &Sources) -> Vec<String> {
     let mut groups: Vec<(&Unready, Vec<&Unready>)> = Vec::new();
     for unready in all {
         let same = |(first, _): &&mut (&Unready, Vec<&Unready>)| {
-            first.key.kind == unready.key.kind && first.state == unready.state && first.failed == unready.failed
+            first.key.kind == unready.key.kind
+                && (&first.state, first.failed, &first.cause) == (&unready.state, unready.failed, &unready.cause)
         };
         match groups.iter_mut().find(same) {
             Some((_, group)) => group.push(unready),
@@ -89,8 +91,7 @@ pub(super) fn unready_lines(all: &[Unready], sources: &Sources) -> Vec<String> {
                 more => format!(" and {more} more"),
             };
             let mut line = harmless::one_line(&format!("{}{more} {word}: {}{place}", first.key, first.state));
-            let told = group.iter().find(|unready| !unready.reasons.is_empty()).unwrap_or(first);
-            for reason in &told.reasons {
+            for reason in &first.reasons {
                 let _ = write!(line, "\n    {}", harmless::one_line(reason));
             }
             line
@@ -303,6 +304,34 @@ mod tests {
         for other in ["mine", "{}", r#"{"version": 1, "command": "rm", "outcomes": {}}"#, JUNIT] {
             assert!(!is_report(other), "{other}");
         }
+    }
+
+    #[test]
+    fn objects_are_folded_by_the_reason_for_which_they_do_not_work() {
+        let unready = |number: usize, reason: &str, cause: &str| Unready {
+            key: ObjectKey {
+                group: "apps".into(),
+                version: "v1".into(),
+                kind: "Deployment".into(),
+                namespace: "shop".into(),
+                name: format!("web-{number}").into(),
+            },
+            origin: Origin::NOWHERE,
+            state: "0 of 1 replicas are ready".into(),
+            reasons: vec![format!("{reason} (Pod shop/web-{number}-x)")],
+            cause: cause.into(),
+            failed: false,
+        };
+        let mut all: Vec<Unready> = ["no such image", "no room", "a probe fails", "a volume is missing"]
+            .into_iter()
+            .enumerate()
+            .map(|(number, reason)| unready(number, reason, reason))
+            .collect();
+        all.extend((4..1000).map(|number| unready(number, "no room", "no room")));
+        let lines = unready_lines(&all, &Sources::default());
+        assert_eq!(lines.len(), 4, "{lines:#?}");
+        assert!(lines[0].contains("web-0 not ready") && lines[0].contains("no such image"), "{lines:#?}");
+        assert!(lines[1].contains("web-1 and 996 more not ready") && lines[1].contains("no room"), "{lines:#?}");
     }
 
     #[test]

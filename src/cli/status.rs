@@ -27,7 +27,7 @@ pub struct StatusArgs {
 
 /// Looks at all objects once.
 pub(super) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
-    let connecting = Connecting::start(&args.place.cluster)?;
+    let connecting = Connecting::start(&args.place.cluster, false)?;
     let mut session = Session::new(&args.input.report)?;
     let compilation = session.compile(&args.input)?;
     if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {

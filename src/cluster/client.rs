@@ -1,17 +1,18 @@
 //! Requests as bytes over one connection, answers with their headers. An answer that is not what was asked for is none.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::credential::Credential;
-use super::lost::{Lost, lost, without_userinfo};
+use super::lost::{Lost, lost, without_secrets};
 use super::reply::Reply;
 use super::waits::Waits;
 use crate::limits;
@@ -20,6 +21,8 @@ pub use http::Method as Verb;
 
 /// The most characters of a message of the server that are passed on.
 const LONGEST_MESSAGE: usize = 1000;
+/// To open a connection ahead is worth so much time.
+const WARM: Duration = Duration::from_secs(2);
 /// So long after it was not there a server may refuse what it will allow: its rules come to it like all else.
 const START: Duration = Duration::from_secs(30);
 
@@ -45,12 +48,21 @@ pub(super) struct Health {
     pub(super) answered: AtomicBool,
     /// When it was last not there.
     gone: Mutex<Option<Instant>>,
+    /// How long a good answer took at least, in microseconds; 0 before the first one.
+    best: AtomicU64,
 }
 
 impl Health {
     fn is_early(&self) -> bool {
         let gone = *self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         gone.is_some_and(|gone| gone.elapsed() < START)
+    }
+
+    fn note_time(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let best = |best: u64| (best == 0 || took < best).then_some(took);
+        // Where another was noted in between, the next answer will do.
+        let _ = self.best.fetch_update(Ordering::Relaxed, Ordering::Relaxed, best);
     }
 
     fn note_gone(&self) {
@@ -87,6 +99,11 @@ impl Answer {
     /// Whether the request was done.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.code)
+    }
+
+    /// Whether it says that we may not do what was asked.
+    pub fn is_denial(&self) -> bool {
+        matches!(self.code, 401 | 403)
     }
 
     /// Whether it says that the server cannot answer now.
@@ -172,16 +189,50 @@ impl Client {
     pub async fn call(&self, call: &Call) -> Result<Answer, Lost> {
         let wait = self.waits.begin();
         let limit = self.limit(&call.verb);
+        let sent = Instant::now();
         let result = if let Ok(result) = tokio::time::timeout(limit, self.exchange(call)).await {
             result.and_then(|answer| call.reply.accept(answer))
         } else {
             self.health.note_gone();
             Err(Lost::passing(format!("no answer within {} s", limit.as_secs_f32())))
         };
-        let well = result.as_ref().is_ok_and(|answer| !answer.is_trouble());
-        self.health.answered.fetch_or(well, Ordering::Relaxed);
-        wait.end(well);
+        if result.as_ref().is_ok_and(|answer| !answer.is_trouble()) {
+            self.health.answered.store(true, Ordering::Relaxed);
+            self.health.note_time(sent.elapsed());
+            wait.answered();
+        }
         result
+    }
+
+    /// Sends one request that has so much time left, unless the user said how much each has.
+    pub async fn call_within(&self, call: &Call, left: Duration) -> Result<Answer, Lost> {
+        if self.timeout.is_some() {
+            return self.call(call).await;
+        }
+        let answered = tokio::time::timeout(left, self.call(call)).await;
+        answered.unwrap_or_else(|_| Err(Lost::passing(format!("no answer within {:.0} s", left.as_secs_f32()))))
+    }
+
+    /// Returns how long a good answer takes at best: the distance, and a moment.
+    pub fn distance(&self) -> Duration {
+        Duration::from_micros(self.health.best.load(Ordering::Relaxed))
+    }
+
+    /// Opens connections for so many requests at once: far away each takes some times the distance before its first answer.
+    pub async fn warm(&self, connections: usize) {
+        // Who may nothing else may ask this; whatever the answer, the connection is there.
+        let call = Call::get("/version");
+        let mut asked = JoinSet::new();
+        for _ in 0..connections {
+            let (client, call) = (self.clone(), call.clone());
+            asked.spawn(async move { client.call_within(&call, WARM).await.is_ok() });
+        }
+        while asked.join_next().await.is_some() {}
+    }
+
+    /// Returns what is waited for.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// Returns how long a request may take. A server that is in trouble for long gets less and less.
@@ -252,7 +303,7 @@ fn redirected(headers: &http::HeaderMap) -> String {
     let place = headers.get(header::LOCATION).and_then(|place| place.to_str().ok()).unwrap_or_default();
     // What follows may hold a ticket of the login.
     let place = place.split(['?', '#']).next().unwrap_or_default();
-    let place: String = without_userinfo(place).chars().take(200).collect();
+    let place: String = without_secrets(place).chars().take(200).collect();
     if place.is_empty() {
         "it answers with a redirect".into()
     } else {

@@ -16,7 +16,7 @@ use tower::{BoxError, ServiceBuilder};
 
 use super::client::Client;
 use super::credential::{self, Credential};
-use super::lost::{Lost, lost, reason, without_userinfo};
+use super::lost::{Lost, lost, reason, without_secrets};
 use super::waits::Waits;
 use crate::limits;
 
@@ -56,7 +56,7 @@ impl Client {
         if bypasses_proxy(&config) {
             config.proxy_url = None;
         }
-        let server = without_userinfo(config.cluster_url.to_string().trim_end_matches('/'));
+        let server = without_secrets(&config.cluster_url.to_string()).trim_end_matches('/').to_owned();
         let failed = |lost: Lost| ConnectError(format!("cannot connect to {server}: {lost}"));
         // A name and a password in it are for nobody: the connection would take them for a part of the host.
         config.cluster_url = server.parse().map_err(|_| failed(Lost::hopeless("its URL cannot be read")))?;
@@ -79,6 +79,32 @@ impl Client {
 }
 
 async fn config(target: &Target) -> Result<kube::Config, ConnectError> {
+    let config = found_config(target).await?;
+    match unusable(&config.cluster_url) {
+        Some(problem) => Err(ConnectError(format!(
+            "cannot use the kubeconfig: the `server` of its cluster {problem}: write it as `https://HOST:PORT`"
+        ))),
+        None => Ok(config),
+    }
+}
+
+/// Says what is wrong with the URL of a server; its text may hold a password.
+fn unusable(url: &http::Uri) -> Option<&'static str> {
+    if !matches!(url.scheme_str(), Some("http" | "https")) {
+        return Some("names neither `http://` nor `https://`");
+    }
+    let host = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    // Colons in brackets belong to the address.
+    let port = host.rsplit_once(']').map_or(host, |(_, rest)| rest).rsplit_once(':').map(|(_, port)| port);
+    match port {
+        Some(port) if !port.is_empty() && port.parse::<u16>().is_err() => Some("has no port from 0 to 65535"),
+        _ if url.host().is_none_or(str::is_empty) => Some("names no host"),
+        _ => None,
+    }
+}
+
+async fn found_config(target: &Target) -> Result<kube::Config, ConnectError> {
     let options = KubeConfigOptions { context: target.context.clone(), ..KubeConfigOptions::default() };
     if let Some(path) = &target.kubeconfig {
         let failed = |reason| ConnectError(format!("cannot use the kubeconfig `{path}`: {reason}"));
@@ -228,6 +254,27 @@ fn in_network(entry: &str, host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_urls_of_servers_are_used() {
+        let problem = |text: &str| unusable(&text.parse().expect("kube reads it"));
+        for fine in
+            ["https://host", "http://127.0.0.1:8080/base", "https://[::1]:6443", "https://u:p@host:1", "https://host:"]
+        {
+            assert_eq!(problem(fine), None, "{fine}");
+        }
+        for wrong in [
+            "u:p4ss@127.0.0.1:1",
+            "127.0.0.1:1",
+            "localhost",
+            "ftp://host",
+            "/path",
+            "https://127.0.0.1:x",
+            "https://h:99999",
+        ] {
+            assert!(problem(wrong).is_some(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_lists_of_hosts_without_proxy_are_read_as_usual() {

@@ -27,6 +27,9 @@ use crate::limits;
 /// A token is taken anew so long before it ends, and a file is read again after so long.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// Tells a program, and what it runs, that it is to prove who somebody is: so that it does not ask itself without end.
+const ASKED: &str = "FANFOLD_CREDENTIAL_PROGRAM";
+
 /// What proves who we are, beside certificates.
 pub(super) struct Credential {
     source: Source,
@@ -185,6 +188,11 @@ async fn run(exec: &ExecConfig, time: Option<Duration>, waits: &Waits) -> Result
     let Some(program) = exec.command.as_deref().filter(|program| !program.is_empty()) else {
         return Err(Lost::hopeless("the kubeconfig names no program after `exec`: set its `command`"));
     };
+    if std::env::var_os(ASKED).is_some() {
+        return Err(Lost::hopeless(format!(
+            "the credential program `{program}` is to be run by a credential program, which would go on for ever: give what it runs a kubeconfig of its own, with a token or a certificate"
+        )));
+    }
     let may_ask = exec.interactive_mode != Some(ExecInteractiveMode::Never) && std::io::stdin().is_terminal();
     let limit = time.unwrap_or(if may_ask { limits::LOGIN_TIME } else { limits::CREDENTIAL_TIME });
     waits.run(Some(program));
@@ -231,7 +239,7 @@ async fn output(exec: &ExecConfig, program: &str, may_ask: bool) -> Result<Vec<u
     }
     let info = json!({ "apiVersion": exec.api_version, "kind": "ExecCredential", "spec": spec });
     let mut command = Command::new(program);
-    command.args(exec.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info.to_string());
+    command.args(exec.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info.to_string()).env(ASKED, program);
     for entry in exec.env.iter().flatten() {
         if let (Some(name), Some(value)) = (entry.get("name"), entry.get("value")) {
             command.env(name, value);

@@ -1,6 +1,7 @@
 //! Which kinds the server has: asked once, in two requests.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -16,6 +17,8 @@ const LIST: &str = "APIGroupDiscoveryList";
 #[derive(Clone, Debug, Default)]
 pub struct Discovered {
     kinds: HashMap<(SmolStr, SmolStr, SmolStr), Arc<Resource>>,
+    /// Those that are not served yet, since the definitions that bring them are about to be applied.
+    coming: HashSet<Arc<Resource>>,
     /// Groups whose server did not answer the API server.
     stale: Vec<SmolStr>,
 }
@@ -30,8 +33,11 @@ pub async fn discover(client: &Client) -> Result<Discovered, Lost> {
     let mut discovered = Discovered::default();
     for answer in [core?, groups?] {
         if !answer.is_success() {
-            let hopeless = matches!(answer.code, 401 | 403);
-            return Err(Lost { hopeless, ..Lost::passing(answer.message()) });
+            return Err(match answer.code {
+                401 => Lost::refused(format!("does not accept the credentials: {}", answer.message())),
+                403 => Lost::refused(format!("refuses to say which kinds it has: {}", answer.message())),
+                _ => Lost::passing(answer.message()),
+            });
         }
         let groups = serde_json::from_slice::<Groups>(&answer.body).ok().filter(|groups| groups.kind == LIST);
         discovered.read(groups.ok_or_else(|| {
@@ -119,10 +125,23 @@ impl Discovered {
         }
     }
 
-    /// Adds a kind that will be there once its definition is applied.
-    pub fn add(&mut self, resource: Resource) {
+    fn add(&mut self, resource: Resource) -> Option<&Arc<Resource>> {
         let key = (resource.group.clone(), resource.version.clone(), resource.kind.clone());
-        self.kinds.entry(key).or_insert_with(|| Arc::new(resource));
+        match self.kinds.entry(key) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(entry) => Some(entry.insert(Arc::new(resource))),
+        }
+    }
+
+    /// Adds a kind that will be there once its definition is applied.
+    pub fn add_coming(&mut self, resource: Resource) {
+        let new = self.add(resource).map(Arc::clone);
+        self.coming.extend(new);
+    }
+
+    /// Whether the server said that it has a kind, so that not finding its collection says nothing of objects.
+    pub fn is_served(&self, resource: &Resource) -> bool {
+        !self.coming.contains(resource)
     }
 
     /// Returns where a kind lives.

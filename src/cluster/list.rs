@@ -4,14 +4,12 @@ use std::fmt::Write;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use super::Live;
 use super::answer::{Expects, Passing, Verdict, judge};
-use super::reply::described;
+use super::page::{Expected, Page, head};
 use super::resource::escape;
 use super::{Answer, Call, Client, Lost, METADATA, Reply, Resource, WHOLE};
 use crate::limits;
@@ -34,69 +32,15 @@ pub enum Projection {
 
 /// A whole collection.
 #[derive(Clone, Debug)]
-pub enum Listed {
+pub enum Listed<T = Live> {
     /// What is there, and the version from which a watch goes on.
-    Objects(Vec<Live>, String),
+    Objects(Vec<T>, String),
     /// The server refused.
     Refused(Answer),
 }
 
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    kind: String,
-    #[serde(default)]
-    metadata: PageMetadata,
-    /// `None` where there are none; the key itself has to be there.
-    items: Option<Vec<Map<String, Value>>>,
-}
-
-/// What stands before the items.
-#[derive(Deserialize)]
-struct Head {
-    kind: String,
-    metadata: PageMetadata,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PageMetadata {
-    r#continue: String,
-    resource_version: String,
-}
-
-/// The items of a page, or what reads them.
-enum Read {
-    Done(Items),
-    Going(JoinHandle<Result<Items, Lost>>),
-}
-
-type Items = Vec<Map<String, Value>>;
-
-fn page(resource: &Resource, content: &str, body: &[u8]) -> Result<(Items, PageMetadata), Lost> {
-    let none = || {
-        // Of Secrets not even a name that somebody else gives is told.
-        let found = if resource.kind == "Secret" { "another answer".to_owned() } else { described(content, body) };
-        Lost::foreign(format!("expected a list of {}, found {found}", resource.plural))
-    };
-    let Page { kind, metadata, items } = serde_json::from_slice(body).map_err(|_| none())?;
-    let is_named = || serde_json::from_slice::<Value>(body).is_ok_and(|body| body.get("items").is_some());
-    if !kind.ends_with("List") || (items.is_none() && !is_named()) {
-        return Err(none());
-    }
-    Ok((items.unwrap_or_default(), metadata))
-}
-
-/// Reads what a page says before its items: no text in it can hold quotes that are not escaped.
-fn head(body: &[u8]) -> Option<PageMetadata> {
-    const ITEMS: &[u8] = br#","items":["#;
-    let end = body.windows(ITEMS.len()).take(8 * 1024).position(|window| window == ITEMS)?;
-    let head: Head = serde_json::from_slice(&[&body[..end], b"}"].concat()).ok()?;
-    Some(head.metadata).filter(|metadata| head.kind.ends_with("List") && !metadata.resource_version.is_empty())
-}
-
-/// Says what may not be read, by verb, kind and place, with the server's words.
-pub fn unreadable(verb: &str, plural: &str, namespaces: &[&str], said: &str) -> String {
+/// Says what could not be read, by kind and place, with the server's words.
+pub fn unreadable(plural: &str, namespaces: &[&str], denied: bool, said: &str) -> String {
     let place = match namespaces {
         [] => String::new(),
         [one] => format!(" in `{one}`"),
@@ -104,19 +48,72 @@ pub fn unreadable(verb: &str, plural: &str, namespaces: &[&str], said: &str) -> 
             format!(" in `{first}` and {} more namespace{}", more.len(), if more.len() == 1 { "" } else { "s" })
         }
     };
-    format!("may not {verb} `{plural}`{place}: {said}")
+    // Only a server that says so denies a right; whoever is in trouble does not.
+    format!("{} list `{plural}`{place}: {said}", if denied { "may not" } else { "cannot" })
 }
 
-async fn gather(pages: Vec<Read>) -> Result<Vec<Live>, Lost> {
-    let mut objects = Vec::new();
-    for page in pages {
-        let items = match page {
-            Read::Done(items) => items,
-            Read::Going(reading) => reading.await.map_err(|error| Lost::hopeless(error.to_string()))??,
-        };
-        objects.extend(items.into_iter().map(|item| Live(Value::Object(item))));
+fn path(resource: &Resource, namespace: Option<&str>, query: &[(&str, &str)], limit: usize, token: &str) -> String {
+    let mut path = format!("{}?limit={limit}", resource.collection(namespace));
+    for (key, value) in query.iter().copied().chain([("continue", token)]) {
+        if !value.is_empty() {
+            let _ = write!(path, "&{key}={}", escape(value));
+        }
     }
-    Ok(objects)
+    path
+}
+
+fn joined<T>(read: Result<Result<Page<T>, Lost>, JoinError>) -> Result<Page<T>, Lost> {
+    read.map_err(|error| Lost::hopeless(error.to_string()))?
+}
+
+/// What was seen of a list so far, within the limits of one.
+struct Seen<'a, T> {
+    plural: &'a str,
+    made: Vec<T>,
+    bytes: usize,
+    pages: usize,
+    objects: usize,
+}
+
+impl<'a, T> Seen<'a, T> {
+    fn new(plural: &'a str) -> Self {
+        Self { plural, made: Vec::new(), bytes: 0, pages: 0, objects: 0 }
+    }
+
+    fn add_bytes(&mut self, bytes: usize) -> Result<(), Lost> {
+        self.bytes += bytes;
+        if self.bytes <= limits::LIST_BYTES {
+            return Ok(());
+        }
+        let most = limits::LIST_BYTES >> 20;
+        Err(Lost::hopeless(format!("the list of {} is longer than {most} MiB", self.plural)))
+    }
+
+    fn add(&mut self, page: Page<T>) -> Result<(), Lost> {
+        self.made.extend(page.made);
+        self.pages += 1;
+        self.objects += page.objects;
+        if self.objects > limits::LIST_OBJECTS {
+            let most = limits::LIST_OBJECTS;
+            return Err(Lost::hopeless(format!("the list of {} holds more than {most} objects", self.plural)));
+        }
+        // A server fills its pages, of which none was asked to be smaller than so many objects.
+        if self.pages > limits::EMPTY_PAGES + self.objects / FEW { Err(self.endless()) } else { Ok(()) }
+    }
+
+    fn endless(&self) -> Lost {
+        Lost::foreign(format!("the list of {} goes on for ever", self.plural))
+    }
+}
+
+impl Projection {
+    /// Returns what a list should look like.
+    fn list(self) -> &'static str {
+        match self {
+            Self::Whole => WHOLE,
+            Self::Metadata => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+        }
+    }
 }
 
 impl Client {
@@ -139,68 +136,74 @@ impl Client {
         query: &[(&str, &str)],
         projection: Projection,
     ) -> Result<Listed, Lost> {
-        let mut pages = Vec::new();
-        let mut token = String::new();
+        self.list_each(resource, namespace, query, projection, Some).await
+    }
+
+    /// Lists a collection and keeps of each object what `each` makes of it: the objects themselves are there a page at a time.
+    pub async fn list_each<T: Send + 'static>(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        query: &[(&str, &str)],
+        projection: Projection,
+        each: impl Fn(Live) -> Option<T> + Clone + Send + 'static,
+    ) -> Result<Listed<T>, Lost> {
+        let selector = query.iter().find(|(key, _)| *key == "labelSelector").map_or("", |(_, selector)| *selector);
+        let expected = Expected::of(resource, namespace, selector);
         let mut restarts = 0;
-        let mut limit = PAGE;
-        let (mut bytes, mut empty) = (0, 0);
-        loop {
-            let mut path = format!("{}?limit={limit}", resource.collection(namespace));
-            for (key, value) in query.iter().copied().chain([("continue", token.as_str())]) {
-                if !value.is_empty() {
-                    let _ = write!(path, "&{key}={}", escape(value));
+        'anew: loop {
+            let mut seen = Seen::new(&resource.plural);
+            let mut reading: Option<JoinHandle<Result<Page<T>, Lost>>> = None;
+            let mut token = String::new();
+            let mut limit = PAGE;
+            loop {
+                let path = path(resource, namespace, query, limit, &token);
+                let answer = match self.patient(&Call { accept: projection.list(), ..Call::get(path) }).await {
+                    // Few objects may be as long as many are mostly.
+                    Err(lost) if lost.too_long && limit > FEW => {
+                        limit = FEW;
+                        continue;
+                    }
+                    answer => answer?,
+                };
+                // The continuation is older than what the server keeps: start again.
+                if answer.code == 410 && restarts < 3 {
+                    restarts += 1;
+                    continue 'anew;
                 }
-            }
-            let accept = match projection {
-                Projection::Whole => WHOLE,
-                Projection::Metadata => {
-                    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+                if !answer.is_success() {
+                    return Ok(Listed::Refused(answer));
                 }
-            };
-            let answer = match self.patient(&Call { accept, ..Call::get(path) }).await {
-                // Few objects may be as long as many are mostly.
-                Err(lost) if lost.too_long && limit > FEW => {
-                    limit = FEW;
-                    continue;
+                let Answer { body, content, .. } = answer;
+                seen.add_bytes(body.len())?;
+                // No more than two pages are there at a time: one that is read, and one that has come meanwhile.
+                if let Some(reading) = reading.take() {
+                    seen.add(joined(reading.await)?)?;
                 }
-                answer => answer?,
-            };
-            // The continuation is older than what the server keeps: start again.
-            if answer.code == 410 && restarts < 3 {
-                restarts += 1;
-                pages.clear();
-                token.clear();
-                bytes = 0;
-                continue;
+                let head = head(&body);
+                let (expected, each) = (expected.clone(), each.clone());
+                let read = tokio::task::spawn_blocking(move || expected.read(&content, &body, &each));
+                let metadata = if let Some(head) = head {
+                    // The next page is on its way while this one is read.
+                    reading = Some(read);
+                    head
+                } else {
+                    let page = joined(read.await)?;
+                    let metadata = page.metadata.clone();
+                    seen.add(page)?;
+                    metadata
+                };
+                if metadata.r#continue.is_empty() {
+                    if let Some(reading) = reading.take() {
+                        seen.add(joined(reading.await)?)?;
+                    }
+                    return Ok(Listed::Objects(seen.made, metadata.resource_version));
+                }
+                if metadata.r#continue == token {
+                    return Err(seen.endless());
+                }
+                token = metadata.r#continue;
             }
-            if !answer.is_success() {
-                return Ok(Listed::Refused(answer));
-            }
-            let Answer { body, content, .. } = answer;
-            bytes += body.len();
-            if bytes > limits::LIST_BYTES {
-                let most = limits::LIST_BYTES >> 20;
-                return Err(Lost::hopeless(format!("the list of {} is longer than {most} MiB", resource.plural)));
-            }
-            let metadata = if let Some(head) = head(&body) {
-                // The next page is on its way while this one is read.
-                let resource = resource.clone();
-                let read = move || page(&resource, &content, &body).map(|(items, _)| items);
-                pages.push(Read::Going(tokio::task::spawn_blocking(read)));
-                head
-            } else {
-                let (items, metadata) = page(resource, &content, &body)?;
-                empty = if items.is_empty() { empty + 1 } else { 0 };
-                pages.push(Read::Done(items));
-                metadata
-            };
-            if metadata.r#continue.is_empty() {
-                return Ok(Listed::Objects(gather(pages).await?, metadata.resource_version));
-            }
-            if empty > limits::EMPTY_PAGES || metadata.r#continue == token {
-                return Err(Lost::foreign(format!("the list of {} goes on for ever", resource.plural)));
-            }
-            token = metadata.r#continue;
         }
     }
 
@@ -227,6 +230,7 @@ impl Client {
     pub async fn patient(&self, call: &Call) -> Result<Answer, Lost> {
         let start = Instant::now();
         let mut tries = 0u32;
+        let _waiting = self.waits.begin();
         loop {
             let outcome = self.call(call).await;
             let (wait, most) = match &outcome {
@@ -253,56 +257,6 @@ impl Client {
                 return outcome;
             }
             tokio::time::sleep(wait).await;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pods() -> Resource {
-        Resource {
-            group: "".into(),
-            version: "v1".into(),
-            kind: "Pod".into(),
-            plural: "pods".into(),
-            namespaced: true,
-            has_status: true,
-        }
-    }
-
-    #[test]
-    fn the_head_of_a_page_says_where_the_next_one_starts() {
-        let body =
-            br#"{"kind":"PodList","metadata":{"resourceVersion":"7","continue":"abc"},"items":[{"metadata":{}}]}"#;
-        let read = head(body).expect("a head");
-        assert_eq!((read.r#continue.as_str(), read.resource_version.as_str()), ("abc", "7"));
-        assert_eq!(page(&pods(), "", body).expect("a page").0.len(), 1);
-        for other in [br#"{"items":[{"a":1}],"metadata":{"continue":"abc"}}"#.as_slice(), b"{}", b""] {
-            assert!(head(other).is_none());
-        }
-    }
-
-    #[test]
-    fn what_is_no_list_is_not_an_empty_one() {
-        for empty in [r#"{"kind":"PodList","items":[]}"#, r#"{"kind":"List","metadata":{},"items":null}"#] {
-            assert!(page(&pods(), "", empty.as_bytes()).expect(empty).0.is_empty());
-        }
-        for other in [
-            "",
-            "<html>",
-            "{}",
-            "[]",
-            r#"{"items":[]}"#,
-            r#"{"kind":"PodList"}"#,
-            r#"{"kind":"Pod","items":[]}"#,
-            r#"{"kind":"PodList","items":[1,2]}"#,
-            r#"{"kind":"Status","apiVersion":"v1"}"#,
-        ] {
-            let lost =
-                page(&pods(), "text/html", other.as_bytes()).err().unwrap_or_else(|| panic!("{other} is no list"));
-            assert!(lost.foreign && lost.hopeless && lost.reason.contains("expected a list of pods"), "{lost}");
         }
     }
 }

@@ -17,17 +17,24 @@ pub struct Lost {
     pub foreign: bool,
     /// Whether the answer was longer than is taken.
     pub too_long: bool,
+    /// Whether the server did answer, with a refusal: that it does not answer would not be so.
+    pub refused: bool,
 }
 
 impl Lost {
     /// Returns what may pass.
     pub(crate) fn passing(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), hopeless: false, foreign: false, too_long: false }
+        Self { reason: reason.into(), hopeless: false, foreign: false, too_long: false, refused: false }
     }
 
     /// Returns what stays as it is.
     pub(crate) fn hopeless(reason: impl Into<String>) -> Self {
         Self { hopeless: true, ..Self::passing(reason) }
+    }
+
+    /// Returns that the server refused.
+    pub(crate) fn refused(reason: impl Into<String>) -> Self {
+        Self { refused: true, ..Self::hopeless(reason) }
     }
 
     /// Returns that something came which is not what was asked for.
@@ -73,7 +80,7 @@ pub(super) fn lost(error: &(dyn std::error::Error + 'static)) -> Lost {
     }
     let reason = match reason.as_str() {
         text if text.contains("InvalidContentType") => format!("it does not speak TLS: {text}"),
-        _ => without_userinfo(&reason),
+        _ => without_secrets(&reason),
     };
     Lost { hopeless, ..Lost::passing(reason) }
 }
@@ -84,8 +91,8 @@ pub(super) fn reason(error: &std::io::Error) -> String {
     text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
-/// Takes name and password out of all URLs in a text.
-pub(super) fn without_userinfo(text: &str) -> String {
+/// Takes name and password out of all URLs in a text, and what follows a `?`, which may be a token.
+pub(super) fn without_secrets(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -101,6 +108,12 @@ pub(super) fn without_userinfo(text: &str) -> String {
             _ => 0,
         };
         rest = &after[host..];
+        // Where the URL ends: its query goes.
+        let end = rest.find(|letter: char| letter.is_whitespace() || "\"'`".contains(letter)).unwrap_or(rest.len());
+        if let Some(query) = rest[..end].find('?') {
+            out.push_str(&rest[..query]);
+            rest = &rest[end..];
+        }
     }
     out.push_str(rest);
     out
@@ -117,10 +130,11 @@ mod tests {
             ("cannot reach http://a:b@c and http://d:e@f/g", "cannot reach http://c and http://f/g"),
             ("https://me:p/4@ss@host", "https://host"),
             ("https://host/a@b", "https://host/a@b"),
+            ("see `https://host/?token=p4ss` and https://host:1/x?a=b c", "see `https://host/` and https://host:1/x c"),
             ("socks5://token@host", "socks5://host"),
             ("no url: me@host", "no url: me@host"),
         ] {
-            assert_eq!(without_userinfo(text), expected);
+            assert_eq!(without_secrets(text), expected);
         }
     }
 }

@@ -3,7 +3,11 @@
 //! An answer enters with what was expected; it leaves as it is, or as none. Statuses that tell of trouble or a refusal are
 //! passed through, since whoever wrote them the request was not done.
 
-use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
 use super::lost::Lost;
@@ -15,8 +19,8 @@ pub enum Reply {
     /// Its reader judges it.
     #[default]
     Any,
-    /// An object, or the metadata of it.
-    Object(Identity),
+    /// An object, or the metadata of it; an answer with all of it has to have these fields.
+    Object(Identity, Vec<SmolStr>),
     /// An object that was deleted, or a `Status` about its end.
     End(Identity),
 }
@@ -38,6 +42,13 @@ struct Head {
     kind: String,
     metadata: Metadata,
     code: Option<u16>,
+    #[serde(deserialize_with = "word")]
+    status: Option<String>,
+}
+
+/// Only a `Status` has a word there.
+fn word<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Ok(serde_json::Value::deserialize(value)?.as_str().map(str::to_owned))
 }
 
 #[derive(Default, Deserialize)]
@@ -51,7 +62,16 @@ struct Metadata {
 impl Reply {
     /// Expects an object; with an empty name any one of the kind.
     pub fn object(resource: &Resource, namespace: &str, name: &str) -> Self {
-        Self::Object(Identity::of(resource, namespace, name))
+        Self::Object(Identity::of(resource, namespace, name), Vec::new())
+    }
+
+    /// Expects that an answer with all of the object has these fields, which were sent.
+    #[must_use]
+    pub fn with_fields(self, fields: Vec<SmolStr>) -> Self {
+        match self {
+            Self::Object(identity, _) => Self::Object(identity, fields),
+            other => other,
+        }
     }
 
     /// Expects the end of an object.
@@ -61,11 +81,17 @@ impl Reply {
 
     /// Returns the answer where it is what was expected.
     pub(super) fn accept(&self, answer: Answer) -> Result<Answer, Lost> {
-        let (Self::Object(expected) | Self::End(expected)) = self else { return Ok(answer) };
+        let (Self::Object(expected, _) | Self::End(expected)) = self else { return Ok(answer) };
         let fits = match answer.code {
             200..=299 => {
                 let head: Head = serde_json::from_slice(&answer.body).unwrap_or_default();
-                expected.is(&head) || (matches!(self, Self::End(_)) && is_status(&head))
+                if expected.is(&head)
+                    && let Some(field) = self.lacks(&head, &answer.body)
+                {
+                    let what = format!("expected {expected} with its `{field}`, found it without");
+                    return Err(Lost::foreign(format!("{what}, with HTTP status {}", answer.code)));
+                }
+                expected.is(&head) || (matches!(self, Self::End(_)) && is_success(&head))
             }
             // Kinds that are not there are told in plain text by the server itself.
             404 => {
@@ -82,6 +108,18 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// Returns a field that an answer should have and has not.
+    fn lacks(&self, head: &Head, body: &[u8]) -> Option<&SmolStr> {
+        let Self::Object(_, fields) = self else { return None };
+        if fields.is_empty() || is_partial(head) {
+            return None;
+        }
+        let found: HashMap<Cow<'_, str>, IgnoredAny> = serde_json::from_slice(body).ok()?;
+        fields.iter().find(|field| !found.contains_key(field.as_str()))
+    }
+}
+
 impl Identity {
     fn of(resource: &Resource, namespace: &str, name: &str) -> Self {
         let namespace = if resource.namespaced { namespace.into() } else { SmolStr::default() };
@@ -89,8 +127,7 @@ impl Identity {
     }
 
     fn is(&self, head: &Head) -> bool {
-        let metadata_only = head.kind == "PartialObjectMetadata" && head.api_version.starts_with("meta.k8s.io/");
-        let of_kind = metadata_only || (head.kind == self.kind && head.api_version == self.api_version);
+        let of_kind = is_partial(head) || (head.kind == self.kind && head.api_version == self.api_version);
         of_kind
             && head.metadata.namespace == self.namespace
             && !head.metadata.uid.is_empty()
@@ -122,8 +159,18 @@ impl std::fmt::Display for Identity {
     }
 }
 
+/// Whether it is the metadata of an object, whatever its kind.
+fn is_partial(head: &Head) -> bool {
+    head.kind == "PartialObjectMetadata" && head.api_version.starts_with("meta.k8s.io/")
+}
+
 fn is_status(head: &Head) -> bool {
     head.kind == "Status" && head.api_version == "v1" && head.code.is_none_or(|code| code >= 100)
+}
+
+/// Whether it is a `Status` that tells of no failure.
+fn is_success(head: &Head) -> bool {
+    is_status(head) && head.status.as_deref() != Some("Failure")
 }
 
 fn path(namespace: &str, name: &str) -> String {
@@ -226,6 +273,21 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_with_all_of_an_object_has_what_was_sent() {
+        let web = Reply::object(&deployment(), "shop", "web").with_fields(vec!["spec".into()]);
+        let with = |kind: &str, version: &str, rest: &str| {
+            format!(
+                r#"{{"apiVersion":"{version}","kind":"{kind}","metadata":{{"name":"web","namespace":"shop","uid":"1"}}{rest}}}"#
+            )
+        };
+        let accept = |body: String| web.accept(answer(200, "application/json", &body));
+        assert!(accept(with("Deployment", "apps/v1", r#","spec":{"replicas":1}"#)).is_ok());
+        assert!(accept(with("PartialObjectMetadata", "meta.k8s.io/v1", "")).is_ok(), "it was asked for no more");
+        let lost = accept(with("Deployment", "apps/v1", r#","status":{}"#)).expect_err("no spec");
+        assert!(lost.foreign && lost.reason.contains("with its `spec`, found it without"), "{lost}");
+    }
+
+    #[test]
     fn a_page_that_is_not_found_says_nothing_of_an_object() {
         let end = Reply::end(&deployment(), "shop", "web");
         let status = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":404}"#;
@@ -234,6 +296,8 @@ mod tests {
         assert!(end.accept(answer(404, "text/html", "<h1>404</h1>")).is_err());
         assert!(end.accept(answer(200, "text/html", "<h1>ok</h1>")).is_err());
         assert!(end.accept(answer(200, "application/json", r#"{"kind":"Status","apiVersion":"v1"}"#)).is_ok());
+        let failure = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}"#;
+        assert!(end.accept(answer(200, "application/json", failure)).is_err(), "it is none that tells of an end");
         assert!(end.accept(answer(403, "text/html", "<h1>no</h1>")).is_ok(), "a refusal is one, whoever says it");
     }
 }

@@ -7,7 +7,8 @@ use kube::client::Body;
 use serde_json::Value;
 
 use super::lost::lost;
-use super::{Call, Client, Live, Lost, Resource};
+use super::resource::escape;
+use super::{Call, Client, Live, Lost, METADATA, Projection, Resource, WHOLE};
 use crate::limits;
 
 /// What happened to one object.
@@ -32,25 +33,31 @@ pub struct Watch {
 }
 
 impl Client {
-    /// Follows a collection in a namespace, or in all; `selector` is a part of a query such as `fieldSelector=…`, or empty.
+    /// Follows a collection in a namespace, or in all, narrowed by a parameter of the query; an empty one is left out.
     pub async fn watch(
         &self,
         resource: &Resource,
         namespace: Option<&str>,
-        selector: &str,
+        selector: (&str, &str),
         version: &str,
+        projection: Projection,
     ) -> Result<Watch, Lost> {
-        let and = if selector.is_empty() { "" } else { "&" };
+        let selector = match selector {
+            (_, "") => String::new(),
+            (key, value) => format!("&{key}={}", escape(value)),
+        };
         let path = format!(
-            "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion={version}{and}{selector}",
+            "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion={version}{selector}",
             resource.collection(namespace)
         );
-        let call = Call::get(path);
+        let accept = if projection == Projection::Whole { WHOLE } else { METADATA };
+        let call = Call { accept, ..Call::get(path) };
         let wait = self.waits.begin();
         let opened = tokio::time::timeout(self.limit(&call.verb), self.open(&call)).await;
         let opened = opened.unwrap_or_else(|_| Err(Lost::passing("no answer to the watch")));
-        wait.end(opened.is_ok());
         let response = opened?;
+        wait.answered();
+        drop(wait);
         if response.status().as_u16() == 410 {
             return Ok(Watch { body: Body::empty(), pending: Vec::new(), ready: VecDeque::from([Change::Expired]) });
         }

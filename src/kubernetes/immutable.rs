@@ -170,6 +170,21 @@ pub fn refused<O: Tree, S: Tree, N: Tree>(facts: &Facts, old: &O, stated: &S, ne
     update.refused
 }
 
+/// Whether a field of a kind never changes, or lies in one that does not; `path` is as the server writes it, from the root.
+pub fn never_changes(group: &str, kind: &str, path: &str) -> bool {
+    let fixed =
+        IMMUTABLE.iter().find(|(of, name, _)| *of == group && *name == kind).map_or(&[][..], |(.., fields)| fields);
+    let more: &[&str] = match (group, kind) {
+        ("batch", "Job") => &["spec.template"],
+        ("", "PersistentVolumeClaim") => CLAIM,
+        _ => &[],
+    };
+    let path = path.trim_start_matches('.');
+    let holds =
+        |field: &&str| path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    fixed.iter().chain(more).any(|field| holds(&field))
+}
+
 fn kind_of<'a, N: Tree>(object: &'a N, facts: &'a Facts) -> Option<(&'a str, &'a str, &'a Type)> {
     let api_version = object.get("apiVersion")?.as_text()?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));

@@ -13,6 +13,7 @@ pub mod pods;
 mod quantity;
 mod selector;
 mod taint;
+mod tolerated;
 mod tree;
 
 pub use amounts::Amounts;
@@ -25,4 +26,5 @@ pub use pods::{Basis, Defaults, Load, PodDemand, USUAL};
 pub use quantity::{NotAQuantity, Notation, Quantity};
 pub use selector::{NotASelector, Operator, Requirement};
 pub use taint::{Effect, NotAToleration, Toleration};
+pub use tolerated::{Taint, Tolerated, UNSCHEDULABLE};
 pub use tree::{Look, Tree, is_same_item, same};

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use smol_str::SmolStr;
 
-use super::pod::{Apart, Port, Taint, Tolerated};
+use super::pod::{Apart, Port};
 use super::selector::{Labels, Selector};
 use super::units::Units;
 use crate::cluster::Live;
-use crate::kubernetes::{Amounts, Defaults, PodDemand, Tree};
+use crate::kubernetes::{Amounts, Defaults, PodDemand, Taint, Tolerated, Tree};
 
 /// A list that has to be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,8 +48,8 @@ pub struct Cluster {
     pub(super) jobs: BTreeMap<(SmolStr, SmolStr), Option<u64>>,
     pub(super) default_storage_class: Option<SmolStr>,
     pub(super) default_priority: Option<SmolStr>,
-    /// What may not be read, with the server's words.
-    pub(super) refused: Vec<(Need, String)>,
+    /// What could not be read, whether for want of a right, and the server's words.
+    pub(super) refused: Vec<(Need, bool, String)>,
 }
 
 /// A namespace.
@@ -108,9 +108,9 @@ impl Cluster {
         self.asked.insert(need.clone());
     }
 
-    /// Notes that a list may not be read, which leaves as much unknown, and is told.
-    pub fn put_refused(&mut self, need: &Need, said: impl Into<String>) {
-        self.refused.push((need.clone(), said.into()));
+    /// Notes that a list was refused, for want of a right or for another reason; this leaves as much unknown, and is told.
+    pub fn put_refused(&mut self, need: &Need, denied: bool, said: impl Into<String>) {
+        self.refused.push((need.clone(), denied, said.into()));
         self.asked.insert(need.clone());
     }
 

@@ -8,8 +8,9 @@ use smol_str::SmolStr;
 
 use super::batch::Asked;
 use super::cluster::{Cluster, Node};
-use super::pod::{Apart, Port, Spread, Taint};
+use super::pod::{Apart, Port, Spread};
 use super::selector::Labels;
+use crate::kubernetes::Taint;
 
 /// Why a node does not take a pod; the order is that in which the scheduler asks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

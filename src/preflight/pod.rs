@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use smol_str::SmolStr;
 
 use super::selector::{Labels, Selector};
-use crate::kubernetes::Tree;
-
-/// The taint that a cordoned node has.
-pub(super) const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+use crate::kubernetes::{Taint, Tolerated, Tree, UNSCHEDULABLE};
 
 /// Which nodes a pod may run on, whatever else runs there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,23 +16,6 @@ pub(super) struct Rules {
     /// Alternatives: conditions on the labels and on the fields of a node. None where there is no such rule.
     pub(super) affinity: Option<Vec<(Selector, Selector)>>,
     pub(super) tolerations: Vec<Tolerated>,
-}
-
-/// A toleration, as a pod has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Tolerated {
-    key: SmolStr,
-    operator: SmolStr,
-    value: SmolStr,
-    effect: SmolStr,
-}
-
-/// A taint of a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Taint {
-    pub(super) key: SmolStr,
-    pub(super) value: SmolStr,
-    pub(super) effect: SmolStr,
 }
 
 /// A port of the node that a pod takes.
@@ -121,42 +101,6 @@ impl Rules {
             !(expressions.is_empty() && fields.is_empty()) && expressions.selects(labels) && fields.holds(field)
         };
         self.selector.selects(labels) && self.affinity.as_ref().is_none_or(|terms| terms.iter().any(term))
-    }
-}
-
-impl Tolerated {
-    /// Reads a toleration.
-    pub(super) fn read(node: &impl Tree) -> Self {
-        let word = |key: &str| node.word(key).unwrap_or_default();
-        Self { key: word("key"), operator: word("operator"), value: word("value"), effect: word("effect") }
-    }
-
-    fn exists(key: &str, effect: &str) -> Self {
-        Self { key: key.into(), operator: "Exists".into(), effect: effect.into(), value: SmolStr::default() }
-    }
-
-    fn tolerates(&self, taint: &Taint) -> bool {
-        let same_effect = self.effect.is_empty() || self.effect == taint.effect;
-        let same_key = self.key.is_empty() || self.key == taint.key;
-        let same_value = match self.operator.as_str() {
-            "" | "Equal" => self.value == taint.value,
-            // Those that compare numbers are given the benefit of the doubt.
-            _ => true,
-        };
-        same_effect && same_key && same_value
-    }
-}
-
-impl Taint {
-    /// Reads a taint.
-    pub(super) fn read(node: &impl Tree) -> Self {
-        let word = |key: &str| node.word(key).unwrap_or_default();
-        Self { key: word("key"), value: word("value"), effect: word("effect") }
-    }
-
-    /// Returns the taint of a cordoned node.
-    pub(super) fn unschedulable() -> Self {
-        Self { key: UNSCHEDULABLE.into(), value: SmolStr::default(), effect: "NoSchedule".into() }
     }
 }
 
@@ -250,23 +194,6 @@ fn conditions(term: &impl Tree, key: &str) -> Selector {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
-
-    #[allow(clippy::needless_pass_by_value)]
-    fn tolerated(toleration: Value, taint: Value) -> bool {
-        Tolerated::read(&toleration).tolerates(&Taint::read(&taint))
-    }
-
-    #[test]
-    fn tolerations_match_as_the_scheduler_has_it() {
-        let taint = || json!({"key": "gpu", "value": "a", "effect": "NoSchedule"});
-        assert!(tolerated(json!({"operator": "Exists"}), taint()));
-        assert!(tolerated(json!({"key": "gpu", "operator": "Exists"}), taint()));
-        assert!(tolerated(json!({"key": "gpu", "value": "a"}), taint()));
-        assert!(!tolerated(json!({"key": "gpu", "value": "b"}), taint()));
-        assert!(!tolerated(json!({"key": "gpu"}), taint()), "no operator compares with an empty value");
-        assert!(!tolerated(json!({"key": "gpu", "operator": "Exists", "effect": "NoExecute"}), taint()));
-        assert!(!tolerated(json!({"key": "cpu", "operator": "Exists"}), taint()));
-    }
 
     #[test]
     fn required_affinity_is_a_choice_of_terms() {

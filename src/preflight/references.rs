@@ -189,7 +189,7 @@ pub(super) fn check(batch: &Batch<'_>, cluster: &Cluster, facts: &Facts, finding
         if there != Some(false) {
             continue;
         }
-        let (means, severity) = consequence(kind, *object);
+        let (means, severity) = consequence(kind, *object, &reference.field);
         let message = format!("the cluster has no `{kind} {}`", reference.name_with_namespace());
         let mut found = Found::new(Code::MissingInCluster, *object, message)
             .at((*origin, reference.field.clone()))
@@ -265,7 +265,7 @@ fn default_class(batch: &Batch<'_>, cluster: &Cluster, findings: &mut Findings) 
 }
 
 /// Returns what it means that an object is not there, and how bad that is.
-fn consequence(kind: &str, object: Object<'_>) -> (&'static str, Severity) {
+fn consequence(kind: &str, object: Object<'_>, field: &str) -> (&'static str, Severity) {
     match kind {
         // Admission refuses the pod itself; what a controller makes is tried again.
         "ServiceAccount" | "PriorityClass" | "RuntimeClass" => {
@@ -278,6 +278,11 @@ fn consequence(kind: &str, object: Object<'_>) -> (&'static str, Severity) {
         "Secret" | "ConfigMap" if object.manifest.key.kind == "Ingress" => {
             ("controllers answer with a certificate of their own until it is there", Severity::Warning)
         }
+        // The kubelet goes on without it: it is needed for a login alone.
+        "Secret" if field.contains("imagePullSecrets") => (
+            "without it pods start only where their images are on the node already, or need no login",
+            Severity::Warning,
+        ),
         "Secret" | "ConfigMap" => ("the pods do not start until it is there", Severity::Warning),
         _ => ("there is nothing to scale until it is there", Severity::Warning),
     }

@@ -15,16 +15,17 @@ use crate::diagnostic::Code;
 /// Says which lists could not be read, and what is not known for that.
 pub(super) fn check(batch: &Batch<'_>, cluster: &Cluster, findings: &mut Findings) {
     let Some(first) = batch.objects.first() else { return };
-    let mut kinds: BTreeMap<(&SmolStr, &SmolStr), (Vec<&SmolStr>, &str)> = BTreeMap::new();
-    for (need, said) in &cluster.refused {
-        let entry = kinds.entry((&need.group, &need.plural)).or_insert_with(|| (Vec::new(), said.as_str()));
+    let mut kinds: BTreeMap<(&SmolStr, &SmolStr, bool), (Vec<&SmolStr>, &str)> = BTreeMap::new();
+    for (need, denied, said) in &cluster.refused {
+        let entry = kinds.entry((&need.group, &need.plural, *denied)).or_insert_with(|| (Vec::new(), said.as_str()));
         entry.0.extend(need.namespace.as_ref());
     }
-    for ((_, plural), (namespaces, said)) in kinds {
+    for ((_, plural, denied), (namespaces, said)) in kinds {
         let concerned = batch.objects.iter().find(|object| namespaces.contains(&object.namespace)).unwrap_or(first);
         let names: Vec<&str> = namespaces.iter().map(|name| name.as_str()).collect();
-        let found = Found::new(Code::NotReadable, *concerned, unreadable("list", plural, &names, said));
+        let found = Found::new(Code::NotReadable, *concerned, unreadable(plural, &names, denied, said));
         findings.here(found.help(match plural.as_str() {
+            _ if !denied => "what depends on them is not known: see what answers for the server, or pass `--allow not-readable`",
             "nodes" | "pods" => "whether the pods find room is not known: ask for a role that may list both, or pass `--allow not-readable`",
             _ => "what depends on them is not known: ask for a role that may list them, or pass `--allow not-readable`",
         }));

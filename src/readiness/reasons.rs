@@ -35,6 +35,8 @@ pub struct Related<'a> {
 pub struct Reason {
     /// What is wrong.
     pub text: String,
+    /// The same without what differs among objects with the same trouble: names, addresses.
+    pub alike: String,
     /// How many objects it holds for.
     pub count: usize,
     /// One of them: `Pod shop/web-7d4f-abc`.
@@ -320,9 +322,10 @@ impl Found {
     }
 
     fn into_reasons(self) -> Vec<Reason> {
-        let mut all: Vec<Folded> = self.0.into_values().collect();
-        all.sort_by_key(|folded| (folded.trouble.rank, usize::MAX - folded.objects.len()));
-        let reason = |folded: Folded| Reason {
+        let mut all: Vec<(String, Folded)> = self.0.into_iter().map(|((_, alike), folded)| (alike, folded)).collect();
+        all.sort_by_key(|(_, folded)| (folded.trouble.rank, usize::MAX - folded.objects.len()));
+        let reason = |(alike, folded): (String, Folded)| Reason {
+            alike,
             text: folded.trouble.full_text(folded.objects.len() > 1),
             count: folded.objects.len(),
             lasting: folded.trouble.lasting,

@@ -1,8 +1,8 @@
 //! How many requests may be in flight: as many as the server answers without letting them wait.
 //!
-//! A request of a kind takes some time at best. While answers come in little more than that, more requests in flight mean
-//! more answers a second; once they take twice as long, and more than a moment, every further request would only wait at the
-//! server. Where the server refuses requests, as many fewer are in flight as it has refused. Single failures say nothing
+//! A request of a kind takes some time at best: the distance, and the work. While answers come in little more than that, more
+//! requests in flight mean more answers a second; once they take twice as long, or a moment longer, every further request
+//! would only wait at the server. Far away the start is as high as the distance asks for, since to climb takes its time too. Where the server refuses requests, as many fewer are in flight as it has refused. Single failures say nothing
 //! about the pace, many at once do.
 
 use std::collections::BTreeMap;
@@ -15,10 +15,14 @@ const MOST: usize = 256;
 /// Answers that take so many times what they take at best have waited.
 const WAITED: f64 = 2.0;
 /// Answers that take so many times what they take at best have waited too long.
-const WAITED_LONG: f64 = 4.0;
-/// So many seconds are no time, however fast the server is at best: one that has some requests at hand does more of them
-/// a second, as it writes several at once.
-const SHORT: f64 = 0.025;
+const WAITED_LONG: f64 = 3.0;
+/// To wait so many seconds is no time, however fast the server is at best: one that has some requests at hand does more of
+/// them a second, as it writes several at once.
+const SHORT: f64 = 0.048;
+/// For so many seconds that an answer takes at best, as many requests are in flight at the start as there are at least.
+const NEAR: f64 = 0.006;
+/// The highest start.
+const MOST_START: f64 = 64.0;
 /// To ask whether the server takes more may cost one part in so many of the time.
 const COST: u32 = 10;
 /// How long the limit stays after many failures.
@@ -67,9 +71,18 @@ impl Pace {
         }
     }
 
+    /// Starts as high as is worth it where an answer takes so long at best.
+    #[must_use]
+    pub(in crate::apply) fn at_distance(mut self, answer: Duration) -> Self {
+        if !self.fixed {
+            self.limit = (START_LIMIT * answer.as_secs_f64() / NEAR).clamp(START_LIMIT, MOST_START);
+        }
+        self
+    }
+
     /// Returns the limit.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 256")]
-    pub(super) fn limit(&self) -> usize {
+    pub(in crate::apply) fn limit(&self) -> usize {
         self.limit as usize
     }
 
@@ -93,7 +106,7 @@ impl Pace {
             None => *self.best.entry(kind.to_owned()).or_insert(latency),
         };
         self.epoch.answers += 1;
-        self.epoch.stretch += latency / best.max(SHORT);
+        self.epoch.stretch += 1.0 + (latency - best) / best.max(SHORT);
         if f64::from(self.epoch.answers) < self.limit.max(START_LIMIT) {
             return;
         }
@@ -203,8 +216,19 @@ mod tests {
             let mut pace = Pace::new(None);
             far.play(&mut pace, 0.0, "ConfigMap", 5000);
             let limit = pace.limit() as f64;
-            assert!((full..full * 3.5).contains(&limit), "{limit} at {distance}");
+            assert!((full..full * 4.0).contains(&limit), "{limit} at {distance}");
         }
+    }
+
+    #[test]
+    fn far_away_it_starts_high() {
+        let start = |millis| Pace::new(None).at_distance(Duration::from_millis(millis)).limit();
+        assert_eq!((start(1), start(6), start(12), start(22), start(500)), (16, 16, 32, 58, 64));
+        assert_eq!(Pace::new(Some(3)).at_distance(Duration::from_millis(22)).limit(), 3);
+        let slow = Server { capacity: 2.0, service: 0.05, distance: 0.0 };
+        let mut pace = Pace::new(None).at_distance(Duration::from_millis(50));
+        slow.play(&mut pace, 0.0, "ConfigMap", 2000);
+        assert!(pace.limit() <= START * 2, "{} at a server that is slow and not far", pace.limit());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Thousands of runs in virtual time, against a server that is drawn from a seed: what holds in all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -48,6 +48,9 @@ struct Server {
     /// Of a hundred requests so many are spoiled.
     spoiled: u64,
     gone: bool,
+    /// What these are answered whatever they ask, with the seconds that the server wants to be left alone.
+    stubborn: BTreeMap<usize, (u16, Option<u64>)>,
+    waits: Waits,
 }
 
 impl Server {
@@ -58,6 +61,8 @@ impl Server {
             draw: Arc::new(Mutex::new(Draw(seed))),
             spoiled,
             gone: false,
+            stubborn: BTreeMap::new(),
+            waits: Waits::default(),
         }
     }
 
@@ -78,6 +83,9 @@ impl Server {
                 body: bytes::Bytes::new(),
             })
         };
+        if let Some((code, wait)) = self.stubborn.get(&number) {
+            return answer(*code, wait.map(|wait| wait.min(60)));
+        }
         let mut world = self.world();
         if self.gone || kind == 0 {
             return lost("reset before");
@@ -103,7 +111,11 @@ impl Server {
 }
 
 impl Transport for Server {
-    fn carry(&self, call: Call) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static {
+    fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    fn carry(&self, call: Call, _: Duration) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static {
         let server = self.clone();
         async move {
             let number: usize = call.path.parse().expect("the path of a test");
@@ -187,8 +199,14 @@ fn run(server: &Server, concurrency: Option<usize>, interrupts: Vec<(Duration, I
         });
         let (mut pace, mut requests, mut ends) = (Pace::new(concurrency), 0, Vec::new());
         let start = Instant::now();
-        let mut engine =
-            Engine { client: server, pace: &mut pace, interrupt: &mut interrupt, start, requests: &mut requests };
+        let mut engine = Engine {
+            client: server,
+            pace: &mut pace,
+            interrupt: &mut interrupt,
+            start,
+            requests: &mut requests,
+            news: None,
+        };
         let mut each = |_: &mut [Toy], ended: Ended, _: Vec<Effect>| ends.push(ended);
         engine.run(&mut tasks, &server.needs, |number| number % 7, &mut each, &mut |_| {}).await;
         assert!(requests >= server.world().sent.len());
@@ -284,5 +302,20 @@ fn a_server_that_is_gone_for_good_ends_the_run_soon_for_all() {
         assert!(story.ends.iter().all(|ended| !ended.outcome.is_fine()));
         let sent = server.world().sent.len();
         assert!(sent < 2000, "a server that is gone was asked {sent} times");
+    }
+}
+
+#[test]
+fn one_that_is_refused_for_ever_ends_in_its_time_while_others_go_on() {
+    for stubborn in [(429, None), (429, Some(1)), (429, Some(u64::MAX)), (503, None), (503, Some(2))] {
+        let needs = vec![Vec::new(); 50];
+        let server = Server { stubborn: BTreeMap::from([(3, stubborn)]), ..Server::new(1, &needs, 0) };
+        let story = run(&server, None, Vec::new());
+        let failed = story.ends.iter().find(|ended| ended.number == 3).expect("it has ended");
+        assert_eq!(failed.outcome, Outcome::Failed, "{stubborn:?}");
+        assert!(failed.took <= PATIENCE + Duration::from_secs(3), "{stubborn:?}: {:?}", failed.took);
+        assert!(story.took <= PATIENCE * 2, "{stubborn:?}: {:?}", story.took);
+        let fine = story.ends.iter().filter(|ended| ended.outcome.is_fine()).count();
+        assert_eq!(fine, 50 - 1 - (0..50).filter(|number| number % 17 == 13).count(), "{stubborn:?}");
     }
 }

@@ -1,16 +1,16 @@
 //! Before the first write: what is there, what is proven, what is in the way, what goes.
 
-use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 use crate::apply::event::{Report, Settled};
-use crate::apply::managed::MANAGER;
 use crate::apply::options::RunError;
 use crate::apply::run::Run;
 use crate::apply::set::hold;
+use crate::apply::set::parents::parents;
 use crate::apply::set::prune::{Pruning, pruning};
-use crate::apply::set::survey::{Found, Survey, survey};
-use crate::apply::set::{ApplySet, Extent, other_owner};
-use crate::apply::{Desired, finding, order, proof};
+use crate::apply::set::survey::{Found, Keep, Look, Survey, survey};
+use crate::apply::set::{ApplySet, Extent, PART_OF, other_owner};
+use crate::apply::{Desired, finding, order};
 
 /// What is known before the first write.
 pub(super) struct Plan {
@@ -45,7 +45,8 @@ impl Run<'_> {
                 None => false,
             }
         };
-        let (survey, left_over) = tokio::join!(survey(client, kinds, desired, set), left_over);
+        let look = Look { client, kinds, desired, set, keep: Keep::Unproven(self.facts) };
+        let (survey, left_over) = tokio::join!(survey(look), left_over);
         let survey = survey.map_err(RunError::Survey)?;
         let needs = order::needs(desired.iter().map(|object| (&object.key, &object.node)));
         let mut chosen = vec![true; desired.len()];
@@ -54,33 +55,31 @@ impl Run<'_> {
             order::with_needs(&mut chosen, &needs);
         }
         let own = set.map(ApplySet::id);
+        let strangers: BTreeSet<&str> = survey
+            .found
+            .iter()
+            .filter_map(|found| found.live()?.label(PART_OF))
+            .filter(|id| own.as_deref().is_some_and(|own| own != *id))
+            .collect();
+        let homes: BTreeSet<&str> = desired.iter().map(|object| object.key.namespace.as_str()).collect();
+        let homes = homes.into_iter().filter(|namespace| !namespace.is_empty()).collect();
+        let names = parents(client, strangers, &homes).await;
+        let named = |id: &str| names.get(id).cloned();
         let mut adopted = vec![false; desired.len()];
         let mut send = Vec::new();
         let leaving: Vec<bool> = survey.found.iter().map(is_leaving).collect();
-        let facts = self.facts;
-        let proven: Vec<bool> = desired
-            .par_iter()
-            .zip(&survey.found)
-            .zip(&chosen)
-            .map(|((object, found), chosen)| {
-                found.whole().is_some_and(|live| *chosen && proof::is_unchanged(&object.node, live, facts, MANAGER))
-            })
-            .collect();
         for (number, object) in desired.iter().enumerate().filter(|(number, _)| chosen[*number]) {
             match &survey.found[number] {
                 Found::Absent => send.push(number),
                 // It will not be there when it is its turn: neither it nor what goes with its namespace or definition.
                 _ if leaving[number] || needs[number].iter().any(|needed| leaving[*needed]) => send.push(number),
-                Found::Whole(live) if proven[number] => {
-                    settled[number] = Some(Settled {
-                        uid: live.uid().to_owned(),
-                        generation: live.generation(),
-                        ..Settled::expected(object)
-                    });
+                Found::Same { uid, generation } => {
+                    let (uid, generation) = (uid.to_string(), *generation);
+                    settled[number] = Some(Settled { uid, generation, ..Settled::expected(object) });
                 }
                 found => {
                     let live = found.live().filter(|_| own.is_some());
-                    let owner = live.and_then(|live| other_owner(live, own.as_deref()));
+                    let owner = live.and_then(|live| other_owner(live, own.as_deref(), named));
                     if let Some(owner) = owner.filter(|_| !options.adopt) {
                         report.findings.push(finding::of_owner(object, &owner));
                     }

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use crate::apply::engine::pace::Pace;
 use crate::apply::event::{Event, Outcome, Report, Settled};
 use crate::apply::run::{TAKEN_OVER, interrupted};
-use crate::apply::set::survey::{Found, survey};
+use crate::apply::set::ApplySet;
+use crate::apply::set::survey::{Found, Keep, Look, survey};
 use crate::apply::write::{Remove, delete};
 use crate::apply::{Run, RunError, order};
 use crate::cluster::{Live, Projection, Resource};
@@ -49,14 +50,9 @@ impl Run<'_> {
             .iter()
             .zip(held_back)
             .map(|((key, resource, live), needed)| Remove {
-                key: key.clone(),
-                resource: Arc::clone(resource),
-                uid: live.uid().to_owned(),
-                outcome: Outcome::Deleted,
                 dry_run: self.options.dry_run,
                 await_end: await_end || needed,
-                ending: false,
-                said: String::new(),
+                ..Remove::new(key.clone(), resource, live, Outcome::Deleted)
             })
             .collect();
         let ends = self.remove(removals, needs, &mut pace, start, &mut report).await;
@@ -103,14 +99,24 @@ impl Run<'_> {
     /// Finds what has to go, the last one to be installed first; what is not there, or stays, is settled at once.
     async fn going(&mut self, report: &mut Report) -> Result<Vec<Going>, RunError> {
         let mut found: Vec<(Going, Origin)> = Vec::new();
-        if let Some(set) = self.set {
-            let survey = survey(self.client, self.kinds, &[], Some(set)).await.map_err(RunError::Survey)?;
+        let Self { client, kinds, desired, set, .. } = *self;
+        let keep = if set.is_some() { Keep::Members } else { Keep::Whole };
+        let survey = survey(Look { client, kinds, desired, set, keep }).await.map_err(RunError::Survey)?;
+        if let Some(set) = set {
+            if survey.extent.is_none() {
+                let ApplySet { name, namespace, .. } = set;
+                let members = if survey.members == 0 {
+                    ", and no object of the kinds in the inputs is a member of it"
+                } else {
+                    ""
+                };
+                (self.tell)(Event::Note(format!("the set `{name}` is not there in namespace `{namespace}`{members}")));
+            }
             found.extend(survey.surplus.into_iter().map(|surplus| {
                 let key = surplus.key();
                 ((key, surplus.resource, surplus.live), Origin::NOWHERE)
             }));
         } else {
-            let survey = survey(self.client, self.kinds, self.desired, None).await.map_err(RunError::Survey)?;
             for (object, there) in self.desired.iter().zip(survey.found) {
                 let key = object.key.clone();
                 match there {
@@ -118,6 +124,7 @@ impl Run<'_> {
                         let end = Settled::unsent(key, object.origin, Outcome::Absent, String::new());
                         report.settled.push(end);
                     }
+                    Found::Same { .. } => {}
                     Found::Whole(live) | Found::Metadata(live) => {
                         found.push(((key, Arc::clone(&object.resource), live), object.origin));
                     }

@@ -23,6 +23,8 @@ const TRY: Duration = Duration::from_secs(3);
 /// After so long without a renewal others may soon take the holder for gone.
 const SURE: Duration = Duration::from_secs(8);
 const LOOK: Duration = Duration::from_millis(500);
+/// Who says for so long that a lease is there, and that it is not, is no server that can be relied on.
+const CONTRADICTION: Duration = Duration::from_secs(20);
 
 /// Who runs: what others are told, and whether a holder of this machine is known to be gone.
 #[derive(Clone, Copy, Debug)]
@@ -138,14 +140,28 @@ pub(in crate::apply) async fn take(
     }
     let mut seen: Option<(String, Instant)> = None;
     let mut waited = false;
+    let mut missing: Option<Instant> = None;
+    let _waiting = client.waits().begin_for(format!("the set `{}` to be free", set.name));
     loop {
         let answer = client.patient(&Call::get(&path).expecting(reply(set, part))).await?;
         let taken = match answer.code {
             404 => {
                 waited = true;
+                // Runs that come and go can make it so for a moment.
+                let since = *missing.get_or_insert_with(Instant::now);
+                if since.elapsed() >= CONTRADICTION {
+                    let name = name(set, part);
+                    return Err(HoldError::Failed(format!(
+                        "the server refuses to make the Lease `{name}` since it is there, and says that it is not there"
+                    )));
+                }
+                if since.elapsed() > LOOK {
+                    tokio::time::sleep(LOOK).await;
+                }
                 client.patient(&make()).await?
             }
             200 => {
+                missing = None;
                 let lease = Live(answer.json());
                 let holder = lease.text(&["spec", "holderIdentity"]).unwrap_or_default().to_owned();
                 if holder == runner.identity {

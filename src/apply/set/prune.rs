@@ -1,7 +1,5 @@
 //! What left the set, and may go.
 
-use std::sync::Arc;
-
 use crate::apply::order::priority;
 use crate::apply::set::guard::{Guard, Taken};
 use crate::apply::set::survey::Surplus;
@@ -86,16 +84,10 @@ pub(in crate::apply) fn pruning(
                 result.still_members = true;
                 result.kept.push(Settled::unsent(key, Origin::NOWHERE, Outcome::Unchanged, reason));
             }
-            None => result.removals.push(Remove {
-                resource: Arc::clone(resource),
-                uid: live.uid().to_owned(),
-                outcome: Outcome::Pruned,
-                dry_run,
-                await_end: false,
-                ending: false,
-                said: String::new(),
-                key,
-            }),
+            None => {
+                let removal = Remove::new(key, resource, live, Outcome::Pruned);
+                result.removals.push(Remove { dry_run, ..removal });
+            }
         }
     }
     result

@@ -20,8 +20,8 @@ pub(super) type News = (usize, Readiness, Option<Live>);
 /// Why objects could not be looked at.
 pub(super) enum Unseen {
     Lost(Lost),
-    /// What may not be read, and the status code.
-    Refused(String, u16),
+    /// What may not be read.
+    Denied(String),
 }
 
 impl Unseen {
@@ -29,7 +29,7 @@ impl Unseen {
     fn is_hopeless(&self) -> bool {
         match self {
             Self::Lost(lost) => lost.hopeless,
-            Self::Refused(_, code) => matches!(code, 401 | 403),
+            Self::Denied(_) => true,
         }
     }
 }
@@ -38,7 +38,7 @@ impl std::fmt::Display for Unseen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Lost(lost) => lost.fmt(f),
-            Self::Refused(said, _) => f.write_str(said),
+            Self::Denied(said) => f.write_str(said),
         }
     }
 }
@@ -52,6 +52,8 @@ impl From<Lost> for Unseen {
 /// Objects of one kind that one watch follows.
 pub(super) struct Group {
     pub(super) resource: Arc<Resource>,
+    /// Whether the server has said that it has the kind.
+    pub(super) is_served: bool,
     /// Their namespace, where it is only one.
     pub(super) namespace: Option<SmolStr>,
     /// All namespaces of the run, where only those may be seen.
@@ -63,7 +65,7 @@ pub(super) struct Group {
 impl Group {
     /// Lists and judges all; returns the places to watch, each with the version from which.
     pub(super) async fn list(
-        &self,
+        self: &Arc<Self>,
         client: &Client,
         send: &mpsc::Sender<News>,
     ) -> Result<Vec<(Option<SmolStr>, String)>, Unseen> {
@@ -71,23 +73,25 @@ impl Group {
         let mut from = Vec::new();
         let mut missing: BTreeSet<usize> = self.members.values().map(|(at, _)| *at).collect();
         while let Some(place) = places.pop() {
-            match client.list(&self.resource, place.as_deref(), &self.selector, Projection::Whole).await? {
-                Listed::Objects(objects, version) => {
-                    for live in objects {
-                        if let Some(news) = self.judge(live) {
-                            missing.remove(&news.0);
-                            let _ = send.send(news).await;
-                        }
+            let group = Arc::clone(self);
+            let (query, each) = ([("labelSelector", self.selector.as_str())], move |live| group.judge(live));
+            match client.list_each(&self.resource, place.as_deref(), &query, Projection::Whole, each).await? {
+                Listed::Objects(all, version) => {
+                    for news in all {
+                        missing.remove(&news.0);
+                        let _ = send.send(news).await;
                     }
                     from.push((place, version));
                 }
+                // Its definition is not there yet.
+                Listed::Refused(answer) if answer.code == 404 && !self.is_served => {}
                 Listed::Refused(answer) if answer.code == 403 && place.is_none() && self.resource.namespaced => {
                     places.extend(self.namespaces.iter().cloned().map(Some));
                 }
                 Listed::Refused(answer) => {
                     let namespaces: Vec<&str> = place.iter().map(SmolStr::as_str).collect();
-                    let said = unreadable("list", &self.resource.plural, &namespaces, &answer.message());
-                    return Err(Unseen::Refused(said, answer.code));
+                    let said = unreadable(&self.resource.plural, &namespaces, answer.is_denial(), &answer.message());
+                    return Err(if answer.is_denial() { Unseen::Denied(said) } else { Lost::passing(said).into() });
                 }
             }
         }
@@ -108,7 +112,10 @@ impl Group {
     fn judge(&self, live: Live) -> Option<News> {
         let (at, expected) = self.members.get(&(live.namespace().into(), live.name().into()))?;
         let live = named(live, &self.resource);
-        Some((*at, judge(&live, expected), Some(live)))
+        let state = judge(&live, expected);
+        // Only of what does not work it is asked why.
+        let live = (!matches!(state, Readiness::Ready(_) | Readiness::Silent(_))).then_some(live);
+        Some((*at, state, live))
     }
 
     /// Lists and watches for as long as anyone listens.
@@ -133,15 +140,10 @@ impl Group {
     }
 
     async fn watch(&self, client: &Client, send: &mpsc::Sender<News>, place: Option<SmolStr>, mut version: String) {
-        let selector = if self.selector.is_empty() {
-            String::new()
-        } else {
-            format!("labelSelector={}", self.selector.replace('=', "%3D").replace('/', "%2F"))
-        };
+        let selector = ("labelSelector", self.selector.as_str());
         loop {
-            let Ok(mut watch) = client.watch(&self.resource, place.as_deref(), &selector, &version).await else {
-                return;
-            };
+            let opened = client.watch(&self.resource, place.as_deref(), selector, &version, Projection::Whole).await;
+            let Ok(mut watch) = opened else { return };
             loop {
                 let change = match watch.next().await {
                     Ok(Some(change)) => change,

@@ -7,6 +7,16 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
+#[test]
+fn what_never_changes_is_known_by_its_path() {
+    for path in [".spec.selector", "spec.selector.matchLabels", ".spec.selector.matchLabels.app"] {
+        assert!(never_changes("apps", "Deployment", path), "{path}");
+    }
+    assert!(never_changes("batch", "Job", ".spec.template.spec.containers[name=\"x\"].image"));
+    assert!(!never_changes("apps", "Deployment", ".spec.template.spec.containers[name=\"x\"].image"));
+    assert!(!never_changes("apps", "Deployment", ".spec.selectors"));
+}
+
 fn object(api_version: &str, kind: &str, rest: Json) -> Json {
     let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
     rest.as_object().unwrap().iter().for_each(|(key, value)| object[key] = value.clone());

@@ -59,7 +59,9 @@ fn read(all: &[Live], objects: &[Manifest], facts: &Facts) -> Cluster {
                 object.text(&["kind"]) == Some("SelfSubjectAccessReview") && plural == Some(need.plural.as_str())
             });
             match denied {
-                Some(review) => cluster.put_refused(&need, review.text(&["status", "reason"]).unwrap_or_default()),
+                Some(review) => {
+                    cluster.put_refused(&need, true, review.text(&["status", "reason"]).unwrap_or_default())
+                }
                 None => cluster.put(&need, all.iter().filter(|object| need.takes(object)).cloned()),
             }
         }

@@ -152,6 +152,11 @@ fn guard<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Answers with a status.
+pub(super) fn said(code: u16, reason: &str) -> Reply {
+    Reply::Whole(code, "application/json", status(code, reason, reason).to_string())
+}
+
 fn status(code: u16, reason: &str, message: &str) -> Value {
     let word = if code < 300 { "Success" } else { "Failure" };
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": word, "reason": reason, "message": message, "code": code})
@@ -227,11 +232,15 @@ fn parse(path: &str) -> Option<(Kind, Option<&str>, Option<&str>)> {
     Some((kind, namespace, name))
 }
 
+fn api_version(kind: Kind) -> String {
+    if kind.0.is_empty() { kind.1.to_owned() } else { format!("{}/{}", kind.0, kind.1) }
+}
+
 fn put(state: &State, path: &str, kind: Kind, mut object: Value) -> Value {
     let (_, namespace, name) = parse(path).expect("a path of an object");
     let mut objects = guard(&state.objects);
     let uid = objects.get(path).map(|old| old["metadata"]["uid"].clone());
-    object["apiVersion"] = if kind.0.is_empty() { json!(kind.1) } else { json!(format!("{}/{}", kind.0, kind.1)) };
+    object["apiVersion"] = json!(api_version(kind));
     object["kind"] = json!(kind.2);
     object["metadata"]["name"] = json!(name);
     if let Some(namespace) = namespace {
@@ -302,7 +311,7 @@ fn list(state: &State, kind: Kind, namespace: Option<&str>, query: &str) -> Valu
         })
         .map(|(_, object)| object)
         .collect();
-    json!({"kind": format!("{}List", kind.2), "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items})
+    json!({"kind": format!("{}List", kind.2), "apiVersion": api_version(kind), "metadata": {"resourceVersion": "1"}, "items": items})
 }
 
 fn discovery(core: bool) -> Value {

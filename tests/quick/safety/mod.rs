@@ -4,9 +4,11 @@
 
 mod api;
 mod budgets;
+mod clusters;
 mod deletion;
 mod files;
 mod heard;
+mod lies;
 mod multiplied;
 mod patched;
 mod planted;

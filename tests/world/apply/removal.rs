@@ -101,3 +101,22 @@ spec: {size: 1}
     assert!(at("Cache") < at("CustomResourceDefinition") && at("ConfigMap") < at("Namespace"), "{order:?}");
     assert!(!bench.is_there("namespace/NS-inner"));
 }
+
+#[test]
+fn the_ends_of_many_pods_are_watched_for_together() {
+    needs!(CONTROL_PLANE);
+    let bench = Bench::on(ControlPlane::with_controllers());
+    let pod = |number: usize| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p-{number}}}\n\
+             spec: {{containers: [{{name: main, image: \"example.com/p:1\"}}]}}\n"
+        )
+    };
+    let text: String = (0..60).map(pod).collect();
+    bench.set(&text, &["--wait", "--timeout=90s"]).ends(0, "60 created");
+    let ran = delete(&bench, &["--applyset=set", "a.yaml"]);
+    ran.ends(0, "60 deleted");
+    let requests = ran.done()["requests"].as_u64().unwrap_or_default();
+    assert!((60..=120).contains(&requests), "{requests} requests for 60 pods that have to end first");
+    assert!(!bench.is_there("pod/p-59"));
+}

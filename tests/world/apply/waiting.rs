@@ -151,3 +151,17 @@ fn images_are_pulled_before_the_batch_starts() {
     let sets = bench.kubectl(&["get", "daemonsets", "--output=name"]);
     assert_eq!(sets.trim(), "daemonset.apps/two", "what pulled is gone again");
 }
+
+#[test]
+fn images_are_pulled_into_a_namespace_that_the_batch_itself_makes() {
+    needs!(CONTROL_PLANE);
+    let bench = bench();
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: NS-pull}\n";
+    let work = workload("Deployment", "one", "nothing", "").replace("{name: one}", "{name: one, namespace: NS-pull}");
+    let ran = bench.set(&format!("{namespace}{work}"), &["--prepull", "--timeout=90s"]);
+    assert_eq!((ran.code, ran.outcome("Deployment/one").as_str()), (0, "created"), "{ran:#?}");
+    let notes: Vec<&str> = ran.events.iter().filter_map(|event| event["text"].as_str()).collect();
+    assert!(notes.iter().any(|note| note.contains("1 image is on all of 3 nodes")), "{notes:?}");
+    let sets = bench.kubectl(&["get", "daemonsets", "--namespace=NS-pull", "--output=name"]);
+    assert_eq!(sets.trim(), "", "what pulled is gone again");
+}
