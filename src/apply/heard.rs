@@ -7,7 +7,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use smol_str::SmolStr;
+
 use super::Desired;
+use crate::cluster::Resource;
 use crate::diagnostic::words::{MASK, masked};
 use crate::kubernetes::ObjectKey;
 use crate::text::Node;
@@ -102,6 +105,13 @@ impl<'a> Heard<'a> {
             (!is_known).then_some(at)
         })
     }
+}
+
+/// Returns a server's words about the objects of a resource.
+pub(super) fn of_resource(resource: &Resource, message: &str) -> String {
+    let Resource { group, version, kind, .. } = resource.clone();
+    let key = ObjectKey { group, version, kind, namespace: SmolStr::default(), name: SmolStr::default() };
+    Heard::of_theirs(&key).words(message)
 }
 
 /// Returns the words of a text and where they start; one of another script is a word, too.

@@ -192,7 +192,8 @@ impl Rehearsal {
             verdict,
             Verdict::Throttled(_) | Verdict::Passing(Passing::Server | Passing::Unknown | Passing::Starting)
         ) {
-            return Err(SurveyError::Refused(format!("what it would make of `{}`", object.key), answer));
+            let said = object.heard().words(&answer.message());
+            return Err(SurveyError::Refused(format!("what it would make of `{}`", object.key), said));
         }
         self.new.push(match (live, &verdict) {
             // The server will not change it, but it says what it would be.

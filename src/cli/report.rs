@@ -200,9 +200,9 @@ fn junit(ending: &Ending<'_>) -> String {
             let found = about.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
             let verdict = verdict(entry, report, found);
             let file = place(entry.origin, sources)
-                .map(|(file, line)| format!(" file=\"{}\" line=\"{line}\"", escape(file)))
+                .map(|(file, line)| format!(" file=\"{}\" line=\"{line}\"", attribute(file)))
                 .unwrap_or_default();
-            let (kind, name) = (escape(&entry.key.kind), escape(&name));
+            let (kind, name) = (attribute(&entry.key.kind), attribute(&name));
             let time = entry.took.as_secs_f64();
             (verdict, format!("<testcase classname=\"{kind}\" name=\"{name}\"{file} time=\"{time:.3}\""))
         })
@@ -227,12 +227,12 @@ fn junit(ending: &Ending<'_>) -> String {
         let _ = match verdict {
             Verdict::Passed => writeln!(out, "    {case}/>"),
             Verdict::Skipped(reason) => {
-                writeln!(out, "    {case}>\n      <skipped message=\"{}\"/>\n    </testcase>", escape(&reason))
+                writeln!(out, "    {case}>\n      <skipped message=\"{}\"/>\n    </testcase>", attribute(&reason))
             }
             Verdict::Failed { message, codes, text } => writeln!(
                 out,
                 "    {case}>\n      <failure message=\"{}\" type=\"{codes}\">{}</failure>\n    </testcase>",
-                escape(&message),
+                attribute(&message),
                 escape(&text)
             ),
         };
@@ -258,7 +258,7 @@ fn verdict(entry: &Settled, report: &Report, found: &[&Diagnostic]) -> Verdict {
         (_, Some(unready)) => Verdict::Failed {
             message: unready.state.clone(),
             codes: "not-ready".to_owned(),
-            text: unready.reasons.join("\n"),
+            text: unready.reasons.iter().map(|reason| harmless::one_line(reason)).collect::<Vec<_>>().join("\n"),
         },
         _ => Verdict::Passed,
     }
@@ -273,9 +273,15 @@ fn codes(found: &[&Diagnostic]) -> String {
 fn messages(found: &[&Diagnostic]) -> String {
     let lines = found.iter().flat_map(|finding| {
         let head = format!("{}[{}]: {}", finding.severity.as_str(), finding.code, finding.message);
-        std::iter::once(head).chain(finding.help.iter().map(|help| format!("  help: {help}")))
+        let all = std::iter::once(head).chain(finding.help.iter().map(|help| format!("  help: {help}")));
+        all.map(|line| harmless::indented(&line).into_owned())
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Escapes a text for an attribute of XML, where it is one line.
+fn attribute(text: &str) -> String {
+    escape(&harmless::one_line(text))
 }
 
 /// Escapes a text for XML, in which nothing acts: a job may print the report, and a page show it.

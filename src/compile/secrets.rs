@@ -223,9 +223,12 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// Returns a spec and its profiles.
+/// Returns a spec and its profiles, also where these stand in a list.
 fn layers(root: &Node) -> impl Iterator<Item = &Node> {
-    std::iter::once(root).chain(root.get("profiles").into_iter().flat_map(members))
+    let profiles = root.get("profiles");
+    let items = profiles.and_then(Node::as_seq).unwrap_or_default();
+    let listed = items.iter().flat_map(|item| std::iter::once(item).chain(members(item)));
+    std::iter::once(root).chain(profiles.into_iter().flat_map(members)).chain(listed)
 }
 
 /// Returns the values of a mapping.

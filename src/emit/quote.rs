@@ -146,13 +146,14 @@ pub fn json(text: &str, out: &mut Vec<u8>) {
             0x0D => b'r',
             0x22 => b'"',
             0x5C => b'\\',
+            // Two escapes in the place of one character are none to readers of YAML.
+            0x1_0000.. => {
+                let letter = char::from_u32(code).unwrap_or_default();
+                return out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            }
             _ => {
-                let mut units = [0; 2];
-                for unit in char::from_u32(code).unwrap_or_default().encode_utf16(&mut units) {
-                    out.extend_from_slice(b"\\u");
-                    hex(u32::from(*unit), 4, out);
-                }
-                return;
+                out.extend_from_slice(b"\\u");
+                return hex(code, 4, out);
             }
         };
         out.extend_from_slice(&[b'\\', short]);

@@ -25,7 +25,7 @@ pub(super) struct Marks {
 impl Marks {
     /// Finds the secrets of a part of a text; `sound` says whether all of it was read.
     pub(super) fn of(text: &str, file: FileId, chunk: &Range<usize>, roots: &[Node], sound: bool) -> Self {
-        let mut finder = Finder { text, file, marks: Self::default() };
+        let mut finder = Finder::new(text, file);
         if !sound && may_hold_secret(&text[chunk.clone()]) {
             finder.unread(chunk.clone());
         } else if !sound {
@@ -43,7 +43,7 @@ impl Marks {
 
     /// Finds what may be told of a text whose values are all secret, and which cannot be read.
     pub(super) fn of_unread(text: &str, file: FileId) -> Self {
-        let mut finder = Finder { text, file, marks: Self::default() };
+        let mut finder = Finder::new(text, file);
         finder.unread(0..text.len());
         finder.marks
     }
@@ -58,7 +58,7 @@ impl Marks {
 /// Hides the documents of a text that is no YAML yet, and that may become Secrets; whether there is any.
 pub fn hide_unread(sources: &mut Sources, file: FileId) -> bool {
     let Some(text) = sources.file(file).map(|file| file.text.clone()) else { return false };
-    let mut finder = Finder { text: &text, file, marks: Marks::default() };
+    let mut finder = Finder::new(&text, file);
     for chunk in super::split(&text).into_iter().filter(|chunk| may_hold_secret(&text[chunk.clone()])) {
         finder.unread(chunk);
     }
@@ -71,7 +71,7 @@ pub fn hide_unread(sources: &mut Sources, file: FileId) -> bool {
 pub fn hide_value(value: &Node, shown: impl Fn(&str) -> bool, sources: &mut Sources) {
     let origin = value.origin();
     let Some(text) = sources.file(origin.file).map(|file| file.text.clone()) else { return };
-    let mut finder = Finder { text: &text, file: origin.file, marks: Marks::default() };
+    let mut finder = Finder::new(&text, origin.file);
     let range = origin.start as usize..origin.end as usize;
     let own = value.as_map().into_iter().flatten().filter(|entry| shown(&entry.key.text));
     let open = own.filter_map(|entry| finder.name(&entry.key, &range)).collect();
@@ -89,6 +89,14 @@ struct Finder<'a> {
     text: &'a str,
     file: FileId,
     marks: Marks,
+    /// Whether the document is a list, which none is that can be compiled.
+    in_list: bool,
+}
+
+impl<'a> Finder<'a> {
+    fn new(text: &'a str, file: FileId) -> Self {
+        Self { text, file, marks: Marks::default(), in_list: false }
+    }
 }
 
 /// What a part of a document is, as far as it says what is secret in it.
@@ -116,6 +124,7 @@ impl Finder<'_> {
         let is_one = |map: &Map| {
             !is_spec(map)
                 && !is_secret(map)
+                && !kind(map).is_some_and(|kind| is_near(kind, "SecretList"))
                 && text.match_indices("kind").nth(1).is_none()
                 && !holds_part.clone().any(|part| text.contains(part))
         };
@@ -125,6 +134,7 @@ impl Finder<'_> {
         if root.as_str().is_some_and(may_hold_secret) {
             return self.value(root, range);
         }
+        self.in_list = root.as_seq().is_some();
         self.part(root, range, Part::Document);
     }
 
@@ -143,7 +153,8 @@ impl Finder<'_> {
         }
     }
 
-    fn mapping(&mut self, node: &Node, map: &Map, range: Range<usize>, part: Part) {
+    fn mapping(&mut self, node: &Node, map: &Map, range: Range<usize>, given: Part) {
+        let part = given;
         if is_secret(map) && (part == Part::Document || !is_reference(map, part)) {
             return self.object(node, range);
         }
@@ -153,6 +164,8 @@ impl Finder<'_> {
             Part::Document => Part::InObject,
             part => part,
         };
+        // Nobody asks what the expressions of a spec read that stands where none is.
+        let is_misplaced = part == Part::Spec && (self.in_list || matches!(given, Part::InSpec | Part::InObject));
         if part == Part::Spec && is_config(map) {
             self.config(node, true);
         }
@@ -168,6 +181,7 @@ impl Finder<'_> {
                 Part::Spec | Part::Profiles if names_secrets(key) => None,
                 Part::InSpec if words(key).any(|word| word == "Secret") => None,
                 Part::Patches if patches_secrets(key) => None,
+                Part::Spec if is_misplaced && is_near(key, "params") => None,
                 Part::Spec if is_near(key, "profiles") => Some(Part::Profiles),
                 Part::Spec | Part::InSpec | Part::Patches if key.starts_with("patch") => Some(Part::Patches),
                 Part::Spec | Part::InObject if matches!(key, "items" | "functionConfig") => Some(Part::Document),

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use tokio::task::JoinSet;
 
 use crate::apply::desired::Desired;
+use crate::apply::heard;
 use crate::apply::managed::MANAGER;
 use crate::apply::proof::is_unchanged;
 use crate::apply::set::{ApplySet, Extent, PART_OF, is_ours};
@@ -99,9 +100,16 @@ pub enum SurveyError {
     /// No answer.
     Lost(Lost),
     /// A refusal, and what was asked for.
-    Refused(String, Answer),
+    Refused(String, String),
     /// The parent of the set is not ours.
     Set(String),
+}
+
+impl SurveyError {
+    /// Returns what the server refuses to show of a kind, with its words so far as they may be repeated.
+    fn refused(what: String, resource: &Resource, answer: &Answer) -> Self {
+        Self::Refused(what, heard::of_resource(resource, &answer.message()))
+    }
 }
 
 impl std::fmt::Display for SurveyError {
@@ -109,7 +117,7 @@ impl std::fmt::Display for SurveyError {
         match self {
             Self::Lost(lost) if lost.hopeless => lost.fmt(f),
             Self::Lost(lost) => write!(f, "the cluster does not answer: {lost}"),
-            Self::Refused(what, answer) => write!(f, "cannot read {what}: {}", answer.message()),
+            Self::Refused(what, said) => write!(f, "cannot read {what}: {said}"),
             Self::Set(problem) => f.write_str(problem),
         }
     }
@@ -292,7 +300,7 @@ async fn members(
 /// Reads where a set says to have members; `None` where it is new.
 pub(in crate::apply) async fn extent_said(client: &Client, set: &ApplySet) -> Result<Option<Extent>, SurveyError> {
     let parent = client.read(&set.parent, &set.namespace, &set.name, Projection::Metadata).await?;
-    let parent = parent.map_err(|answer| SurveyError::Refused(format!("the set `{}`", set.name), answer))?;
+    let parent = parent.map_err(|answer| SurveyError::Refused(format!("the set `{}`", set.name), answer.message()))?;
     parent.map(|parent| set.read(&parent)).transpose().map_err(SurveyError::Set)
 }
 
@@ -321,12 +329,12 @@ impl Members {
                 for namespace in &self.namespaces {
                     match self.list(Some(namespace), each.clone()).await? {
                         Listed::Objects(members, _) => all.extend(members),
-                        Listed::Refused(answer) => return Err(self.refused(answer)),
+                        Listed::Refused(answer) => return Err(self.refused(&answer)),
                     }
                 }
                 Ok((self.resource, all))
             }
-            Listed::Refused(answer) => Err(self.refused(answer)),
+            Listed::Refused(answer) => Err(self.refused(&answer)),
         }
     }
 
@@ -339,8 +347,8 @@ impl Members {
         self.client.list_each(&self.resource, namespace, &query, self.projection, each).await
     }
 
-    fn refused(&self, answer: Answer) -> SurveyError {
-        SurveyError::Refused(format!("the {} of the set", self.resource.plural), answer)
+    fn refused(&self, answer: &Answer) -> SurveyError {
+        SurveyError::refused(format!("the {} of the set", self.resource.plural), &self.resource, answer)
     }
 }
 
@@ -369,8 +377,9 @@ async fn others(
                 let wrap = wrap.clone();
                 tasks.spawn(async move {
                     let read = client.read(&resource, &namespace, &name, projection).await?;
-                    let live =
-                        read.map_err(|answer| SurveyError::Refused(format!("{} `{name}`", resource.kind), answer))?;
+                    let live = read.map_err(|answer| {
+                        SurveyError::refused(format!("{} `{name}`", resource.kind), &resource, &answer)
+                    })?;
                     Ok(live.map(|live| (number, wrap(number, live))).into_iter().collect())
                 });
             }
@@ -386,7 +395,9 @@ async fn others(
             match client.list_each(&resource, namespace, &query, projection, each).await? {
                 Listed::Objects(found, _) => Ok(found),
                 Listed::Refused(answer) if answer.code == 404 && !is_served => Ok(Vec::new()),
-                Listed::Refused(answer) => Err(SurveyError::Refused(format!("the {}", resource.plural), answer)),
+                Listed::Refused(answer) => {
+                    Err(SurveyError::refused(format!("the {}", resource.plural), &resource, &answer))
+                }
             }
         });
     }

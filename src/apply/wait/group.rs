@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::around::named;
+use crate::apply::heard;
 use crate::cluster::{Change, Client, Listed, Live, Lost, Projection, Resource, unreadable};
 use crate::readiness::{Expected, Readiness, judge, judge_gone};
 
@@ -90,7 +91,8 @@ impl Group {
                 }
                 Listed::Refused(answer) => {
                     let namespaces: Vec<&str> = place.iter().map(SmolStr::as_str).collect();
-                    let said = unreadable(&self.resource.plural, &namespaces, answer.is_denial(), &answer.message());
+                    let said = heard::of_resource(&self.resource, &answer.message());
+                    let said = unreadable(&self.resource.plural, &namespaces, answer.is_denial(), &said);
                     return Err(if answer.is_denial() { Unseen::Denied(said) } else { Lost::passing(said).into() });
                 }
             }

@@ -29,6 +29,8 @@ fn shapes() -> Vec<String> {
         "apiVersion: v1\nkind: List\nitems: S\n",
         "apiVersion: v1\nkind: List\nitems: [[S]]\n",
         "apiVersion: v1\nkind: List\nitms: [S]\n",
+        "[{apiVersion: fanfold.dev/v1, kind: Batch, params: {a: @}, secrets: {db: {stringData: {k: \"{{ params.a }}\"}}}}]\n",
+        "- {kind: Batch, params: {a: {default: @}}, secrets: {db: {stringData: {k: \"{{ params.a }}\"}}}}\n",
         "items: [{apiVersion: v1, kind: Secret, metadata: {name: m}, stringData: {k: @, j: [1]}}]\n",
         "apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {name: x}\nobjects: [S]\n",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: [S]\n",
@@ -75,6 +77,8 @@ fn shapes() -> Vec<String> {
         format!("params: [@]\n{read}"),
         format!("params: @\n{read}"),
         format!("profiles: {{p: {{params: [@]}}}}\nparams: {{a: x}}\n{read}"),
+        format!("profiles: [{{params: {{a: @}}}}]\nparams: {{a: x}}\n{read}"),
+        format!("profiles: [{{p: {{params: {{a: @}}}}}}]\nparams: {{a: x}}\n{read}"),
         format!("manifests: [{secret}]\n"),
         format!("configMaps: {{c: [{secret}]}}\n"),
         // Patches as kustomize has them.
