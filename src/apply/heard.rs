@@ -92,8 +92,8 @@ impl<'a> Heard<'a> {
         let mut last = "";
         words(text).find_map(|(at, word)| {
             let lower = word.to_ascii_lowercase();
-            let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
-            // Numbers are known as the index of an item, and as the status of an answer.
+            let is_number = word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+            // Short numbers are known as the index of an item, and as the status of an answer.
             let is_index = is_number && text[..at].ends_with('[') && text[at + word.len()..].starts_with(']');
             let is_known = is_index
                 || (is_number && last == "status")
