@@ -75,8 +75,12 @@ pub const PATCHED_NODES: usize = 500_000;
 /// The most operations of one JSON patch.
 pub const PATCH_OPERATIONS: usize = 10_000;
 
-/// So many findings of one code are shown, and the others counted: nobody mends more before the next run.
+/// So many findings of one code are shown with their lines, and the others counted: nobody mends more before the next run.
 pub const FINDINGS_OF_A_CODE: usize = 200;
+/// So many findings of one code are told in a line each, and the others counted.
+pub const FINDINGS_TOLD: usize = 5_000;
+/// So many findings about one field of different objects are told one by one, where all of them are at one place.
+pub const FINDINGS_AT_A_PLACE: usize = 3;
 /// So many findings of one code are kept at most, since each may still be allowed by a comment; more of them are counted.
 pub const FINDINGS_KEPT: usize = 200_000;
 /// The longest message, label or way out, in bytes.

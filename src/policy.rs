@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, suggestion};
+use crate::limits;
 use crate::read::comments_with;
 use crate::text::{FileId, Origin, Sources};
 
@@ -76,14 +77,18 @@ impl Policy {
         if !kept.iter().any(|finding| finding.severity == Severity::Error) {
             kept.extend(comments.unused());
         }
-        kept.into_iter().chain(found).filter_map(|finding| self.judge(finding)).collect::<Diagnostics>().told()
+        kept.into_iter()
+            .chain(found)
+            .filter_map(|finding| self.judge(finding))
+            .collect::<Diagnostics>()
+            .told(limits::FINDINGS_TOLD)
     }
 
     /// Returns those that count of what is found after [`Policy::apply`], which has judged the comments themselves.
     pub fn apply_later(&self, diagnostics: Diagnostics, sources: &Sources) -> Diagnostics {
         let mut comments = Comments::read(sources, &mut Diagnostics::new());
         let kept = diagnostics.into_iter().filter(|finding| !comments.allow(finding, sources));
-        kept.filter_map(|finding| self.judge(finding)).collect::<Diagnostics>().told()
+        kept.filter_map(|finding| self.judge(finding)).collect::<Diagnostics>().told(limits::FINDINGS_TOLD)
     }
 
     fn judge(&self, finding: Diagnostic) -> Option<Diagnostic> {
@@ -134,7 +139,7 @@ struct Allowed {
 impl Comments {
     fn read(sources: &Sources, found: &mut Diagnostics) -> Self {
         let mut comments = Self::default();
-        for (id, file) in sources.files() {
+        for (id, file) in sources.files().filter(|(_, file)| !file.is_made()) {
             // The next line with content after each comment is looked for once, however many comments stand above it.
             let mut next: Option<(usize, Option<usize>)> = None;
             for origin in comments_with(sources, id, MARK) {
@@ -196,7 +201,8 @@ fn next_content(file: &crate::text::SourceFile, line: usize) -> Option<usize> {
     let last = file.line_of(u32::MAX);
     (line + 1..=last).find(|line| {
         let text = file.line(*line).trim_start();
-        !text.is_empty() && !text.starts_with('#')
+        // Nor is a statement of a template.
+        !text.is_empty() && !text.starts_with('#') && !text.starts_with("{%") && !text.starts_with("{#")
     })
 }
 

@@ -75,6 +75,22 @@ pub(super) fn rule(ty: &str, field: &str) -> Option<Rule> {
     })
 }
 
+/// Takes the fix of a finding about a value in a field away, where the name that it gives is refused there.
+pub(super) fn hold(rule: Rule, finding: &mut Diagnostic) {
+    let Some(text) = finding.fix.as_ref().and_then(|fix| serde_json::from_str::<String>(&fix.replacement).ok()) else {
+        return;
+    };
+    let refused = match rule {
+        Rule::Value(_, is) => is(&text),
+        Rule::Labels => label_value(&text),
+        Rule::Keys(..) => Ok(()),
+    };
+    if let Err(reason) = refused {
+        finding.fix = None;
+        finding.help = vec![format!("write another value: `{text}` in quotes is refused too: {reason}")];
+    }
+}
+
 /// Returns what is wrong with the names in a field; `masked` keeps values out of the messages.
 pub(super) fn refused_in(rule: Rule, value: &Node, masked: bool) -> Vec<Diagnostic> {
     let finding = |text: &str, origin: Origin, what: &str, is: fn(&str) -> Result<(), String>| {

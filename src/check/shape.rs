@@ -13,6 +13,7 @@ use super::role::is_directive;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
 use crate::limits;
+use crate::spec::ours;
 use crate::text::{Entry, Map, Node, Origin, Value, scalar};
 
 /// Whose reading of an unquoted scalar counts.
@@ -195,8 +196,10 @@ impl<'a> Walk<'a> {
             // The server writes the status itself: what is missing there harms nothing.
             self.partial |= name == "status" && matches!(path, Path::Root);
             self.masked |= matches!(name, "data" | "stringData") && ty.name == "core/v1.Secret";
+            let found = self.findings.len();
             let step = self.value(&entry.value, &field.schema, &Path::Field(path, name), entry.key.origin);
             if let Some(rule) = super::name::rule(&ty.name, name) {
+                self.findings[found..].iter_mut().for_each(|finding| super::name::hold(rule, finding));
                 for finding in super::name::refused_in(rule, step.as_ref().unwrap_or(&entry.value), self.masked) {
                     self.report(finding, &Path::Field(path, name));
                 }
@@ -331,6 +334,7 @@ impl<'a> Walk<'a> {
         }
         let help = hint::below(name, ty, self.facts)
             .or_else(|| hint::above(name, &self.around))
+            .or_else(|| self.foreign(name, ty))
             .or_else(|| hint::other_minor(name, ty, self.facts));
         if let Some(help) = help {
             finding = finding.help(help);
@@ -342,6 +346,16 @@ impl<'a> Walk<'a> {
         }
         self.report(finding, &Path::Field(path, name));
         meant
+    }
+
+    /// Says what is written in a spec in place of a word of another tool.
+    fn foreign(&self, name: &str, ty: &Type) -> Option<String> {
+        match (self.mode, name, ty.name.as_str()) {
+            (Mode::Manifest, ..) => None,
+            (_, "matrix", _) => Some("`matrix` stands beside `kind`, in the workload itself".to_owned()),
+            (_, _, "core/v1.Container") => ours(name).map(str::to_owned),
+            _ => None,
+        }
     }
 
     fn missing_field(&mut self, name: &SmolStr, ty: &Type, path: &Path<'_>, anchor: Origin) {

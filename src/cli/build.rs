@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -15,6 +16,7 @@ use crate::compile::Compilation;
 use crate::diff::Committed;
 use crate::emit::layout::{self, Item, Layout, OutputFile};
 use crate::emit::{Output, Stream};
+use crate::explain::Makers;
 use crate::integrate::guarded_from_flux;
 use crate::kubernetes::Manifest;
 use crate::text::{Node, Sources};
@@ -69,7 +71,7 @@ impl From<OutputArg> for Output {
 pub enum SecretsArg {
     /// Write them with the other objects
     Include,
-    /// Leave them out
+    /// Leave them out, and refer to them by their names without a hash
     Omit,
 }
 
@@ -100,7 +102,7 @@ pub struct BuildArgs {
     #[arg(long, value_enum, value_name = "CHOICE")]
     pub secrets: Option<SecretsArg>,
 
-    /// Say above each object which line of a spec it comes from
+    /// Say above each object where it comes from: line, workload, axis values, layers
     #[arg(long)]
     pub provenance: bool,
 
@@ -119,7 +121,11 @@ pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("`--provenance` writes comments, and JSON has none".into()));
     }
     let mut session = Session::new(&args.input.report)?;
-    let compilation = session.compile(&args.input)?;
+    let mut settings = session.settings(&args.input)?;
+    settings.options.secrets_elsewhere = args.secrets == Some(SecretsArg::Omit);
+    let disk = Arc::clone(&session.disk);
+    let inputs = session.read(&args.input.inputs, &*disk);
+    let compilation = session.compile_inputs(inputs, &settings, &*disk);
     if session.report(&args.input.report, Channel::Stderr)? != Exit::Fine {
         return Ok(Exit::Findings);
     }
@@ -147,11 +153,12 @@ fn stream(compilation: &Compilation, output: Output, args: &BuildArgs, sources: 
     let out = BufWriter::with_capacity(1 << 18, data());
     let mut stream = Stream::new(out, output);
     let omit = args.secrets == Some(SecretsArg::Omit);
+    let makers = args.provenance.then(|| Makers::of(compilation));
     let render = |object: &Manifest| {
         // Most objects fit: a text that grows is copied again and again.
         let mut bytes = Vec::with_capacity(2048);
         if !(omit && is_secret(object)) {
-            let source = args.provenance.then(|| provenance(object, sources)).flatten();
+            let source = makers.as_ref().and_then(|makers| makers.provenance(object, sources));
             output.write_document(&tree(object, args), source.as_deref(), &mut bytes);
         }
         bytes
@@ -187,8 +194,9 @@ fn write(
         Some(SecretsArg::Omit) => objects.retain(|object| !is_secret(object)),
         _ => {}
     }
-    let places: Vec<Option<String>> =
-        objects.iter().map(|object| if args.provenance { provenance(object, sources) } else { None }).collect();
+    let makers = args.provenance.then(|| Makers::of(compilation));
+    let source = |object| makers.as_ref().and_then(|makers| makers.provenance(object, sources));
+    let places: Vec<Option<String>> = objects.iter().map(source).collect();
     let trees: Vec<Cow<'_, Node>> = objects.iter().map(|object| tree(object, args)).collect();
     let items: Vec<Item<'_>> = objects
         .iter()
@@ -274,8 +282,4 @@ fn tree<'a>(object: &'a Manifest, args: &BuildArgs) -> Cow<'a, Node> {
 
 fn is_secret(object: &Manifest) -> bool {
     object.key.kind == "Secret" && object.key.group.is_empty()
-}
-
-fn provenance(object: &Manifest, sources: &Sources) -> Option<String> {
-    sources.place(object.origin).map(|(file, place)| format!("{file}:{}", place.line))
 }

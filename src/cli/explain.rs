@@ -5,15 +5,18 @@ use clap::Args;
 use super::args::{FormatArg, InputArgs, ReportArgs, VariantArgs};
 use super::session::{Channel, Session, facts, remark};
 use super::{Exit, Failure};
-use crate::diagnostic::{Code, explanation, suggestion};
-use crate::explain::{Topic, Unknown, Wanted, story, topics};
+use crate::compile::Compilation;
+use crate::diagnostic::{Code, Diagnostics, explanation, suggestion};
+use crate::explain::{AtLine, Makers, Topic, Unknown, Wanted, field_story, story, topics};
 use crate::kubernetes::Manifest;
-use crate::text::harmless;
+use crate::read::{Files, read_documents, reason};
+use crate::text::{Sources, harmless};
 
 /// `explain`
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// A code (`unknown-field`), a field (`Deployment.replicas`, `mounts`), or an object (`Deployment/web-eu`) with its specs
+    /// A code (`unknown-field`), a field (`Deployment.replicas`, `mounts`), or, with its specs, an object
+    /// (`Deployment/web-eu`) or a line of the output (`out.yaml:57`)
     #[arg(value_name = "WHAT")]
     pub what: Option<String>,
 
@@ -65,26 +68,19 @@ fn list() -> String {
 }
 
 fn object(what: &str, args: &ExplainArgs) -> Result<Exit, Failure> {
+    if let Some((path, line)) = line_of_file(what) {
+        return output_line(what, path, line, args);
+    }
     let Some(wanted) = Wanted::parse(what) else {
         return Err(Failure::Usage(format!("expected `Kind/name`, `Kind/namespace/name` or `name`, found `{what}`")));
     };
-    let input = InputArgs {
-        inputs: args.inputs.clone(),
-        variant: args.variant.clone(),
-        // Nothing is written: the limit that guards a cluster guards nothing here.
-        max_instances: 1_000_000,
-        report: ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() },
-    };
-    let mut session = Session::new(&input.report)?;
-    let compilation = session.compile(&input)?;
-    if session.report(&input.report, Channel::Stderr)? != Exit::Fine {
-        return Ok(Exit::Findings);
-    }
+    let Some((compilation, session)) = compiled(args)? else { return Ok(Exit::Findings) };
+    let makers = Makers::of(&compilation);
     let objects = compilation.objects();
     let found: Vec<Topic> = objects
         .iter()
         .filter(|object| wanted.is(object))
-        .map(|object| story(object, &compilation, &session.sources))
+        .map(|object| story(object, &makers, &session.sources))
         .collect();
     if found.is_empty() {
         complain(&Unknown {
@@ -95,6 +91,59 @@ fn object(what: &str, args: &ExplainArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Findings);
     }
     print(&joined(&found))
+}
+
+/// Compiles the specs; returns `None` if they have errors, which are told.
+fn compiled(args: &ExplainArgs) -> Result<Option<(Compilation, Session)>, Failure> {
+    let input = InputArgs {
+        inputs: args.inputs.clone(),
+        variant: args.variant.clone(),
+        // Nothing is written: the limit that guards a cluster guards nothing here.
+        max_instances: 1_000_000,
+        report: ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() },
+    };
+    let mut session = Session::new(&input.report)?;
+    let compilation = session.compile(&input)?;
+    if session.report(&input.report, Channel::Stderr)? != Exit::Fine {
+        return Ok(None);
+    }
+    Ok(Some((compilation, session)))
+}
+
+/// Returns the file and the line that `out.yaml:57` names, where there is such a file.
+fn line_of_file(what: &str) -> Option<(&str, usize)> {
+    let (path, line) = what.rsplit_once(':')?;
+    let line = line.parse().ok().filter(|line| *line > 0)?;
+    std::path::Path::new(path).is_file().then_some((path, line))
+}
+
+/// Explains what stands at a line of the output.
+fn output_line(what: &str, path: &str, line: usize, args: &ExplainArgs) -> Result<Exit, Failure> {
+    let Some((compilation, session)) = compiled(args)? else { return Ok(Exit::Findings) };
+    let bytes = session
+        .disk
+        .read(path)
+        .map_err(|error| Failure::Environment(format!("cannot read `{path}`: {}", reason(&error))))?;
+    let (mut sources, mut found) = (Sources::default(), Diagnostics::new());
+    let file = sources.next_id();
+    let documents = read_documents(&mut sources, path, bytes, &mut found);
+    let at = sources.file(file).and_then(|file| AtLine::find(file, &documents, line));
+    let object = at.as_ref().and_then(|at| {
+        let made = compilation.objects().into_iter().find(|object| {
+            let (made, wanted) = (&object.key, &at.key);
+            (&made.group, &made.kind, &made.namespace, &made.name)
+                == (&wanted.group, &wanted.kind, &wanted.namespace, &wanted.name)
+        });
+        made
+    });
+    let (Some(at), Some(object)) = (at, object) else {
+        complain(&Unknown {
+            message: format!("no object of the inputs stands at `{what}`"),
+            help: Some("is the file what these specs make now? `fanfold build --check` tells".to_owned()),
+        });
+        return Ok(Exit::Findings);
+    };
+    print(&field_story(what, &at, &object, &Makers::of(&compilation), &session.sources).plain())
 }
 
 /// Names the first of the objects that there are.

@@ -88,7 +88,7 @@ pub(super) fn compile(
     params.extend(session.params(&variant.params, &variant.set)?);
     let profiles = variant.profile.iter().map(|name| name.trim().into());
     let profiles = setup.profiles.iter().cloned().chain(profiles).collect();
-    let options = Options { profiles, params, max_instances: args.max_instances, made: 0 };
+    let options = Options { profiles, params, max_instances: args.max_instances, ..Options::default() };
     session.disk.places.allow(&variant.allow_path)?;
     let disk = Arc::clone(&session.disk);
     let mut inputs = Inputs::default();

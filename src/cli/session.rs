@@ -65,6 +65,7 @@ impl Session {
             params: self.params(&args.variant.params, &args.variant.set)?,
             max_instances: args.max_instances,
             made: 0,
+            secrets_elsewhere: false,
         };
         Ok(Settings { facts, options })
     }
@@ -148,7 +149,7 @@ impl Session {
 
     /// Takes the findings, judged.
     pub(super) fn judged(&mut self) -> Diagnostics {
-        let found = std::mem::take(&mut self.diagnostics);
+        let found = std::mem::take(&mut self.diagnostics).as_written(&mut self.sources);
         // The comments in the inputs are judged once, with what compiling found.
         let judged = match self.reports {
             0 => self.policy.apply(found, &self.sources),

@@ -2,9 +2,9 @@
 
 use super::secrets::Made;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expand::{self, Expanded, Trace, World};
+use crate::expand::{self, Expanded, Trace, Traced, World};
 use crate::read::{Document, Files, hide_unread, read_documents};
-use crate::text::{FileId, Node, Origin, Sources};
+use crate::text::{FileId, Node, Origin, Piece, Sources};
 
 /// Reads all manifests that a batch names, each with the place that stands for the whole of it.
 pub(super) fn read(
@@ -69,12 +69,13 @@ fn read_one(
     let is_secret = hide_unread(sources, file);
     match expand::render_document(&template, &expanded.scope(), Origin::new(file, 0, 0)) {
         Ok(rendered) => {
-            let lines = lines_of_origin(&template, &rendered);
+            let written = file;
             let file = sources.next_id();
-            let pieces = pieces(expanded, &template, &rendered, file);
+            let (pieces, parts) = traced(expanded, &template, &rendered, file);
             let documents = read_documents(sources, path, rendered.into_bytes(), diagnostics);
-            sources.came_from(file, lines);
-            made.extend(pieces);
+            sources.made_of(file, written, pieces);
+            sources.hide_written(file);
+            made.extend(parts);
             roots(documents)
         }
         Err(finding) => {
@@ -90,47 +91,23 @@ fn read_one(
     }
 }
 
-/// Returns what the expressions of a template put out in the rendered text; where that cannot be told, all of it.
-fn pieces(expanded: &Expanded, template: &str, rendered: &str, file: FileId) -> Vec<Made> {
-    let all = || vec![(0..rendered.len(), Trace::reads(template))];
-    let trace = Trace::of(template);
-    let marked = expand::render_document(&trace.text, &expanded.scope(), Origin::NOWHERE).ok();
-    let pieces = marked.and_then(|marked| trace.strip(&marked, rendered)).unwrap_or_else(all);
-    let made = |(range, reads): (std::ops::Range<usize>, _)| Made {
+/// Returns of which pieces of a template a text was made, and what its expressions put out; where that cannot be told, all
+/// of the one is of all of the other.
+fn traced(expanded: &Expanded, template: &str, rendered: &str, file: FileId) -> (Vec<Piece>, Vec<Made>) {
+    let render = |text: &str| expand::render_document(text, &expanded.scope(), Origin::NOWHERE).ok();
+    let traced = Trace::all(template).find_map(|trace| trace.strip(&render(&trace.text)?, rendered));
+    let all = || Origin::new(file, 0, template.len()).end;
+    let Traced { pieces, made } = traced
+        .unwrap_or_else(|| Traced { pieces: vec![Piece { start: 0, written: 0..all(), is_copy: false }], made: None });
+    let part = |(range, reads): (std::ops::Range<usize>, _)| Made {
         origin: Origin::new(file, range.start, range.end),
         reads,
         is_value: true,
     };
-    pieces.into_iter().map(made).collect()
+    let made = made.unwrap_or_else(|| vec![(0..rendered.len(), Trace::reads(template))]);
+    (pieces, made.into_iter().map(part).collect())
 }
 
 fn roots(documents: Vec<Document>) -> Vec<(Node, Origin)> {
     documents.into_iter().map(|Document { root, .. }| (root.clone(), root.origin())).collect()
-}
-
-/// Returns the line of the template that each line of the rendered text came from: the same line where it stands in
-/// both, its neighbour among the lines that took its place otherwise.
-fn lines_of_origin(template: &str, rendered: &str) -> Vec<u32> {
-    let (before, after): (Vec<&str>, Vec<&str>) = (template.lines().collect(), rendered.lines().collect());
-    let mut lines = Vec::with_capacity(after.len());
-    for change in similar::capture_diff_slices(similar::Algorithm::Myers, &before, &after) {
-        let (old, new) = (change.old_range(), change.new_range());
-        let last = old.end.max(old.start + 1) - 1;
-        lines.extend((0..new.len()).map(|at| u32::try_from((old.start + at).min(last) + 1).unwrap_or(u32::MAX)));
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::lines_of_origin;
-
-    #[test]
-    fn rendered_lines_know_the_lines_of_their_template() {
-        let template = "a: 1\nb: {{ x }}\n{% for y in ys %}\n- {{ y }}\n{% endfor %}\nc: 3\n";
-        let rendered = "a: 1\nb: 7\n\n- 1\n\n- 2\n\nc: 3\n";
-        let lines = lines_of_origin(template, rendered);
-        assert_eq!((lines[0], lines[1], lines[7]), (1, 2, 6));
-        assert!(lines[2..7].iter().all(|line| (2..=5).contains(line)), "{lines:?}");
-    }
 }

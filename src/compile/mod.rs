@@ -3,6 +3,7 @@
 //! Compiling runs twice over the instances: once to check them all, before a byte is written, and once more to emit
 //! them, so that a batch of any size needs little memory. Small batches keep their objects from the first run.
 
+mod behind;
 mod folder;
 mod input;
 mod json_patch;
@@ -144,13 +145,14 @@ fn compile_inputs(
     diagnostics.append(findings);
     let anew = stamp::Anew::new(facts, &manifests);
 
-    let mut units = read_units(batches, &manifests, files, sources, diagnostics);
+    let mut units = read_units(batches, &manifests, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
     let rendered = rendered::patch(rendered, &units, &anew, diagnostics);
     let steps = stamp::Steps::of(settings.options.max_instances);
     for unit in &mut units {
         let context = unit.context(&anew);
-        let checked = unit.expanded.plans.iter().map(|plan| stamp::check(&context, &anew, plan, &steps, diagnostics));
+        let plans = unit.expanded.plans.iter();
+        let checked = plans.map(|plan| stamp::check(&context, &anew, plan, &steps, sources, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
@@ -176,15 +178,28 @@ fn compile_inputs(
     check_uses(&units, &rendered, diagnostics);
     check_patched(&manifests, &rendered, diagnostics);
     later.settle(diagnostics);
-    *diagnostics = std::mem::take(diagnostics).without_echoes();
+    let found = std::mem::take(diagnostics).without_echoes().into_iter();
+    *diagnostics = found.map(|finding| tell_behind(finding, &units, sources)).collect();
     let sequence = order::sequence(&units, &manifests);
     Compilation { facts, units, manifests, rendered, sequence, anew }
+}
+
+/// Tells what stands behind a finding that is about no instance: its batch, or any where a template was rendered.
+fn tell_behind(finding: Diagnostic, units: &[Unit], sources: &Sources) -> Diagnostic {
+    if finding.origin.is_nowhere() || !finding.labels.is_empty() {
+        return finding;
+    }
+    let file = sources.written(finding.origin).file;
+    let is_made = file != finding.origin.file;
+    let fold = |finding, unit: &Unit| behind::tell(finding, &unit.expanded, None, &unit.expanded.scope(), sources);
+    units.iter().filter(|unit| is_made || unit.expanded.batch.file == file).fold(finding, fold)
 }
 
 /// Reads what the instances of each batch share; batches of one run see each other's ConfigMaps and Secrets.
 fn read_units(
     batches: Vec<Expanded>,
     manifests: &[Manifest],
+    options: &Options,
     files: &dyn Files,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
@@ -195,7 +210,7 @@ fn read_units(
         .into_iter()
         .map(|expanded| {
             let mut world = World { files, sources, spec: expanded.batch.file };
-            let configs = Configs::read(&expanded, known.clone(), &mut world, diagnostics);
+            let configs = Configs::read(&expanded, known.clone(), options, &mut world, diagnostics);
             let batch = &expanded.batch;
             let patches = BatchPatches::read(batch.patch.as_ref(), batch.patch_json.as_ref(), diagnostics);
             Unit { expanded, configs, patches, own: Vec::new(), stamped: Vec::new() }

@@ -153,6 +153,8 @@ impl<'a> Flow<'a> {
                     None if self.flows_into(&entry.value) => found.push(vec!["matrix".into()]),
                     None => {}
                 },
+                // Beside `matrix` they are a mistake, and read all the same.
+                "rows" | "zip" | "include" => self.axes(&std::iter::once(entry.clone()).collect(), found),
                 _ => {}
             }
             self.names_and_axes(&entry.value, found);

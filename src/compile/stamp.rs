@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
+use super::behind;
 use crate::check::{self, Definitions, Mode, Path, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
-use crate::text::Node;
+use crate::text::{Node, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
 const RUN: usize = 512;
@@ -115,6 +116,7 @@ pub(super) fn check(
     anew: &Anew,
     plan: &Plan,
     steps: &Steps,
+    sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
     let mut stamped = Stamped::default();
@@ -131,6 +133,13 @@ pub(super) fn check(
                 check_applied(object, context.facts, &mut findings);
             }
             name_subjects(&objects, &mut findings);
+            if !findings.is_empty() {
+                let scope = plan.scope(at, &context.batch.scope());
+                let told = findings.into_iter().filter(|finding| plan.is_whole || holds_in_part(finding, plan));
+                let workload = Some(plan.workload.as_str());
+                findings =
+                    told.map(|finding| behind::tell(finding, context.batch, workload, &scope, sources)).collect();
+            }
             (objects, findings)
         });
         // Which instances were still made then is chance: none of them says anything.
@@ -155,6 +164,22 @@ pub(super) fn check(
         }
     }
     stamped
+}
+
+/// Whether a finding is one whatever a layer that was not found may bring.
+fn holds_in_part(finding: &Diagnostic, plan: &Plan) -> bool {
+    match finding.code {
+        Code::UnknownField
+        | Code::WrongType
+        | Code::InvalidValue
+        | Code::InvalidShorthand
+        | Code::InvalidName
+        | Code::InvalidExpression
+        | Code::AmbiguousScalar => true,
+        // The layer may bring the axes.
+        Code::UndefinedVariable => finding.is_echo || !plan.axes.is_empty(),
+        _ => false,
+    }
 }
 
 /// Renders the objects of one kind, in the order of the instances.

@@ -5,6 +5,7 @@
 
 mod code;
 mod explain;
+mod fix;
 mod places;
 mod render;
 mod suggest;
@@ -16,10 +17,11 @@ pub use render::{Format, Style, masked, render, to_json};
 pub use suggest::{did_you_mean, has_slips, is_near, suggestion};
 
 use self::places::Places;
+use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::limits;
-use crate::text::Origin;
+use crate::text::{Origin, Sources};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +97,10 @@ pub struct Diagnostic {
     pub fix: Option<Fix>,
     /// The object and field that it became.
     pub subject: Option<Subject>,
+    /// The layer of a batch that it is in, where that is not the workload itself: `template gpu`.
+    pub layer: Option<String>,
+    /// The template that another tool rendered the object from, where a comment above it says so.
+    pub template: Option<String>,
     /// In how many objects the same cause was found.
     pub count: usize,
     /// For how many further findings of its code it stands, which are not told one by one; mostly none.
@@ -103,6 +109,8 @@ pub struct Diagnostic {
     pub names_alone: bool,
     /// Places of values that its texts repeat, which are not shown.
     pub repeats: Vec<Origin>,
+    /// Whether it only marks a place without a value, whose cause is told elsewhere: it is never told itself.
+    pub is_echo: bool,
 }
 
 impl Diagnostic {
@@ -118,10 +126,13 @@ impl Diagnostic {
             help: Vec::new(),
             fix: None,
             subject: None,
+            layer: None,
+            template: None,
             count: 1,
             others: 0,
             names_alone: false,
             repeats: Vec::new(),
+            is_echo: false,
         }
     }
 
@@ -129,6 +140,11 @@ impl Diagnostic {
     pub fn counting(code: Code, severity: Severity, others: usize) -> Self {
         let message = format!("and {} more of `{code}`", words::grouped(others));
         Self { others, ..Self::new(code, Origin::NOWHERE, message).severity(severity) }
+    }
+
+    /// Returns the mark of an expression that has no value because of what is told elsewhere.
+    pub fn echo(origin: Origin) -> Self {
+        Self { is_echo: true, ..Self::new(Code::UndefinedVariable, origin, "") }
     }
 
     /// Says what is to be seen at the place itself.
@@ -285,16 +301,16 @@ impl Diagnostics {
         });
     }
 
-    /// Leaves of each code the first findings, and one that counts the others: who has mended those runs again.
+    /// Leaves of each code the first `most` findings, and one that counts the others: who has mended those runs again.
     #[must_use]
-    pub fn told(self) -> Self {
+    pub fn told(self, most: usize) -> Self {
         let mut told = Self::new();
         let mut seen: BTreeMap<(Code, Severity), usize> = BTreeMap::new();
-        for finding in self {
+        for finding in self.at_one_place() {
             let number = seen.entry((finding.code, finding.severity)).or_default();
             let others = finding.others;
             *number += others.max(1);
-            if others == 0 && *number <= limits::FINDINGS_OF_A_CODE {
+            if others == 0 && *number <= most {
                 told.push(finding);
             }
         }
@@ -306,6 +322,65 @@ impl Diagnostics {
             }
         }
         told
+    }
+
+    /// Makes one finding of many about the same field at one place, where each object has a value of its own there: the
+    /// first one, with the further places of all.
+    fn at_one_place(self) -> Vec<Diagnostic> {
+        let mut groups: BTreeMap<(Origin, Code, String), Vec<Diagnostic>> = BTreeMap::new();
+        let mut all: Vec<Diagnostic> = Vec::new();
+        for finding in self {
+            match &finding.subject {
+                Some(subject) if !finding.origin.is_nowhere() => {
+                    let key = (finding.origin, finding.code, subject.field.clone());
+                    groups.entry(key).or_default().push(finding);
+                }
+                _ => all.push(finding),
+            }
+        }
+        for group in groups.into_values() {
+            let objects: BTreeSet<&str> =
+                group.iter().filter_map(|finding| Some(finding.subject.as_ref()?.object.as_str())).collect();
+            if group.len() <= limits::FINDINGS_AT_A_PLACE || objects.len() < group.len() {
+                all.extend(group);
+                continue;
+            }
+            let mut group = group.into_iter();
+            let Some(mut first) = group.next() else { continue };
+            for finding in group {
+                first.count += finding.count;
+                let room = limits::PARTS_OF_A_FINDING.saturating_sub(first.labels.len());
+                first.labels.extend(finding.labels.into_iter().take(room));
+            }
+            all.push(first);
+        }
+        // In the order of their places, as they were; those that only count come last.
+        all.sort_by(|left, right| {
+            let key = |finding: &Diagnostic| (finding.others > 0, finding.origin, finding.code);
+            key(left).cmp(&key(right)).then_with(|| left.message.cmp(&right.message))
+        });
+        all
+    }
+
+    /// Moves findings about what was made of a template to where it was written: there one mistake is one finding.
+    ///
+    /// What was made of a secret is known by its place, so that the new place tells no value either.
+    #[must_use]
+    pub fn as_written(self, sources: &mut Sources) -> Self {
+        let mut moved = |origin: &mut Origin| {
+            let written = sources.written(*origin);
+            if written != *origin && sources.is_secret(*origin) {
+                sources.taint(written);
+            }
+            *origin = written;
+        };
+        let written = self.into_iter().map(|mut finding| {
+            let labels = finding.labels.iter_mut().map(|label| &mut label.origin);
+            let fixed = finding.fix.iter_mut().map(|fix| &mut fix.origin);
+            labels.chain(fixed).chain([&mut finding.origin]).for_each(&mut moved);
+            finding
+        });
+        written.collect()
     }
 
     /// Whether a finding of the same code, place and message is there.
@@ -338,7 +413,9 @@ impl Diagnostics {
         self.retain(|finding| {
             let (origin, code) = (finding.origin, finding.code);
             let about_shape = matches!(code, Code::WrongType | Code::MissingField | Code::InvalidValue);
-            let echo = (!has_no_value(code) && empty.touch(origin)) || (about_shape && unread.contain(origin));
+            let echo = finding.is_echo
+                || (!has_no_value(code) && empty.touch(origin))
+                || (about_shape && unread.contain(origin));
             !echo
         });
         self

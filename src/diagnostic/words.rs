@@ -40,6 +40,24 @@ pub(crate) fn found_by(node: &Node, masked: bool, resolve: impl Fn(&str) -> Mean
     }
 }
 
+/// Returns the name of the first space of a text that is none to YAML and looks like one, or like nothing.
+pub(crate) fn odd_space(text: &str) -> Option<&'static str> {
+    text.chars().find_map(odd_space_of)
+}
+
+/// Returns the name of a character that looks like a space, or like nothing, and is a letter to YAML.
+pub(crate) fn odd_space_of(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        '\u{A0}' => "a no-break space (U+00A0)",
+        '\u{202F}' => "a narrow no-break space (U+202F)",
+        '\u{2007}' => "a figure space (U+2007)",
+        '\u{3000}' => "an ideographic space (U+3000)",
+        '\u{200B}' => "a zero-width space (U+200B)",
+        '\u{FEFF}' => "a byte-order mark (U+FEFF)",
+        _ => return None,
+    })
+}
+
 /// Writes a number with a comma before each three digits.
 pub(crate) fn grouped(number: impl TryInto<u64>) -> String {
     thousands(&number.try_into().unwrap_or(u64::MAX).to_string())

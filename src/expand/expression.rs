@@ -11,6 +11,7 @@ use minijinja::{Error, ErrorKind};
 use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
 
 use super::engine::Program;
+use super::foreign;
 use super::scope::{Missing, Scope};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::limits;
@@ -104,6 +105,9 @@ impl Template {
             let start = place.start as usize + lead;
             let whole = (place.end - place.start) as usize == length + 4;
             let inside = if whole { Origin::new(place.file, start, start + expression.len()) } else { place };
+            if let Some(ours) = foreign::of_go(expression) {
+                return Err(Box::new(go_template(expression, &ours, inside)));
+            }
             parts.push(if let Some(path) = simple_path(expression) {
                 Part::Path { path, origin: inside }
             } else {
@@ -151,6 +155,10 @@ impl Template {
 
     /// Fills the text in.
     pub(super) fn fill(&self, scope: &Scope<'_>) -> Result<Node, Box<Diagnostic>> {
+        let is_any_broken = scope.broken.is_some_and(|broken| !broken.is_empty());
+        if is_any_broken && self.paths().iter().any(|(path, _)| scope.is_broken(path)) {
+            return Err(Box::new(Diagnostic::echo(self.origin)));
+        }
         if let [part] = self.parts.as_slice() {
             return match part {
                 Part::Literal(text) => Ok(self.text_node(text.clone())),
@@ -209,14 +217,40 @@ impl Template {
 
 /// Renders a whole text, as `.j2` manifests are.
 pub fn render_document(text: &str, scope: &Scope<'_>, origin: Origin) -> Result<String, Box<Diagnostic>> {
+    let is_broken = |path: &String| scope.is_broken(&path.split('.').map(SmolStr::new).collect::<Vec<_>>());
+    if scope.broken.is_some_and(|broken| !broken.is_empty()) && document_paths(text).iter().any(is_broken) {
+        return Err(Box::new(Diagnostic::echo(origin)));
+    }
     let filled = Program::text(text).and_then(|program| program.fill(scope.engine_values()));
     filled.map_err(|error| {
         let place = match error.range() {
             Some(range) => Origin::new(origin.file, range.start, range.end),
             None => origin,
         };
-        evaluation_failure(&error, place)
+        // The engine stops somewhere in an expression.
+        let end = place.start as usize;
+        let inside = text.get(..end).and_then(|before| before.rfind("{{")).filter(|_| place.file == origin.file);
+        let expression = inside.and_then(|open| Some((open, text[open + 2..].split("}}").next()?)));
+        match expression.and_then(|(open, inner)| Some((open, inner, foreign::of_go(inner)?))) {
+            Some((open, inner, ours)) => {
+                let whole = Origin::new(origin.file, open, open + inner.len() + 4);
+                Box::new(go_template(inner.trim(), &ours, whole))
+            }
+            None => evaluation_failure(&error, place),
+        }
     })
+}
+
+/// Returns the finding about an expression that another engine would read.
+fn go_template(expression: &str, ours: &str, origin: Origin) -> Diagnostic {
+    let shown = words::cut_to(expression, LONGEST_SHOWN);
+    Diagnostic::new(
+        Code::InvalidExpression,
+        origin,
+        format!("`{shown}` is syntax of Go templates, which is not read here"),
+    )
+    .help(ours)
+    .help("text that must keep its braces is tagged `!raw`")
 }
 
 /// Returns the paths that a whole text reads, sorted.
@@ -278,12 +312,7 @@ fn inner_origin(part: &str, after: &mut Option<usize>, origin: Origin, sources: 
 fn failure(error: &Error, text: &str, origin: Origin) -> Box<Diagnostic> {
     let detail = error.detail().unwrap_or("it cannot be read").trim_end_matches('.');
     let text = words::cut_to(text.trim(), LONGEST_SHOWN);
-    let mut finding =
-        Diagnostic::new(Code::InvalidExpression, origin, format!("`{text}` is not an expression: {detail}"));
-    if error.kind() == ErrorKind::UnknownFilter {
-        finding.message = format!("unknown filter: {detail}");
-    }
-    Box::new(finding)
+    Box::new(Diagnostic::new(Code::InvalidExpression, origin, format!("`{text}` is not an expression: {detail}")))
 }
 
 fn evaluation_failure(error: &Error, origin: Origin) -> Box<Diagnostic> {
@@ -306,8 +335,24 @@ fn evaluation_failure(error: &Error, origin: Origin) -> Box<Diagnostic> {
             Diagnostic::new(Code::InvalidExpression, origin, message)
                 .help("what it makes counts too: 64 bytes are a step")
         }
+        ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest => {
+            unknown(error, &detail, origin)
+        }
         _ => Diagnostic::new(Code::InvalidExpression, origin, format!("the expression fails: {detail}")),
     })
+}
+
+/// Returns the finding about a filter, function or test that the engine does not have.
+fn unknown(error: &Error, detail: &str, origin: Origin) -> Diagnostic {
+    let name = foreign::named(detail).unwrap_or_default();
+    let (what, help) = match error.kind() {
+        ErrorKind::UnknownFilter => ("filter", foreign::filter(&name)),
+        ErrorKind::UnknownFunction => ("function", foreign::function(&name)),
+        _ => ("test", None),
+    };
+    Diagnostic::new(Code::InvalidExpression, origin, format!("there is no {what} `{name}`"))
+        .maybe_help(help)
+        .names_alone()
 }
 
 fn undefined(missing: &Missing, origin: Origin) -> Box<Diagnostic> {
@@ -322,8 +367,10 @@ fn undefined(missing: &Missing, origin: Origin) -> Box<Diagnostic> {
     let start = origin.start as usize + offset;
     let narrow = Origin::new(origin.file, start, start + word.len());
     let origin = if narrow.end <= origin.end { narrow } else { origin };
-    let finding =
-        Diagnostic::new(Code::UndefinedVariable, origin, message).did_you_mean(word, known.iter().map(SmolStr::as_str));
+    // What is offered stands in the path, where a name is a word.
+    let words_alone =
+        known.iter().map(SmolStr::as_str).filter(|name| simple_path(name).is_some_and(|path| path.len() == 1));
+    let finding = Diagnostic::new(Code::UndefinedVariable, origin, message).did_you_mean(word, words_alone);
     Box::new(if finding.help.is_empty() && !known.is_empty() {
         finding.help(format!("there is {}", words::list(known.iter().map(SmolStr::as_str), "and")))
     } else {

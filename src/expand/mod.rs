@@ -10,7 +10,10 @@ mod containers;
 mod early;
 mod engine;
 mod expression;
+mod fan_out;
+mod foreign;
 mod forms;
+mod layer;
 mod layers;
 mod matrix;
 mod merge;
@@ -30,6 +33,7 @@ mod world;
 pub use engine::metered;
 pub use expression::{has_expression, render_document};
 pub use forms::is_nameless;
+pub use layer::Layer;
 pub use layers::main_container;
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
@@ -38,7 +42,7 @@ pub use plan::{Instance, Plan, describe, label_text};
 pub use reads::{Path, overlap, reads, reads_bare};
 pub use resources::{is_short, spelled};
 pub use scope::Scope;
-pub use traced::{Piece, Trace};
+pub use traced::{Trace, Traced};
 pub use world::World;
 
 use std::collections::BTreeSet;
@@ -65,11 +69,19 @@ pub struct Options {
     pub max_instances: usize,
     /// Those that other batches of the run have made already.
     pub made: usize,
+    /// Whether Secrets are made elsewhere, under the names that the spec declares: a name with a hash would be nobody's.
+    pub secrets_elsewhere: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { profiles: Vec::new(), params: Vec::new(), max_instances: limits::INSTANCES, made: 0 }
+        Self {
+            profiles: Vec::new(),
+            params: Vec::new(),
+            max_instances: limits::INSTANCES,
+            made: 0,
+            secrets_elsewhere: false,
+        }
     }
 }
 
@@ -82,6 +94,10 @@ pub struct Expanded {
     pub params: Node,
     /// What `batch` means in expressions.
     pub identity: Node,
+    /// The document as it was written, profiles apart.
+    pub written: Node,
+    /// The parameters that have no value because of what was found.
+    pub broken: BTreeSet<SmolStr>,
     /// The workloads, sorted by name.
     pub plans: Vec<Plan>,
 }
@@ -89,7 +105,12 @@ pub struct Expanded {
 impl Expanded {
     /// Returns what expressions outside of instances see.
     pub fn scope(&self) -> Scope<'_> {
-        Scope { params: Some(&self.params), batch: Some(&self.identity), ..Scope::default() }
+        Scope {
+            params: Some(&self.params),
+            batch: Some(&self.identity),
+            broken: Some(&self.broken),
+            ..Scope::default()
+        }
     }
 }
 
@@ -109,21 +130,16 @@ pub fn expand(
     }
     let given: Vec<&Map> = profile_params.iter().chain(&options.params).collect();
     let params = params::resolve(&declared, &given, diagnostics);
-    let is_complete = declared.iter().all(|entry| params.get(&entry.key.text).is_some());
+    let names = declared.iter().map(|entry| &entry.key.text);
+    let broken: BTreeSet<SmolStr> = names.filter(|name| params.get(name).is_none()).cloned().collect();
 
     let mut layers: Vec<Node> = std::iter::once(&document.root).chain(&profiles).cloned().collect();
-    if is_complete {
-        let identity = identity(&layers, &params, sources);
-        let scope = Scope { params: Some(&params), batch: Some(&identity), ..Scope::default() };
-        layers = layers.iter().map(|layer| filled_layer(layer, &scope, sources, diagnostics)).collect();
-    }
+    let identity = identity(&layers, &params, &broken, sources);
+    let scope = Scope { params: Some(&params), batch: Some(&identity), broken: Some(&broken), ..Scope::default() };
+    layers = layers.iter().map(|layer| filled_layer(layer, &scope, sources, diagnostics)).collect();
     let root = profile::apply(facts, &layers[0], &layers[1..], diagnostics);
     let mut batch = Batch::read(&Document { root, file: document.file }, diagnostics)?;
     check_used(document, &batch, &params, files, sources, diagnostics);
-    if !is_complete {
-        // Whatever reads a parameter without a value would be one more finding of the same cause.
-        return None;
-    }
     check_templates(&batch, &document.root, diagnostics);
 
     let nothing = Node::new(Value::Null, Origin::NOWHERE);
@@ -131,7 +147,7 @@ pub fn expand(
     identity.put("name", Node::string(batch.name.clone(), batch.name_origin));
     identity.put("namespace", batch.namespace.clone().unwrap_or(nothing));
     let identity = Node::map(identity, batch.name_origin);
-    let scope = Scope { params: Some(&params), batch: Some(&identity), ..Scope::default() };
+    let scope = Scope { params: Some(&params), batch: Some(&identity), broken: Some(&broken), ..Scope::default() };
     fill_sections(&mut batch, &scope, sources, diagnostics);
 
     let mut world = World { files, sources, spec: batch.file };
@@ -154,12 +170,12 @@ pub fn expand(
         plans.push(plan);
     }
     plans.sort_by(|left, right| left.workload.cmp(&right.workload));
-    Some(Expanded { batch, params, identity, plans })
+    Some(Expanded { batch, params, identity, written: document.root.clone(), broken, plans })
 }
 
 /// Returns what `batch` means in the expressions of layers that are not merged yet; what is wrong with it is found there.
-fn identity(layers: &[Node], params: &Node, sources: &Sources) -> Node {
-    let scope = Scope { params: Some(params), ..Scope::default() };
+fn identity(layers: &[Node], params: &Node, broken: &BTreeSet<SmolStr>, sources: &Sources) -> Node {
+    let scope = Scope { params: Some(params), broken: Some(broken), ..Scope::default() };
     let mut identity = Map::new();
     for key in ["name", "namespace"] {
         let written = layers.iter().rev().find_map(|layer| layer.at(&["metadata", key]));

@@ -51,7 +51,8 @@ pub const SCHEMA_WORDS: &[&str] = &[
     "deprecated",
 ];
 
-/// Resolves the values of all parameters; those that cannot be are findings, and are left out.
+/// Resolves the values of all parameters; those that cannot be are findings, and are left out: an expression that reads one
+/// of them has no value, of which nothing more is told.
 ///
 /// `given` is the lowest layer first.
 pub(super) fn resolve(declared: &Map, given: &[&Map], diagnostics: &mut Diagnostics) -> Node {

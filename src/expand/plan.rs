@@ -9,9 +9,10 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::axes::{Room, formatted};
 use super::bind::Bindable;
+use super::fan_out::{moved_into, without_fan_out};
 use super::layers::{Merged, Stack};
 use super::matrix::{self, Cells};
-use super::merge::{Place, merge};
+
 use super::naming::{check_labels, check_selectors, name_instances};
 use super::order::in_documented_order;
 use super::patterns::Patterns;
@@ -41,6 +42,8 @@ pub struct Plan {
     has_defaults: bool,
     /// The addresses of nodes that `variants` hold.
     fixed: HashSet<usize>,
+    /// Whether all of its layers are there: what is missed in one that is not may stand in a layer that was not found.
+    pub is_whole: bool,
 }
 
 /// The tree that the instances with the same overrides share.
@@ -116,10 +119,16 @@ impl Plan {
         self.instances.iter().map(|planned| variants[planned.variant]).fold(0, usize::saturating_add)
     }
 
+    /// Returns what the expressions of an instance see.
+    pub fn scope<'s>(&'s self, at: usize, scope: &Scope<'s>) -> Scope<'s> {
+        let Planned { name, cell, .. } = &self.instances[at];
+        Scope { matrix: cell.as_ref(), index: Some(at), name: Some(name), ..scope.clone() }
+    }
+
     /// Fills an instance in.
     pub fn instance(&self, at: usize, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Instance {
         let Planned { name, cell, variant } = &self.instances[at];
-        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: Some(name), ..scope.clone() };
+        let scope = self.scope(at, scope);
         Instance {
             workload: self.workload.clone(),
             name: name.clone(),
@@ -172,7 +181,10 @@ pub(super) fn plan(
     room: Room,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
-    let layers = layers(batch, &workload.value, diagnostics)?;
+    let (layers, is_whole) = layers(batch, &workload.value, diagnostics);
+    if !is_whole && kind_in(&layers).is_none() {
+        return None;
+    }
     let kind = kind_of(&layers, workload, diagnostics)?;
     let mut plan = Plan {
         workload: workload.key.text.clone(),
@@ -184,9 +196,11 @@ pub(super) fn plan(
         facts,
         has_defaults: batch.defaults.is_some(),
         fixed: HashSet::new(),
+        is_whole,
     };
     let (mut fan_out, layers) = without_fan_out(facts, layers);
-    let (matrix, instances) = (fan_out.remove("matrix"), fan_out.remove("instances"));
+    let matrix = moved_into(fan_out.remove("matrix"), &mut fan_out, diagnostics);
+    let instances = fan_out.remove("instances");
     let overrides = fan_out.remove("overrides");
     if let Some(pack) = fan_out.remove("pack") {
         diagnostics.push(
@@ -201,6 +215,9 @@ pub(super) fn plan(
     } else {
         Cells::default()
     };
+    if overrides.is_some() && !fans_out && !is_whole {
+        return None;
+    }
     let overrides = read_overrides(overrides.as_ref(), &cells, scope, world, diagnostics)?;
 
     let base = plan.stack().merged(&layers);
@@ -261,20 +278,6 @@ pub(super) fn plan(
     Some(plan)
 }
 
-/// Tells the keys that fan out from the fields of the layers; what later layers say of the former is merged.
-fn without_fan_out(facts: &'static Facts, layers: Vec<Node>) -> (Map, Vec<Node>) {
-    let is_of_plan = |entry: &Entry| keys::knows(keys::FAN_OUT, &entry.key.text) || entry.key.text == "pack";
-    let mut fan_out = Node::map(Map::new(), Origin::NOWHERE);
-    let mut fields = Vec::with_capacity(layers.len());
-    for layer in layers {
-        let (of_plan, of_instance): (Vec<_>, Vec<_>) =
-            layer.as_map().into_iter().flatten().cloned().partition(is_of_plan);
-        fan_out = merge(facts, &fan_out, &Node::map(of_plan.into_iter().collect(), layer.origin()), Place::Free);
-        fields.push(Node::map(of_instance.into_iter().collect(), layer.origin()));
-    }
-    (fan_out.as_map().cloned().unwrap_or_default(), fields)
-}
-
 /// Returns what the instances that some overrides match share, and whether each override changes anything.
 fn variant(
     plan: &Plan,
@@ -305,12 +308,13 @@ fn variant(
     (Variant::Merged(Bindable::of(&tree, sources, diagnostics)), changes)
 }
 
-/// Returns the partial workloads that make up a workload, lowest first.
-fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
+/// Returns the partial workloads that make up a workload, lowest first, and whether all of them are there.
+fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> (Vec<Node>, bool) {
+    let mut is_whole = true;
     let mut layers: Vec<Node> = batch.defaults.iter().cloned().collect();
     // Defaults may name templates for all workloads: a `use` of the workload's own replaces them, as lists do.
     let used = workload.get("use").or_else(|| batch.defaults.as_ref()?.get("use"));
-    let uses = match used.filter(|node| !node.is_null()) {
+    let mut uses = match used.filter(|node| !node.is_null()) {
         None => Vec::new(),
         Some(node) if node.as_seq().is_some() => node.as_seq().unwrap_or_default().to_vec(),
         Some(node) => vec![node.clone()],
@@ -319,7 +323,8 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
         let message = format!("expected at most {} templates, found {}", limits::TEMPLATES_OF_A_WORKLOAD, uses.len());
         let finding = Diagnostic::new(Code::InvalidValue, name.origin(), message);
         diagnostics.push(finding.help("each is merged with all before it: write some of them as one"));
-        return None;
+        is_whole = false;
+        uses.truncate(limits::TEMPLATES_OF_A_WORKLOAD);
     }
     for name in uses {
         if let Some(template) = name.as_str().and_then(|text| batch.templates.get(text)) {
@@ -337,18 +342,21 @@ fn layers(batch: &Batch, workload: &Node, diagnostics: &mut Diagnostics) -> Opti
                 Diagnostic::new(Code::UnknownTemplate, name.origin(), format!("the batch has no template `{word}`"))
                     .did_you_mean(word, known),
             );
-            return None;
+            is_whole = false;
         }
     }
     layers.push(workload.clone());
-    Some(layers)
+    (layers, is_whole)
+}
+
+fn kind_in(layers: &[Node]) -> Option<&Node> {
+    layers.iter().rev().find_map(|layer| layer.get("kind")).filter(|node| !node.is_null())
 }
 
 fn kind_of(layers: &[Node], workload: &Entry, diagnostics: &mut Diagnostics) -> Option<WorkloadKind> {
     let known = || WorkloadKind::ALL.iter().map(|kind| kind.as_str());
     let list = || known().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
-    let written = |layer: &Node| layer.get("kind").filter(|node| !node.is_null()).cloned();
-    let Some(node) = layers.iter().rev().find_map(written) else {
+    let Some(node) = kind_in(layers) else {
         diagnostics.push(
             Diagnostic::new(
                 Code::MissingField,

@@ -102,6 +102,10 @@ fn csv_rows(
         let origins = cell_origins(&text, start..line, delimiter, &record, file);
         if header.is_empty() {
             header = record.iter().zip(&origins).map(|(name, origin)| Key::new(name, *origin)).collect();
+            if let Some(finding) = other_delimiter(name, delimiter, &header, file, &text[start..line]) {
+                diagnostics.push(finding.also(used_at, "the rows are read here"));
+                return None;
+            }
             let mut seen = HashSet::with_capacity(header.len());
             if let Some(key) = header.iter().find(|key| key.text.is_empty() || !seen.insert(&key.text)) {
                 diagnostics.push(Diagnostic::new(
@@ -137,6 +141,27 @@ fn csv_rows(
         rows.push(row);
     }
     Some(rows)
+}
+
+/// Returns the finding about a table of one column whose cells have another delimiter between them, as spreadsheets write
+/// it where the comma stands in numbers.
+fn other_delimiter(name: &str, delimiter: u8, header: &[Key], file: FileId, line: &str) -> Option<Diagnostic> {
+    let [only] = header else { return None };
+    let (found, word) = [(';', "semicolons"), ('\t', "tabs"), (',', "commas"), ('|', "bars")]
+        .into_iter()
+        .find(|(mark, _)| *mark as u32 != u32::from(delimiter) && only.text.contains(*mark))?;
+    let expected = if delimiter == b'\t' { "tabs" } else { "commas" };
+    let columns = words::list(only.text.split(found).map(str::trim), "and");
+    let start = only.origin.start as usize;
+    let message = format!("expected {expected} between the columns of `{name}`, found {word}");
+    let finding =
+        Diagnostic::new(Code::InvalidMatrix, Origin::new(file, start, start + line.trim_end().len()), message)
+            .label(format!("the columns seem to be {columns}"));
+    Some(match found {
+        '\t' => finding.help("name the file `.tsv`, or save it with commas"),
+        ',' => finding.help("name the file `.csv`, or save it with tabs"),
+        _ => finding.help("save it with commas: in the export of the spreadsheet, choose `,` as the separator"),
+    })
 }
 
 /// Returns the places of the cells of one record, without their quotes and the spaces around them.

@@ -2,7 +2,7 @@
 //!
 //! A path is looked up in the nodes themselves, so that a value keeps its text, type and place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
@@ -23,6 +23,8 @@ pub struct Scope<'a> {
     pub name: Option<&'a str>,
     /// Name and namespace of the batch.
     pub batch: Option<&'a Node>,
+    /// The parameters that are declared, and have no value because of what was found.
+    pub broken: Option<&'a BTreeSet<SmolStr>>,
 }
 
 /// Why a path leads nowhere.
@@ -81,6 +83,16 @@ impl Scope<'_> {
             ("batch", self.batch.is_some()),
         ];
         there.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.into()).collect()
+    }
+
+    /// Whether a path leads to a parameter without a value, whose cause was told.
+    pub fn is_broken(&self, path: &[SmolStr]) -> bool {
+        let Some(broken) = self.broken.filter(|broken| !broken.is_empty()) else { return false };
+        match path {
+            [root, name, ..] => root == "params" && broken.contains(name),
+            [root] => root == "params",
+            [] => false,
+        }
     }
 
     /// Returns all values as the expression engine takes them.

@@ -29,6 +29,11 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
     let steps: Vec<&str> =
         name.split('.').map(|step| step.split('[').next().unwrap_or(step)).filter(|step| !step.is_empty()).collect();
     let Some((first, rest)) = steps.split_first() else { return Err(unknown(name, None)) };
+    if steps == ["spec"] {
+        let message = "no workload has a field `spec`".to_owned();
+        let help = "a workload is flat: the fields of the spec stand in it themselves".to_owned();
+        return Err(Unknown { message, help: Some(help) });
+    }
     let named = WorkloadKind::ALL.into_iter().find(|kind| kind.as_str() == *first);
     let mut topics = Vec::new();
     match (named, rest) {
@@ -48,6 +53,8 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
             [] => topics.extend(object_kind(facts, kind)),
             _ => topics.extend(find_native(facts, kind, rest).map(|found| native(facts, name, kind, &found, rest))),
         }
+    } else if rest.is_empty() && is_of_object(&steps) {
+        // It is no field of a workload: what it holds is written in the workload itself.
     } else {
         topics.extend(in_all_kinds(facts, name, &steps));
     }
@@ -55,6 +62,11 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
         return Err(unknown(name, elsewhere(named, &steps).or_else(|| near(facts, named, &steps))));
     }
     Ok(topics)
+}
+
+/// Whether a path leads through the object itself, and not through a flat workload.
+fn is_of_object(steps: &[&str]) -> bool {
+    matches!(steps, ["spec" | "metadata", ..])
 }
 
 fn unknown(name: &str, help: Option<String>) -> Unknown {
@@ -103,9 +115,9 @@ fn describe(facts: &'static Facts, name: &str, group: &[(WorkloadKind, Found)], 
     let place = |(path, kinds): &(&str, Vec<&str>)| {
         if group.len() == 1 { (*path).to_owned() } else { format!("{path} in {}", kinds.join(", ")) }
     };
-    let topic = Topic::new(name)
-        .row("field of", group.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>().join(", "))
-        .row("goes to", places.iter().map(place).collect::<Vec<_>>().join("\n"));
+    let kinds = group.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>().join(", ");
+    let topic =
+        Topic::new(name).row("field of", kinds).row("goes to", places.iter().map(place).collect::<Vec<_>>().join("\n"));
     let written = if steps.len() == 1 { forms(steps[0]).join("\n") } else { String::new() };
     let clash = Union::of(facts, *kind).clashes().iter().any(|clash| steps == [clash.as_str()]);
     let in_pod = facts.named("core/v1.PodSpec").field(steps[0]).is_some();

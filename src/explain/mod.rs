@@ -5,11 +5,13 @@
 
 mod field;
 mod forms;
+mod line;
 mod object;
 mod path;
 mod table;
 
 pub use field::{Unknown, topics};
 pub use forms::{FORMS, forms};
-pub use object::{Wanted, story};
+pub use line::AtLine;
+pub use object::{Makers, Wanted, field_story, story};
 pub use table::Topic;

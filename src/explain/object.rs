@@ -3,14 +3,15 @@
 //!
 //! All of it is read from the places that the nodes of the object carry; values are not shown, since some are secret.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
+use super::line::AtLine;
 use super::table::Topic;
 use crate::compile::Compilation;
-use crate::expand::{Expanded, Plan, describe};
+use crate::expand::{Expanded, Plan, describe, label_text};
 use crate::kubernetes::Manifest;
-use crate::text::{Entry, Map, Node, Origin, Sources, Value};
+use crate::text::{Entry, Node, Origin, Sources, Value};
 
 /// How many names of pods are listed at either end.
 const SHOWN_PODS: i64 = 3;
@@ -50,10 +51,61 @@ impl Wanted {
     }
 }
 
+/// What made each object of a compilation.
+#[derive(Debug)]
+pub struct Makers<'c> {
+    /// By the labels of workload and instance.
+    instances: HashMap<(&'c str, &'c str), Maker<'c>>,
+}
+
+/// A batch, a workload of it, and the number of the instance.
+type Maker<'c> = (&'c Expanded, &'c Plan, usize);
+
+impl<'c> Makers<'c> {
+    /// Looks through all instances once.
+    pub fn of(compilation: &'c Compilation) -> Self {
+        let mut instances = HashMap::new();
+        for batch in compilation.batches() {
+            for plan in &batch.plans {
+                for at in 0..plan.len() {
+                    instances.entry((plan.workload.as_str(), plan.name(at).as_str())).or_insert((batch, plan, at));
+                }
+            }
+        }
+        Self { instances }
+    }
+
+    /// Returns the instance that an object belongs to, as its labels say.
+    fn of_object(&self, object: &Manifest) -> Option<Maker<'c>> {
+        let label = |name: &str| object.node.at(&["metadata", "labels", name]).and_then(Node::as_str);
+        let (workload, instance) = (label("app.kubernetes.io/name")?, label("app.kubernetes.io/instance")?);
+        self.instances.get(&(workload, instance)).copied()
+    }
+
+    /// Says in one line where an object comes from: its line, its workload, the cells of its axes, the layers in it.
+    pub fn provenance(&self, object: &Manifest, sources: &Sources) -> Option<String> {
+        sources.place(object.origin)?;
+        let mut parts = vec![place(object.origin, sources)];
+        parts.extend(sources.template(object.origin).map(|template| format!("from {template}")));
+        if let Some((batch, plan, at)) = self.of_object(object) {
+            parts.push(format!("workload {}", plan.workload));
+            let cell = plan.cell(at);
+            let shown = cell.map(|cell| shown(cell, sources));
+            for axis in &plan.axes {
+                let Some(value) = cell.and_then(|cell| cell.get(axis)) else { continue };
+                let text = shown.as_ref().and_then(|cell| label_text(cell.get(axis)?)).unwrap_or_else(|| "…".into());
+                parts.push(format!("{axis}={text} at {}", place(value.origin(), sources)));
+            }
+            parts.extend(took_part(object, batch, plan, sources));
+        }
+        Some(parts.join(", "))
+    }
+}
+
 /// Tells where an object came from.
-pub fn story(object: &Manifest, compilation: &Compilation, sources: &Sources) -> Topic {
+pub fn story(object: &Manifest, makers: &Makers<'_>, sources: &Sources) -> Topic {
     let mut topic = Topic::new(object.key.to_string()).row("written at", place(object.origin, sources));
-    if let Some((batch, plan, at)) = maker(object, compilation) {
+    if let Some((batch, plan, at)) = makers.of_object(object) {
         topic = topic
             .row("workload", format!("{} of the batch {}", plan.workload, batch.batch.name))
             .row("axis values", describe(plan.cell(at).map(|cell| shown(cell, sources)).as_ref()))
@@ -80,40 +132,29 @@ fn place(origin: Origin, sources: &Sources) -> String {
     sources.place(origin).map_or_else(|| "made by fanfold".to_owned(), |(file, place)| format!("{file}:{}", place.line))
 }
 
-/// Returns the instance that an object belongs to, as its labels say.
-fn maker<'c>(object: &Manifest, compilation: &'c Compilation) -> Option<(&'c Expanded, &'c Plan, usize)> {
-    let label = |name: &str| object.node.at(&["metadata", "labels", name]).and_then(Node::as_str);
-    let (workload, instance) = (label("app.kubernetes.io/name")?, label("app.kubernetes.io/instance")?);
-    compilation.batches().find_map(|batch| {
-        let plan = batch.plans.iter().find(|plan| plan.workload == workload)?;
-        let at = (0..plan.len()).find(|at| plan.name(*at) == instance)?;
-        Some((batch, plan, at))
-    })
-}
-
 /// Returns the parts of the spec beside the workload that a line of the object comes from.
 fn took_part(object: &Manifest, batch: &Expanded, plan: &Plan, sources: &Sources) -> Vec<String> {
     let mut origins = BTreeSet::new();
     leaves(&object.node, &mut String::new(), &mut |_, origin| {
         origins.insert(origin);
     });
-    let root = &batch.batch.root;
-    let mut parts: Vec<(String, Origin)> = Vec::new();
-    parts.extend(root.get("defaults").map(|node| ("defaults".to_owned(), node.origin())));
-    for (section, word) in [("templates", "template"), ("profiles", "profile")] {
-        for entry in root.get(section).and_then(Node::as_map).map(Map::iter).into_iter().flatten() {
-            parts.push((format!("{word} {}", entry.key.text), entry.value.origin()));
-        }
-    }
-    let overrides = root.at(&["workloads", &plan.workload, "overrides"]).and_then(Node::as_seq).unwrap_or_default();
-    parts.extend(overrides.iter().map(|one| ("override".to_owned(), one.origin())));
-    let within =
-        |part: Origin, origin: Origin| part.file == origin.file && part.start <= origin.start && origin.end <= part.end;
-    parts
-        .into_iter()
-        .filter(|(_, part)| origins.iter().any(|origin| within(*part, *origin)))
-        .map(|(name, part)| format!("{name} at {}", place(part, sources)))
-        .collect()
+    let layers = batch.layers(Some(plan.workload.as_str()));
+    let took_part = layers.into_iter().filter(|layer| origins.iter().any(|origin| layer.holds(*origin)));
+    took_part.map(|layer| format!("{} at {}", layer.name, place(layer.origin, sources))).collect()
+}
+
+/// Tells where one field of an object came from: what a line of the output shows.
+pub fn field_story(title: &str, at: &AtLine, object: &Manifest, makers: &Makers<'_>, sources: &Sources) -> Topic {
+    let mut topic = story(object, makers, sources);
+    topic.title = title.to_owned();
+    let field = at.field();
+    let written = at.node(&object.node).map(|node| place(node.origin(), sources));
+    let named = (!field.is_empty()).then_some(field);
+    let first = [("object", Some(object.key.to_string())), ("field", named), ("comes from", written)];
+    let rows = first.into_iter().filter_map(|(name, text)| Some((name, text?)));
+    topic.rows = rows.chain(std::mem::take(&mut topic.rows)).collect();
+    topic.parts.clear();
+    topic
 }
 
 /// Calls `each` with the path and the place of all values that hold no others.

@@ -22,7 +22,7 @@ pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA, tool_note};
 pub use order::install_rank;
-pub use pods::{Basis, Defaults, Load, PodDemand, USUAL};
+pub use pods::{Basis, Defaults, Load, PodDemand, USUAL, pod_template};
 pub use quantity::{NotAQuantity, Notation, Quantity};
 pub use selector::{NotASelector, Operator, Requirement};
 pub use taint::{Effect, NotAToleration, Toleration};

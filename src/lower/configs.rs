@@ -16,7 +16,7 @@ use super::hash;
 use super::metadata::metadata_of_batch;
 use super::references::Used;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
-use crate::expand::{Expanded, World};
+use crate::expand::{Expanded, Options, World};
 use crate::kubernetes::{Manifest, name};
 use crate::text::{Entry, Key, Map, Node, Origin, Value};
 
@@ -94,6 +94,8 @@ pub struct Configs {
     uses: Mutex<BTreeMap<(Used, SmolStr, SmolStr), Origin>>,
     /// What the names of the claims of StatefulSets begin with, by namespace.
     claimed: Mutex<BTreeSet<(SmolStr, SmolStr)>>,
+    /// Whether Secrets keep their declared names.
+    secrets_elsewhere: bool,
 }
 
 impl Configs {
@@ -101,10 +103,11 @@ impl Configs {
     pub fn read(
         expanded: &Expanded,
         known: Arc<BTreeSet<(SmolStr, SmolStr)>>,
+        options: &Options,
         world: &mut World<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let mut configs = Self { known, ..Self::default() };
+        let mut configs = Self { known, secrets_elsewhere: options.secrets_elsewhere, ..Self::default() };
         let batch = &expanded.batch;
         for (source, section) in [(Source::ConfigMap, &batch.config_maps), (Source::Secret, &batch.secrets)] {
             let mut entries: Vec<&Entry> = section.iter().collect();
@@ -204,7 +207,8 @@ impl Configs {
         }
         let mut content = Content { source, text: BTreeMap::new(), binary: BTreeMap::new() };
         content.read(definition, world, diagnostics);
-        let hashed = definition.get("nameHash").is_none_or(super::draft::is_true);
+        let is_elsewhere = source == Source::Secret && self.secrets_elsewhere;
+        let hashed = definition.get("nameHash").is_none_or(super::draft::is_true) && !is_elsewhere;
         let name = if hashed { format_smolstr!("{declared}-{}", content.hash(definition)) } else { declared.clone() };
         let keys = content.text.keys().chain(content.binary.keys()).cloned().collect();
         let object = object(source, &name, entry, definition, &content, expanded);

@@ -15,7 +15,14 @@ impl Lowering<'_> {
     /// Spells out `env`.
     pub(super) fn env(&mut self, node: &Node) -> Node {
         if let Some(native) = node.as_seq() {
-            let items = native.iter().map(|item| self.native_variable(item)).collect();
+            let (variables, others): (Vec<&Node>, Vec<&Node>) = native.iter().partition(|item| item.as_map().is_some());
+            for other in others {
+                // What Compose writes as `NAME=VALUE`.
+                let name = other.text().and_then(|text| text.split_once('=')).map(|(name, _)| name);
+                let help = name.map_or_else(|| FORM.to_owned(), |name| format!("write `env: {{{name}: …}}`"));
+                self.refuse(other, format!("expected a mapping for a variable, found {}", other.type_name()), &help);
+            }
+            let items = variables.into_iter().map(|item| self.native_variable(item)).collect();
             return Node::seq(items, node.origin());
         }
         let Some(map) = node.as_map() else { return node.clone() };

@@ -2,8 +2,9 @@
 
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::spec::{Home, keys};
-use crate::text::{Entry, Map};
+use crate::expand::Plan;
+use crate::spec::{Home, Union, WorkloadKind, keys, ours};
+use crate::text::{Entry, Map, Node};
 
 /// The fields of a flat workload by the part that they go into; own keys are left out.
 #[derive(Debug, Default)]
@@ -71,22 +72,39 @@ impl Lowering<'_> {
         let plan = self.plan;
         let known: Vec<&str> = plan.union.names().into_iter().chain(keys::names(&tables)).collect();
         let word = &entry.key.text;
-        let status = word == "status" || word == "metadata" || word == "apiVersion" || word == "spec";
+        let elsewhere =
+            || WorkloadKind::ALL.into_iter().find(|other| Union::of(self.context.facts, *other).field(word).is_some());
         let help = match word.as_str() {
-            "metadata" => Some("write `name`, `labels` and `annotations` beside the other fields"),
-            "spec" => Some("write the fields of the spec themselves: a workload is flat"),
-            "apiVersion" => Some("the `kind` alone decides it"),
-            // What Compose files and values of charts call it.
-            "environment" | "envVars" => Some("write `env: {NAME: value}`"),
-            "cpu" | "memory" | "requests" | "limits" => {
-                Some("write `resources: {cpu: 100m, memory: 64Mi..128Mi}`: requests, and limits after `..`")
+            "metadata" => Some("write `name`, `labels` and `annotations` beside the other fields".to_owned()),
+            "spec" => Some("write the fields of the spec themselves: a workload is flat".to_owned()),
+            "apiVersion" => Some("the `kind` alone decides it".to_owned()),
+            "status" => Some("the server writes it itself".to_owned()),
+            word if keys::knows(keys::BATCH, word) => {
+                Some(format!("`{word}` is a key of the batch: write it beside `workloads`"))
             }
-            _ => None,
+            word => ours(word)
+                .map(str::to_owned)
+                .or_else(|| inside(entry, plan, &self.context.batch.batch.root))
+                .or_else(|| elsewhere().map(|other| format!("`{word}` is a field of a {other}"))),
         };
+        let near = known.iter().copied().filter(|_| help.is_none());
         self.diagnostics.push(
             Diagnostic::new(Code::UnknownField, entry.key.origin, format!("a {kind} workload has no field `{word}`"))
-                .maybe_help(help)
-                .did_you_mean(word, known.iter().copied().filter(|_| !status)),
+                .maybe_help(help.clone())
+                .did_you_mean(word, near),
         );
     }
+}
+
+/// Says in which field without a value an unknown one has its place, where it stands right below it.
+fn inside(entry: &Entry, plan: &Plan, root: &Node) -> Option<String> {
+    let place = entry.key.origin;
+    let written = root.at(&["workloads", plan.workload.as_str()])?.as_map()?;
+    let above =
+        written.iter().filter(|field| field.key.origin.file == place.file && field.key.origin.start < place.start);
+    let above = above.max_by_key(|field| field.key.origin.start)?;
+    let name = &above.key.text;
+    let is_known = keys::knows(keys::WORKLOAD, name) || plan.union.field(name).is_some();
+    (above.value.is_null() && is_known)
+        .then(|| format!("`{name}` above it holds nothing: to stand in it, `{}` is indented deeper", entry.key.text))
 }

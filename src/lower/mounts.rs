@@ -13,7 +13,7 @@ use super::container::name_of;
 use super::draft::{Draft, is_true, list_of};
 use super::env::replace;
 use super::references::{Need, Used};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, words};
 use crate::expand::MOUNT_OPTIONS;
 use crate::kubernetes::Manifest;
 use crate::spec::{WorkloadKind, budgeted, short_hash, slug};
@@ -57,6 +57,23 @@ impl Lowering<'_> {
             }
         };
         for volume in listed {
+            if volume.as_map().is_none() {
+                let message = format!("expected a mapping for a volume, found {}", words::found(&volume, false));
+                let text = volume.text().map(SmolStr::as_str).unwrap_or_default();
+                // What Compose writes as `SOURCE:PATH`.
+                let help = match text.split(':').collect::<Vec<_>>().as_slice() {
+                    [source, path, ..] if path.starts_with('/') && source.starts_with(['.', '/']) => {
+                        format!("write `mounts: {{{path}: {{hostPath: …}}}}`, or a `configMap` of the files")
+                    }
+                    [name, path, ..] if path.starts_with('/') => {
+                        format!("write `mounts: {{{path}: {{claim: {name}, size: 10Gi}}}}`")
+                    }
+                    _ => "write it with the path that it is mounted at: `mounts: {PATH: {claim: NAME, size: 10Gi}}`"
+                        .to_owned(),
+                };
+                self.refuse(&volume, message, &help);
+                continue;
+            }
             let sources = volume.as_map().into_iter().flatten().map(|entry| Entry {
                 key: entry.key.clone(),
                 value: self.native_source(&entry.key.text, &entry.value),

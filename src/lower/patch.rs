@@ -3,14 +3,16 @@
 //! A patch that changes nothing, or that no object takes, is a finding. What a patch leaves is identified anew, as if it had
 //! been written so, and nothing grows beyond what an object can be.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use smol_str::SmolStr;
 
 use super::json_patch::{Room, operate};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, is_near, suggestion, words};
 use crate::expand::{Place, merge};
-use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::kubernetes::{Facts, Manifest, ObjectKey, pod_template};
 use crate::limits;
 use crate::text::{Entry, Node, Origin};
 
@@ -24,6 +26,8 @@ pub trait Identify: Sync + std::fmt::Debug {
 #[derive(Debug, Default)]
 pub struct BatchPatches {
     patches: Vec<(Patch, AtomicBool)>,
+    /// What the objects of the run are called that a patch without any may have meant, by the number of the patch.
+    near: Mutex<BTreeMap<usize, SmolStr>>,
 }
 
 /// A patch of the objects of one kind, or of the one of them that has a name.
@@ -40,7 +44,7 @@ impl BatchPatches {
     /// Reads the patches of a batch.
     pub fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnostics) -> Self {
         let patches = read(strategic, json, diagnostics).into_iter().map(|patch| (patch, AtomicBool::new(false)));
-        Self { patches: patches.collect() }
+        Self { patches: patches.collect(), near: Mutex::default() }
     }
 
     /// Whether there is none.
@@ -59,8 +63,18 @@ impl BatchPatches {
         diagnostics: &mut Diagnostics,
     ) -> Manifest {
         let mut object = object;
-        for (patch, effective) in &self.patches {
+        for (number, (patch, effective)) in self.patches.iter().enumerate() {
             if !patch.is_for(&object.key) {
+                if !effective.load(Ordering::Relaxed)
+                    && let Some(near) = patch.near(&object.key)
+                {
+                    let mut known = self.near.lock().unwrap_or_else(PoisonError::into_inner);
+                    let first = known.entry(number).or_insert_with(|| near.clone());
+                    // The same one, whichever thread comes first.
+                    if near < *first {
+                        *first = near;
+                    }
+                }
                 continue;
             }
             let changed;
@@ -74,9 +88,15 @@ impl BatchPatches {
 
     /// Reports the patches that changed nothing in the whole run.
     pub fn finish(&self, diagnostics: &mut Diagnostics) {
-        for (patch, effective) in &self.patches {
+        let near = self.near.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, (patch, effective)) in self.patches.iter().enumerate() {
             if !effective.load(Ordering::Relaxed) {
-                diagnostics.push(ineffective(patch));
+                diagnostics.push(match near.get(&number) {
+                    Some(near) => {
+                        no_target("no object of the run is", patch).did_you_mean(&patch.target(), [near.as_str()])
+                    }
+                    None => ineffective(patch),
+                });
             }
         }
     }
@@ -111,17 +131,22 @@ pub(super) fn apply_own(
 pub(super) fn check_kinds(fields: &Node, objects: &[Manifest], diagnostics: &mut Diagnostics) {
     for patch in read(fields.get("patch"), fields.get("patchJSON6902"), &mut Diagnostics::new()) {
         if !objects.iter().any(|object| patch.is_for(&object.key)) {
-            let kinds = objects.iter().map(|object| object.key.kind.as_str());
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::IneffectivePatch,
-                    patch.origin,
-                    format!("the workload makes no `{}` to patch", patch.target()),
-                )
-                .maybe_help(crate::diagnostic::suggestion(&patch.kind, kinds)),
-            );
+            let near = objects.iter().find_map(|object| patch.near(&object.key));
+            let kinds = || objects.iter().map(|object| object.key.kind.as_str());
+            let finding = no_target("the workload makes no", &patch);
+            diagnostics.push(match near {
+                Some(near) => finding.did_you_mean(&patch.target(), [near.as_str()]),
+                None => finding
+                    .maybe_help(suggestion(&patch.kind, kinds()))
+                    .help(format!("it makes {}", words::list(kinds(), "and"))),
+            });
         }
     }
+}
+
+fn no_target(what: &str, patch: &Patch) -> Diagnostic {
+    let message = format!("{what} `{}` to patch", patch.target());
+    Diagnostic::new(Code::IneffectivePatch, patch.origin, message)
 }
 
 fn ineffective(patch: &Patch) -> Diagnostic {
@@ -177,6 +202,44 @@ impl Patch {
         self.kind == key.kind && self.name.as_ref().is_none_or(|name| *name == key.name)
     }
 
+    /// Returns the target that was meant, if an object is nearly what the patch says.
+    fn near(&self, key: &ObjectKey) -> Option<SmolStr> {
+        let is_kind = self.kind == key.kind;
+        let meant = |kind: &str, name: &str| Some(smol_str::format_smolstr!("{kind}/{name}"));
+        match &self.name {
+            None => (!is_kind && is_near(&self.kind, &key.kind)).then(|| key.kind.clone()),
+            Some(name) if is_kind && *name != key.name && is_near(name, &key.name) => meant(&key.kind, &key.name),
+            Some(name) if !is_kind && is_near(&self.kind, &key.kind) && is_near(name, &key.name) => {
+                meant(&key.kind, &key.name)
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Reports a container that the patch adds without an image: most likely another one was meant.
+    fn check_containers(&self, before: &Node, after: &Manifest, diagnostics: &mut Diagnostics) {
+        let before = Manifest { node: before.clone(), ..after.clone() };
+        for list in ["containers", "initContainers"] {
+            let of = |object| pod_template(object)?.at(&["spec", list])?.as_seq();
+            let known: Vec<&str> =
+                of(&before).into_iter().flatten().filter_map(|one| one.get("name")?.as_str()).collect();
+            for added in of(after).into_iter().flatten().filter(|one| one.get("image").is_none()) {
+                let Some(name) = added.get("name").filter(|name| self.holds(name.origin())) else { continue };
+                let Some(text) = name.as_str().filter(|text| !known.contains(text)) else { continue };
+                let message = format!("the patch adds a container `{text}` without an `image`");
+                let there = format!(
+                    "`{list}` of the object {} {}",
+                    if known.len() == 1 { "is" } else { "are" },
+                    words::list(known.iter().copied(), "and")
+                );
+                let finding = Diagnostic::new(Code::InvalidPatch, name.origin(), message);
+                let finding = finding.did_you_mean(text, known.iter().copied());
+                let finding = if known.is_empty() || !finding.help.is_empty() { finding } else { finding.help(there) };
+                diagnostics.push(finding.subject(after.key.to_string(), ""));
+            }
+        }
+    }
+
     /// Returns what it patches, as it was written.
     fn target(&self) -> SmolStr {
         match &self.name {
@@ -225,7 +288,13 @@ impl Patch {
         let is_whole = identified.is_some() && findings.iter().all(|finding| finding.code != Code::MissingField);
         diagnostics.extend(findings.into_iter().map(at_patch));
         match identified {
-            Some(key) if is_whole => (Manifest { key, node, origin: object.origin }, Some(true)),
+            Some(key) if is_whole => {
+                let patched = Manifest { key, node, origin: object.origin };
+                if !self.json {
+                    self.check_containers(&object.node, &patched, diagnostics);
+                }
+                (patched, Some(true))
+            }
             _ => (object, None),
         }
     }

@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 
 use super::Lowering;
 use super::draft::Draft;
+use crate::diagnostic::words;
 use crate::expand::is_nameless;
 use crate::text::{Entry, Node, Origin, Value};
 
@@ -30,7 +31,25 @@ impl Port {
 impl Lowering<'_> {
     /// Spells out the ports of a container.
     pub(super) fn ports(&mut self, node: &Node) -> Node {
-        let Some(map) = node.as_map() else { return node.clone() };
+        let Some(map) = node.as_map() else {
+            let wrong = node.as_seq().map_or(Some(node), |items| items.iter().find(|item| item.as_map().is_none()));
+            if let Some(wrong) = wrong.filter(|wrong| !wrong.is_null()) {
+                let found = words::found(wrong, false);
+                // What Compose writes as `HOST:CONTAINER`.
+                let own = wrong
+                    .text()
+                    .and_then(|text| text.rsplit(':').next())
+                    .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+                let help =
+                    own.map(|port| format!("write `ports: {{http: {port}}}`: each port of the container has a name"));
+                self.refuse(
+                    wrong,
+                    format!("expected ports by name, or the native list, found {found}"),
+                    help.as_deref().unwrap_or(FORM),
+                );
+            }
+            return node.clone();
+        };
         let mut ports: Vec<Node> = Vec::new();
         for entry in map.iter().filter(|entry| !entry.value.is_null()) {
             ports.extend(self.port(entry));
@@ -77,7 +96,12 @@ impl Lowering<'_> {
             self.refuse(value, format!("expected a port number for `{name}`, found `{text}`"), FORM);
             return None;
         }
-        let number = Node::new(Value::Number(number.trim_start_matches('0').into()), value.origin());
+        let digits = number.trim_start_matches('0');
+        let Ok(1..=65_535) = digits.parse::<u32>() else {
+            self.refuse(value, format!("expected a port from 1 to 65535 for `{name}`, found `{number}`"), FORM);
+            return None;
+        };
+        let number = Node::new(Value::Number(digits.into()), value.origin());
         Some((number, protocol))
     }
 }

@@ -12,6 +12,7 @@ mod json_stream;
 mod pattern;
 mod plain;
 mod secret;
+mod syntax;
 mod whole;
 
 pub use comments::comments_with;

@@ -6,8 +6,8 @@ use std::ops::Range;
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
 use smol_str::SmolStr;
 
-use super::unquoted;
-use crate::diagnostic::{Code, Diagnostic};
+use super::{syntax, unquoted};
+use crate::diagnostic::{Code, Diagnostic, suggestion, words};
 use crate::limits;
 use crate::text::{FileId, Key, Map, Node, Origin, Value};
 
@@ -313,16 +313,25 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown_tag(&mut self, tag: &str, origin: Origin) {
-        self.findings.push(
-            Diagnostic::new(Code::UnknownTag, origin, format!("the tag `{tag}` has no meaning here")).help(
-                "known are `!raw` and YAML's own `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`, `!!seq`, `!!map`",
-            ),
-        );
+        const KNOWN: [&str; 8] = ["!raw", "!!str", "!!int", "!!float", "!!bool", "!!null", "!!seq", "!!map"];
+        let finding = Diagnostic::new(Code::UnknownTag, origin, format!("the tag `{tag}` has no meaning here"));
+        self.findings.push(match tag {
+            "!unsafe" | "!verbatim" => finding.help("text that must keep its braces is tagged `!raw`"),
+            _ => finding.maybe_help(suggestion(tag, KNOWN)).help(format!("known are {}", words::list(KNOWN, "and"))),
+        });
     }
 
     fn check_collection_tag(&mut self, tag: Option<&granit_parser::Tag>, fitting: &str, range: &Range<usize>) {
         if let Some(name) = tag.map(granit_parser::Tag::original).filter(|name| name != fitting) {
             let origin = self.origin(range.clone());
+            if name == "!raw" {
+                let found = if fitting == "!!map" { "a mapping" } else { "a list" };
+                self.findings.push(
+                    Diagnostic::new(Code::UnknownTag, origin, format!("`!raw` is for a text, found {found}"))
+                        .help("tag the texts in it that must keep their braces"),
+                );
+                return;
+            }
             self.unknown_tag(&name, origin);
         }
     }
@@ -340,17 +349,9 @@ impl<'a> Reader<'a> {
         let end = self.text[at..line_end].chars().next().map_or(at, |first| at + first.len_utf8());
         // The parser quotes single characters: `unclosed bracket '['`.
         let message = error.info().trim_end_matches('.').replace('\'', "`");
-        let closing = match message.as_str() {
-            "unclosed bracket `[`" => Some("close it with `]`: the list goes on until then, over all lines"),
-            "unclosed bracket `{`" => Some("close it with `}`: the mapping goes on until then, over all lines"),
-            _ => None,
-        };
-        let mut finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message).maybe_help(closing);
-        let line_start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let indent = &self.text[line_start..line_end];
-        if indent[..indent.len() - indent.trim_start().len()].contains('\t') {
-            finding = finding.help("YAML does not allow tabs in indentation: use spaces");
-        }
+        let hints = syntax::hints(self.text, at, &message);
+        let finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message);
+        let finding = hints.into_iter().fold(finding, Diagnostic::help);
         self.findings.push(finding);
     }
 }

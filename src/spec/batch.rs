@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::{keys, slug};
+use super::{WorkloadKind, keys, ours, slug};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::kubernetes::name::{dns_label, dns_subdomain, label_value};
 use crate::kubernetes::tool_note;
@@ -87,16 +87,19 @@ impl Batch {
         for entry in map {
             if !keys::knows(keys::BATCH, &entry.key.text) {
                 let known = keys::names(&[keys::BATCH]);
-                let misplaced =
-                    keys::knows(keys::WORKLOAD, &entry.key.text) || keys::knows(keys::FAN_OUT, &entry.key.text);
+                let word = entry.key.text.as_str();
+                let misplaced = keys::knows(keys::WORKLOAD, word) || keys::knows(keys::FAN_OUT, word);
+                let help = misplaced
+                    .then_some("it is a field of a workload: write it under `workloads.NAME`")
+                    .or_else(|| ours(word));
                 diagnostics.push(
                     Diagnostic::new(
                         Code::UnknownField,
                         entry.key.origin,
                         format!("a batch has no field `{}`", entry.key.text),
                     )
-                    .did_you_mean(&entry.key.text, known)
-                    .maybe_help(misplaced.then_some("it is a field of a workload: write it under `workloads.NAME`")),
+                    .did_you_mean(word, known.into_iter().filter(|_| help.is_none()))
+                    .maybe_help(help),
                 );
             }
         }
@@ -220,14 +223,43 @@ fn section(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Map {
 /// Reads a section whose values are mappings; a null leaves the name out.
 fn definitions(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Section {
     let mut kept = Section::new();
-    for entry in section(map, key, diagnostics) {
+    let entries = section(map, key, diagnostics);
+    // Fields of a workload without a name: of all, the `kind` is told.
+    let misplaced = key == "workloads" && entries.iter().any(is_kind);
+    for entry in entries {
         if entry.value.as_map().is_some() {
             kept.push(entry.key, entry.value);
-        } else if !entry.value.is_null() {
+        } else if !entry.value.is_null() && misplaced && is_kind(&entry) {
+            diagnostics.push(nameless(map, &entry));
+        } else if !entry.value.is_null() && !misplaced {
             diagnostics.push(wrong_type(&entry.value, &format!("{key}.{}", entry.key.text), "a mapping"));
         }
     }
+    if misplaced {
+        return kept.into_iter().filter(|entry| entry.value.get("kind").is_some()).collect();
+    }
     kept
+}
+
+/// Whether an entry of `workloads` is the kind of one that should stand around it.
+fn is_kind(entry: &Entry) -> bool {
+    entry.key.text == "kind" && entry.value.as_str().is_some_and(|kind| WorkloadKind::parse(kind).is_some())
+}
+
+/// Returns the finding about fields that stand where the names of workloads do.
+fn nameless(map: &Map, kind: &Entry) -> Diagnostic {
+    let finding = Diagnostic::new(
+        Code::WrongType,
+        kind.key.origin,
+        "expected the name of a workload, found `kind`, which is a field of one",
+    );
+    let names = map.get("workloads").and_then(Node::as_map).into_iter().flatten();
+    match names.take_while(|entry| entry.key.text != "kind").filter(|entry| entry.value.is_null()).last() {
+        Some(name) => finding
+            .also(name.key.origin, "the workload has no fields")
+            .help(format!("indent the fields deeper than `{}`", name.key.text)),
+        None => finding.help("write a name above the fields, and indent them deeper: `workloads: {NAME: {kind: …}}`"),
+    }
 }
 
 /// Reads a section that may be a plain list of names, or names with nothing behind them.

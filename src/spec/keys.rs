@@ -47,6 +47,15 @@ pub const FAN_OUT: &[OwnKey] = &[
     key("overrides", "exceptions: fields for the instances that `match` names"),
 ];
 
+/// The keys of `matrix` that are no axes.
+pub const MATRIX: &[OwnKey] = &[
+    key("rows", "the rows of a table: a file in CSV, JSON or YAML, or a list of mappings"),
+    key("zip", "axes that move together"),
+    key("include", "instances to add"),
+    key("exclude", "combinations to leave out"),
+    key("where", "an expression that each combination must satisfy"),
+];
+
 /// The keys of a workload that shape an instance.
 pub const WORKLOAD: &[OwnKey] = &[
     key("kind", "Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob or Pod"),

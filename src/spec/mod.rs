@@ -4,10 +4,12 @@
 //! templates and profiles may still give.
 
 mod batch;
+mod foreign;
 pub mod keys;
 mod naming;
 mod workload;
 
 pub use batch::{API_VERSION, Batch, FUNCTION, KIND, Section, is_batch, is_function};
+pub use foreign::ours;
 pub use naming::{as_label, budgeted, short_hash, slug};
 pub use workload::{Home, Union, WorkloadKind};

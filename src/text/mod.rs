@@ -8,4 +8,4 @@ mod origin;
 pub mod scalar;
 
 pub use node::{Entry, Key, Map, Node, Scalar, Value};
-pub use origin::{FileId, Origin, Place, SourceFile, Sources};
+pub use origin::{FileId, Origin, Piece, Place, SourceFile, Sources};

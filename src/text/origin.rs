@@ -73,10 +73,34 @@ pub struct SourceFile {
     /// The text without its byte-order mark.
     pub text: Arc<str>,
     line_starts: OnceLock<Vec<u32>>,
-    // For a text that was made from a file: the line of the file that each line came from. Empty for the file itself.
-    written_lines: Vec<u32>,
+    /// What a text that was made of a template is made of, in order; `None` for a file as it was read.
+    made_of: Option<(FileId, Vec<Piece>)>,
+    /// Where each document starts, and which template a comment says it was rendered from.
+    templates: OnceLock<Vec<(u32, Option<Range<u32>>)>>,
     hidden: Ranges,
     tainted: Ranges,
+}
+
+/// A piece of a text that was made of a template. It ends where the next one starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its first byte in the text that was made.
+    pub start: u32,
+    /// The bytes of the template that made it.
+    pub written: Range<u32>,
+    /// Whether it is those bytes, one by one; otherwise an expression made it.
+    pub is_copy: bool,
+}
+
+impl Piece {
+    /// Returns the byte of the template for one of the text.
+    fn written(&self, offset: u32, is_end: bool) -> u32 {
+        match (self.is_copy, is_end) {
+            (true, _) => self.written.start.saturating_add(offset.saturating_sub(self.start)).min(self.written.end),
+            (false, true) => self.written.end,
+            (false, false) => self.written.start,
+        }
+    }
 }
 
 /// Ranges of bytes, sorted and apart from each other.
@@ -109,12 +133,17 @@ impl SourceFile {
         })
     }
 
-    /// Returns the line and column of a byte, in the file as the user wrote it.
+    /// Returns the line and column of a byte.
     pub fn place(&self, offset: u32) -> Place {
         let line = self.line_of(offset);
         let start = self.line_starts()[line - 1] as usize;
         let end = self.floor(offset as usize).max(start);
-        Place { line: self.written_line(line), column: self.text[start..end].chars().count() + 1 }
+        Place { line, column: self.text[start..end].chars().count() + 1 }
+    }
+
+    /// Whether the text was made of a template, so that nobody has written it.
+    pub fn is_made(&self) -> bool {
+        self.made_of.is_some()
     }
 
     /// Returns the line of the text (counted from 1) that holds a byte.
@@ -122,12 +151,32 @@ impl SourceFile {
         self.line_starts().partition_point(|start| *start <= offset).max(1)
     }
 
-    /// Returns the line of the file that a line of the text came from.
-    pub fn written_line(&self, line: usize) -> usize {
-        match self.written_lines.get(line - 1).or(self.written_lines.last()) {
-            Some(written) => *written as usize,
-            None => line,
-        }
+    /// Returns the template that the document around a byte was rendered from, as `helm template` says above it.
+    pub fn template(&self, offset: u32) -> Option<&str> {
+        const MARK: &str = "# Source: ";
+        let templates = self.templates.get_or_init(|| {
+            let mut found = Vec::new();
+            if !self.text.contains(MARK) {
+                return found;
+            }
+            found.push((0, None));
+            let mut at = 0;
+            for line in self.text.split_inclusive('\n') {
+                let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+                match (line.strip_prefix(MARK), found.last_mut()) {
+                    (Some(path), Some((_, template @ None))) => {
+                        let start = at + MARK.len();
+                        *template = Some(narrow(start)..narrow(start + path.trim_end().len()));
+                    }
+                    _ if line.starts_with("---") => found.push((narrow(at), None)),
+                    _ => {}
+                }
+                at += line.len();
+            }
+            found
+        });
+        let (_, template) = &templates[..templates.partition_point(|(start, _)| *start <= offset)].last()?;
+        template.clone().map(|range| &self.text[range.start as usize..range.end as usize])
     }
 
     /// Returns the nearest byte at or before `offset` at which a character starts or the text ends.
@@ -171,7 +220,8 @@ impl Sources {
             name: name.into(),
             text: text.into(),
             line_starts: OnceLock::new(),
-            written_lines: Vec::new(),
+            made_of: None,
+            templates: OnceLock::new(),
             hidden: Ranges::default(),
             tainted: Ranges::default(),
         });
@@ -183,11 +233,43 @@ impl Sources {
         FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX))
     }
 
-    /// Says from which line of its file (counted from 1) each line of a text came, where the text was made from the file.
-    pub fn came_from(&mut self, file: FileId, lines: Vec<u32>) {
+    /// Says of which pieces of a template a text was made, in order.
+    pub fn made_of(&mut self, file: FileId, template: FileId, pieces: Vec<Piece>) {
         if let Some(file) = self.files.get_mut(file.0 as usize) {
-            file.written_lines = lines;
+            file.made_of = Some((template, pieces));
         }
+    }
+
+    /// Hides in a template what is hidden in the text that was made of it: there it may not look like a secret.
+    pub fn hide_written(&mut self, file: FileId) {
+        let Some(made) = self.file(file) else { return };
+        let Some((template, pieces)) = &made.made_of else { return };
+        let mut hidden = Vec::new();
+        for range in made.hidden() {
+            let first = pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1);
+            let ends = pieces.iter().skip(first + 1).map(|next| next.start).chain([u32::MAX]);
+            let within = pieces.iter().skip(first).zip(ends).take_while(|(piece, _)| piece.start < range.end);
+            hidden.extend(within.filter(|(piece, _)| piece.is_copy).map(|(piece, end)| {
+                let start = piece.written(range.start.max(piece.start), false);
+                Origin { file: *template, start, end: piece.written(range.end.min(end), true) }
+            }));
+        }
+        hidden.into_iter().for_each(|origin| self.hide(origin));
+    }
+
+    /// Returns where the text at a place was written: in the template, where the text was made of one.
+    pub fn written(&self, origin: Origin) -> Origin {
+        let Some((template, pieces)) = self.file(origin.file).and_then(|file| file.made_of.as_ref()) else {
+            return origin;
+        };
+        let at = |offset: u32| pieces[..pieces.partition_point(|piece| piece.start <= offset)].last();
+        let Some(first) = at(origin.start).or(pieces.first()) else { return Origin::new(*template, 0, 0) };
+        let start = first.written(origin.start, false);
+        let last = at(origin.end.saturating_sub(1)).filter(|_| origin.end > origin.start).unwrap_or(first);
+        // What a loop has made of a later line may stand before it.
+        let end = Some(last.written(origin.end, true)).filter(|end| *end >= start);
+        let end = end.unwrap_or_else(|| first.written(u32::MAX, true));
+        Origin { file: *template, start, end: if origin.start < origin.end { end } else { start } }
     }
 
     /// Marks a range whose text is, or may be, a secret: no excerpt shows it, and nothing that was read there is told.
@@ -256,8 +338,14 @@ impl Sources {
             .unwrap_or_default()
     }
 
-    /// Returns the file name and the place of the first byte of an origin.
+    /// Returns the template that another tool rendered the document at a place from.
+    pub fn template(&self, origin: Origin) -> Option<&str> {
+        self.file(origin.file)?.template(origin.start).filter(|path| !path.is_empty())
+    }
+
+    /// Returns the file name and the place of the first byte of an origin, in the file as the user wrote it.
     pub fn place(&self, origin: Origin) -> Option<(&str, Place)> {
+        let origin = self.written(origin);
         self.file(origin.file).map(|file| (file.name.as_str(), file.place(origin.start)))
     }
 }
@@ -278,6 +366,36 @@ mod tests {
         assert_eq!(file.line(1), "größe: 1");
         assert_eq!(file.line(2), "b: 2");
         assert_eq!((file.line(0), file.line(9)), ("", ""));
+    }
+
+    #[test]
+    fn made_texts_know_where_they_were_written() {
+        let mut sources = Sources::default();
+        // `a: {{ x }}!` made `a: one!`, twice.
+        let template = sources.add("a.j2", "a: {{ x }}!\n");
+        let made = sources.add("a.j2", "a: one!\na: one!\n");
+        let piece = |start, written, is_copy| Piece { start, written, is_copy };
+        let once = |from| [piece(from, 0..3, true), piece(from + 3, 3..10, false), piece(from + 6, 10..12, true)];
+        sources.made_of(made, template, [once(0), once(8)].concat());
+        for ((start, end), written) in [
+            ((0, 1), (0, 1)),
+            ((3, 6), (3, 10)),
+            ((4, 6), (3, 10)),
+            ((3, 7), (3, 11)),
+            ((8, 15), (0, 11)),
+            ((6, 9), (10, 12)),
+            ((11, 11), (3, 3)),
+        ] {
+            let found = sources.written(Origin::new(made, start, end));
+            assert_eq!((found.start, found.end), written, "{start}..{end}");
+            assert_eq!(found.file, template);
+        }
+        let same = Origin::new(template, 1, 2);
+        assert_eq!(sources.written(same), same);
+        sources.hide(Origin::new(made, 4, 9));
+        sources.hide_written(made);
+        let hidden = sources.file(template).unwrap().hidden();
+        assert_eq!(hidden, [0..1, 10..12], "what expressions made is hidden where it was made alone");
     }
 
     #[test]

@@ -19,7 +19,14 @@ impl std::str::FromStr for Shard {
         let wrong = || format!("expected a part such as `2/8`, counted from 1, found `{text}`");
         let (index, count) = text.split_once('/').ok_or_else(wrong)?;
         let (index, count): (u64, u64) = (index.parse().map_err(|_| wrong())?, count.parse().map_err(|_| wrong())?);
-        if (1..=count).contains(&index) { Ok(Self { index, count }) } else { Err(wrong()) }
+        match index {
+            0 if count > 0 => Err(format!("expected a part counted from 1, found `{text}`: the first is `1/{count}`")),
+            _ if count == 0 => Err(wrong()),
+            _ if index > count => {
+                Err(format!("expected one of {count} parts, found `{text}`: the last is `{count}/{count}`"))
+            }
+            _ => Ok(Self { index, count }),
+        }
     }
 }
 

@@ -103,7 +103,7 @@ impl<'a> Cluster<'a> {
         }
         marks.sort_by_key(|(_, number)| *number);
         let place = self.file.place(self.origin.start);
-        Excerpt { name: &self.file.name, place, first_line: self.file.written_line(first), text, marks }
+        Excerpt { name: &self.file.name, place, first_line: first, text, marks }
     }
 }
 

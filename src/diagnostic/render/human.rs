@@ -1,15 +1,21 @@
 //! Findings for people: excerpt, carets, reason, way out. The only door to annotate-snippets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin as At, Padding, Patch, Renderer, Snippet};
 
 use super::excerpt::{Excerpt, excerpts};
+use super::fold::{Told, fold};
 use super::{Style, became, grouped};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::text::{Origin, Sources, harmless};
 
+/// Up to so many findings are not counted by their codes.
+const FEW: usize = 10;
+/// How many places of findings that say the same are named.
+const SHOWN_PLACES: usize = 4;
 /// How many further places of a finding are shown.
 const SHOWN_LABELS: usize = 6;
 /// The longest text that is shown as a change of the source, in bytes.
@@ -20,9 +26,12 @@ pub(super) fn render(findings: &[Diagnostic], sources: &Sources, style: Style) -
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.max(40));
     let mut explained = BTreeSet::new();
     let mut out = String::new();
-    for finding in findings {
-        let first = explained.insert(finding.code);
-        let picture = renderer.render(&report(finding, sources, first));
+    let (told, counted) = fold(findings);
+    let counted = counted.iter().map(|finding| Told { finding, alike: Vec::new() });
+    let is_whole = told.iter().all(|told| told.alike.is_empty()) && counted.len() == 0;
+    for told in told.into_iter().chain(counted) {
+        let first = explained.insert(told.finding.code);
+        let picture = renderer.render(&report(&told, sources, first));
         for line in picture.lines().filter(|line| !is_empty_origin(line)) {
             out.push_str(line);
             out.push('\n');
@@ -30,7 +39,7 @@ pub(super) fn render(findings: &[Diagnostic], sources: &Sources, style: Style) -
         out.push('\n');
     }
     if !findings.is_empty() {
-        out.push_str(&summary(findings));
+        out.push_str(&summary(findings, is_whole));
         out.push('\n');
     }
     out
@@ -47,20 +56,37 @@ fn is_empty_origin(line: &str) -> bool {
     visible.eq(":::".chars())
 }
 
-/// Returns how many findings there are of each severity: `2 errors, 1 warning`.
-fn summary(findings: &[Diagnostic]) -> String {
+/// Returns how many findings there are of each code, if they are many, and of each severity: `2 errors, 1 warning`.
+fn summary(findings: &[Diagnostic], is_whole: bool) -> String {
+    let number = |finding: &Diagnostic| finding.others.max(1);
+    let mut out = String::new();
+    if !is_whole || findings.len() > FEW {
+        let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
+        findings.iter().for_each(|finding| *codes.entry(finding.code).or_default() += number(finding));
+        let mut codes: Vec<(Code, usize)> = codes.into_iter().collect();
+        codes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let width = codes.first().map_or(0, |(_, most)| grouped(*most).len());
+        for (code, count) in codes {
+            let _ = writeln!(out, "  {:>width$} {code}", grouped(count));
+        }
+    }
     let counted = |severity: Severity| {
         let of = findings.iter().filter(|finding| finding.severity == severity);
-        let number: usize = of.map(|finding| finding.others.max(1)).sum();
+        let number: usize = of.map(number).sum();
         let plural = if number == 1 { "" } else { "s" };
         (number > 0).then(|| format!("{} {}{plural}", grouped(number), severity.as_str()))
     };
     let counts: Vec<String> =
         [Severity::Error, Severity::Warning, Severity::Note].into_iter().filter_map(counted).collect();
-    counts.join(", ")
+    out.push_str(&counts.join(", "));
+    if !is_whole {
+        out.push_str("; `--format short` tells each in a line");
+    }
+    out
 }
 
-fn report<'a>(finding: &'a Diagnostic, sources: &'a Sources, first: bool) -> Vec<Group<'a>> {
+fn report<'a>(told: &Told<'a>, sources: &'a Sources, first: bool) -> Vec<Group<'a>> {
+    let finding = told.finding;
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -70,6 +96,9 @@ fn report<'a>(finding: &'a Diagnostic, sources: &'a Sources, first: bool) -> Vec
     let mut group = Group::with_title(title).elements(places(finding, sources));
     if let Some(text) = became(finding) {
         group = group.element(Level::NOTE.message(harmless::lines(&text)));
+    }
+    if !told.alike.is_empty() {
+        group = group.element(Level::NOTE.message(harmless::lines(&alike(&told.alike, sources))));
     }
     let patch = finding.fix.as_ref().and_then(|fix| patch(fix.origin, &fix.replacement, sources));
     // The first way out says what the change does, so that it stands above the change.
@@ -82,6 +111,17 @@ fn report<'a>(finding: &'a Diagnostic, sources: &'a Sources, first: bool) -> Vec
     let title = finding.help.first().map_or("write", String::as_str);
     let patch = Level::HELP.secondary_title(harmless::lines(title)).element(patch).elements(explain);
     vec![group, patch]
+}
+
+/// Names the places of further findings that say the same.
+fn alike(findings: &[&Diagnostic], sources: &Sources) -> String {
+    let place = |finding: &&Diagnostic| {
+        let (file, place) = sources.place(finding.origin)?;
+        Some(format!("{file}:{}", place.line))
+    };
+    let places: Vec<String> = findings.iter().take(SHOWN_PLACES).filter_map(place).collect();
+    let more = if findings.len() > SHOWN_PLACES { ", …" } else { "" };
+    format!("and {} more like it: {}{more}", grouped(findings.len()), places.join(", "))
 }
 
 fn explain(code: Code) -> String {

@@ -7,7 +7,8 @@
 //! {"code": "unknown-field", "severity": "error", "message": "…",
 //!  "file": "shop.yaml", "line": 6, "column": 5, "endLine": 6, "endColumn": 12, "byteStart": 71, "byteEnd": 78,
 //!  "label": null, "labels": [{"text": "…", "file": …}], "help": ["…"], "fix": {"replacement": "…", "file": …},
-//!  "object": "Deployment shop/web", "field": "spec.replicas", "count": 1}
+//!  "object": "Deployment shop/web", "field": "spec.replicas", "layer": "template gpu", "template": null,
+//!  "count": 1}
 //! ```
 
 use serde_json::{Map, Value, json};
@@ -45,6 +46,8 @@ pub(super) fn object(finding: &Diagnostic, sources: &Sources) -> Value {
         "fix": fix,
         "object": subject.and_then(|subject| filled(&subject.object)),
         "field": subject.and_then(|subject| filled(&subject.field)),
+        "layer": finding.layer,
+        "template": finding.template,
         "count": finding.count,
     })));
     Value::Object(object)

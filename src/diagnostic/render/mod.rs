@@ -6,6 +6,7 @@
 
 mod excerpt;
 mod fingerprint;
+mod fold;
 mod github;
 mod gitlab;
 mod human;
@@ -81,8 +82,21 @@ fn repeated(finding: &Diagnostic) -> Option<String> {
     (finding.count > 1).then(|| format!("in {} objects", grouped(finding.count)))
 }
 
+/// Returns the template or layer that a finding is in.
+fn home(finding: &Diagnostic) -> Option<&str> {
+    finding.template.as_deref().or(finding.layer.as_deref())
+}
+
 /// Returns what a finding became, "becomes Deployment shop/web, field spec.replicas", or what it is in.
 fn became(finding: &Diagnostic) -> Option<String> {
+    let home = home(finding).map(|home| format!("from {}", one_line(home)));
+    match (object(finding), home) {
+        (Some(object), Some(home)) => Some(format!("{object}, {home}")),
+        (object, home) => object.or(home),
+    }
+}
+
+fn object(finding: &Diagnostic) -> Option<String> {
     let subject = finding.subject.as_ref();
     let field = |field: &str| if field.is_empty() { String::new() } else { format!(", field {field}") };
     match (subject, repeated(finding)) {

@@ -4,14 +4,36 @@
 //! that a secret flows into, tells no text that was not Fanfold's own. By the rule of all messages such texts stand in
 //! backticks, those of a server in quotes; what [`Diagnostic::names_alone`] says to be none but names is told as it is.
 
+use crate::diagnostic::fix::offered;
 use crate::diagnostic::words::{MASK, masked};
 use crate::diagnostic::{Code, Diagnostic, Label, Subject, words};
 use crate::limits;
 use crate::text::{Origin, Sources};
 
-/// Returns the finding as it may be shown; a fix at a secret place is left out.
+/// Returns the finding as it may be shown; a fix at a secret place, or one that does not hold, is left out.
 pub(super) fn redacted(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
-    cut(without_secrets(finding, sources))
+    let mut finding = cut(without_secrets(finding, sources));
+    finding.fix = finding.fix.and_then(|fix| offered(&fix, sources));
+    if let Some(space) = odd_space_at(finding.origin, sources) {
+        finding.help.push(format!("{space} stands there, which is none to YAML: write a plain one"));
+    }
+    finding.template = sources.template(finding.origin).map(|path| words::cut(path).into_owned());
+    finding
+}
+
+/// Returns the space at or around a place that YAML takes for a letter, and nobody sees.
+fn odd_space_at(origin: Origin, sources: &Sources) -> Option<&'static str> {
+    /// A name or value of more characters is none with a slip in it.
+    const LONGEST: usize = 100;
+    let file = sources.file(origin.file)?;
+    let line = file.line_range(file.line_of(origin.start));
+    let (start, end) = (origin.start as usize, (origin.end as usize).min(line.end));
+    let text = file.text.get(start..end.max(start))?;
+    let before = file.text.get(line.start..start)?;
+    // What an indentation is made of, and what stands between a key and its value.
+    let lead =
+        before.chars().rev().take_while(|letter| letter.is_whitespace() || words::odd_space_of(*letter).is_some());
+    lead.chain(text.chars()).take(LONGEST).find_map(words::odd_space_of)
 }
 
 /// Returns the finding with no text that is longer, and no more parts, than anybody reads.

@@ -1,6 +1,6 @@
 //! One line a finding, for editors and for pipes: `file:line:column: severity[code]: message`.
 
-use super::{one_line, repeated};
+use super::{home, one_line, repeated};
 use crate::diagnostic::Diagnostic;
 use crate::text::Sources;
 
@@ -16,5 +16,6 @@ pub(super) fn line(finding: &Diagnostic, sources: &Sources) -> String {
         .unwrap_or_default();
     let times = repeated(finding).map(|times| format!(" ({times})")).unwrap_or_default();
     let message = one_line(&finding.message);
-    format!("{place}{}[{}]: {message}{times}", finding.severity.as_str(), finding.code)
+    let home = home(finding).map(|home| format!(" (from {})", one_line(home))).unwrap_or_default();
+    format!("{place}{}[{}]: {message}{times}{home}", finding.severity.as_str(), finding.code)
 }

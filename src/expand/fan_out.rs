@@ -1,0 +1,69 @@
+//! The layers of a workload in, what fans it out and what is left of the layers out.
+//!
+//! What belongs in `matrix` and stands beside it is reported once, and read as if it stood there.
+
+use super::merge::{Place, merge};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::kubernetes::Facts;
+use crate::spec::{keys, ours};
+use crate::text::{Entry, Key, Map, Node, Origin};
+
+/// Whether a key of a workload is about the workload as a whole, or is meant so.
+fn fans_out(key: &str) -> bool {
+    keys::knows(keys::FAN_OUT, key) || keys::knows(keys::MATRIX, key) || key == "pack"
+}
+
+/// Tells the keys that fan out from the fields of the layers; what later layers say of the former is merged.
+pub(super) fn without_fan_out(facts: &'static Facts, layers: Vec<Node>) -> (Map, Vec<Node>) {
+    let is_of_plan = |entry: &Entry| fans_out(&entry.key.text);
+    let mut fan_out = Node::map(Map::new(), Origin::NOWHERE);
+    let mut fields = Vec::with_capacity(layers.len());
+    for layer in layers {
+        let (of_plan, of_instance): (Vec<_>, Vec<_>) =
+            layer.as_map().into_iter().flatten().cloned().partition(is_of_plan);
+        fan_out = merge(facts, &fan_out, &Node::map(of_plan.into_iter().collect(), layer.origin()), Place::Free);
+        fields.push(Node::map(of_instance.into_iter().collect(), layer.origin()));
+    }
+    (fan_out.as_map().cloned().unwrap_or_default(), fields)
+}
+
+/// Returns `matrix` with what belongs in it and stands beside it: all else can still be looked at.
+pub(super) fn moved_into(matrix: Option<Entry>, fields: &mut Map, diagnostics: &mut Diagnostics) -> Option<Entry> {
+    let mut matrix = matrix;
+    for name in keys::names(&[keys::MATRIX]) {
+        let Some(entry) = fields.remove(name) else { continue };
+        let belongs = belongs(name, &entry.value);
+        let help = ours(name).filter(|_| !belongs).map_or_else(
+            || format!("it belongs in `matrix`: write `matrix: {{{name}: …}}`"),
+            |ours| format!("{ours}; of a fan-out it is a part of `matrix`"),
+        );
+        let message = format!("a workload has no field `{name}`");
+        diagnostics.push(Diagnostic::new(Code::UnknownField, entry.key.origin, message).help(help));
+        // Without axes there is nothing to filter.
+        let fans_out = matrix.is_some() || fields.contains("instances") || matches!(name, "rows" | "zip");
+        if !belongs || !fans_out {
+            continue;
+        }
+        let whole = matrix.get_or_insert_with(|| Entry {
+            key: Key::new("matrix", entry.key.origin),
+            value: Node::map(Map::new(), entry.key.origin),
+        });
+        if let Some(map) = whole.value.as_map().filter(|map| !map.contains(name)) {
+            let mut map = map.clone();
+            map.push(entry.key, entry.value);
+            whole.value = Node::map(map, whole.value.origin());
+        }
+    }
+    matrix
+}
+
+/// Whether a value is one that a key of `matrix` takes.
+fn belongs(name: &str, value: &Node) -> bool {
+    let is_rows = value.as_seq().is_some_and(|items| items.iter().all(|item| item.as_map().is_some()));
+    match name {
+        "rows" => is_rows || value.text().is_some(),
+        "where" => value.text().is_some(),
+        "zip" => value.as_map().is_some(),
+        _ => is_rows || value.as_map().is_some(),
+    }
+}
