@@ -187,7 +187,7 @@ fn looking_at_what_is_there_takes_memory_by_the_page() {
 /// Returns the most memory of a run over so many objects, in bytes, each so long on the server, that are as they should be.
 #[cfg(target_os = "linux")]
 fn peak_of_unchanged(count: usize, size: usize) -> usize {
-    const PAGE: usize = 500;
+    const PAGE: usize = 100;
     let theirs = "x".repeat(size);
     let api = Api::start(move |asked| {
         if asked.method != "GET" || asked.path != "/api/v1/configmaps" {
