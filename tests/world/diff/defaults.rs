@@ -86,12 +86,11 @@ fn complete(written: &mut Json, filled: &Json) -> usize {
         (Json::Object(written), Json::Object(filled)) => {
             let mut count = 0;
             for (key, value) in filled {
-                match written.get_mut(key) {
-                    Some(known) => count += complete(known, value),
-                    None => {
-                        count += 1;
-                        written.insert(key.clone(), value.clone());
-                    }
+                if let Some(known) = written.get_mut(key) {
+                    count += complete(known, value);
+                } else {
+                    count += 1;
+                    written.insert(key.clone(), value.clone());
                 }
             }
             count
