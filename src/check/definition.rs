@@ -126,12 +126,12 @@ impl Rules<'_> {
             }
             self.scale(version, &path);
             let holder = Path::Field(&path, "schema");
-            match version.at(&["schema", "openAPIV3Schema"]).filter(|schema| schema.as_map().is_some()) {
-                Some(schema) => Schemas { rules: self }.root(schema, &Path::Field(&holder, "openAPIV3Schema")),
-                None => {
-                    let why = "without a schema the server would drop all fields";
-                    self.miss(version.get("schema").unwrap_or(version), "openAPIV3Schema", why, &holder);
-                }
+            if let Some(schema) = version.at(&["schema", "openAPIV3Schema"]).filter(|schema| schema.as_map().is_some())
+            {
+                Schemas { rules: self }.root(schema, &Path::Field(&holder, "openAPIV3Schema"));
+            } else {
+                let why = "without a schema the server would drop all fields";
+                self.miss(version.get("schema").unwrap_or(version), "openAPIV3Schema", why, &holder);
             }
         }
     }

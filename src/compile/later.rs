@@ -200,7 +200,7 @@ fn holes(text: &str) -> Vec<Hole> {
             let name = rest.strip_prefix('$').unwrap_or_default();
             start == 0 && is_variable(name)
         };
-        let Some((length, default)) = found_here.or_else(|| is_bare().then(|| (rest.len(), None))) else { continue };
+        let Some((length, default)) = found_here.or_else(|| is_bare().then_some((rest.len(), None))) else { continue };
         let written = &rest[..length];
         let end = default.as_ref().and_then(|_| written.find([':', '=', '-']));
         let name = end.map_or_else(|| SmolStr::new(written), |end| SmolStr::new(format!("{}}}", &written[..end])));

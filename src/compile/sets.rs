@@ -20,12 +20,8 @@ pub(super) struct Sets {
 
 impl Sets {
     /// Finds the sets of files; `paths` are the inputs of the run, from which paths in a repository may start.
-    pub(super) fn of<'r>(
-        read: impl Iterator<Item = &'r ReadFile> + Clone,
-        kustomizations: &Kustomizations,
-        paths: &[String],
-    ) -> Self {
-        let names: BTreeSet<&str> = read.clone().map(|file| file.name.as_str()).collect();
+    pub(super) fn of(read: &[&ReadFile], kustomizations: &Kustomizations, paths: &[String]) -> Self {
+        let names: BTreeSet<&str> = read.iter().map(|file| file.name.as_str()).collect();
         let mut sets = Self::default();
         for folder in kustomizations.folders() {
             sets.add(kustomizations.files(folder, true).into_iter().filter(|file| names.contains(file)));
@@ -33,7 +29,7 @@ impl Sets {
                 sets.move_all(kustomizations.files(folder, false));
             }
         }
-        for root in read.clone().flat_map(|file| &file.documents).map(|document| &document.root) {
+        for root in read.iter().flat_map(|file| &file.documents).map(|document| &document.root) {
             for Applied { path, below, moves } in applied(root) {
                 let starts = std::iter::once("").chain(paths.iter().map(String::as_str).filter(|path| *path != "-"));
                 for folder in starts.map(|start| join(start, path)).collect::<BTreeSet<_>>() {

@@ -71,7 +71,7 @@ pub(super) fn tell_apart(
             Kind::Objects(purpose) => kept.push((file, purpose)),
         }
     }
-    let sets = Sets::of(kept.iter().map(|(file, _)| file), &kustomizations, paths);
+    let sets = Sets::of(&kept.iter().map(|(file, _)| file).collect::<Vec<_>>(), &kustomizations, paths);
     for (file, purpose) in kept {
         let ReadFile { name, id, documents, found, .. } = file;
         inputs.later.take_tags(found, diagnostics);
