@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use fanfold::emit::Output;
+use fanfold::text::harmless::is_active;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -76,13 +77,9 @@ fn texts_that_look_otherwise_than_kubectl_writes_them_are_known() {
     let mut others = Vec::new();
     for (text_, [item, _]) in texts.iter().zip(kubectl_writes(&texts)) {
         let ours = String::from_utf8(written(Output::Yaml, &list(vec![text(text_)]))).unwrap();
-        let turns = |character| {
-            "\u{61C}\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}"
-                .contains(character)
-        };
-        let known = text_.chars().any(|character| {
-            character > '\u{FFFF}' || turns(character) || "\t\u{85}\u{FEFF}\u{2028}\u{2029}".contains(character)
-        }) || text_.trim_end_matches('\n').is_empty()
+        let acts = |character: char| !character.is_ascii() && is_active(character);
+        let known = text_.chars().any(|character| character > '\u{FFFF}' || acts(character) || character == '\t')
+            || text_.trim_end_matches('\n').is_empty()
             || text_.len() > 80;
         if ours != item && !item.is_empty() && !known {
             others.push(text_.as_str());
