@@ -66,7 +66,8 @@ fn check(object: &Node, operations: Vec<Node>) {
         }
     };
     let mut expected = json(object);
-    let taken = json_patch::patch(&mut expected, &patch);
+    // The other way takes operations back that did not all apply, and panics where it cannot.
+    let taken = json_patch::patch_unsafe(&mut expected, &patch);
     match (patched(object, operations), taken) {
         (Ok(found), Ok(())) => assert_eq!(json(&found), expected, "{patch}"),
         (Err(_), Err(_)) => {}
