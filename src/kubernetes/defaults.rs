@@ -66,8 +66,14 @@ impl<'a> Storage<'a> {
     /// A yes is certain and holds whatever else the body says.
     pub fn is_default<V: Tree, B: Tree>(self, value: &V, ty: &Type, field: &str, body: &B) -> bool {
         let Some(field) = ty.field(field) else { return false };
-        let default = self.default(ty, field, body);
-        default.is_some() && self.value(value, &field.schema) == default
+        match self.default(ty, field, body) {
+            Some(default) => self.value(value, &field.schema) == Some(default),
+            // Where nothing points at a block or an amount, it is written though there is nothing in it.
+            None => {
+                let is_written = matches!(field.schema.shape, Shape::Type(_) | Shape::Quantity);
+                is_written && !field.schema.pointer && self.value(value, &field.schema).is_none()
+            }
+        }
     }
 
     fn has(self, within: Option<&str>) -> bool {
@@ -213,6 +219,17 @@ mod tests {
         let group = json!("rbac.authorization.k8s.io");
         assert!(storage.is_default(&group, subject, "apiGroup", &json!({"kind": "User"})));
         assert!(!storage.is_default(&group, subject, "apiGroup", &json!({"kind": "ServiceAccount"})));
+    }
+
+    #[test]
+    fn a_block_with_nothing_in_it_is_none_where_nothing_points_at_it() {
+        let facts = Facts::newest();
+        let storage = Storage::of(facts, facts.named("core/v1.Pod"));
+        let (container, pod) = (facts.named("core/v1.Container"), facts.named("core/v1.PodSpec"));
+        assert!(storage.is_default(&json!({}), container, "resources", &json!({})));
+        assert!(storage.is_default(&json!({"limits": {}}), container, "resources", &json!({})));
+        assert!(!storage.is_default(&json!({"limits": {"cpu": "1"}}), container, "resources", &json!({})));
+        assert!(!storage.is_default(&json!({}), pod, "affinity", &json!({})));
     }
 
     #[test]
