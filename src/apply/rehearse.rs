@@ -85,7 +85,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal, SurveyError> {
             rehearsal.old.push(manifest.clone());
             rehearsal.new.push(manifest);
         } else if let Some(asked) = asked {
-            rehearsal.take(object, live.or(asked.live).as_ref(), asked.answer)?;
+            rehearsal.take(object, live.or(asked.live).as_ref(), &asked.answer)?;
         }
     }
     rehearsal.left = surplus.len();
@@ -175,7 +175,7 @@ async fn ask(client: &Client, desired: &[Desired], known: &[(Option<Live>, bool)
 
 impl Rehearsal {
     /// Takes in what the server has of an object, and what it answered.
-    fn take(&mut self, object: &Desired, live: Option<&Live>, answer: Answer) -> Result<(), SurveyError> {
+    fn take(&mut self, object: &Desired, live: Option<&Live>, answer: &Answer) -> Result<(), SurveyError> {
         let place = |node| Manifest { key: object.key.clone(), node, origin: object.origin };
         if let Some(live) = live {
             self.old.push(place(without_server_fields(live, None, Origin::NOWHERE)));

@@ -129,12 +129,11 @@ fn output_line(what: &str, path: &str, line: usize, args: &ExplainArgs) -> Resul
     let documents = read_documents(&mut sources, path, bytes, &mut found);
     let at = sources.file(file).and_then(|file| AtLine::find(file, &documents, line));
     let object = at.as_ref().and_then(|at| {
-        let made = compilation.objects().into_iter().find(|object| {
+        compilation.objects().into_iter().find(|object| {
             let (made, wanted) = (&object.key, &at.key);
             (&made.group, &made.kind, &made.namespace, &made.name)
                 == (&wanted.group, &wanted.kind, &wanted.namespace, &wanted.name)
-        });
-        made
+        })
     });
     let (Some(at), Some(object)) = (at, object) else {
         complain(&Unknown {

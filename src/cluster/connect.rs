@@ -93,7 +93,7 @@ fn unusable(url: &http::Uri) -> Option<&'static str> {
     if !matches!(url.scheme_str(), Some("http" | "https")) {
         return Some("names neither `http://` nor `https://`");
     }
-    let host = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
+    let host = url.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     // Colons in brackets belong to the address.
     let port = host.rsplit_once(']').map_or(host, |(_, rest)| rest).rsplit_once(':').map(|(_, port)| port);

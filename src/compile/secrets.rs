@@ -113,7 +113,7 @@ impl<'a> Flow<'a> {
             for path in &columns {
                 match path.get(1) {
                     Some(column) => {
-                        cell.get(column).into_iter().for_each(|value| hide_value(value, |_| false, sources))
+                        cell.get(column).into_iter().for_each(|value| hide_value(value, |_| false, sources));
                     }
                     None => cell
                         .as_map()

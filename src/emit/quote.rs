@@ -57,7 +57,7 @@ const fn classes() -> [u8; 256] {
     classes[b'"' as usize] |= QUOTE;
     classes[b'\\' as usize] |= QUOTE;
     // Of these only: nearly all letters of others are passed over by their first byte.
-    let wide = [0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xE3, 0xEF, 0xF0, 0xF3];
+    let wide: [u8; 9] = [0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xE3, 0xEF, 0xF0, 0xF3];
     let mut at = 0;
     while at < wide.len() {
         classes[wide[at] as usize] |= WIDE;
@@ -123,8 +123,8 @@ pub(super) fn double(text: &str, out: &mut Vec<u8>) {
             0x2029 => b'P',
             _ => {
                 let (mark, digits) = match code {
-                    ..=0xFF => (b'x', 2),
-                    ..=0xFFFF => (b'u', 4),
+                    ..0x100 => (b'x', 2),
+                    0x100..0x1_0000 => (b'u', 4),
                     _ => (b'U', 8),
                 };
                 out.extend_from_slice(&[b'\\', mark]);

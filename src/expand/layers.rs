@@ -119,7 +119,7 @@ impl Stack<'_> {
             let all = main.into_iter().chain(others).cloned().collect();
             map.set(entry.key, Node::seq(all, entry.value.origin()));
         }
-        findings.extend(self.reported(&merging.notes, &map));
+        findings.extend(Self::reported(&merging.notes, &map));
         Merged { fields: Node::map(map, self.origin), is_open: merging.notes.is_open, findings, target }
     }
 
@@ -130,7 +130,7 @@ impl Stack<'_> {
         self.with_main(&mut lifted.fields, below.target.as_ref(), false, &mut merging);
         let over = Node::map(lifted.fields, over.origin());
         let fields = merging.merge(&below.fields, &over, Place::Workload(self.union));
-        let findings = self.reported(&merging.notes, fields.as_map().unwrap_or(&Map::new()));
+        let findings = Self::reported(&merging.notes, fields.as_map().unwrap_or(&Map::new()));
         Merged { fields, is_open: merging.notes.is_open, findings, target: below.target.clone() }
     }
 
@@ -365,7 +365,7 @@ impl Stack<'_> {
     }
 
     /// Returns the findings about values that merging lost, and about nulls that remove nothing.
-    fn reported(&self, notes: &Notes, fields: &Map) -> Vec<Diagnostic> {
+    fn reported(notes: &Notes, fields: &Map) -> Vec<Diagnostic> {
         let lost = notes.lost.iter().map(|(base, over)| {
             let (wanted, found) = (over.type_name(), base.type_name());
             let message = format!("expected {wanted}, as a later layer has, found {found}: they cannot merge");

@@ -29,7 +29,7 @@ const BY_OVERRIDES: &str = "`include` adds whole instances: other fields of some
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cells {
     /// The values of each instance: a mapping from axis to value.
-    pub cells: Vec<Node>,
+    pub each: Vec<Node>,
     /// The axes that name an instance, in order.
     pub naming: Vec<SmolStr>,
     /// How the numbers of axes are written.
@@ -86,7 +86,7 @@ pub(super) fn expand(
     }
     let naming = axes.iter().flat_map(|axis| axis.names.iter().take(axis.naming)).cloned().collect();
     let formats = axes.into_iter().flat_map(|axis| axis.formats).collect();
-    Some(Cells { cells, naming, formats })
+    Some(Cells { each: cells, naming, formats })
 }
 
 /// Whether two values are the same to `exclude` and `match`: the same text, however it is quoted.

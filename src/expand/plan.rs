@@ -228,7 +228,7 @@ pub(super) fn plan(
     let mut planned = Vec::new();
     let patterns = Patterns::new(overrides.iter().map(|entry| &entry.pattern));
     let (mut looks, mut merges) = (0, 0);
-    let cells_or_one = if fans_out { cells.cells.into_iter().map(Some).collect() } else { vec![None] };
+    let cells_or_one = if fans_out { cells.each.into_iter().map(Some).collect() } else { vec![None] };
     for cell in cells_or_one {
         let matching: Vec<usize> = cell.as_ref().map(|cell| patterns.of(cell)).unwrap_or_default();
         for at in &matching {
@@ -402,7 +402,7 @@ fn read_overrides(
         return None;
     };
     let axes: Vec<&SmolStr> =
-        cells.cells.first().and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.key.text).collect();
+        cells.each.first().and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.key.text).collect();
     let names: HashSet<&SmolStr> = axes.iter().copied().collect();
     let mut overrides = Vec::new();
     for item in items {

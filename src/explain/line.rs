@@ -19,12 +19,16 @@ enum Step {
     Item(usize),
 }
 
+/// So many lines of comments may stand above an object.
+const MOST_LINES_ABOVE: usize = 10_000;
+
 impl AtLine {
     /// Finds what stands at a line of a file, counted from 1.
     pub fn find(file: &SourceFile, documents: &[Document], line: usize) -> Option<Self> {
         let first_line = |node: &Node| file.line_of(node.origin().start);
         // What stands above an object belongs to it.
-        let line = (line..).find(|line| {
+        let mut below = line..line.saturating_add(MOST_LINES_ABOVE);
+        let line = below.find(|line| {
             let text = file.line(*line);
             !(text.starts_with("---") || text.starts_with('#')) || text.is_empty()
         })?;

@@ -146,7 +146,7 @@ fn took_part(object: &Manifest, batch: &Expanded, plan: &Plan, sources: &Sources
 /// Tells where one field of an object came from: what a line of the output shows.
 pub fn field_story(title: &str, at: &AtLine, object: &Manifest, makers: &Makers<'_>, sources: &Sources) -> Topic {
     let mut topic = story(object, makers, sources);
-    topic.title = title.to_owned();
+    title.clone_into(&mut topic.title);
     let field = at.field();
     let written = at.node(&object.node).map(|node| place(node.origin(), sources));
     let named = (!field.is_empty()).then_some(field);

@@ -66,14 +66,10 @@ impl<'a> Storage<'a> {
     /// A yes is certain and holds whatever else the body says.
     pub fn is_default<V: Tree, B: Tree>(self, value: &V, ty: &Type, field: &str, body: &B) -> bool {
         let Some(field) = ty.field(field) else { return false };
-        match self.default(ty, field, body) {
-            Some(default) => self.value(value, &field.schema) == Some(default),
-            // Where nothing points at a block or an amount, it is written though there is nothing in it.
-            None => {
-                let is_written = matches!(field.schema.shape, Shape::Type(_) | Shape::Quantity);
-                is_written && !field.schema.pointer && self.value(value, &field.schema).is_none()
-            }
-        }
+        let stored = self.value(value, &field.schema);
+        // Where nothing points at a block or an amount, it is written though there is nothing in it.
+        let is_written = matches!(field.schema.shape, Shape::Type(_) | Shape::Quantity) && !field.schema.pointer;
+        self.default(ty, field, body).map_or(is_written && stored.is_none(), |default| stored == Some(default))
     }
 
     fn has(self, within: Option<&str>) -> bool {

@@ -182,7 +182,7 @@ pub fn never_changes(group: &str, kind: &str, path: &str) -> bool {
     let path = path.trim_start_matches('.');
     let holds =
         |field: &&str| path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-    fixed.iter().chain(more).any(|field| holds(&field))
+    fixed.iter().chain(more).any(holds)
 }
 
 fn kind_of<'a, N: Tree>(object: &'a N, facts: &'a Facts) -> Option<(&'a str, &'a str, &'a Type)> {

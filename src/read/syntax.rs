@@ -22,10 +22,10 @@ pub(super) fn hints(text: &str, at: usize, message: &str) -> Vec<String> {
     let mut hints = Vec::new();
     match message {
         "unclosed bracket `[`" => {
-            hints.push("close it with `]`: the list goes on until then, over all lines".to_owned())
+            hints.push("close it with `]`: the list goes on until then, over all lines".to_owned());
         }
         "unclosed bracket `{`" => {
-            hints.push("close it with `}`: the mapping goes on until then, over all lines".to_owned())
+            hints.push("close it with `}`: the mapping goes on until then, over all lines".to_owned());
         }
         _ => {}
     }

@@ -47,6 +47,7 @@ impl Fleet {
 }
 
 /// Returns a node that has taints, with those: the mark of a cordoned one stands for the taint that follows it.
+#[expect(clippy::needless_pass_by_value, reason = "a page hands its objects over one by one")]
 fn tainted(node: Live) -> Option<(String, Vec<Taint>)> {
     let mut taints: Vec<Taint> = node.list(&["spec", "taints"]).iter().map(Taint::read).collect();
     if node.at(&["spec", "unschedulable"]) == Some(&Value::Bool(true)) {

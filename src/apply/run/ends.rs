@@ -101,11 +101,12 @@ impl Kind {
             match listed {
                 Ok(Listed::Objects(there, version)) => {
                     let there: BTreeSet<String> = there.into_iter().collect();
-                    for (uid, (number, home)) in &*self.numbers {
-                        if !there.contains(uid) && namespace.is_none_or(|namespace| namespace == home) {
-                            self.tell(*number);
-                        }
-                    }
+                    let is_gone = |uid: &String, home: &SmolStr| {
+                        !there.contains(uid) && namespace.is_none_or(|namespace| namespace == home)
+                    };
+                    let gone = self.numbers.iter().filter(|(uid, (_, home))| is_gone(uid, home));
+                    let gone: BTreeSet<usize> = gone.map(|(_, (number, _))| *number).collect();
+                    gone.into_iter().for_each(|number| self.tell(number));
                     if self.watch(namespace, &version).await.is_err_and(|lost| lost.hopeless) {
                         return None;
                     }

@@ -79,15 +79,12 @@ pub(in crate::apply) fn pruning(
             _ if is_home => Some("left the set; it holds objects of the set".to_owned()),
             _ => None,
         };
-        match reason {
-            Some(reason) => {
-                result.still_members = true;
-                result.kept.push(Settled::unsent(key, Origin::NOWHERE, Outcome::Unchanged, reason));
-            }
-            None => {
-                let removal = Remove::new(key, resource, live, Outcome::Pruned);
-                result.removals.push(Remove { dry_run, ..removal });
-            }
+        if let Some(reason) = reason {
+            result.still_members = true;
+            result.kept.push(Settled::unsent(key, Origin::NOWHERE, Outcome::Unchanged, reason));
+        } else {
+            let removal = Remove::new(key, resource, live, Outcome::Pruned);
+            result.removals.push(Remove { dry_run, ..removal });
         }
     }
     result

@@ -60,7 +60,7 @@ fn read(all: &[Live], objects: &[Manifest], facts: &Facts) -> Cluster {
             });
             match denied {
                 Some(review) => {
-                    cluster.put_refused(&need, true, review.text(&["status", "reason"]).unwrap_or_default())
+                    cluster.put_refused(&need, true, review.text(&["status", "reason"]).unwrap_or_default());
                 }
                 None => cluster.put(&need, all.iter().filter(|object| need.takes(object)).cloned()),
             }

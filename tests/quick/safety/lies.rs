@@ -62,7 +62,8 @@ fn what_the_server_did_not_select_is_no_member() {
 
 #[test]
 fn a_list_that_is_missing_or_of_another_kind_is_not_empty() {
-    let lists: [(fn() -> Reply, &str); 2] = [
+    type Answer = fn() -> Reply;
+    let lists: [(Answer, &str); 2] = [
         (|| said(404, "NotFound"), "cannot read the configmaps of the set: NotFound"),
         (|| reply(&json!({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": []})), "found `PodList`"),
     ];
@@ -94,7 +95,8 @@ fn a_set_whose_parent_is_not_found_is_known_by_its_members() {
 
 #[test]
 fn an_answer_without_what_was_sent_is_none() {
-    let lies: [(fn(&mut Value), &str); 2] = [
+    type Lie = fn(&mut Value);
+    let lies: [(Lie, &str); 2] = [
         (|object| drop(object.as_object_mut().expect("an object").remove("data")), "with its `data`, found it without"),
         (|object| object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"), "it is being deleted"),
     ];
