@@ -284,13 +284,14 @@ fn findings_are_counted_where_nobody_reads_them_all() {
         let output = run(&bench, &["check", "spec.yaml", "--format", format], None);
         assert_eq!(output.status.code(), Some(1), "{format}: {}", told(&output));
         let all = stdout(&output);
-        assert!(all.contains("and 4,800 more of `unknown-field`"), "{format}: {}", told(&output));
         sizes.push(all.len());
+        // Whoever reads for itself is told more than a person is.
         if format == "human" {
-            assert!(all.ends_with("5,000 errors\n"), "{}", &all[all.len() - 200..]);
+            assert!(all.contains("and 4,800 more of `unknown-field`"), "{format}: {}", told(&output));
+            assert!(all.contains("5,000 errors"), "{}", &all[all.len() - 200..]);
         }
     }
-    assert!(sizes.iter().all(|size| *size < 1_000_000), "{sizes:?}");
+    assert!(sizes[0] < 1_000_000 && sizes.iter().all(|size| *size < 20_000_000), "{sizes:?}");
 }
 
 #[test]
