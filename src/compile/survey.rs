@@ -74,7 +74,12 @@ pub(super) fn tell_apart(
     let sets = Sets::of(&kept.iter().map(|(file, _)| file).collect::<Vec<_>>(), &kustomizations, paths);
     for (file, purpose) in kept {
         let ReadFile { name, id, documents, found, .. } = file;
-        inputs.later.take_tags(found, diagnostics);
+        // No other program fills in a spec.
+        if documents.iter().any(|document| spec::is_batch(&document.root)) {
+            diagnostics.append(found);
+        } else {
+            inputs.later.take_tags(found, diagnostics);
+        }
         inputs.files += usize::from(!documents.is_empty());
         inputs.recipes |= purpose == Purpose::Patch;
         let (sets, moved) = sets.of_file(&name);

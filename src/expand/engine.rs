@@ -131,15 +131,42 @@ impl Program {
 
     fn run(&self, values: Value, filled: &mut String) -> Result<Option<Value>, Error> {
         spend(0)?;
-        let mut out = make_string_output(filled);
-        let blocks = BTreeMap::default();
-        let done = eval(&ENGINE, &self.instructions, values, &blocks, &mut out, AutoEscape::None);
+        let done = self.run_on(&ENGINE, values.clone(), filled);
         let spent = match &done {
-            Ok((_, state)) => state.fuel_levels().map_or(0, |(spent, _)| spent),
-            Err(_) => limits::EXPRESSION_STEPS,
+            Ok((_, spent)) => *spent,
+            Err(error) => self.cost_of(error, &values),
         };
         SPENT.set(SPENT.get().saturating_add(spent));
         done.map(|(value, _)| value)
+    }
+
+    /// Runs on an engine; returns the steps that it took too.
+    fn run_on(
+        &self,
+        engine: &Environment<'static>,
+        values: Value,
+        filled: &mut String,
+    ) -> Result<(Option<Value>, u64), Error> {
+        let mut out = make_string_output(filled);
+        let blocks = BTreeMap::default();
+        let (value, state) = eval(engine, &self.instructions, values, &blocks, &mut out, AutoEscape::None)?;
+        Ok((value, state.fuel_levels().map_or(0, |(spent, _)| spent)))
+    }
+
+    /// Returns the steps that a run took at most until it failed, which the engine does not tell: with how few of them it
+    /// fails in the same way.
+    fn cost_of(&self, error: &Error, values: &Value) -> u64 {
+        let length = (0..).take_while(|at| self.instructions.get(*at).is_some()).count() as u64;
+        let fails_within = |steps: u64| {
+            let mut engine = ENGINE.clone();
+            engine.set_fuel(Some(steps));
+            let again = self.run_on(&engine, values.clone(), &mut String::new());
+            again.is_err_and(|again| again.kind() != ErrorKind::OutOfFuel)
+        };
+        let few = [length, 100 * length].into_iter().filter(|steps| *steps < limits::EXPRESSION_STEPS);
+        few.filter(|_| error.kind() != ErrorKind::OutOfFuel)
+            .find(|steps| fails_within(*steps))
+            .unwrap_or(limits::EXPRESSION_STEPS)
     }
 
     /// Returns the paths that an expression reads, sorted.

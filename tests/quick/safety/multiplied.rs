@@ -42,6 +42,16 @@ fn instances_times_the_steps_of_their_expressions_have_a_limit() {
 }
 
 #[test]
+fn expressions_that_fail_cost_what_they_took() {
+    let many = each(200, |at| format!("      E{at}: \"{{{{ {at} + 1|nope }}}}\"\n"));
+    refused(&with_workload(&format!("    env:\n{many}")), "and 199 more like it");
+    let one = "    instances: 3000\n    env: {A: \"{{ index|nope }}\"}\n";
+    refused(&with_workload(one), "there is no filter `nope`");
+    let bench = Bench::with(&[("spec.yaml", &with_workload(one))]);
+    assert!(!told(&run(&bench, &["check", "spec.yaml"], None)).contains("steps"));
+}
+
+#[test]
 fn expressions_are_kept_once_and_only_so_many() {
     let same = "{{ 1 + 1 }}".repeat(20_000);
     let bench = Bench::with(&[("spec.yaml", &with_workload(&format!("    env: {{A: \"{same}\"}}\n")))]);
