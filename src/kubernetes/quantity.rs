@@ -220,6 +220,9 @@ impl Add for &Quantity {
         let sum = aligned(self).zip(aligned(other)).and_then(|(ours, theirs)| ours.checked_add(theirs));
         match sum {
             Some(sum) => Quantity::normal(sum, scale, notation),
+            // Nothing is no part of a sum, be it the larger one of both.
+            None if self.is_zero() => other.clone(),
+            None if other.is_zero() => self.clone(),
             None => self.max(other).clone(),
         }
     }
