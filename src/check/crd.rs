@@ -64,6 +64,15 @@ impl Definitions {
         all.iter().rev().find(|definition| definition.origin.file == file).or(all.last())
     }
 
+    /// Checks a custom resource; `version` is the one that was found for it. Where its kind is defined several times, it is
+    /// for one of the definitions.
+    pub fn check(&self, version: &Version, settled: &Node, written: &Node, key: &ObjectKey) -> Vec<Diagnostic> {
+        let found = version.check(settled, written, key);
+        let others = self.all(&key.group, &key.kind).iter().filter_map(|other| other.version(&key.version));
+        let is_fine = |other: &Version| !std::ptr::eq(other, version) && other.check(settled, written, key).is_empty();
+        if found.is_empty() || !others.into_iter().any(is_fine) { found } else { Vec::new() }
+    }
+
     /// Returns all definitions of a kind.
     pub fn all(&self, group: &str, kind: &str) -> &[Definition] {
         self.kinds.get(&(SmolStr::new(group), SmolStr::new(kind))).map_or(&[], Vec::as_slice)

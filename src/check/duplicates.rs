@@ -1,7 +1,7 @@
 //! Objects of one identity: manifests in, findings about those that would replace others out.
 //!
-//! Objects meet in their sets. Files of one folder that are versions of one another are told as such, and not object by
-//! object.
+//! Only objects of one set are compared. If two files of a folder are versions of one another, that is one finding, not one
+//! for each object.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use super::crd::{Definitions, Version};
+use super::crd::Definitions;
 use super::duplicates::duplicates;
 use super::identity::{Checked, identify, items_of, unknown_custom_kind, unnamed};
 use super::path::Path;
@@ -162,7 +162,7 @@ impl Checker<'_> {
         };
         findings.extend(walk.into_findings());
         if let Checked::Custom(version) = identified.kind {
-            findings.extend(self.check_custom(version, &settled, node, &key));
+            findings.extend(self.definitions.check(version, &settled, node, &key));
         }
         if Definitions::defines(&settled) && key.group == "apiextensions.k8s.io" {
             findings.extend(definition::check(&key, &settled));
@@ -175,14 +175,6 @@ impl Checker<'_> {
         }
         let manifest = Some(Manifest { key, node: settled, origin });
         Outcome { manifest, findings, unknown, unnamed: nameless }
-    }
-
-    /// Checks a custom resource. Where its kind is defined several times, it is for one of the definitions.
-    fn check_custom(&self, version: &Version, settled: &Node, node: &Node, key: &ObjectKey) -> Vec<Diagnostic> {
-        let found = version.check(settled, node, key);
-        let others = self.definitions.all(&key.group, &key.kind).iter().filter_map(|other| other.version(&key.version));
-        let is_fine = |other: &Version| !std::ptr::eq(other, version) && other.check(settled, node, key).is_empty();
-        if found.is_empty() || !others.into_iter().any(is_fine) { found } else { Vec::new() }
     }
 
     fn native(&self, node: &Node) -> Option<TypeId> {

@@ -41,7 +41,7 @@ impl Anew {
     pub(super) fn check_custom(&self, key: &ObjectKey, settled: &Node, written: &Node, diagnostics: &mut Diagnostics) {
         let definition = self.definitions.get(&key.group, &key.kind, written.origin().file);
         if let Some(version) = definition.and_then(|definition| definition.version(&key.version)) {
-            diagnostics.extend(version.check(settled, written, key));
+            diagnostics.extend(self.definitions.check(version, settled, written, key));
         }
     }
 }
