@@ -134,7 +134,7 @@ type Each<'a, T> = dyn FnMut(&mut [T], Ended, Vec<Effect>) + 'a;
 pub(super) trait Transport {
     /// Sends one request, for which there is so much time.
     fn carry(&self, call: Call, left: Duration) -> impl Future<Output = Result<Answer, Lost>> + Send + 'static;
-    /// Who is told what is waited for.
+    /// Returns what tells the user for which requests the run waits.
     fn waits(&self) -> &Waits;
 }
 

@@ -65,7 +65,7 @@ impl<'a> Heard<'a> {
         if self.confidential { brief(&masked(reason)) } else { brief(reason) }
     }
 
-    /// Returns the path of a field so far as the object has it, or Kubernetes has a field of that name.
+    /// Returns the path of a field up to the first part that is neither a key of the object nor a field of Kubernetes.
     pub(super) fn field(self, field: &str) -> &str {
         let end = self.first_stranger(field).filter(|_| self.confidential).unwrap_or(field.len());
         let known = &field[..end];

@@ -63,15 +63,7 @@ impl ApplySet {
         if let Err(problem) = crate::kubernetes::name::dns_subdomain(name) {
             return Err(format!("`{name}` cannot be the name of a set: {problem}"));
         }
-        let parent = Resource {
-            group: "".into(),
-            version: "v1".into(),
-            kind: kind.into(),
-            plural: plural.into(),
-            namespaced: true,
-            has_status: false,
-        };
-        Ok(Self { parent, namespace: namespace.to_owned(), name: name.to_owned() })
+        Ok(Self { parent: Resource::core(kind, plural), namespace: namespace.to_owned(), name: name.to_owned() })
     }
 
     /// Returns the value of the members' label.

@@ -22,6 +22,18 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// Returns a kind of the core group whose objects lie in namespaces, as all servers have it.
+    pub fn core(kind: &str, plural: &str) -> Self {
+        Self {
+            group: SmolStr::default(),
+            version: "v1".into(),
+            kind: kind.into(),
+            plural: plural.into(),
+            namespaced: true,
+            has_status: false,
+        }
+    }
+
     /// Returns the group and version, as objects name them.
     pub fn api_version(&self) -> SmolStr {
         if self.group.is_empty() { self.version.clone() } else { format_smolstr!("{}/{}", self.group, self.version) }

@@ -194,14 +194,7 @@ mod tests {
     use super::*;
 
     fn resource(kind: &str) -> Resource {
-        Resource {
-            group: "".into(),
-            version: "v1".into(),
-            kind: kind.into(),
-            plural: "x".into(),
-            namespaced: true,
-            has_status: false,
-        }
+        Resource::core(kind, "x")
     }
 
     #[test]

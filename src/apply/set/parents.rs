@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ID;
 use crate::cluster::{Client, Listed, Projection, Resource};
 
-/// So many sets are asked for.
+/// The number of sets whose parents are looked for.
 const MOST: usize = 5;
 
 /// Returns the names of sets by the labels of their members; those whose parents are not found, or may not be read, are left
@@ -28,14 +28,7 @@ pub(in crate::apply) async fn parents(
 }
 
 async fn parent(client: &Client, id: &str, kind: &str, plural: &str, namespaces: &BTreeSet<&str>) -> Option<String> {
-    let resource = Resource {
-        group: "".into(),
-        version: "v1".into(),
-        kind: kind.into(),
-        plural: plural.into(),
-        namespaced: true,
-        has_status: false,
-    };
+    let resource = Resource::core(kind, plural);
     let selector = format!("{ID}={id}");
     let mut places = vec![None];
     places.extend(namespaces.iter().copied().map(Some));

@@ -106,7 +106,7 @@ pub enum SurveyError {
 }
 
 impl SurveyError {
-    /// Returns what the server refuses to show of a kind, with its words so far as they may be repeated.
+    /// Returns the error about a kind that the server refuses to list, with those of its words that may be repeated.
     fn refused(what: String, resource: &Resource, answer: &Answer) -> Self {
         Self::Refused(what, heard::of_resource(resource, &answer.message()))
     }

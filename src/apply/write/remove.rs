@@ -1,7 +1,7 @@
-//! One object out of the cluster: its deletion, and where that is asked for its end.
+//! One object out of the cluster: its deletion, and the wait for its end if that is asked for.
 //!
-//! Who deletes names the object by its uid, so that no other one of its name goes. Its end is news where somebody watches
-//! for it, and is looked for elsewhere.
+//! The request names the object by its uid, so that no other object of its name is deleted. A watch tells when it has
+//! ended; without one the object is looked up until it is gone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
