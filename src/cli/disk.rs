@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Failure;
 use super::inputs::Inputs;
@@ -21,7 +21,7 @@ pub(super) struct Disk {
     /// Where specs may read.
     pub(super) places: Places,
     read: Mutex<BTreeSet<String>>,
-    listed: Mutex<HashMap<String, Listing>>,
+    listed: Mutex<HashMap<String, Arc<Listing>>>,
 }
 
 impl Disk {
@@ -46,8 +46,7 @@ impl Files for Disk {
         fs::metadata(path).map(|metadata| metadata.len())
     }
 
-    fn list(&self, folder: &str) -> io::Result<Listing> {
-        // Many patterns may look through one folder.
+    fn list(&self, folder: &str) -> io::Result<Arc<Listing>> {
         if let Some(known) = self.listed.lock().unwrap_or_else(PoisonError::into_inner).get(folder) {
             return Ok(known.clone());
         }
@@ -55,6 +54,7 @@ impl Files for Disk {
         walk(Path::new(folder), folder, &mut found)?;
         found.files.sort_unstable();
         found.unlisted.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let found = Arc::new(found);
         self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), found.clone());
         Ok(found)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Component, Path};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::read::{Files, Listing, Unlisted, UnlistedReason};
 
@@ -166,7 +166,7 @@ impl Files for Commit {
         self.file(path).map(|(_, size)| size)
     }
 
-    fn list(&self, folder: &str) -> io::Result<Listing> {
+    fn list(&self, folder: &str) -> io::Result<Arc<Listing>> {
         let inside = self.resolve(folder)?;
         let below = if inside.is_empty() { String::new() } else { format!("{inside}/") };
         let name = folder.trim_end_matches('/');
@@ -187,7 +187,7 @@ impl Files for Commit {
             };
             listing.unlisted.push(Unlisted { path: named, reason });
         }
-        Ok(listing)
+        Ok(Arc::new(listing))
     }
 
     fn is_folder(&self, path: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::read::{Files, Listing, Unlisted, UnlistedReason, unreadable};
@@ -62,7 +63,7 @@ pub(super) fn list(
     diagnostics: &mut Diagnostics,
 ) -> Vec<String> {
     let Listing { files: mut found, mut unlisted } = match files.list(folder) {
-        Ok(listing) => listing,
+        Ok(listing) => Arc::unwrap_or_clone(listing),
         Err(error) => {
             let file = sources.add(folder, "");
             diagnostics.push(unreadable(folder, &error, Origin::new(file, 0, 0)));

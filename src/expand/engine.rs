@@ -94,16 +94,23 @@ pub fn metered<T>(work: impl FnOnce() -> T) -> (T, u64) {
 pub(super) struct Program {
     text: &'static str,
     instructions: Instructions<'static>,
+    /// How many instructions there are.
+    length: u64,
 }
 
 impl Program {
+    fn of(text: &'static str, plain: &Instructions<'static>) -> Self {
+        let (instructions, length) = weighed(plain);
+        Self { text, instructions, length: length.into() }
+    }
+
     /// Parses one expression.
     pub(super) fn expression(text: &str) -> Result<Arc<Self>, Error> {
         once(text, true, |text| {
             budget::check(text, true, SyntaxConfig::default())?;
             let mut generator = CodeGenerator::new("<expression>", text);
             generator.compile_expr(&parse_expr(text)?);
-            Ok(Self { text, instructions: weighed(&generator.finish().0) })
+            Ok(Self::of(text, &generator.finish().0))
         })
     }
 
@@ -113,28 +120,28 @@ impl Program {
             budget::check(text, false, syntax())?;
             let mut generator = CodeGenerator::new("<text>", text);
             generator.compile_stmt(&parse(text, "<text>", syntax())?);
-            Ok(Self { text, instructions: weighed(&generator.finish().0) })
+            Ok(Self::of(text, &generator.finish().0))
         })
     }
 
     /// Runs an expression.
-    pub(super) fn value(&self, values: Value) -> Result<Value, Error> {
+    pub(super) fn value(&self, values: &Value) -> Result<Value, Error> {
         Ok(self.run(values, &mut String::new())?.unwrap_or_default())
     }
 
     /// Runs a text.
-    pub(super) fn fill(&self, values: Value) -> Result<String, Error> {
+    pub(super) fn fill(&self, values: &Value) -> Result<String, Error> {
         let mut filled = String::new();
         self.run(values, &mut filled)?;
         Ok(filled)
     }
 
-    fn run(&self, values: Value, filled: &mut String) -> Result<Option<Value>, Error> {
+    fn run(&self, values: &Value, filled: &mut String) -> Result<Option<Value>, Error> {
         spend(0)?;
         let done = self.run_on(&ENGINE, values.clone(), filled);
         let spent = match &done {
             Ok((_, spent)) => *spent,
-            Err(error) => self.cost_of(error, &values),
+            Err(error) => self.cost_of(error, values),
         };
         SPENT.set(SPENT.get().saturating_add(spent));
         done.map(|(value, _)| value)
@@ -156,14 +163,13 @@ impl Program {
     /// Returns the steps that a run took at most until it failed, which the engine does not tell: with how few of them it
     /// fails in the same way.
     fn cost_of(&self, error: &Error, values: &Value) -> u64 {
-        let length = (0..).take_while(|at| self.instructions.get(*at).is_some()).count() as u64;
         let fails_within = |steps: u64| {
             let mut engine = ENGINE.clone();
             engine.set_fuel(Some(steps));
             let again = self.run_on(&engine, values.clone(), &mut String::new());
             again.is_err_and(|again| again.kind() != ErrorKind::OutOfFuel)
         };
-        let few = [length, 100 * length].into_iter().filter(|steps| *steps < limits::EXPRESSION_STEPS);
+        let few = [self.length, 100 * self.length].into_iter().filter(|steps| *steps < limits::EXPRESSION_STEPS);
         few.filter(|_| error.kind() != ErrorKind::OutOfFuel)
             .find(|steps| fails_within(*steps))
             .unwrap_or(limits::EXPRESSION_STEPS)
@@ -214,8 +220,8 @@ fn once(
     Ok(programs.entry((is_expression, text)).or_insert(program).clone())
 }
 
-/// Returns the instructions with a look at each value between them.
-fn weighed(plain: &Instructions<'static>) -> Instructions<'static> {
+/// Returns the instructions with a look at each value between them, and their number.
+fn weighed(plain: &Instructions<'static>) -> (Instructions<'static>, u32) {
     let listed: Vec<&Instruction<'static>> = (0..).map_while(|at| plain.get(at)).collect();
     let mut places = Vec::with_capacity(listed.len() + 1);
     let mut next = 0_u32;
@@ -242,7 +248,7 @@ fn weighed(plain: &Instructions<'static>) -> Instructions<'static> {
             weighed.add_with_span(one, span);
         }
     }
-    weighed
+    (weighed, next)
 }
 
 /// Applies a filter of ours, which the engine does not remember by number.

@@ -168,7 +168,7 @@ impl Template {
                 }
                 Part::Expression { program, origin } => {
                     let value =
-                        program.value(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
+                        program.value(&scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
                     if value.is_undefined() {
                         return Err(evaluation_failure(&ErrorKind::UndefinedError.into(), *origin));
                     }
@@ -176,7 +176,7 @@ impl Template {
                 }
                 Part::Block { program, origin } => {
                     let filled =
-                        program.fill(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
+                        program.fill(&scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
                     Ok(self.text_node(filled.into()))
                 }
             };
@@ -199,7 +199,7 @@ impl Template {
                 }
                 Part::Expression { program, origin } => {
                     let value =
-                        program.value(scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
+                        program.value(&scope.engine_values()).map_err(|error| evaluation_failure(&error, *origin))?;
                     filled.push_str(&text_of(&value).map_err(|error| evaluation_failure(&error, *origin))?);
                 }
                 Part::Block { .. } => unreachable!("a block is the only part of its text"),
@@ -221,7 +221,7 @@ pub fn render_document(text: &str, scope: &Scope<'_>, origin: Origin) -> Result<
     if scope.broken.is_some_and(|broken| !broken.is_empty()) && document_paths(text).iter().any(is_broken) {
         return Err(Box::new(Diagnostic::echo(origin)));
     }
-    let filled = Program::text(text).and_then(|program| program.fill(scope.engine_values()));
+    let filled = Program::text(text).and_then(|program| program.fill(&scope.engine_values()));
     filled.map_err(|error| {
         let place = match error.range() {
             Some(range) => Origin::new(origin.file, range.start, range.end),

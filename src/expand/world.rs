@@ -47,9 +47,8 @@ impl World<'_> {
         if let Some(finding) = self.refused(folder, origin) {
             return Err(Box::new(finding));
         }
-        let mut found = self.files.list(folder).unwrap_or_default().files;
-        found.retain(|path| matcher.is_match(path));
-        Ok(found)
+        let found = self.files.list(folder).unwrap_or_default();
+        Ok(found.files.iter().filter(|path| matcher.is_match(path)).cloned().collect())
     }
 
     /// Reads a file for what it says beside its findings; `None` if it cannot be read, which is reported elsewhere.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits;
@@ -15,8 +16,8 @@ pub trait Files: Sync {
     /// Returns the size of a file in bytes, before it is read.
     fn size(&self, path: &str) -> io::Result<u64>;
 
-    /// Returns what lies below a folder.
-    fn list(&self, folder: &str) -> io::Result<Listing>;
+    /// Returns what lies below a folder; shared, since many patterns may look through one.
+    fn list(&self, folder: &str) -> io::Result<Arc<Listing>>;
 
     /// Whether the path is a folder.
     fn is_folder(&self, path: &str) -> bool;
@@ -92,10 +93,10 @@ impl Files for MemoryFiles {
         self.files.get(path).map(|bytes| bytes.len() as u64).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn list(&self, folder: &str) -> io::Result<Listing> {
+    fn list(&self, folder: &str) -> io::Result<Arc<Listing>> {
         let prefix = if folder.is_empty() || folder == "." { String::new() } else { format!("{folder}/") };
         let files = self.files.keys().filter(|path| path.starts_with(&prefix)).cloned().collect();
-        Ok(Listing { files, unlisted: Vec::new() })
+        Ok(Arc::new(Listing { files, unlisted: Vec::new() }))
     }
 
     fn is_folder(&self, path: &str) -> bool {

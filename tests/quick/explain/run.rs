@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Diagnostics, Format, Style, render};
@@ -117,7 +118,7 @@ impl Files for Disk {
         self.sizes.get(path).copied().map_or_else(|| self.files.size(path), Ok)
     }
 
-    fn list(&self, folder: &str) -> io::Result<Listing> {
+    fn list(&self, folder: &str) -> io::Result<Arc<Listing>> {
         self.files.list(folder)
     }
 
