@@ -20,6 +20,7 @@
 //! | [`spec`] | what the user wrote, its parts told apart; flat workloads, and the names that the language makes |
 //! | [`expand`] | profiles, params, templates, matrix, names, expressions: instances |
 //! | [`lower`] | shorthands spelled out, each field put where Kubernetes has it: objects |
+//! | [`rules`] | the rule book: what the server refuses although it has the right type |
 //! | [`check`] | objects against their types, settled in the same walk |
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
@@ -67,6 +68,7 @@ pub mod schema;
 pub mod spec;
 pub mod expand;
 pub mod lower;
+pub mod rules;
 pub mod check;
 pub mod emit;
 pub mod compile;

@@ -5,11 +5,11 @@
 
 use std::collections::HashSet;
 
-use super::path::Path;
 use super::schemas::Schemas;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::ObjectKey;
 use crate::kubernetes::name::dns_1035_label;
+use crate::rules::Path;
 use crate::text::{Node, Value};
 
 /// The annotation without which the server takes no definition in a group of the Kubernetes project.

@@ -2,10 +2,10 @@
 
 use smol_str::SmolStr;
 
-use super::path::Path;
 use super::shape::{Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean, words};
 use crate::kubernetes::{Quantity, Schema, is_base64, is_time};
+use crate::rules::Path;
 use crate::text::scalar::{self, Meaning};
 use crate::text::{Node, Value};
 

@@ -6,10 +6,10 @@
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 use super::doubt::agree;
-use super::path::Path;
 use super::shape::{Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::{Schema, Shape};
+use crate::rules::Path;
 use crate::text::scalar::{self, Meaning};
 use crate::text::{Entry, Node, Value};
 

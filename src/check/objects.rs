@@ -11,13 +11,13 @@ use smol_str::SmolStr;
 use super::crd::Definitions;
 use super::duplicates::duplicates;
 use super::identity::{Checked, identify, items_of, unknown_custom_kind, unnamed};
-use super::path::Path;
 use super::role::{Purpose, Roles, is_patch, namespaces};
 use super::shape::{Mode, Walk};
 use super::size::check_size;
 use super::{definition, name, selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::kubernetes::{Facts, Manifest, ObjectKey, TypeId};
+use crate::rules::Path;
 use crate::text::{Node, Origin};
 
 /// Sets below this size are not worth a second core.

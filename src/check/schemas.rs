@@ -4,8 +4,8 @@
 //! The rules are those of the server, `pkg/apiserver/schema/validation.go` and `complete.go` of `apiextensions-apiserver`.
 
 use super::definition::{Rules, is_true};
-use super::path::Path;
 use crate::diagnostic::did_you_mean;
+use crate::rules::Path;
 use crate::schema::GoPattern;
 use crate::text::{Node, Value, scalar};
 

@@ -8,11 +8,12 @@ use smol_str::SmolStr;
 
 use super::hint;
 use super::memo::Memo;
-use super::path::Path;
 use super::role::is_directive;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
 use crate::limits;
+use crate::rules;
+use crate::rules::Path;
 use crate::spec::ours;
 use crate::text::{Entry, Map, Node, Origin, Value, scalar};
 
@@ -45,6 +46,8 @@ pub struct Walk<'a> {
     ordered: bool,
     /// What is known of subtrees that other objects hold as well.
     memo: Option<&'a mut Memo>,
+    /// How much had no sound shape so far.
+    unsound: usize,
     findings: Vec<Diagnostic>,
 }
 
@@ -68,6 +71,7 @@ impl<'a> Walk<'a> {
             around: Vec::new(),
             ordered: false,
             memo: None,
+            unsound: 0,
             findings: Vec::new(),
         }
     }
@@ -133,7 +137,13 @@ impl<'a> Walk<'a> {
         self.findings
     }
 
+    /// Reports what has no sound shape.
     pub(super) fn report(&mut self, finding: Diagnostic, path: &Path<'_>) {
+        self.unsound += 1;
+        self.note(finding, path);
+    }
+
+    fn note(&mut self, finding: Diagnostic, path: &Path<'_>) {
         self.findings.push(match self.object {
             Some(object) => finding.subject(object.to_string().trim_end(), path.to_string()),
             None => finding,
@@ -174,6 +184,7 @@ impl<'a> Walk<'a> {
             self.wrong_type(node, "a mapping", path, hint::for_mapping(node));
             return None;
         };
+        let unsound = self.unsound;
         let mut guessed: Vec<&str> = Vec::new();
         let (mut in_order, mut next) = (true, 0);
         self.around.push(ty);
@@ -201,7 +212,7 @@ impl<'a> Walk<'a> {
             if let Some(rule) = super::name::rule(&ty.name, name) {
                 self.findings[found..].iter_mut().for_each(|finding| super::name::hold(rule, finding));
                 for finding in super::name::refused_in(rule, step.as_ref().unwrap_or(&entry.value), self.masked) {
-                    self.report(finding, &Path::Field(path, name));
+                    self.note(finding, &Path::Field(path, name));
                 }
             }
             (self.partial, self.masked) = (partial, masked);
@@ -223,7 +234,14 @@ impl<'a> Walk<'a> {
         } else {
             settled
         };
-        settled.map(|map| Node::map(map, node.origin()))
+        let settled = settled.map(|map| Node::map(map, node.origin()));
+        // Of what has no sound shape no rule can tell what it is for.
+        if !self.partial && self.unsound == unsound {
+            for (place, finding) in rules::judge(settled.as_ref().unwrap_or(node), ty, self.facts, anchor) {
+                self.note(finding, &Path::Below(path, &place));
+            }
+        }
+        settled
     }
 
     fn mapping(&mut self, node: &Node, value: &Schema, path: &Path<'_>) -> Option<Node> {

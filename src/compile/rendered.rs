@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Unit, stamp};
-use crate::check::{self, Mode, Path, Walk};
+use crate::check::{self, Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::{Facts, Manifest, tool_note};
+use crate::rules::Path;
 use crate::text::{Key, Map, Node, Origin};
 
 /// An object that another tool rendered.

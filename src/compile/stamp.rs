@@ -8,12 +8,13 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use super::behind;
-use crate::check::{self, Definitions, Mode, Path, Walk};
+use crate::check::{self, Definitions, Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
+use crate::rules::Path;
 use crate::text::{Node, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.

@@ -66,6 +66,10 @@ codes! {
     WrongType = "wrong-type", Error;
     /// A value that the field does not take.
     InvalidValue = "invalid-value", Error;
+    /// Two items of a list that say the same where they may not.
+    DuplicateValue = "duplicate-value", Error;
+    /// A field that may not stand beside others.
+    ForbiddenField = "forbidden-field", Error;
     /// A kind that does not exist in that group and version.
     UnknownKind = "unknown-kind", Error;
     /// An apiVersion that the chosen Kubernetes version no longer serves.

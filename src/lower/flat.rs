@@ -4,7 +4,7 @@ use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::Plan;
 use crate::spec::{Home, Union, WorkloadKind, keys, ours};
-use crate::text::{Entry, Map, Node};
+use crate::text::{Entry, Map, Node, Origin};
 
 /// The fields of a flat workload by the part that they go into; own keys are left out.
 #[derive(Debug, Default)]
@@ -35,6 +35,7 @@ impl Lowering<'_> {
     /// Takes the instance's fields apart; unknown ones are findings.
     pub(super) fn parts(&mut self) -> Parts {
         let mut parts = Parts::default();
+        let mut unknown = Vec::new();
         for entry in self.instance.fields.as_map().into_iter().flatten() {
             let key = entry.key.text.as_str();
             if entry.value.is_null() || keys::knows(keys::WORKLOAD, key) {
@@ -52,9 +53,10 @@ impl Lowering<'_> {
                         Home::Container => {}
                     }
                 }
-                None => self.unknown(entry),
+                None => unknown.push(entry),
             }
         }
+        self.unknown(&unknown);
         if let Some(pod) = self.field("pod")
             && let Some(written) = self.expect_map(pod, "pod", "write the fields of a PodSpec in it")
         {
@@ -66,45 +68,67 @@ impl Lowering<'_> {
         parts
     }
 
-    fn unknown(&mut self, entry: &Entry) {
+    fn unknown(&mut self, entries: &[&Entry]) {
+        if entries.is_empty() {
+            return;
+        }
         let kind = self.plan.kind();
         let tables = [keys::WORKLOAD, keys::FAN_OUT];
-        let plan = self.plan;
-        let known: Vec<&str> = plan.union.names().into_iter().chain(keys::names(&tables)).collect();
-        let word = &entry.key.text;
-        let elsewhere =
-            || WorkloadKind::ALL.into_iter().find(|other| Union::of(self.context.facts, *other).field(word).is_some());
-        let help = match word.as_str() {
-            "metadata" => Some("write `name`, `labels` and `annotations` beside the other fields".to_owned()),
-            "spec" => Some("write the fields of the spec themselves: a workload is flat".to_owned()),
-            "apiVersion" => Some("the `kind` alone decides it".to_owned()),
-            "status" => Some("the server writes it itself".to_owned()),
-            word if keys::knows(keys::BATCH, word) => {
-                Some(format!("`{word}` is a key of the batch: write it beside `workloads`"))
-            }
-            word => ours(word)
-                .map(str::to_owned)
-                .or_else(|| inside(entry, plan, &self.context.batch.batch.root))
-                .or_else(|| elsewhere().map(|other| format!("`{word}` is a field of a {other}"))),
-        };
-        let near = known.iter().copied().filter(|_| help.is_none());
-        self.diagnostics.push(
-            Diagnostic::new(Code::UnknownField, entry.key.origin, format!("a {kind} workload has no field `{word}`"))
+        let known: Vec<&str> = self.plan.union.names().into_iter().chain(keys::names(&tables)).collect();
+        let others = WorkloadKind::ALL.map(|other| Union::of(self.context.facts, other));
+        let empty = Empty::fields(self.plan, &self.context.batch.batch.root);
+        for entry in entries {
+            let word = entry.key.text.as_str();
+            let elsewhere = || others.iter().find(|other| other.field(word).is_some());
+            let help = match word {
+                "metadata" => Some("write `name`, `labels` and `annotations` beside the other fields".to_owned()),
+                "spec" => Some("write the fields of the spec themselves: a workload is flat".to_owned()),
+                "apiVersion" => Some("the `kind` alone decides it".to_owned()),
+                "status" => Some("the server writes it itself".to_owned()),
+                word if keys::knows(keys::BATCH, word) => {
+                    Some(format!("`{word}` is a key of the batch: write it beside `workloads`"))
+                }
+                word => ours(word)
+                    .map(str::to_owned)
+                    .or_else(|| empty.above(entry))
+                    .or_else(|| elsewhere().map(|other| format!("`{word}` is a field of a {}", other.kind))),
+            };
+            let near = known.iter().copied().filter(|_| help.is_none());
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownField,
+                    entry.key.origin,
+                    format!("a {kind} workload has no field `{word}`"),
+                )
                 .maybe_help(help.clone())
                 .did_you_mean(word, near),
-        );
+            );
+        }
     }
 }
 
-/// Says in which field without a value an unknown one has its place, where it stands right below it.
-fn inside(entry: &Entry, plan: &Plan, root: &Node) -> Option<String> {
-    let place = entry.key.origin;
-    let written = root.at(&["workloads", plan.workload.as_str()])?.as_map()?;
-    let above =
-        written.iter().filter(|field| field.key.origin.file == place.file && field.key.origin.start < place.start);
-    let above = above.max_by_key(|field| field.key.origin.start)?;
-    let name = &above.key.text;
-    let is_known = keys::knows(keys::WORKLOAD, name) || plan.union.field(name).is_some();
-    (above.value.is_null() && is_known)
-        .then(|| format!("`{name}` above it holds nothing: to stand in it, `{}` is indented deeper", entry.key.text))
+/// The fields of a workload as they are written, each with its name where it is known and holds nothing, by their places.
+struct Empty<'a>(Vec<(Origin, Option<&'a str>)>);
+
+impl<'a> Empty<'a> {
+    fn fields(plan: &Plan, root: &'a Node) -> Self {
+        let written = root.at(&["workloads", plan.workload.as_str()]).and_then(Node::as_map);
+        let is_known = |name: &str| keys::knows(keys::WORKLOAD, name) || plan.union.field(name).is_some();
+        let field = |field: &'a Entry| {
+            let name = field.key.text.as_str();
+            (field.key.origin, Some(name).filter(|name| field.value.is_null() && is_known(name)))
+        };
+        let mut fields: Vec<_> = written.into_iter().flatten().map(field).collect();
+        fields.sort_unstable_by_key(|(place, _)| *place);
+        Self(fields)
+    }
+
+    /// Says in which field an unknown one has its place, where it stands right below one that holds nothing.
+    fn above(&self, entry: &Entry) -> Option<String> {
+        let place = entry.key.origin;
+        let after = self.0.partition_point(|(above, _)| *above < place);
+        let (above, name) = self.0.get(after.checked_sub(1)?)?;
+        let name = name.filter(|_| above.file == place.file)?;
+        Some(format!("`{name}` above it holds nothing: to stand in it, `{}` is indented deeper", entry.key.text))
+    }
 }

@@ -23,8 +23,9 @@ mod reading;
 mod readiness;
 mod readme;
 mod reuse;
+mod rules;
 mod safety;
 mod schema;
 mod tidy;
 
-use support::{bench, cases, examples, krew, layout, needs, page, place, sides, tools, trees};
+use support::{bench, cases, examples, hosts, krew, layout, needs, pace, page, place, sides, tools, trees};

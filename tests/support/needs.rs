@@ -32,6 +32,8 @@ pub(crate) struct Need {
 
 pub(crate) const AWK: Need = Need { name: "awk", is_there: || find(&["awk"]).is_some() };
 pub(crate) const BASH: Need = Need { name: "bash", is_there: || find(&["bash"]).is_some() };
+/// Some seconds that pass while nothing happens.
+pub(crate) const TIME: Need = Need { name: "time", is_there: || !super::pace::is_quick() };
 pub(crate) const GIT: Need = Need { name: "git", is_there: || find(&["git"]).is_some() };
 
 /// Returns where the first of the programs is that the search path leads to.

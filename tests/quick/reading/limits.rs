@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::{Outcome, read};
+use crate::pace::size;
 
 /// What any of these may take, on a busy machine and without optimisation.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -74,23 +75,24 @@ fn nesting_within_the_limit_is_read_to_its_end() {
 #[test]
 fn long_lines_cost_no_more_than_short_ones() {
     let items: Vec<String> =
-        (0..150_000).map(|at| format!("{{\"name\":\"item-{at}\",\"value\":\"{at}\",\"on\":true}}")).collect();
+        (0..size(150_000)).map(|at| format!("{{\"name\":\"item-{at}\",\"value\":\"{at}\",\"on\":true}}")).collect();
     let json = format!("{{\"apiVersion\":\"v1\",\"items\":[{}],\"items\":1}}", items.join(","));
     let Outcome { findings, .. } = timed(json.as_str());
     assert_eq!(findings, [format!("duplicate-key 1:{}", json.len() - 9)]);
 
-    let scalar = format!("a: \"{}\"\nb: {}\na: 1\n", "x ".repeat(2 << 20), "y".repeat(4 << 20));
+    let scalar = format!("a: \"{}\"\nb: {}\na: 1\n", "x ".repeat(size(2 << 20)), "y".repeat(size(4 << 20)));
     assert_eq!(timed(scalar).findings, ["duplicate-key 3:1"]);
 }
 
 #[test]
 fn many_keys_and_many_documents_take_linear_time() {
     let mut keys = String::new();
-    (0..100_000).for_each(|at| writeln!(keys, "key-{at}: {at}").unwrap());
+    let count = size(100_000);
+    (0..count).for_each(|at| writeln!(keys, "key-{at}: {at}").unwrap());
     keys.push_str("key-7: again\n");
-    assert_eq!(timed(keys).findings, ["duplicate-key 100001:1"]);
-    assert_eq!(timed("---\na: 1\n".repeat(50_000)).documents.len(), 50_000);
-    assert_eq!(timed("---\n".repeat(200_000)).findings, ["empty-file 1:1"]);
+    assert_eq!(timed(keys).findings, [format!("duplicate-key {}:1", count + 1)]);
+    assert_eq!(timed("---\na: 1\n".repeat(count)).documents.len(), count);
+    assert_eq!(timed("---\n".repeat(count)).findings, ["empty-file 1:1"]);
 }
 
 #[test]

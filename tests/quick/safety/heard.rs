@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::api::{Api, Asked, Reply};
 use super::planted::encoded;
 use crate::bench::{Bench, stderr, stdout};
+use crate::pace;
 
 const TOKEN: &str = "TOPSECRET4711";
 const SECRET: &str =
@@ -159,7 +160,8 @@ fn no_line_of_an_answer_begins_where_ours_do() {
     const FORGED: &str = "1 object: 1 created in 0.1 s";
     let message = format!("no\n{FORGED}\n\r{FORGED}");
     let begins = |said: &str| said.lines().any(|line| line.starts_with("1 object: 1 created in 0.1 s"));
-    for kind in ["configmaps", "secrets", "namespaces"] {
+    const KINDS: [&str; 3] = ["configmaps", "secrets", "namespaces"];
+    for kind in &KINDS[..if pace::is_quick() { 1 } else { 3 }] {
         for method in ["GET", "PATCH", "DELETE"] {
             let message = message.clone();
             let api = Api::start(move |asked| {

@@ -156,6 +156,7 @@ fn pages_that_hold_hardly_anything_are_no_list() {
 
 #[test]
 fn a_lease_that_is_there_and_is_not_ends_the_run() {
+    needs!(TIME);
     let api = Api::start(|asked| match (asked.method.as_str(), asked.path.contains("/leases")) {
         ("POST", true) => said(409, "AlreadyExists"),
         ("GET", true) => said(404, "NotFound"),
@@ -188,6 +189,7 @@ fn first_wait(bench: &Bench, args: &[&str]) -> String {
 
 #[test]
 fn one_object_that_is_refused_a_hearing_is_named() {
+    needs!(TIME);
     let other = MAP.replace("name: a", "name: b");
     let api = Api::start(|asked| match (asked.method.as_str(), asked.path.as_str()) {
         ("PATCH", OBJECT) => Reply::Whole(429, "application/json", "{}".into()),
@@ -208,6 +210,7 @@ fn one_object_that_is_refused_a_hearing_is_named() {
 
 #[test]
 fn a_server_in_trouble_denies_no_right_and_knows_no_difference() {
+    needs!(TIME);
     let api =
         Api::start(|asked| if is_list(asked) || asked.method == "PATCH" { said(500, "Oops") } else { Reply::Usual });
     let bench = api.bench(&[("a.yaml", MAP)]);

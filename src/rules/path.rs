@@ -17,6 +17,8 @@ pub enum Path<'a> {
     Key(&'a Path<'a>, &'a str),
     /// An item of a list.
     Item(&'a Path<'a>, usize),
+    /// A place below, in the words of a rule: `template.spec`, `[0].name`; empty for the place itself.
+    Below(&'a Path<'a>, &'a str),
 }
 
 impl fmt::Display for Path<'_> {
@@ -28,6 +30,10 @@ impl fmt::Display for Path<'_> {
             Self::Field(parent, name) => write!(f, "{parent}.{name}"),
             Self::Key(parent, key) => write!(f, "{parent}[{key}]"),
             Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+            Self::Below(parent, "") => parent.fmt(f),
+            Self::Below(Self::Root | Self::At(""), below) => f.write_str(below),
+            Self::Below(parent, below) if below.starts_with('[') => write!(f, "{parent}{below}"),
+            Self::Below(parent, below) => write!(f, "{parent}.{below}"),
         }
     }
 }

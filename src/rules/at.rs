@@ -1,0 +1,121 @@
+//! A structure as a rule sees it: what is written, what is filled in where nothing is, and where findings go.
+
+use std::fmt::Display;
+
+use smol_str::SmolStr;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::kubernetes::{Facts, Minor, Quantity, Type};
+use crate::text::{Node, Origin, Value};
+
+/// A structure that a rule looks at. A null is nothing.
+#[derive(Debug)]
+pub struct At<'a> {
+    node: &'a Node,
+    ty: &'a Type,
+    facts: &'a Facts,
+    origin: Origin,
+    findings: Vec<(String, Diagnostic)>,
+}
+
+impl<'a> At<'a> {
+    pub(super) fn new(node: &'a Node, ty: &'a Type, facts: &'a Facts, origin: Origin) -> Self {
+        Self { node, ty, facts, origin, findings: Vec::new() }
+    }
+
+    pub(super) fn into_findings(self) -> Vec<(String, Diagnostic)> {
+        self.findings
+    }
+
+    /// The structure itself.
+    pub fn node(&self) -> &'a Node {
+        self.node
+    }
+
+    /// The minor whose server is asked.
+    pub fn minor(&self) -> Minor {
+        self.facts.minor
+    }
+
+    /// Returns the value at the end of a path of keys, where there is one.
+    pub fn get(&self, path: &[&str]) -> Option<&'a Node> {
+        get(self.node, path)
+    }
+
+    /// Returns the text at the end of a path, where it is not empty.
+    pub fn text(&self, path: &[&str]) -> Option<&'a str> {
+        text(self.node, path)
+    }
+
+    /// Returns the text of a field of the structure, or what the server puts there.
+    pub fn word(&self, field: &str) -> Option<SmolStr> {
+        let default = || {
+            let schema = &self.ty.field(field)?.schema;
+            schema.default.as_ref().filter(|_| schema.within.is_none())?.as_str().map(SmolStr::new)
+        };
+        self.text(&[field]).map(SmolStr::new).or_else(default)
+    }
+
+    /// Returns the items of the list at the end of a path, with their numbers; none where there is no list.
+    pub fn items(&self, path: &[&str]) -> impl Iterator<Item = (usize, &'a Node)> + use<'a> {
+        items(self.node, path)
+    }
+
+    /// Adds a finding about a place below the structure, which is empty for the structure itself.
+    pub fn report(&mut self, place: impl Display, finding: Diagnostic) {
+        self.findings.push((place.to_string(), finding));
+    }
+
+    /// Reports a value that the server does not take; `message` says what it expects and found.
+    pub fn invalid(&mut self, place: impl Display, node: &Node, message: impl Into<String>) {
+        self.report(place, Diagnostic::new(Code::InvalidValue, node.origin(), message));
+    }
+
+    /// Reports a field of the structure that must be there: `message` says which, and why; its place is the structure's.
+    pub fn missing(&mut self, place: impl Display, message: impl Into<String>) {
+        self.report(place, Diagnostic::new(Code::MissingField, self.origin, message));
+    }
+
+    /// Where the structure as a whole is written.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+}
+
+/// Returns the value at the end of a path of keys, where there is one.
+pub(super) fn get<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Node> {
+    node.at(path).filter(|node| !node.is_null())
+}
+
+/// Returns the text at the end of a path, where it is not empty.
+pub(super) fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
+    get(node, path)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// Returns the items of the list at the end of a path, with their numbers; none where there is no list.
+pub(super) fn items<'a>(node: &'a Node, path: &[&str]) -> impl Iterator<Item = (usize, &'a Node)> + use<'a> {
+    get(node, path).and_then(Node::as_seq).into_iter().flatten().enumerate()
+}
+
+/// Returns a whole number, where the node is one that fits.
+pub(super) fn number(node: &Node) -> Option<i64> {
+    match node.value() {
+        Value::Number(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Returns the whole number at the end of a path.
+pub(super) fn number_at(node: &Node, path: &[&str]) -> Option<i64> {
+    get(node, path).and_then(number)
+}
+
+/// Whether there is a `true` at the end of a path.
+pub(super) fn is_true(node: &Node, path: &[&str]) -> bool {
+    matches!(node.at(path).map(Node::value), Some(Value::Bool(true)))
+}
+
+/// Returns an amount.
+pub(super) fn quantity(node: &Node) -> Option<Quantity> {
+    Quantity::parse(node.text()?).ok()
+}

@@ -1,0 +1,71 @@
+//! The rule book: what the API server refuses although every field has its type.
+//!
+//! A settled structure enters, findings leave. A [`Rule`] stands at a type, and looks at the structure that it is given and
+//! at what is in it, never around it: what many objects share is judged once. What a field takes by itself (types, words,
+//! names) is the business of [`crate::check`].
+
+mod at;
+mod container;
+mod deployment;
+mod path;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+pub use at::At;
+pub use path::Path;
+
+use crate::diagnostic::Diagnostic;
+use crate::kubernetes::{Facts, Minor, Type};
+use crate::text::{Node, Origin};
+
+/// One thing that the server holds structures of a type to.
+#[derive(Debug)]
+pub struct Rule {
+    /// A name for people who look for it, unique in the book: `container-image`.
+    pub name: &'static str,
+    /// The type of the structures that it looks at: `core/v1.Container`.
+    pub at: &'static str,
+    /// The first minor that has it, and the last.
+    pub minors: (Minor, Minor),
+    /// Looks at a structure and reports what is refused.
+    pub check: fn(&mut At<'_>),
+    /// Structures that it refuses, in YAML, each with one mistake.
+    pub refuses: &'static [&'static str],
+    /// Their near twins, which are taken.
+    pub accepts: &'static [&'static str],
+}
+
+impl Rule {
+    /// What every minor has, with nothing that it looks at: the start of a rule.
+    const ALWAYS: Self =
+        Self { name: "", at: "", minors: (Minor(0), Minor(u32::MAX)), check: |_| (), refuses: &[], accepts: &[] };
+}
+
+/// The rules of each file, in the order in which they are asked.
+#[rustfmt::skip]
+static BOOK: &[&[Rule]] = &[
+    container::RULES,
+    deployment::RULES,
+];
+
+/// Returns all rules.
+pub fn book() -> impl Iterator<Item = &'static Rule> {
+    BOOK.iter().copied().flatten()
+}
+
+/// Asks all rules of its type about a structure that was written at `origin`, and returns what they found, each with its
+/// place below the structure.
+pub fn judge(node: &Node, ty: &Type, facts: &Facts, origin: Origin) -> Vec<(String, Diagnostic)> {
+    static BY_TYPE: LazyLock<HashMap<&str, Vec<&Rule>>> = LazyLock::new(|| {
+        let mut by_type: HashMap<&str, Vec<&Rule>> = HashMap::new();
+        book().for_each(|rule| by_type.entry(rule.at).or_default().push(rule));
+        by_type
+    });
+    let Some(rules) = BY_TYPE.get(ty.name.as_str()) else { return Vec::new() };
+    let mut at = At::new(node, ty, facts, origin);
+    for rule in rules.iter().filter(|rule| rule.minors.0 <= facts.minor && facts.minor <= rule.minors.1) {
+        (rule.check)(&mut at);
+    }
+    at.into_findings()
+}
