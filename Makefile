@@ -12,7 +12,7 @@ test: ## Run all tests; those that lack a program are skipped and named at the e
 	cargo test
 
 quick: ## Run the tests that need no Go, no network and no browser
-	cargo test --lib --test quick --test wrap_up
+	FANFOLD_QUICK=1 cargo test --lib --test quick --test wrap_up
 
 thorough: ## Run the tests of faults, of the proof and of broken secrets at their full size, for about a quarter of an hour
 	FANFOLD_FAULT_OBJECTS=1000 FANFOLD_PROOF_CASES=10000 cargo test --test world -- faults:: proof::

@@ -1,7 +1,7 @@
 //! The bundled facts: which kinds and fields a Kubernetes minor has, read from its OpenAPI and Go types.
 //!
 //! A minor is a file in `schemas/kubernetes/`, written by `schemas/generator`; a new minor is a new file and a new
-//! line in `BUNDLED`. Facts are read once, on first use, and never change.
+//! line in `BUNDLED`. Facts never change; each type, which has a line of its own, is read when it is first asked for.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +12,8 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use smol_str::SmolStr;
+
+const VALID: &str = "the bundled facts are valid: a test reads all of them";
 
 /// The bundled minors, oldest first.
 const BUNDLED: [(Minor, &str); 4] = [
@@ -53,11 +55,19 @@ impl fmt::Display for Minor {
 pub struct Facts {
     /// The minor.
     pub minor: Minor,
-    types: Vec<Type>,
-    type_index: HashMap<SmolStr, TypeId>,
+    types: Vec<Line>,
+    type_index: HashMap<&'static str, TypeId, BuildHasherDefault<Fnv>>,
     kinds: Vec<Kind>,
     kind_index: HashMap<(SmolStr, SmolStr, SmolStr), usize>,
     lifecycle: Vec<Lifecycle>,
+}
+
+/// The line of a type, and the type once it is read.
+#[derive(Debug)]
+struct Line {
+    name: &'static str,
+    text: &'static str,
+    read: OnceLock<Type>,
 }
 
 /// The number of a type in [`Facts`].
@@ -225,11 +235,16 @@ impl Facts {
         Self::of(Minor::NEWEST).expect("the newest minor is bundled")
     }
 
-    fn read(minor: Minor, text: &str) -> Self {
-        let file: File = serde_json::from_str(text).expect("the bundled facts are valid: a test reads all of them");
-        let type_index: HashMap<SmolStr, TypeId> =
-            (0..).map(TypeId).zip(&file.types.0).map(|(id, (name, _))| (name.clone(), id)).collect();
-        let types = file.types.0.into_iter().map(|(name, raw)| Type::read(name, raw, &type_index)).collect();
+    fn read(minor: Minor, text: &'static str) -> Self {
+        let (head, types) = text.split_once("\"types\":{").expect("the types come last");
+        let head = format!("{}}}", head.trim_end().trim_end_matches(','));
+        let file: File = serde_json::from_str(&head).expect(VALID);
+        let line = |line: &'static str| {
+            let (name, text) = line.strip_prefix('"')?.split_once("\":")?;
+            Some(Line { name, text: text.trim_end_matches(','), read: OnceLock::new() })
+        };
+        let types: Vec<Line> = types.lines().filter_map(line).collect();
+        let type_index = (0..).map(TypeId).zip(&types).map(|(id, line)| (line.name, id)).collect();
         let kind_index = file
             .kinds
             .iter()
@@ -255,13 +270,17 @@ impl Facts {
     }
 
     /// Returns all types.
-    pub fn types(&self) -> &[Type] {
-        &self.types
+    pub fn types(&self) -> impl Iterator<Item = &Type> {
+        (0..).map(TypeId).take(self.types.len()).map(|id| self.ty(id))
     }
 
     /// Returns the type of that number.
     pub fn ty(&self, id: TypeId) -> &Type {
-        &self.types[id.0 as usize]
+        let line = &self.types[id.0 as usize];
+        line.read.get_or_init(|| {
+            let raw = serde_json::from_str(line.text).expect(VALID);
+            Type::read(line.name.into(), raw, &|name| self.type_id(name))
+        })
     }
 
     /// Returns the number of a type by its name: `core/v1.PodSpec`.
@@ -308,12 +327,12 @@ impl Type {
         self.index.get(name).copied().unwrap_or(usize::MAX)
     }
 
-    fn read(name: SmolStr, raw: RawType, types: &HashMap<SmolStr, TypeId>) -> Self {
+    fn read(name: SmolStr, raw: RawType, id_of: &dyn Fn(&str) -> Option<TypeId>) -> Self {
         let fields: Vec<Field> = raw
             .fields
             .0
             .into_iter()
-            .map(|(name, schema)| Field { name, schema: Schema::read(schema, types) })
+            .map(|(name, schema)| Field { name, schema: Schema::read(schema, id_of) })
             .collect();
         let index = fields.iter().enumerate().map(|(at, field)| (field.name.clone(), at)).collect();
         Self { name, fields, required: raw.required, atomic: raw.map_type.as_deref() == Some("atomic"), index }
@@ -321,11 +340,11 @@ impl Type {
 }
 
 impl Schema {
-    fn read(raw: RawSchema, types: &HashMap<SmolStr, TypeId>) -> Self {
+    fn read(raw: RawSchema, id_of: &dyn Fn(&str) -> Option<TypeId>) -> Self {
         let shape = match (raw.reference, raw.list, raw.map) {
-            (Some(name), ..) => types.get(&name).map_or(Shape::Any, |id| Shape::Type(*id)),
-            (_, Some(item), _) => Shape::List(Box::new(Self::read(*item, types))),
-            (_, _, Some(value)) => Shape::Map(Box::new(Self::read(*value, types))),
+            (Some(name), ..) => id_of(&name).map_or(Shape::Any, Shape::Type),
+            (_, Some(item), _) => Shape::List(Box::new(Self::read(*item, id_of))),
+            (_, _, Some(value)) => Shape::Map(Box::new(Self::read(*value, id_of))),
             _ => match raw.ty.as_deref().unwrap_or("any") {
                 "string" => Shape::String,
                 "integer" => Shape::Integer,
@@ -356,7 +375,6 @@ impl Schema {
 struct File {
     kinds: Vec<Kind>,
     lifecycle: Vec<Lifecycle>,
-    types: Ordered<RawType>,
 }
 
 #[derive(Deserialize)]

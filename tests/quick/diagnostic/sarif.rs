@@ -32,6 +32,7 @@ fn a_log_keeps_to_the_standard() {
 
 #[test]
 fn a_log_holds_what_code_scanning_takes() {
+    needs!(TIME);
     let mut sources = Sources::default();
     let file = sources.add("a.yaml", "x".repeat(26_000));
     let finding = |at: usize| {

@@ -104,7 +104,8 @@ fn examples_that_compile_are_valid() {
     }
     let mut refused = String::new();
     let mut seen = 0;
-    for (text, _) in examples.iter().filter(|(text, flags)| compiles(text, flags)) {
+    let some = examples.iter().step_by(if crate::pace::is_quick() { 5 } else { 1 });
+    for (text, _) in some.filter(|(text, flags)| compiles(text, flags)) {
         // What only Fanfold's own reader takes, editors have refused already.
         let documents = serde_yaml::Deserializer::from_str(text).map(Json::deserialize);
         for document in documents.flatten().filter(|document| document["kind"] == "Batch") {
