@@ -55,9 +55,11 @@ impl Roles {
 
 /// Whether a key is a directive of a strategic merge patch, which no object has.
 pub(super) fn is_directive(key: &str) -> bool {
-    matches!(key, "$patch" | "$retainKeys")
-        || key.starts_with("$setElementOrder/")
-        || key.starts_with("$deleteFromPrimitiveList/")
+    key.strip_prefix('$').is_some_and(|word| {
+        matches!(word, "patch" | "retainKeys")
+            || word.starts_with("setElementOrder/")
+            || word.starts_with("deleteFromPrimitiveList/")
+    })
 }
 
 /// Whether a tree holds such a directive: then it is a patch, whoever names it.

@@ -166,6 +166,17 @@ struct Hole {
 /// How holes begin and end, the longer marks first.
 const HOLES: [(&str, &str); 4] = [("${{", "}}"), ("{{", "}}"), ("${", "}"), ("$(", ")")];
 
+/// Whether a file may hold something that is filled in later, or is encrypted; a no is certain.
+pub(super) fn may_have_holes(file: &str) -> bool {
+    let bytes = file.as_bytes();
+    // A brace of YAML itself is followed by a blank or a small letter, mostly.
+    let is_brace =
+        |(at, _): (usize, &str)| bytes.get(at + 1).is_some_and(|next| *next == b'{' || next.is_ascii_uppercase());
+    file.contains('$')
+        || file.match_indices('{').any(is_brace)
+        || file.match_indices('[').any(|(at, _)| file[..at].ends_with("ENC"))
+}
+
 fn holes(text: &str) -> Vec<Hole> {
     let mut found = Vec::new();
     if text.starts_with("ENC[") && text.ends_with(']') {

@@ -23,7 +23,7 @@ pub use later::Later;
 pub use order::{Batched, Producer};
 pub use rendered::Rendered;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -34,7 +34,7 @@ use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{BatchPatches, Borrowed, Configs, Context, Declared, Used};
 use crate::read::{Document, Files};
-use crate::text::{Node, Origin, Sources};
+use crate::text::{FileId, Node, Origin, Sources};
 
 /// What a run is asked for.
 #[derive(Clone, Debug)]
@@ -106,7 +106,13 @@ fn compile_inputs(
     let facts = settings.facts;
     let Inputs { specs, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
     if later.is_expected() {
-        documents.iter_mut().for_each(|document| document.root = later.filled(&document.root));
+        let mut may_have: BTreeMap<FileId, bool> = BTreeMap::new();
+        for document in &mut documents {
+            let looks = || sources.file(document.file).is_none_or(|file| later::may_have_holes(&file.text));
+            if *may_have.entry(document.file).or_insert_with(looks) {
+                document.root = later.filled(&document.root);
+            }
+        }
     }
     let mut flow = secrets::Flow::of(&specs, &settings.options.params, sources);
     check_command_line(&specs, &settings.options, diagnostics);

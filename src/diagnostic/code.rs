@@ -82,6 +82,8 @@ codes! {
     CustomResource = "custom-resource", Error;
     /// Two objects of one identity.
     DuplicateObject = "duplicate-object", Error;
+    /// A selector that selects none of the pods beside it.
+    SelectsNothing = "selects-nothing", Warning;
     /// An object over the size that etcd takes.
     ObjectTooLarge = "object-too-large", Error;
 

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::lists::{Known, Lists, guess, part};
 use super::matching::Renames;
-use super::meaning::{Pair, Stored, type_of};
+use super::meaning::{Pair, Stored, are_kept, type_of};
 use super::secret::Veil;
 use super::{Change, Effect, Path, Step, What};
 use crate::kubernetes::{Facts, Manifest, Merge, ObjectKey, Schema, Shape, Tree, Type, same};
@@ -30,8 +30,7 @@ pub(super) fn compare(
     let (path, found) = (Vec::new(), Vec::new());
     let mut walk = Walk { facts, metadata, veil, renames, lists, is_scaled, key, custom, path, found };
     let stored = Pair::of_objects(old, new, facts);
-    let stored = stored.as_ref().map_or(Stored::UNKNOWN, Pair::get);
-    walk.mapping(&old.node, &new.node, stored, ty, None);
+    walk.mapping(&old.node, &new.node, &stored.whole(), ty, None);
     walk.found
 }
 
@@ -62,16 +61,16 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Compares two mappings, of a type or with values of one schema.
-    fn mapping(&mut self, old: &Node, new: &Node, stored: Stored<'_>, ty: Option<&Type>, value: Option<&Schema>) {
+    fn mapping(&mut self, old: &Node, new: &Node, stored: &Stored<'_>, ty: Option<&Type>, value: Option<&Schema>) {
         let (Some(olds), Some(news)) = (old.as_map(), new.as_map()) else { return };
         for entry in olds {
             let key = &entry.key.text;
-            self.member(key, Some(&entry.value), news.get(key), stored.member(key), ty, value);
+            self.member(key, Some(&entry.value), news.get(key), &stored.member(key), ty, value);
         }
         for entry in news {
             let key = &entry.key.text;
             if !olds.contains(key) {
-                self.member(key, None, Some(&entry.value), stored.member(key), ty, value);
+                self.member(key, None, Some(&entry.value), &stored.member(key), ty, value);
             }
         }
     }
@@ -81,7 +80,7 @@ impl Walk<'_> {
         key: &SmolStr,
         old: Option<&Node>,
         new: Option<&Node>,
-        stored: Stored<'_>,
+        stored: &Stored<'_>,
         ty: Option<&Type>,
         value: Option<&Schema>,
     ) {
@@ -94,7 +93,7 @@ impl Walk<'_> {
             (Some(old), Some(new)) => match custom {
                 Some(custom) => {
                     let stored = Pair::of([old, new], custom, self.facts);
-                    self.mapping(old, new, stored.get(), Some(custom), None);
+                    self.mapping(old, new, &stored.whole(), Some(custom), None);
                 }
                 None => self.value(old, new, stored, schema),
             },
@@ -114,7 +113,7 @@ impl Walk<'_> {
     }
 
     /// Compares two values that stand in one place.
-    fn value(&mut self, old: &Node, new: &Node, stored: Stored<'_>, schema: Option<&Schema>) {
+    fn value(&mut self, old: &Node, new: &Node, stored: &Stored<'_>, schema: Option<&Schema>) {
         if old.same(new) {
             return;
         }
@@ -144,7 +143,8 @@ impl Walk<'_> {
         let own = Path::is_name(&self.path);
         let follows = !own && self.renames.explain(&self.key.namespace, old, new);
         let (before, after) = self.veil.both(&self.path, old, new);
-        let effect = effect(stored.alike(Some(old), Some(new)));
+        let alike = !are_kept(old, new, schema, self.key) && stored.alike(Some(old), Some(new));
+        let effect = effect(alike);
         self.push(What::Changed(before, after), effect, follows, new.origin());
     }
 
@@ -188,7 +188,7 @@ impl Walk<'_> {
         &mut self,
         [olds, news]: [&[Node]; 2],
         [old_ids, new_ids]: [Vec<Identity>; 2],
-        stored: Stored<'_>,
+        stored: &Stored<'_>,
         item: Option<&Schema>,
     ) {
         let of_old = Index::of(&old_ids);
@@ -212,7 +212,7 @@ impl Walk<'_> {
             match of_old.find(identity) {
                 Some(before) => {
                     self.path.push(self.step(identity, &news[at]));
-                    self.value(&olds[before], &news[at], stored.items([before, at]), item);
+                    self.value(&olds[before], &news[at], &stored.items([before, at]), item);
                     self.path.pop();
                 }
                 None => self.lone_item(self.step(identity, &news[at]), &news[at], olds, Some(at)),

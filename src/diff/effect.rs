@@ -10,8 +10,8 @@ use smol_str::{SmolStr, format_smolstr};
 use super::matching::Renames;
 use super::meaning::Pair;
 use super::{Change, Fate, Path, Shown, Step, What, definition, exposure, guard, secret, security};
-use crate::kubernetes::immutable::{Rule, refused};
-use crate::kubernetes::{Facts, Load, Manifest, Tree};
+use crate::kubernetes::immutable::{Rule, may_refuse, refused};
+use crate::kubernetes::{Facts, Load, Manifest, ObjectKey, Tree};
 use crate::text::{Origin, Value};
 
 /// What a change does, from the least to the worst.
@@ -315,8 +315,13 @@ fn renamed(old: &Manifest, new: &Manifest, changes: &mut [Change]) {
 
 /// Asks the table of what an update may not change.
 fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Facts) {
-    let Some(Pair([was, is])) = Pair::of_objects(old, new, facts) else { return };
-    for refusal in refused(facts, &was, &was, &is) {
+    let ObjectKey { group, kind, .. } = &new.key;
+    if !changes.iter().any(|change| may_refuse(group, kind, change.path.keys())) {
+        return;
+    }
+    let pair = Pair::of_objects(old, new, facts);
+    let Some([was, is]) = pair.stored() else { return };
+    for refusal in refused(facts, was, was, is) {
         let place = without_items(&refusal.path);
         let shrinks = refusal.rule == Rule::Grows;
         let data =

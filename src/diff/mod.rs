@@ -342,7 +342,7 @@ impl Path {
     }
 
     /// Returns the keys on the way, without the items of lists.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.iter().filter_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
             _ => None,

@@ -185,6 +185,21 @@ pub fn never_changes(group: &str, kind: &str, path: &str) -> bool {
     fixed.iter().chain(more).any(holds)
 }
 
+/// Whether an update of a kind may be refused for a change at a path of keys. A no is certain; a yes asks for [`refused`].
+pub fn may_refuse<'k>(group: &str, kind: &str, path: impl Iterator<Item = &'k str> + Clone) -> bool {
+    let has_own_rules = matches!(
+        (group, kind),
+        ("batch", "Job")
+            | ("", "ConfigMap" | "Secret" | "Service" | "PersistentVolume" | "PersistentVolumeClaim" | "Pod")
+            | ("apiextensions.k8s.io", "CustomResourceDefinition")
+    );
+    let fields =
+        IMMUTABLE.iter().find(|(of, name, _)| *of == group && *name == kind).map_or(&[][..], |(.., fields)| fields);
+    // One of the two lies in the other, or both are one.
+    let overlaps = |field: &&str| field.split('.').zip(path.clone()).all(|(one, other)| one == other);
+    has_own_rules || fields.iter().any(overlaps)
+}
+
 fn kind_of<'a, N: Tree>(object: &'a N, facts: &'a Facts) -> Option<(&'a str, &'a str, &'a Type)> {
     let api_version = object.get("apiVersion")?.as_text()?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));

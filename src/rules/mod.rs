@@ -8,12 +8,14 @@ mod at;
 mod container;
 mod deployment;
 mod path;
+mod set;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub use at::At;
 pub use path::Path;
+pub use set::judge_set;
 
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::{Facts, Minor, Type};

@@ -1,5 +1,7 @@
 //! The rule book: each rule refuses its own examples, each with one finding, and takes their near twins.
 
+mod set;
+
 use std::collections::BTreeSet;
 
 use fanfold::check::{Mode, check_objects};
