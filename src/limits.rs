@@ -22,6 +22,9 @@ pub const VALUES: usize = 4_000_000;
 pub const PATTERN_DEPTH: usize = 10;
 /// The most `**` in a path pattern, each of which may begin anew at every folder.
 pub const PATTERN_STARS: usize = 8;
+/// The parts that all regular expressions of a definition may compile to: a character, or a range of a class, for each of
+/// its repetitions. Some ten million take a second; real definitions have some thousands.
+pub const EXPRESSION_PARTS: usize = 2_000_000;
 /// The longest path pattern, in bytes, which its compiled form is a hundred times of.
 pub const PATTERN_BYTES: usize = 1_000;
 

@@ -7,7 +7,7 @@ mod go_pattern;
 mod instance;
 mod wording;
 
-pub use go_pattern::GoPattern;
+pub use go_pattern::{GoPattern, Patterns};
 
 use std::collections::HashSet;
 
@@ -82,13 +82,14 @@ impl Validator {
 
     /// Compiles a schema; refused ones come back as the path of the mistake and what is wrong there.
     pub fn compile(schema: Json, dialect: Dialect) -> Result<Self, (Vec<String>, String)> {
+        let patterns = Patterns::default();
         let options = jsonschema::options_for::<NodeJson>()
             .with_draft(if dialect == Dialect::OpenApi { Draft::Draft4 } else { Draft::Draft202012 })
             // Of a definition's formats those are left in that are the same to all.
             .should_validate_formats(true)
             .with_pattern_options(PatternOptions::regex())
-            .with_keyword(GO_PATTERN, |_, pattern, _| {
-                Ok(Box::new(OfGo(pattern.as_str().and_then(|pattern| GoPattern::new(pattern).ok()))))
+            .with_keyword(GO_PATTERN, move |_, pattern, _| {
+                Ok(Box::new(OfGo(pattern.as_str().and_then(|pattern| patterns.compile(pattern).ok()))))
             })
             .offline();
         match options.build(&schema) {

@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::ObjectKey;
 use crate::kubernetes::name::dns_1035_label;
 use crate::rules::Path;
+use crate::schema::Patterns;
 use crate::text::{Node, Value};
 
 /// The annotation without which the server takes no definition in a group of the Kubernetes project.
@@ -18,7 +19,7 @@ const APPROVED: &str = "api-approved.kubernetes.io";
 /// Returns what is wrong with a settled definition.
 pub(super) fn check(key: &ObjectKey, definition: &Node) -> Vec<Diagnostic> {
     let Some(spec) = definition.get("spec").filter(|spec| spec.as_map().is_some()) else { return Vec::new() };
-    let mut rules = Rules { key, found: Vec::new() };
+    let mut rules = Rules { key, found: Vec::new(), patterns: Patterns::default() };
     let root = Path::Field(&Path::Root, "spec");
     rules.identity(definition, spec, &root);
     rules.names(spec, &root);
@@ -36,6 +37,8 @@ pub(super) fn is_true(node: Option<&Node>) -> bool {
 pub(super) struct Rules<'a> {
     key: &'a ObjectKey,
     pub(super) found: Vec<Diagnostic>,
+    /// What its patterns may still cost.
+    pub(super) patterns: Patterns,
 }
 
 impl Rules<'_> {

@@ -6,7 +6,6 @@
 use super::definition::{Rules, is_true};
 use crate::diagnostic::did_you_mean;
 use crate::rules::Path;
-use crate::schema::GoPattern;
 use crate::text::{Node, Value, scalar};
 
 const TYPES: [&str; 6] = ["object", "array", "string", "integer", "number", "boolean"];
@@ -147,7 +146,7 @@ impl Schemas<'_, '_> {
             self.refuse(node, "expected one schema for all items, found a list", None, path, "items");
         }
         if let Some((node, pattern)) = schema.get("pattern").and_then(|node| Some((node, node.as_str()?)))
-            && let Err(reason) = GoPattern::new(pattern)
+            && let Err(reason) = self.rules.patterns.compile(pattern)
         {
             let message = format!("expected a regular expression of Go, found `{pattern}`: {reason}");
             let looks = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look));

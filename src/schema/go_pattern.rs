@@ -3,18 +3,83 @@
 //! The `regex` crate is of the same family. What it reads otherwise is written for it anew: classes of ASCII alone, braces
 //! and brackets that are no syntax to Go, escapes that are words of the crate.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::limits;
 
 /// The most bytes that a compiled pattern may take: beyond it a pattern is refused, as one from a stranger may be.
 const MAX_COMPILED_BYTES: usize = 10 << 20;
+/// How often Go repeats something at most, with all repetitions around it.
+const MAX_REPEATED: u32 = 1000;
+
+/// What the patterns of one definition may still cost.
+#[derive(Debug)]
+pub struct Patterns(AtomicUsize);
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self(AtomicUsize::new(limits::EXPRESSION_PARTS))
+    }
+}
+
+impl Patterns {
+    /// Compiles a pattern; a refused one comes back as what is wrong with it.
+    pub fn compile(&self, pattern: &str) -> Result<GoPattern, String> {
+        let translated = translated(pattern);
+        // What cannot be read is refused below, in the words of the other library.
+        if let Ok(parsed) = regex_syntax::parse(&translated) {
+            if repeated(&parsed) > u64::from(MAX_REPEATED) {
+                return Err(format!("it repeats something more than {MAX_REPEATED} times"));
+            }
+            let cost = parts(&parsed);
+            let paid = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost));
+            if paid.is_err() {
+                return Err("all patterns of the definition together take too much".to_owned());
+            }
+        }
+        GoPattern::build(&translated)
+    }
+}
+
+/// Returns how often the innermost part of a pattern is repeated.
+fn repeated(pattern: &Hir) -> u64 {
+    let below = |parts: &[Hir]| parts.iter().map(repeated).max().unwrap_or(1);
+    match pattern.kind() {
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(repetition.min).max(1);
+            u64::from(times).saturating_mul(repeated(&repetition.sub))
+        }
+        HirKind::Capture(capture) => repeated(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => below(parts),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => 1,
+    }
+}
+
+/// Returns of how many parts the compiled pattern consists.
+fn parts(pattern: &Hir) -> usize {
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len(),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len(),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(repetition.min).max(1);
+            parts(&repetition.sub).saturating_mul(times as usize)
+        }
+        HirKind::Capture(capture) => parts(&capture.sub),
+        HirKind::Concat(below) | HirKind::Alternation(below) => below.iter().map(parts).fold(0, usize::saturating_add),
+    }
+}
 
 /// A pattern of a definition, ready to match.
 #[derive(Debug)]
 pub struct GoPattern(Regex);
 
 impl GoPattern {
-    /// Compiles a pattern; a refused one comes back as what is wrong with it.
-    pub fn new(pattern: &str) -> Result<Self, String> {
+    fn build(translated: &str) -> Result<Self, String> {
         let refused = |error: &regex::Error| match error {
             regex::Error::CompiledTooBig(_) => "it repeats too often".to_owned(),
             // The crate draws the pattern and a caret; its last line says what is wrong.
@@ -23,7 +88,7 @@ impl GoPattern {
                 text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
             }
         };
-        let built = RegexBuilder::new(&translated(pattern)).size_limit(MAX_COMPILED_BYTES).build();
+        let built = RegexBuilder::new(translated).size_limit(MAX_COMPILED_BYTES).build();
         built.map(Self).map_err(|error| refused(&error))
     }
 
@@ -150,7 +215,8 @@ mod tests {
             ("^[+--]+$", "+,-", "."),
             ("b", "abc", "ac"),
         ] {
-            let compiled = GoPattern::new(pattern).unwrap_or_else(|refused| panic!("{pattern}: {refused}"));
+            let compiled =
+                Patterns::default().compile(pattern).unwrap_or_else(|refused| panic!("{pattern}: {refused}"));
             assert!(compiled.is_match(fits), "{pattern} takes {fits}");
             assert!(!compiled.is_match(not), "{pattern} refuses {not}");
         }
@@ -159,8 +225,19 @@ mod tests {
     #[test]
     fn what_go_refuses_is_refused() {
         for pattern in ["(?=a)b", "(?!a)b", "(?<=a)b", r"(a)\1", "a(", "[a", "*a", r"a\"] {
-            assert!(GoPattern::new(pattern).is_err(), "{pattern}");
+            assert!(Patterns::default().compile(pattern).is_err(), "{pattern}");
         }
-        assert!(GoPattern::new("((a{1000}){1000}){1000}").is_err());
+        assert!(Patterns::default().compile("((a{1000}){1000}){1000}").is_err());
+        assert!(Patterns::default().compile("(a{1,100}){1,10}").is_ok(), "a thousand times is fine");
+        assert!(Patterns::default().compile("(a{1,100}){1,11}").is_err());
+    }
+
+    #[test]
+    fn many_large_patterns_are_too_much_together() {
+        let patterns = Patterns::default();
+        let large = |at: usize| format!(r"(\pL{{1,100}}){{1,2}}{at}");
+        assert!(patterns.compile(&large(0)).is_ok());
+        let refused = (1..100).find_map(|at| patterns.compile(&large(at)).err());
+        assert!(refused.is_some_and(|reason| reason.contains("together")));
     }
 }
