@@ -24,22 +24,33 @@ impl Layer {
 impl Expanded {
     /// Returns the layers of the batch, and the overrides of one workload.
     pub fn layers(&self, workload: Option<&str>) -> Vec<Layer> {
-        let root = &self.written;
-        let layer = |name: String, node: &Node| Layer { name, origin: node.origin() };
-        let mut layers: Vec<Layer> =
-            root.get("defaults").map(|node| layer("defaults".to_owned(), node)).into_iter().collect();
-        for (section, word) in [("templates", "template"), ("profiles", "profile")] {
-            let entries = root.get(section).and_then(Node::as_map).map(Map::iter).into_iter().flatten();
-            layers.extend(entries.map(|entry| layer(format!("{word} {}", entry.key.text), &entry.value)));
-        }
-        let overrides = workload.and_then(|workload| root.at(&["workloads", workload, "overrides"])?.as_seq());
-        layers.extend(overrides.unwrap_or_default().iter().map(|one| layer("override".to_owned(), one)));
-        layers
+        self.parts(workload).map(|(word, name, origin)| Layer { name: named(word, name), origin }).collect()
     }
 
     /// Returns the layer that a place is in, the innermost one.
     pub fn layer_at(&self, place: Origin, workload: Option<&str>) -> Option<Layer> {
-        let layers = self.layers(workload).into_iter().filter(|layer| layer.holds(place));
-        layers.min_by_key(|layer| layer.origin.end - layer.origin.start)
+        let holds =
+            |origin: &Origin| origin.file == place.file && origin.start <= place.start && place.end <= origin.end;
+        // Names are made of the one alone: there may be many layers, and many findings.
+        let around = self.parts(workload).filter(|(.., origin)| holds(origin));
+        let (word, name, origin) = around.min_by_key(|(.., origin)| origin.end - origin.start)?;
+        Some(Layer { name: named(word, name), origin })
     }
+
+    /// Returns what each layer is, its name, and where it is written.
+    fn parts<'a>(&'a self, workload: Option<&str>) -> impl Iterator<Item = (&'static str, &'a str, Origin)> + use<'a> {
+        let root = &self.written;
+        let defaults = root.get("defaults").map(|node| ("defaults", "", node.origin()));
+        let sections = [("templates", "template"), ("profiles", "profile")].into_iter().flat_map(|(section, word)| {
+            let entries = root.get(section).and_then(Node::as_map).map(Map::iter).into_iter().flatten();
+            entries.map(move |entry| (word, entry.key.text.as_str(), entry.value.origin()))
+        });
+        let overrides = workload.and_then(|workload| root.at(&["workloads", workload, "overrides"])?.as_seq());
+        let overrides = overrides.unwrap_or_default().iter().map(|one| ("override", "", one.origin()));
+        defaults.into_iter().chain(sections).chain(overrides)
+    }
+}
+
+fn named(word: &str, name: &str) -> String {
+    if name.is_empty() { word.to_owned() } else { format!("{word} {name}") }
 }

@@ -3,7 +3,7 @@
 //! The objects of one set enter, findings leave. Only what nobody can mend from outside is told: a port that none of the
 //! pods has, a selector that misses the pods beside it. What may come from elsewhere is not asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::at::{get, items, text};
 use crate::diagnostic::{Code, Diagnostic, Severity, is_near};
@@ -35,6 +35,12 @@ pub fn judge_set(objects: &[&Manifest]) -> Vec<Diagnostic> {
     found
 }
 
+/// So many objects of a namespace are looked through for the one that was meant.
+const NEAR: usize = 100;
+
+/// The ports of so many workloads behind one Service are compared.
+const MOST: usize = 100;
+
 /// Where a container says how it is asked.
 const HANDLERS: [&[&str]; 5] = [
     &["livenessProbe"],
@@ -51,41 +57,90 @@ struct Pods<'a> {
     labels: Option<&'a Map>,
 }
 
+impl<'a> Pods<'a> {
+    fn of(object: &'a Manifest) -> Option<Self> {
+        let template = pod_template(object)?;
+        let labels = get(template, &["metadata", "labels"]).and_then(Node::as_map);
+        Some(Self { of: &object.key, template, labels })
+    }
+}
+
 struct Set<'a> {
     pods: Vec<Pods<'a>>,
+    /// The numbers of the pods that have a label, by their namespace.
+    by_label: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
+    by_namespace: HashMap<&'a str, Vec<usize>>,
+    by_name: HashSet<(&'a str, &'a str, &'a str)>,
     services: HashMap<(&'a str, &'a str), &'a Manifest>,
+    services_of: HashMap<&'a str, Vec<&'a Manifest>>,
     /// Whether something else may make pods too.
     has_others: bool,
 }
 
 impl<'a> Set<'a> {
     fn of(objects: &[&'a Manifest]) -> Self {
-        let pods = objects.iter().filter_map(|object| {
-            let template = pod_template(object)?;
-            let labels = get(template, &["metadata", "labels"]).and_then(Node::as_map);
-            Some(Pods { of: &object.key, template, labels })
-        });
-        let services = objects.iter().filter(|object| object.key.group.is_empty() && object.key.kind == "Service");
-        let services = services.map(|object| ((object.key.namespace.as_str(), object.key.name.as_str()), *object));
         // Kinds of Kubernetes have groups without a dot, or of its own.
         let is_other = |group: &str| group.contains('.') && !group.ends_with(".k8s.io");
-        let has_others = objects.iter().any(|object| is_other(&object.key.group));
-        Self { pods: pods.collect(), services: services.collect(), has_others }
+        let mut set = Self {
+            pods: Vec::new(),
+            by_label: HashMap::new(),
+            by_namespace: HashMap::new(),
+            by_name: HashSet::new(),
+            services: HashMap::new(),
+            services_of: HashMap::new(),
+            has_others: objects.iter().any(|object| is_other(&object.key.group)),
+        };
+        for object in objects {
+            let namespace = object.key.namespace.as_str();
+            if object.key.group.is_empty() && object.key.kind == "Service" {
+                set.services.insert((namespace, object.key.name.as_str()), object);
+                set.services_of.entry(namespace).or_default().push(object);
+            }
+            let Some(pods) = Pods::of(object) else { continue };
+            let number = set.pods.len();
+            set.by_name.insert((namespace, object.key.kind.as_str(), object.key.name.as_str()));
+            set.by_namespace.entry(namespace).or_default().push(number);
+            for Entry { key, value } in pods.labels.into_iter().flatten() {
+                let label = (namespace, key.text.as_str(), value.as_str().unwrap_or_default());
+                set.by_label.entry(label).or_default().push(number);
+            }
+            set.pods.push(pods);
+        }
+        set
     }
 
+    /// Returns some of the pods in the namespace of an object, at most as many as a person reads through.
     fn beside(&self, key: &ObjectKey) -> impl Iterator<Item = &Pods<'a>> {
-        self.pods.iter().filter(|pods| pods.of.namespace == key.namespace)
+        let numbers = self.by_namespace.get(key.namespace.as_str()).into_iter().flatten();
+        numbers.take(NEAR).map(|number| &self.pods[*number])
+    }
+
+    /// Returns the numbers of the pods in the namespace of an object that have a label.
+    fn with<'s>(&'s self, key: &'s ObjectKey, pair: &'s Entry) -> &'s [usize] {
+        let label = (key.namespace.as_str(), pair.key.text.as_str(), pair.value.as_str().unwrap_or_default());
+        self.by_label.get(&label).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// Returns the pods that a selector with a label selects.
+    fn selected<'s>(&'s self, key: &'s ObjectKey, selector: &'s Map) -> impl Iterator<Item = &'s Pods<'a>> {
+        let fewest = selector.iter().map(|pair| self.with(key, pair)).min_by_key(|numbers| numbers.len());
+        let pods = fewest.unwrap_or_default().iter().map(|number| &self.pods[*number]);
+        pods.filter(|pods| misses(selector, pods) == 0)
     }
 
     fn service(&self, object: &'a Manifest, found: &mut Vec<Diagnostic>) {
-        let spec = ["spec", "selector"];
-        let Some(selector) = get(&object.node, &spec).filter(|selector| selector.as_map().is_some()) else { return };
+        let Some(selector) = get(&object.node, &["spec", "selector"]) else { return };
+        let Some(labels) = selector.as_map().filter(|labels| !labels.is_empty()) else { return };
         if text(&object.node, &["spec", "type"]) == Some("ExternalName") {
             return;
         }
         self.selects(object, Some(selector), "spec.selector", found);
-        let matching: Vec<&Pods<'_>> = self.beside(&object.key).filter(|pods| misses(selector, pods) == 0).collect();
-        if matching.is_empty() || selector.as_map().is_some_and(Map::is_empty) {
+        let names = items(&object.node, &["spec", "ports"]).filter_map(|(_, port)| get(port, &["targetPort"]));
+        if names.filter_map(port_name).next().is_none() {
+            return;
+        }
+        let matching: Vec<&Pods<'_>> = self.selected(&object.key, labels).take(MOST + 1).collect();
+        if matching.is_empty() || matching.len() > MOST {
             return;
         }
         let declared: Vec<&str> = matching.iter().flat_map(|pods| port_names(pods.template)).collect();
@@ -107,13 +162,13 @@ impl<'a> Set<'a> {
 
     /// Finds a selector that misses the pods that it was most likely written for.
     fn selects(&self, object: &Manifest, selector: Option<&Node>, field: &str, found: &mut Vec<Diagnostic>) {
-        let Some((selector, map)) = selector.and_then(|selector| Some((selector, selector.as_map()?))) else { return };
-        let beside: Vec<&Pods<'_>> = self.beside(&object.key).collect();
-        let nearest = beside.iter().min_by_key(|pods| misses(selector, pods));
-        let Some((nearest, wrong)) = nearest.map(|pods| (pods, misses(selector, pods))) else { return };
-        if map.is_empty() || wrong == 0 {
+        let Some(map) = selector.and_then(Node::as_map).filter(|map| !map.is_empty()) else { return };
+        if self.selected(&object.key, map).next().is_some() {
             return;
         }
+        let beside: Vec<&Pods<'_>> = self.beside(&object.key).collect();
+        let Some(nearest) = beside.iter().min_by_key(|pods| misses(map, pods)) else { return };
+        let wrong = misses(map, nearest);
         let is_meant = |pods: &Pods<'_>| {
             let near = |key: &str, wanted: &str| {
                 let label = pods.labels.and_then(|labels| labels.get(key)).and_then(Node::as_str);
@@ -149,7 +204,7 @@ impl<'a> Set<'a> {
         let Some(name) = get(&object.node, &["spec", "serviceName"]) else { return };
         let Some(service) = name.as_str().filter(|name| !name.is_empty()) else { return };
         let namespace = object.key.namespace.as_str();
-        let Some(pods) = self.pods.iter().find(|pods| *pods.of == object.key) else { return };
+        let Some(pods) = Pods::of(object) else { return };
         let report = |message: String, help: String| {
             Diagnostic::new(Code::UndeclaredReference, name.origin(), message)
                 .severity(Severity::Warning)
@@ -166,10 +221,10 @@ impl<'a> Set<'a> {
             ),
             Some(_) => {}
             None => {
-                let own = self.services.values().filter(|other| other.key.namespace == namespace).find(|other| {
-                    get(&other.node, &["spec", "selector"]).is_some_and(|selector| {
-                        selector.as_map().is_some_and(|map| !map.is_empty()) && misses(selector, pods) == 0
-                    })
+                let services = self.services_of.get(namespace).into_iter().flatten().take(NEAR);
+                let own = services.copied().find(|other| {
+                    let selector = get(&other.node, &["spec", "selector"]).and_then(Node::as_map);
+                    selector.is_some_and(|selector| !selector.is_empty() && misses(selector, &pods) == 0)
                 });
                 found.extend(own.map(|own| {
                     report(
@@ -222,8 +277,8 @@ impl<'a> Set<'a> {
         let Some(wanted) = name.as_str() else { return };
         let names: Vec<&str> =
             self.beside(&object.key).filter(|pods| pods.of.kind == kind).map(|pods| pods.of.name.as_str()).collect();
-        let near = names.iter().any(|name| is_near(name, wanted));
-        if !names.contains(&wanted) && near {
+        let is_there = self.by_name.contains(&(object.key.namespace.as_str(), kind, wanted));
+        if !is_there && names.iter().any(|name| is_near(name, wanted)) {
             let message = format!("there is no {kind} `{wanted}` beside the autoscaler");
             let finding =
                 Diagnostic::new(Code::UndeclaredReference, name.origin(), message).severity(Severity::Warning);
@@ -280,8 +335,8 @@ fn has(pods: &Pods<'_>, pair: &Entry) -> bool {
 }
 
 /// Returns how many pairs of a selector the pods do not have.
-fn misses(selector: &Node, pods: &Pods<'_>) -> usize {
-    selector.as_map().into_iter().flatten().filter(|pair| !has(pods, pair)).count()
+fn misses(selector: &Map, pods: &Pods<'_>) -> usize {
+    selector.iter().filter(|pair| !has(pods, pair)).count()
 }
 
 /// Returns the name that a port is asked for by; none where that is its number.

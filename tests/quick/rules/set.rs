@@ -1,6 +1,8 @@
 //! What is wrong between objects that are applied together.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, stdout};
+use crate::pace::size;
+use crate::safety::budgets::{run, told};
 
 /// Checks what must be fine.
 fn fine(manifests: &str) {
@@ -125,4 +127,22 @@ fn an_autoscaler_names_a_workload_beside_it() {
     fine(&with_scaler("checkout"));
     fine(&with_scaler("elsewhere"));
     assert!(check(&with_scaler("chekout")).1.contains("did you mean `checkout`"));
+}
+
+#[test]
+fn thousands_of_services_and_workloads_are_looked_at_in_the_time_of_their_number() {
+    let count = size(3_000);
+    let many: String = (0..count)
+        .map(|at| {
+            let labels = format!("app: web, tier: front, shard: s{at}");
+            web().replace("app: web, tier: front", &labels).replace("name: web,", &format!("name: web-{at},"))
+                + &service("app: web, tier: front", ", targetPort: http")
+                    .replace("name: web,", &format!("name: web-{at},"))
+                + &service("app: web, tier: nowhere", "").replace("name: web,", &format!("name: miss-{at},"))
+        })
+        .collect();
+    let bench = Bench::with(&[("a.yaml", &many)]);
+    let output = run(&bench, &["check", "a.yaml"], None);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(stdout(&output).contains("selects-nothing"), "{}", told(&output));
 }

@@ -22,7 +22,7 @@ const MOST_MEMORY: &str = "3000000";
 pub(super) const HEAD: &str = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: a}\n";
 
 /// Runs the command in the time and memory that it may take.
-pub(super) fn run(bench: &Bench, args: &[&str], stdin: Option<&str>) -> Output {
+pub(crate) fn run(bench: &Bench, args: &[&str], stdin: Option<&str>) -> Output {
     let mut command = Command::new("sh");
     command
         .arg("-c")
@@ -55,7 +55,7 @@ pub(super) fn run(bench: &Bench, args: &[&str], stdin: Option<&str>) -> Output {
     output
 }
 
-pub(super) fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     (stderr(output) + &stdout(output)).chars().take(4000).collect()
 }
 

@@ -3,7 +3,7 @@
 //! One file a kind of harm; each drives the binary as a user does, in a scratch folder ([`crate::bench`]).
 
 mod api;
-mod budgets;
+pub(crate) mod budgets;
 mod clusters;
 mod deletion;
 mod files;
