@@ -104,13 +104,15 @@ impl Field {
 
     fn number(&self, text: &str) -> Result<u64, String> {
         let named = self.names.iter().position(|name| text.eq_ignore_ascii_case(name));
-        named.and_then(|at| u64::try_from(at).ok()).map(|at| at + self.range.start()).or_else(|| whole(text)).ok_or_else(
-            || match self.names {
+        named
+            .and_then(|at| u64::try_from(at).ok())
+            .map(|at| at + self.range.start())
+            .or_else(|| whole(text))
+            .ok_or_else(|| match self.names {
                 [] => format!("expected a whole number, found `{text}`"),
                 [first, .., last] => format!("expected a number, or a name from `{first}` to `{last}`, found `{text}`"),
                 [name] => format!("expected a number or `{name}`, found `{text}`"),
-            },
-        )
+            })
     }
 }
 
@@ -262,7 +264,9 @@ mod tests {
 
     #[test]
     fn durations_are_those_of_go() {
-        for taken in ["0", "-0", "1ns", "1us", "1\u{b5}s", "1\u{3bc}s", ".5h", "1.h", "1h2m3s4ms", "9223372036854775807ns"] {
+        for taken in
+            ["0", "-0", "1ns", "1us", "1\u{b5}s", "1\u{3bc}s", ".5h", "1.h", "1h2m3s4ms", "9223372036854775807ns"]
+        {
             assert!(is_duration(taken), "{taken}");
         }
         assert!(is_duration("-9223372036854775808ns"));

@@ -106,8 +106,10 @@ fn time_zone(at: &mut At<'_>) {
         Diagnostic::new(Code::InvalidValue, node.origin(), "expected the name of a time zone, found an empty text")
             .help("take `timeZone` out, or write a name such as `Europe/Berlin`")
     } else if found.eq_ignore_ascii_case("Local") {
-        let message = format!("expected the name of a time zone, found `{found}`, which is another one on each machine");
-        Diagnostic::new(Code::InvalidValue, node.origin(), message).help("write a name such as `Europe/Berlin` or `Etc/UTC`")
+        let message =
+            format!("expected the name of a time zone, found `{found}`, which is another one on each machine");
+        Diagnostic::new(Code::InvalidValue, node.origin(), message)
+            .help("write a name such as `Europe/Berlin` or `Etc/UTC`")
     } else {
         let message = format!("expected the name of a time zone such as `Europe/Berlin`, found `{found}`");
         Diagnostic::new(Code::InvalidValue, node.origin(), message).did_you_mean(found, nearest_time_zone(found))

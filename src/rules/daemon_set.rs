@@ -11,10 +11,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "daemon-set-numbers",
         at: "apps/v1.DaemonSetSpec",
         check: |at| not_negative(at, &[&["minReadySeconds"], &["revisionHistoryLimit"]]),
-        refuses: &[
-            concat!("{minReadySeconds: -1, ", selected!()),
-            concat!("{revisionHistoryLimit: -1, ", selected!()),
-        ],
+        refuses: &[concat!("{minReadySeconds: -1, ", selected!()), concat!("{revisionHistoryLimit: -1, ", selected!())],
         accepts: &[concat!("{minReadySeconds: 0, revisionHistoryLimit: 0, ", selected!())],
         ..Rule::ALWAYS
     },

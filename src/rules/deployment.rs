@@ -84,7 +84,9 @@ pub(super) const RULES: &[Rule] = &[
         name: "deployment-selector",
         at: "apps/v1.DeploymentSpec",
         check: is_not_empty,
-        refuses: &["{selector: {}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}"],
+        refuses: &[
+            "{selector: {}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}",
+        ],
         accepts: &[concat!("{", selected!())],
         ..Rule::ALWAYS
     },

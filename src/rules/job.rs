@@ -71,7 +71,10 @@ pub(super) const RULES: &[Rule] = &[
             concat!("{successPolicy: {rules: [{succeededCount: 1}]}, ", once!()),
         ],
         accepts: &[
-            concat!("{completionMode: Indexed, completions: 2, backoffLimitPerIndex: 1, maxFailedIndexes: 1, ", once!()),
+            concat!(
+                "{completionMode: Indexed, completions: 2, backoffLimitPerIndex: 1, maxFailedIndexes: 1, ",
+                once!()
+            ),
             concat!("{backoffLimit: 1, ", once!()),
         ],
         ..Rule::ALWAYS
@@ -116,7 +119,10 @@ pub(super) const RULES: &[Rule] = &[
         check: limits,
         refuses: &[
             concat!("{completionMode: Indexed, completions: 9, parallelism: 100001, ", once!()),
-            concat!("{completionMode: Indexed, completions: 2, backoffLimitPerIndex: 1, maxFailedIndexes: 3, ", once!()),
+            concat!(
+                "{completionMode: Indexed, completions: 2, backoffLimitPerIndex: 1, maxFailedIndexes: 3, ",
+                once!()
+            ),
             concat!("{completionMode: Indexed, completions: 100001, backoffLimitPerIndex: 1, ", once!()),
             concat!(
                 "{completionMode: Indexed, completions: 100001, backoffLimitPerIndex: 1, maxFailedIndexes: 10001, ",
@@ -130,7 +136,10 @@ pub(super) const RULES: &[Rule] = &[
         ],
         accepts: &[
             concat!("{completionMode: Indexed, completions: 200000, parallelism: 100000, ", once!()),
-            concat!("{completionMode: Indexed, completions: 2, backoffLimitPerIndex: 1, maxFailedIndexes: 2, ", once!()),
+            concat!(
+                "{completionMode: Indexed, completions: 2, backoffLimitPerIndex: 1, maxFailedIndexes: 2, ",
+                once!()
+            ),
             concat!(
                 "{completionMode: Indexed, completions: 100001, backoffLimitPerIndex: 1, maxFailedIndexes: 10000, \
                  parallelism: 10000, ",
@@ -282,7 +291,9 @@ fn limits(at: &mut At<'_>) {
     if many && at.get(&["maxFailedIndexes"]).is_none() {
         at.missing(
             "",
-            format!("an Indexed Job {why} needs `maxFailedIndexes`, of at most {MANY_LIMIT}: the server lists them all"),
+            format!(
+                "an Indexed Job {why} needs `maxFailedIndexes`, of at most {MANY_LIMIT}: the server lists them all"
+            ),
         );
     }
 }
@@ -313,9 +324,8 @@ fn restart_policy(at: &mut At<'_>) {
 fn managed_by(at: &mut At<'_>) {
     let Some(node) = at.get(&["managedBy"]) else { return };
     let Some(found) = node.as_str() else { return };
-    let is_path = |path: &str| {
-        path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&byte))
-    };
+    let is_path =
+        |path: &str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&byte));
     let reason = match found.split_once('/') {
         Some((host, path)) if !host.is_empty() && !path.is_empty() => dns_subdomain(host).err().or_else(|| {
             if is_path(path) {
@@ -333,7 +343,9 @@ fn managed_by(at: &mut At<'_>) {
 }
 
 fn host_names(at: &mut At<'_>) {
-    let Some(spec) = at.get(&["spec"]).filter(|spec| text(spec, &["completionMode"]) == Some("Indexed")) else { return };
+    let Some(spec) = at.get(&["spec"]).filter(|spec| text(spec, &["completionMode"]) == Some("Indexed")) else {
+        return;
+    };
     let (Some(node), Some(name)) = (at.get(&["metadata", "name"]), at.text(&["metadata", "name"])) else { return };
     let Some(completions) = completions(spec).filter(|completions| *completions > 0) else { return };
     // What is no name of any Job has its finding already.

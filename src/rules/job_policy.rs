@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Rule;
-use super::at::{At, get, items, number, number_at, text};
+use super::at::{At, get, number, number_at, text};
 use super::job::{completions, is_indexed};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::name::label_key;
@@ -122,7 +122,8 @@ pub(super) const RULES: &[Rule] = &[
                 return;
             };
             if at.text(&["podReplacementPolicy"]) == Some("TerminatingOrFailed") {
-                let message = "expected `Failed`, found `TerminatingOrFailed`: `podFailurePolicy` looks at pods that have ended";
+                let message =
+                    "expected `Failed`, found `TerminatingOrFailed`: `podFailurePolicy` looks at pods that have ended";
                 let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message)
                     .also(policy.origin(), "the policy")
                     .help("take `podReplacementPolicy` out: it is `Failed` then");
@@ -163,13 +164,34 @@ pub(super) const RULES: &[Rule] = &[
         check: success,
         refuses: &[
             concat!("{completionMode: Indexed, completions: 4, successPolicy: {rules: [{}]}, ", once!()),
-            concat!("{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededCount: 5}]}, ", once!()),
-            concat!("{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededCount: -1}]}, ", once!()),
-            concat!("{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '0,4'}]}, ", once!()),
-            concat!("{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '2,1'}]}, ", once!()),
-            concat!("{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '2-2'}]}, ", once!()),
-            concat!("{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '0-1-2'}]}, ", once!()),
-            concat!("{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '0, 1'}]}, ", once!()),
+            concat!(
+                "{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededCount: 5}]}, ",
+                once!()
+            ),
+            concat!(
+                "{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededCount: -1}]}, ",
+                once!()
+            ),
+            concat!(
+                "{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '0,4'}]}, ",
+                once!()
+            ),
+            concat!(
+                "{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '2,1'}]}, ",
+                once!()
+            ),
+            concat!(
+                "{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '2-2'}]}, ",
+                once!()
+            ),
+            concat!(
+                "{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '0-1-2'}]}, ",
+                once!()
+            ),
+            concat!(
+                "{completionMode: Indexed, completions: 4, successPolicy: {rules: [{succeededIndexes: '0, 1'}]}, ",
+                once!()
+            ),
             concat!(
                 "{completionMode: Indexed, completions: 4, \
                  successPolicy: {rules: [{succeededIndexes: '0-1', succeededCount: 3}]}, ",
@@ -293,7 +315,8 @@ fn success(at: &mut At<'_>) {
             && let Some(text) = node.as_str()
         {
             if text.len() > INDEXES_BYTES {
-                let message = format!("expected at most {} KiB, found {}", INDEXES_BYTES >> 10, text.len().div_ceil(1024));
+                let message =
+                    format!("expected at most {} KiB, found {}", INDEXES_BYTES >> 10, text.len().div_ceil(1024));
                 at.invalid(format_args!("{place}.succeededIndexes"), node, message);
             }
             match count_indexes(text, completions) {

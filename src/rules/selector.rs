@@ -88,8 +88,7 @@ fn values_fit(at: &mut At<'_>, number: usize, condition: &Node) {
         }
         (Some(word), _) if !OPERATORS.contains(&word) => {
             let message = format!("expected `In`, `NotIn`, `Exists` or `DoesNotExist`, found `{word}`");
-            let finding =
-                Diagnostic::new(Code::InvalidValue, operator.origin(), message).did_you_mean(word, OPERATORS);
+            let finding = Diagnostic::new(Code::InvalidValue, operator.origin(), message).did_you_mean(word, OPERATORS);
             at.report(format_args!("matchExpressions[{number}].operator"), finding);
         }
         _ => {}
@@ -124,9 +123,7 @@ pub(super) fn finds_its_pods(at: &mut At<'_>) {
         let is_among = |entry: &Entry| entry.value.as_str().is_some_and(|value| values.contains(&value));
         let (holds, asked) = match (operator, values.is_empty()) {
             ("In", false) => (label.is_some_and(is_among), format!("`{key}` in `{}`", values.join("`, `"))),
-            ("NotIn", false) => {
-                (!label.is_some_and(is_among), format!("`{key}` not in `{}`", values.join("`, `")))
-            }
+            ("NotIn", false) => (!label.is_some_and(is_among), format!("`{key}` not in `{}`", values.join("`, `"))),
             ("Exists", true) => (label.is_some(), format!("`{key}`")),
             ("DoesNotExist", true) => (label.is_none(), format!("no `{key}`")),
             // Refused as it is, and no selector at all.
@@ -144,7 +141,8 @@ pub(super) fn finds_its_pods(at: &mut At<'_>) {
 fn conflict(condition: &Node, label: Option<&Entry>, asked: &str) -> Diagnostic {
     match label {
         Some(label) => {
-            let message = format!("the selector asks for pods with {asked}, and these have the label `{}`", pair(label));
+            let message =
+                format!("the selector asks for pods with {asked}, and these have the label `{}`", pair(label));
             Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
                 .label("would take the pods out of the selector")
                 .also(condition.origin(), "the selector")
@@ -163,7 +161,8 @@ pub(super) fn finds_labels(at: &mut At<'_>, place: &str, wanted: &Map, labels: O
     for entry in wanted {
         let Entry { key: label, value } = entry;
         let found = labels.and_then(|labels| labels.entry(&label.text));
-        let is_refused = || label_key(&label.text).is_err() || value.as_str().is_some_and(|text| label_value(text).is_err());
+        let is_refused =
+            || label_key(&label.text).is_err() || value.as_str().is_some_and(|text| label_value(text).is_err());
         if found.is_some_and(|found| found.value.text() == value.text()) || is_refused() {
             continue;
         }

@@ -67,8 +67,9 @@ pub(super) fn runs_on(at: &mut At<'_>, kind: &str) {
     let policy = at.get(&["template", "spec", "restartPolicy"]);
     let found = policy.and_then(Node::as_str).filter(|policy| !matches!(*policy, "" | "Always"));
     if let (Some(policy), Some(found)) = (policy, found) {
-        let message =
-            format!("expected `restartPolicy: Always`, found `{found}`: the containers of a {kind} are always restarted");
+        let message = format!(
+            "expected `restartPolicy: Always`, found `{found}`: the containers of a {kind} are always restarted"
+        );
         let help = "take `restartPolicy` out, or write a Job for pods that end";
         let finding = Diagnostic::new(Code::InvalidValue, policy.origin(), message).help(help);
         at.report("template.spec.restartPolicy", finding);
