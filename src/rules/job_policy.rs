@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
             "{action: Count, onPodConditions: []}",
             "{action: Count, onExitCodes: {operator: In, values: [1]}, onPodConditions: [{type: DisruptionTarget}]}",
             "{action: Count, onPodConditions: [{type: a b}]}",
-            "{action: Count, onPodConditions: [{type: DisruptionTarget, status: Yes}]}",
+            "{action: Count, onPodConditions: [{type: DisruptionTarget, status: 'Yes'}]}",
         ],
         accepts: &[
             "{action: Count, onExitCodes: {operator: In, values: [1]}, onPodConditions: []}",
