@@ -188,3 +188,37 @@ fn path_segment(name: &str) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(group: &str, kind: &str, start: &str) -> Option<String> {
+        let key = ObjectKey {
+            group: group.into(),
+            version: "v1".into(),
+            kind: kind.into(),
+            namespace: SmolStr::default(),
+            name: SmolStr::default(),
+        };
+        generated(&key, &Node::string(start, Origin::default()), Minor::NEWEST).map(|finding| finding.message)
+    }
+
+    #[test]
+    fn starts_of_names_are_checked_as_the_names_that_are_made_of_them() {
+        let long = "a".repeat(60);
+        for (group, kind, taken) in
+            [("", "ConfigMap", "a-"), ("", "ConfigMap", "a.b."), ("batch", "Job", &long), ("apps", "StatefulSet", "a")]
+        {
+            assert_eq!(start(group, kind, taken), None, "{kind} {taken}");
+        }
+        for (group, kind, refused) in [
+            ("", "ConfigMap", "A-"),
+            ("", "ConfigMap", "a_"),
+            ("batch", "CronJob", &long),
+            ("apps", "StatefulSet", "a."),
+        ] {
+            assert!(start(group, kind, refused).is_some(), "{kind} {refused}");
+        }
+    }
+}
