@@ -364,7 +364,9 @@ fn generated(at: &mut At<'_>) {
     if is_true(at.node(), &["spec", "manualSelector"]) {
         return;
     }
-    let (name, uid) = (at.text(&["metadata", "name"]), at.text(&["metadata", "uid"]));
+    // A name that is none may be filled in later.
+    let name = at.text(&["metadata", "name"]).filter(|name| dns_subdomain(name).is_ok());
+    let uid = at.text(&["metadata", "uid"]);
     // What was read from a server keeps its identity, and is the object of that name there.
     let is_generated = |entry: &Entry| {
         let value = entry.value.as_str();
