@@ -16,7 +16,6 @@ pub mod name;
 mod objects;
 mod role;
 mod schemas;
-pub mod selector;
 mod shape;
 mod size;
 mod structural;

@@ -16,21 +16,26 @@ use crate::text::{Node, Origin, Value, scalar};
 const RELAXED_SERVICES: Minor = Minor(37);
 /// `CronJob` appends a dash and ten digits to make the name of a Job, which must fit a label.
 const CRON_JOB_LENGTH: usize = 52;
+/// Of a `generateName` the server keeps so many characters.
+const GENERATED_LENGTH: usize = 58;
 /// The name of a Job is a label of its pods.
 const JOB_LENGTH: usize = 63;
 
 /// Returns why the name of an object is refused; a missing name is a finding of its own.
 pub fn check(key: &ObjectKey, node: &Node, facts: &Facts) -> Option<Diagnostic> {
-    let name = node.at(&["metadata", "name"])?;
-    let text = name.text().filter(|_| !name.is_null())?;
+    let of_metadata = |field| node.at(&["metadata", field]).filter(|node| !node.is_null());
+    let start = of_metadata("generateName").filter(|start| start.as_str().is_some_and(|start| !start.is_empty()));
+    let Some(name) = of_metadata("name") else { return generated(key, start?, facts.minor) };
+    let text = name.text()?;
     if text.is_empty() {
-        let made_by_the_server = node.at(&["metadata", "generateName"]).is_some();
         let finding = Diagnostic::new(Code::InvalidName, name.origin(), "expected a name, found an empty text");
-        return (!made_by_the_server).then(|| finding.subject(key.kind.as_str(), "metadata.name"));
+        return match start {
+            Some(start) => generated(key, start, facts.minor),
+            None => Some(finding.subject(key.kind.as_str(), "metadata.name")),
+        };
     }
     let reason = refused(key, text, facts.minor)?;
-    let article = if key.kind.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
-    let message = format!("`{text}` is no name for {article} {}: {reason}", key.kind);
+    let message = format!("`{text}` is no name for {} {}: {reason}", article(&key.kind), key.kind);
     let mended = mended(text);
     let better = !mended.is_empty() && mended != *text;
     Some(
@@ -38,6 +43,21 @@ pub fn check(key: &ObjectKey, node: &Node, facts: &Facts) -> Option<Diagnostic> 
             .maybe_help(better.then(|| format!("write `{mended}`")))
             .subject(key.to_string(), "metadata.name"),
     )
+}
+
+/// Returns why the names that the server makes of a `generateName` are refused.
+fn generated(key: &ObjectKey, start: &Node, minor: Minor) -> Option<Diagnostic> {
+    let text = start.as_str()?;
+    // The server appends five letters and digits to so much of the start.
+    let kept = text.get(..GENERATED_LENGTH).unwrap_or(text);
+    let reason = refused(key, &format!("{kept}bbbbb"), minor)?;
+    let message = format!("`{text}` is no start of names for {} {}: {reason}", article(&key.kind), key.kind);
+    let finding = Diagnostic::new(Code::InvalidName, start.origin(), message);
+    Some(finding.subject(key.kind.as_str(), "metadata.generateName"))
+}
+
+fn article(kind: &str) -> &'static str {
+    if kind.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" }
 }
 
 /// What the names in a field must be.
@@ -148,7 +168,7 @@ fn refused(key: &ObjectKey, name: &str, minor: Minor) -> Option<String> {
     match (key.group.as_str(), key.kind.as_str()) {
         // These may hold colons: they stand in URLs, and in nothing else.
         ("rbac.authorization.k8s.io" | "certificates.k8s.io", _) | (_, "IPAddress") => path_segment(name).err(),
-        ("", "Namespace") => dns_label(name).err(),
+        ("", "Namespace") | ("apps", "StatefulSet") => dns_label(name).err(),
         ("", "Service") if minor < RELAXED_SERVICES => dns_1035_label(name).err(),
         ("", "Service") => dns_label(name).err(),
         ("batch", "CronJob") => {
@@ -166,5 +186,39 @@ fn path_segment(name: &str) -> Result<(), String> {
     match name.chars().find(|c| matches!(c, '/' | '%')) {
         Some(other) => Err(format!("expected no `/` and no `%`, found `{other}`")),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(group: &str, kind: &str, start: &str) -> Option<String> {
+        let key = ObjectKey {
+            group: group.into(),
+            version: "v1".into(),
+            kind: kind.into(),
+            namespace: SmolStr::default(),
+            name: SmolStr::default(),
+        };
+        generated(&key, &Node::string(start, Origin::default()), Minor::NEWEST).map(|finding| finding.message)
+    }
+
+    #[test]
+    fn starts_of_names_are_checked_as_the_names_that_are_made_of_them() {
+        let long = "a".repeat(60);
+        for (group, kind, taken) in
+            [("", "ConfigMap", "a-"), ("", "ConfigMap", "a.b."), ("batch", "Job", &long), ("apps", "StatefulSet", "a")]
+        {
+            assert_eq!(start(group, kind, taken), None, "{kind} {taken}");
+        }
+        for (group, kind, refused) in [
+            ("", "ConfigMap", "A-"),
+            ("", "ConfigMap", "a_"),
+            ("batch", "CronJob", &long),
+            ("apps", "StatefulSet", "a."),
+        ] {
+            assert!(start(group, kind, refused).is_some(), "{kind} {refused}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::identity::{Checked, identify, items_of, unknown_custom_kind, unnamed}
 use super::role::{Purpose, Roles, is_patch, namespaces};
 use super::shape::{Mode, Walk};
 use super::size::check_size;
-use super::{definition, name, selector};
+use super::{definition, name};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::kubernetes::{Facts, Manifest, ObjectKey, TypeId};
 use crate::rules::Path;
@@ -180,7 +180,6 @@ impl Checker<'_> {
         if Definitions::defines(&settled) && key.group == "apiextensions.k8s.io" {
             findings.extend(definition::check(&key, &settled));
         }
-        findings.extend(selector::check(&key, &settled));
         findings.extend(check_size(&key, &settled, node.get("kind").map_or(origin, Node::origin)));
         if role.moved {
             let written = namespaces(node);

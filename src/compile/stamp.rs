@@ -218,7 +218,10 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
         Some(ty) => walk.settle_type(&written, ty, &Path::Root),
         None => walk.settle_custom(&written),
     };
-    diagnostics.extend(walk.into_findings());
+    // A label that would change the selector of its own workload was told where it is written.
+    let was_told = diagnostics.iter().any(|finding| finding.code == Code::SelectorConflict);
+    let found = walk.into_findings().into_iter();
+    diagnostics.extend(found.filter(|finding| !was_told || finding.code != Code::SelectorConflict));
     if ty.is_none() {
         anew.check_custom(&key, &node, &written, diagnostics);
     }
@@ -235,10 +238,6 @@ pub(super) fn check_applied(object: &Manifest, facts: &'static Facts, diagnostic
 pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) {
     if let Some(finding) = check::name::check(&object.key, &object.node, facts) {
         diagnostics.push(finding);
-    }
-    // A label that would change the selector of its own workload was told where it is written.
-    if !diagnostics.iter().any(|finding| finding.code == Code::SelectorConflict) {
-        diagnostics.extend(check::selector::check(&object.key, &object.node));
     }
     diagnostics.extend(check::check_size(&object.key, &object.node, object.origin));
 }

@@ -1,6 +1,7 @@
 //! What Kubernetes says: types and kinds, the identity of objects, and the notations of values.
 
 mod amounts;
+pub mod cron;
 pub mod defaults;
 pub mod documented;
 pub mod facts;
@@ -15,6 +16,7 @@ mod selector;
 mod taint;
 mod tolerated;
 mod tree;
+mod zone;
 
 pub use amounts::Amounts;
 pub use defaults::{Storage, is_dropped};
@@ -28,3 +30,4 @@ pub use selector::{NotASelector, Operator, Requirement};
 pub use taint::{Effect, NotAToleration, Toleration};
 pub use tolerated::{Taint, Tolerated, UNSCHEDULABLE};
 pub use tree::{Look, Tree, is_same_item, same};
+pub use zone::{is_time_zone, nearest_time_zone};

@@ -4,11 +4,52 @@
 //! at what is in it, never around it: what many objects share is judged once. What a field takes by itself (types, words,
 //! names) is the business of [`crate::check`].
 
+/// The selector and template of a workload whose pods run on: the end of an example, after other fields.
+macro_rules! selected {
+    () => {
+        ending!("dnsPolicy: Default")
+    };
+}
+
+/// The same, with fields of the pods.
+macro_rules! ending {
+    ($pod:literal) => {
+        concat!(
+            "selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {",
+            $pod,
+            ", containers: [{name: a, image: 'a:1'}]}}}"
+        )
+    };
+}
+
+/// The template of a Job: the end of an example, after other fields.
+macro_rules! once {
+    () => {
+        "template: {spec: {restartPolicy: Never, containers: [{name: a, image: 'a:1'}]}}}"
+    };
+}
+
+/// The template of the Jobs of a `CronJob`: the end of an example, after other fields.
+macro_rules! cron {
+    () => {
+        "jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: 'a:1'}]}}}}}"
+    };
+}
+
 mod at;
 mod container;
+mod cron_job;
+mod daemon_set;
 mod deployment;
+mod job;
+mod job_policy;
+mod metadata;
 mod path;
+mod replica_set;
+mod selector;
 mod set;
+mod stateful_set;
+mod workload;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -48,7 +89,15 @@ impl Rule {
 #[rustfmt::skip]
 static BOOK: &[&[Rule]] = &[
     container::RULES,
+    cron_job::RULES,
+    daemon_set::RULES,
     deployment::RULES,
+    job::RULES,
+    job_policy::RULES,
+    metadata::RULES,
+    replica_set::RULES,
+    selector::RULES,
+    stateful_set::RULES,
 ];
 
 /// Returns all rules.

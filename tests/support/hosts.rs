@@ -20,6 +20,12 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
              {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: a, image: 'a:1'}}]}}}}}}}}"
         )
     };
+    let job = |field: &str| {
+        format!(
+            "{{apiVersion: batch/v1, kind: Job, metadata: {{name: a, namespace: default}}, spec: {{{field}, \
+             template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: 'a:1'}}]}}}}}}}}"
+        )
+    };
     match ty {
         "core/v1.PodSpec" => format!("{POD}{structure}}}"),
         "core/v1.Container" => container(structure),
@@ -33,6 +39,25 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
         "batch/v1.JobSpec" => object("batch/v1", "Job", "spec"),
         "batch/v1.CronJobSpec" => object("batch/v1", "CronJob", "spec"),
         "core/v1.ServiceSpec" => object("v1", "Service", "spec"),
+        "core/v1.ReplicationControllerSpec" => object("v1", "ReplicationController", "spec"),
+        "apps/v1.DaemonSetUpdateStrategy" => apps("DaemonSet", &format!("updateStrategy: {structure}")),
+        "apps/v1.StatefulSetUpdateStrategy" => apps("StatefulSet", &format!("updateStrategy: {structure}")),
+        "batch/v1.PodFailurePolicy" => job(&format!("podFailurePolicy: {structure}")),
+        "batch/v1.PodFailurePolicyRule" => job(&format!("podFailurePolicy: {{rules: [{structure}]}}")),
+        "batch/v1.PodFailurePolicyOnExitCodesRequirement" => {
+            job(&format!("podFailurePolicy: {{rules: [{{action: Count, onExitCodes: {structure}}}]}}"))
+        }
+        "batch/v1.SuccessPolicy" => {
+            job(&format!("completionMode: Indexed, completions: 4, successPolicy: {structure}"))
+        }
+        "meta/v1.ObjectMeta" => format!("{{apiVersion: v1, kind: ConfigMap, metadata: {structure}}}"),
+        "meta/v1.OwnerReference" => format!(
+            "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: default, ownerReferences: [{structure}]}}}}"
+        ),
+        "meta/v1.LabelSelector" => format!(
+            "{{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {{name: a, namespace: default}}, \
+             spec: {{maxUnavailable: 1, selector: {structure}}}}}"
+        ),
         _ => structure.to_owned(),
     }
 }

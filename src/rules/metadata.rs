@@ -1,0 +1,159 @@
+//! The metadata of objects: their annotations, owners and finalizers.
+
+use super::Rule;
+use super::at::{At, is_true, text};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::kubernetes::name::label_key;
+use crate::text::Node;
+
+/// The most bytes that the annotations of an object may have, with their keys.
+const ANNOTATION_BYTES: usize = 256 * 1024;
+/// Metadata with one byte too many in its annotations.
+const LARGE: &str = {
+    const START: &[u8] = b"{name: a, namespace: default, annotations: {a: ";
+    const TEXT: [u8; START.len() + ANNOTATION_BYTES + 2] = {
+        let mut text = [b'x'; START.len() + ANNOTATION_BYTES + 2];
+        let mut at = 0;
+        while at < START.len() {
+            text[at] = START[at];
+            at += 1;
+        }
+        text[START.len() + ANNOTATION_BYTES] = b'}';
+        text[START.len() + ANNOTATION_BYTES + 1] = b'}';
+        text
+    };
+    match str::from_utf8(&TEXT) {
+        Ok(text) => text,
+        Err(_) => "",
+    }
+};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "annotation-bytes",
+        at: "meta/v1.ObjectMeta",
+        check: annotations,
+        refuses: &[LARGE],
+        accepts: &["{name: a, namespace: default, annotations: {a: b}}"],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "finalizer-names",
+        at: "meta/v1.ObjectMeta",
+        check: |at| {
+            for (number, finalizer) in at.items(&["finalizers"]) {
+                let Some(name) = finalizer.as_str() else { continue };
+                if let Err(reason) = label_key(name) {
+                    let message = format!("`{name}` is no name for a finalizer: {reason}");
+                    let finding = Diagnostic::new(Code::InvalidName, finalizer.origin(), message);
+                    at.report(format_args!("finalizers[{number}]"), finding);
+                }
+            }
+        },
+        refuses: &[
+            "{name: a, namespace: default, finalizers: ['example.com/a b']}",
+            "{name: a, namespace: default, finalizers: [example.com/]}",
+            "{name: a, namespace: default, finalizers: ['']}",
+        ],
+        accepts: &["{name: a, namespace: default, finalizers: [example.com/a, example.com/B_c]}"],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "finalizers-of-deletion",
+        at: "meta/v1.ObjectMeta",
+        check: |at| {
+            let place = |name: &str| at.items(&["finalizers"]).find(|(_, item)| item.as_str() == Some(name));
+            if let (Some((_, orphan)), Some((number, foreground))) = (place("orphan"), place("foregroundDeletion")) {
+                let message = "`orphan` and `foregroundDeletion` exclude one another: the objects that it owns are \
+                               either kept or deleted first";
+                let finding = Diagnostic::new(Code::InvalidValue, foreground.origin(), message)
+                    .also(orphan.origin(), "the other one")
+                    .help("take one of them out");
+                at.report(format_args!("finalizers[{number}]"), finding);
+            }
+        },
+        refuses: &["{name: a, namespace: default, finalizers: [orphan, foregroundDeletion]}"],
+        accepts: &["{name: a, namespace: default, finalizers: [orphan]}"],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "one-controller",
+        at: "meta/v1.ObjectMeta",
+        check: |at| {
+            let mut first: Option<&Node> = None;
+            for (number, owner) in at.items(&["ownerReferences"]) {
+                if !is_true(owner, &["controller"]) {
+                    continue;
+                }
+                let Some(controller) = owner.get("controller") else { continue };
+                match first {
+                    None => first = Some(controller),
+                    Some(first) => {
+                        let message = "an object has one controller, and another owner is it already";
+                        let finding = Diagnostic::new(Code::InvalidValue, controller.origin(), message)
+                            .also(first.origin(), "the other one")
+                            .help("write `controller: true` at one of its owners");
+                        at.report(format_args!("ownerReferences[{number}].controller"), finding);
+                    }
+                }
+            }
+        },
+        refuses: &["{name: a, namespace: default, ownerReferences: [\
+             {apiVersion: v1, kind: Pod, name: a, uid: a, controller: true}, \
+             {apiVersion: v1, kind: Pod, name: b, uid: b, controller: true}]}"],
+        accepts: &["{name: a, namespace: default, ownerReferences: [\
+             {apiVersion: v1, kind: Pod, name: a, uid: a, controller: true}, \
+             {apiVersion: v1, kind: Pod, name: b, uid: b, controller: false}]}"],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "owner",
+        at: "meta/v1.OwnerReference",
+        check: owner,
+        refuses: &[
+            "{apiVersion: a/b/c, kind: Pod, name: a, uid: a}",
+            "{apiVersion: apps/, kind: Deployment, name: a, uid: a}",
+            "{apiVersion: '', kind: Pod, name: a, uid: a}",
+            "{apiVersion: v1, kind: '', name: a, uid: a}",
+            "{apiVersion: v1, kind: Pod, name: '', uid: a}",
+            "{apiVersion: v1, kind: Pod, name: a, uid: ''}",
+            "{apiVersion: v1, kind: Event, name: a, uid: a}",
+        ],
+        accepts: &[
+            "{apiVersion: v1, kind: Pod, name: a, uid: a}",
+            "{apiVersion: events.k8s.io/v1, kind: Event, name: a, uid: a}",
+        ],
+        ..Rule::ALWAYS
+    },
+];
+
+fn annotations(at: &mut At<'_>) {
+    let Some(annotations) = at.get(&["annotations"]) else { return };
+    let entries = annotations.as_map().into_iter().flatten();
+    let bytes: usize = entries.map(|entry| entry.key.text.len() + entry.value.as_str().map_or(0, str::len)).sum();
+    if bytes > ANNOTATION_BYTES {
+        let message = format!(
+            "expected annotations of at most {} KiB in all, found {} KiB",
+            ANNOTATION_BYTES / 1024,
+            bytes.div_ceil(1024),
+        );
+        let finding = Diagnostic::new(Code::InvalidValue, annotations.origin(), message);
+        at.report("annotations", finding.help("keep large texts in a ConfigMap"));
+    }
+}
+
+fn owner(at: &mut At<'_>) {
+    for field in ["apiVersion", "kind", "name", "uid"] {
+        let Some(node) = at.get(&[field]) else { continue };
+        if node.as_str() == Some("") {
+            at.invalid(field, node, format!("expected the `{field}` of the owner, found an empty text"));
+        }
+    }
+    let (Some(node), Some(version)) = (at.get(&["apiVersion"]), at.text(&["apiVersion"])) else { return };
+    let parts: Vec<&str> = version.split('/').collect();
+    if parts.len() > 2 || parts.last().is_none_or(|version| version.is_empty()) {
+        at.invalid("apiVersion", node, format!("expected `GROUP/VERSION` or `VERSION`, found `{version}`"));
+    } else if matches!(version, "v1" | "/v1") && text(at.node(), &["kind"]) == Some("Event") {
+        at.invalid("", at.node(), "an `Event` of `v1` owns nothing: it is deleted by itself after a while");
+    }
+}
