@@ -7,8 +7,13 @@
 mod at;
 mod container;
 mod deployment;
+mod env;
 mod path;
+mod probe;
+mod resources;
+mod security;
 mod set;
+mod value;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -49,6 +54,10 @@ impl Rule {
 static BOOK: &[&[Rule]] = &[
     container::RULES,
     deployment::RULES,
+    env::RULES,
+    probe::RULES,
+    resources::RULES,
+    security::RULES,
 ];
 
 /// Returns all rules.
