@@ -42,7 +42,7 @@ fn check_thresholds(at: &mut At<'_>) {
         // Below zero it has a finding already, and zero is the default, which is one.
         let Some(found) = number_at(at.node(), &[probe, FIELD]).filter(|found| *found > 1) else { continue };
         let Some(node) = at.get(&[probe, FIELD]) else { continue };
-        let message = format!("expected `1` in `{probe}`, which one success settles, found `{found}`");
+        let message = format!("expected `1`, as one success is enough for a `{probe}`, found `{found}`");
         at.invalid(format_args!("{probe}.{FIELD}"), node, message);
     }
     const PERIOD: [&str; 2] = ["readinessProbe", "terminationGracePeriodSeconds"];

@@ -236,7 +236,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
         accepts: &[
             "{name: a, image: 'a:1', resources: {requests: {memory: 1024Mi}, limits: {memory: 1Gi}}}",
-            "{name: a, image: 'a:1', resources: {requests: {cpu: 0.0002}, limits: {cpu: 0.0001}}}",
+            "{name: a, image: 'a:1', resources: {requests: {cpu: '0.0002'}, limits: {cpu: '0.0001'}}}",
             "{name: a, image: 'a:1', resources: {requests: {example.com/gpu: 2}, limits: {example.com/gpu: 2}}}",
             "{name: a, image: 'a:1', resources: {requests: {cpu: 1}, limits: {memory: 1Gi, hugepages-2Mi: 2Mi}}}",
         ],
