@@ -125,6 +125,9 @@ fn check_mount_paths(at: &mut At<'_>) {
 }
 
 fn check_devices(at: &mut At<'_>) {
+    if at.get(&["volumeDevices"]).is_none() {
+        return;
+    }
     let mounted = |field| {
         let mounts = at.items(&["volumeMounts"]);
         mounts.filter_map(move |(_, mount)| text(mount, &[field]).map(|text| (text, mount))).collect::<HashMap<_, _>>()

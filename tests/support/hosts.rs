@@ -14,7 +14,9 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
     };
     let field = |field: &str| container(&format!("{{name: a, image: 'a:1', {field}}}"));
     let env = |source: &str| field(&format!("env: [{{name: A, valueFrom: {source}}}]"));
-    let probe = |action: &str| field(&format!("livenessProbe: {{{action}: {structure}}}"));
+    let probe = |action: &str| {
+        field(&format!("ports: [{{name: web, containerPort: 80}}], livenessProbe: {{{action}: {structure}}}"))
+    };
     let security = |inner: &str| field(&format!("securityContext: {{{inner}: {structure}}}"));
     let pod = |field: &str| format!("{POD}{{containers: [{{name: a, image: 'a:1'}}], {field}}}}}");
     let object = |version: &str, kind: &str, field: &str| {
