@@ -50,6 +50,11 @@ mod selector;
 mod set;
 mod stateful_set;
 mod workload;
+mod env;
+mod probe;
+mod resources;
+mod security;
+mod value;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -98,6 +103,10 @@ static BOOK: &[&[Rule]] = &[
     replica_set::RULES,
     selector::RULES,
     stateful_set::RULES,
+    env::RULES,
+    probe::RULES,
+    resources::RULES,
+    security::RULES,
 ];
 
 /// Returns all rules.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::at::{get, items, text};
 use crate::diagnostic::{Code, Diagnostic, Severity, is_near};
-use crate::kubernetes::{Manifest, ObjectKey, pod_template};
+use crate::kubernetes::{Manifest, ObjectKey, name, pod_template};
 use crate::text::{Entry, Map, Node, Value};
 
 /// Returns what is wrong between the objects of a set.
@@ -339,10 +339,10 @@ fn misses(selector: &Map, pods: &Pods<'_>) -> usize {
     selector.iter().filter(|pair| !has(pods, pair)).count()
 }
 
-/// Returns the name that a port is asked for by; none where that is its number.
+/// Returns the name that a port is asked for by; none where that is its number, or what no port can be named.
 fn port_name(port: &Node) -> Option<&str> {
     match port.value() {
-        Value::String(name) | Value::Raw(name) if !name.is_empty() && name.parse::<i64>().is_err() => Some(name),
+        Value::String(name) | Value::Raw(name) if name::port_name(name).is_ok() => Some(name),
         _ => None,
     }
 }
