@@ -4,11 +4,27 @@
 //! at what is in it, never around it: what many objects share is judged once. What a field takes by itself (types, words,
 //! names) is the business of [`crate::check`].
 
+mod address;
 mod at;
+mod autoscaling;
+mod claim;
+mod config;
 mod container;
 mod deployment;
+mod disruption;
+mod endpoints;
+mod ingress;
+mod lease;
+mod limit_range;
+mod network_policy;
 mod path;
+mod priority;
+mod quota;
+mod rbac;
+mod service;
+mod service_address;
 mod set;
+mod value;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -47,8 +63,22 @@ impl Rule {
 /// The rules of each file, in the order in which they are asked.
 #[rustfmt::skip]
 static BOOK: &[&[Rule]] = &[
+    autoscaling::RULES,
+    claim::RULES,
+    config::RULES,
     container::RULES,
     deployment::RULES,
+    disruption::RULES,
+    endpoints::RULES,
+    ingress::RULES,
+    lease::RULES,
+    limit_range::RULES,
+    network_policy::RULES,
+    priority::RULES,
+    quota::RULES,
+    rbac::RULES,
+    service::RULES,
+    service_address::RULES,
 ];
 
 /// Returns all rules.

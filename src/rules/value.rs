@@ -1,0 +1,120 @@
+//! What several rules hold values to: ports, names, bounds. A value of another type than expected is left alone.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::At;
+use super::at::number;
+use crate::diagnostic::{Code, Diagnostic, words};
+use crate::kubernetes::name::port_name;
+use crate::text::{Node, Origin};
+
+/// What a text must be.
+type Form = fn(&str) -> Result<(), String>;
+
+/// Reports a whole number that is no port.
+pub(super) fn port(at: &mut At<'_>, place: impl Display, node: &Node) {
+    within(at, place, node, "a port", 1..=65535);
+}
+
+/// Reports what is neither the number of a port nor the name of one.
+pub(super) fn port_or_name(at: &mut At<'_>, place: impl Display, node: &Node) {
+    match node.as_str() {
+        Some(_) => named(at, place, node, "a port of a container", port_name),
+        None => port(at, place, node),
+    }
+}
+
+/// Reports a whole number out of bounds; `what` is expected.
+pub(super) fn within(at: &mut At<'_>, place: impl Display, node: &Node, what: &str, bounds: RangeInclusive<i64>) {
+    if let Some(found) = number(node).filter(|found| !bounds.contains(found)) {
+        let (least, most) = bounds.into_inner();
+        at.invalid(place, node, format!("expected {what} from {least} to {most}, found `{found}`"));
+    }
+}
+
+/// Reports a whole number below a bound; `what` is expected.
+pub(super) fn at_least(at: &mut At<'_>, place: impl Display, node: &Node, what: &str, least: i64) {
+    if let Some(found) = number(node).filter(|found| *found < least) {
+        at.invalid(place, node, format!("expected {what} of at least {least}, found `{found}`"));
+    }
+}
+
+/// Reports a text that is no name, or none at all.
+pub(super) fn named(at: &mut At<'_>, place: impl Display, node: &Node, what: &str, is: Form) {
+    let Some(text) = node.as_str() else { return };
+    if let Err(reason) = is(text) {
+        let message = format!("`{}` is no name for {what}: {reason}", words::shown(text));
+        at.report(place, Diagnostic::new(Code::InvalidName, node.origin(), message));
+    }
+}
+
+/// Reports a text that is no name; an empty one is none, and fine.
+pub(super) fn named_if_any(at: &mut At<'_>, place: impl Display, node: Option<&Node>, what: &str, is: Form) {
+    if let Some(node) = node.filter(|node| node.as_str() != Some("")) {
+        named(at, place, node, what, is);
+    }
+}
+
+/// Reports a text that is none of the values, an empty one among them, and returns whether it is one.
+pub(super) fn one_of(at: &mut At<'_>, place: impl Display, node: &Node, values: &[&str]) -> bool {
+    let Some(text) = node.as_str() else { return true };
+    let known = values.contains(&text);
+    if !known {
+        let list = words::list(values.iter().copied(), "or");
+        let message = format!("expected {list}, found `{}`", words::shown(text));
+        let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
+        at.report(place, finding.did_you_mean(text, values.iter().copied()));
+    }
+    known
+}
+
+/// Reports a text that must not be empty and is.
+pub(super) fn filled(at: &mut At<'_>, place: impl Display, node: Option<&Node>, what: &str) {
+    if let Some(node) = node.filter(|node| node.as_str() == Some("")) {
+        at.invalid(place, node, format!("expected {what}, found an empty text"));
+    }
+}
+
+/// Reports a field that may not be there.
+pub(super) fn forbid(at: &mut At<'_>, place: impl Display, node: &Node, message: impl Into<String>, help: &str) {
+    at.report(place, Diagnostic::new(Code::ForbiddenField, node.origin(), message).help(help));
+}
+
+/// Reports a field that must be there, of a structure below the one at hand that is written at `origin`.
+pub(super) fn missing(at: &mut At<'_>, place: impl Display, origin: Origin, message: impl Into<String>) {
+    at.report(place, Diagnostic::new(Code::MissingField, origin, message));
+}
+
+/// Reports what is there a second time.
+pub(super) fn again(at: &mut At<'_>, place: impl Display, node: &Node, first: Origin, message: impl Into<String>) {
+    at.report(place, Diagnostic::new(Code::DuplicateValue, node.origin(), message).also(first, "the first time"));
+}
+
+/// Checks a name that stands in a URL.
+pub(super) fn path_segment(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("expected a name, found an empty text".to_owned());
+    }
+    if matches!(name, "." | "..") {
+        return Err(format!("expected a name, found `{name}`"));
+    }
+    match name.chars().find(|c| matches!(c, '/' | '%')) {
+        Some(other) => Err(format!("expected no `/` and no `%`, found `{other}`")),
+        None => Ok(()),
+    }
+}
+
+/// Returns the percentage that a text is, `10%`; a vast one is the largest number.
+pub(super) fn percent(text: &str) -> Option<u64> {
+    let digits = text.strip_suffix('%').filter(|digits| !digits.is_empty())?;
+    let all = digits.bytes().all(|byte| byte.is_ascii_digit());
+    all.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// Whether a list or mapping of a field holds anything.
+pub(super) fn has_any(node: Option<&Node>) -> bool {
+    node.is_some_and(|node| {
+        node.as_seq().is_some_and(|items| !items.is_empty()) || node.as_map().is_some_and(|map| !map.is_empty())
+    })
+}
