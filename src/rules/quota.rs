@@ -51,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
             "{hard: {'a b/c': 1}}",
             "{hard: {pods: 1.5}}",
             "{hard: {cpu: -1}}",
-            "{hard: {requests.a.example/gpu: 500m}}",
+            "{hard: {a.example/gpu: 500m}}",
         ],
         accepts: &[
             "{hard: {pods: '1', cpu: 500m, requests.a.example/gpu: 500m, count/deployments.apps: 2, hugepages-2Mi: 1}}",

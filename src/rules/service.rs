@@ -92,18 +92,13 @@ pub(super) const RULES: &[Rule] = &[
                 let Some(node) = get(item, &["nodePort"]).filter(|_| number_at(item, &["nodePort"]) != Some(0)) else {
                     continue;
                 };
-                match kind.as_str() {
-                    "ClusterIP" => {
-                        let message =
-                            "`nodePort` may not stand in a Service of type ClusterIP, which no node listens for";
-                        forbid(at, place, node, message, "take it out, or write `type: NodePort`");
-                    }
-                    "NodePort" | "LoadBalancer" => within(at, place, node, "a port", 0..=65535),
-                    _ => {}
+                if kind == "ClusterIP" {
+                    let message = "`nodePort` may not stand in a Service of type ClusterIP, which no node listens for";
+                    forbid(at, place, node, message, "take it out, or write `type: NodePort`");
                 }
             }
         },
-        refuses: &["{ports: [{port: 80, nodePort: 30080}]}", "{type: NodePort, ports: [{port: 80, nodePort: -1}]}"],
+        refuses: &["{ports: [{port: 80, nodePort: 30080}]}"],
         accepts: &["{type: NodePort, ports: [{port: 80, nodePort: 30080}]}", "{ports: [{port: 80, nodePort: 0}]}"],
         ..Rule::ALWAYS
     },
