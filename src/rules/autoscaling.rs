@@ -1,6 +1,7 @@
 //! HorizontalPodAutoscalers: bounds, targets, metrics, and how fast they act.
 
 use super::at::{get, number, quantity, text};
+use super::limit_range::refused;
 use super::value::{at_least, filled, has_any, missing, named, named_if_any, one_of, path_segment, within};
 use super::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
@@ -121,6 +122,7 @@ pub(super) const RULES: &[Rule] = &[
             "{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80, averageValue: 1}}}",
             "{type: Resource, resource: {name: '', target: {type: Utilization, averageUtilization: 80}}}",
             "{type: ContainerResource, containerResource: {name: cpu, container: A, target: {type: Utilization, averageUtilization: 80}}}",
+            "{type: ContainerResource, containerResource: {name: gpu, container: a, target: {type: Utilization, averageUtilization: 80}}}",
             "{type: Pods, pods: {metric: {name: a}, target: {type: AverageValue, value: 1}}}",
             "{type: External, external: {metric: {name: a}, target: {type: Value}}}",
             "{type: External, external: {metric: {name: a}, target: {type: Value, value: 1, averageValue: 1}}}",
@@ -309,6 +311,12 @@ fn sources(at: &mut At<'_>) {
         filled(at, format_args!("{source}.container"), at.get(&[source, "container"]), "a container");
         let container = at.get(&[source, "container"]);
         named_if_any(at, format_args!("{source}.container"), container, "a container", dns_label);
+    }
+    if let Some((name, node)) = at.text(&["containerResource", "name"]).zip(at.get(&["containerResource", "name"]))
+        && let Some(reason) = refused(name, "Container")
+    {
+        let message = format!("`{name}` is no resource of a container: {reason}");
+        at.report("containerResource.name", Diagnostic::new(Code::InvalidName, node.origin(), message));
     }
     let Some(target) = at.get(&[source, "target"]) else { return };
     let has = |field: &str| get(target, &[field]);

@@ -130,7 +130,7 @@ fn resources(at: &mut At<'_>) {
 }
 
 /// Returns why the name of a resource is refused for a type.
-fn refused(name: &str, kind: &str) -> Option<String> {
+pub(super) fn refused(name: &str, kind: &str) -> Option<String> {
     if let Err(reason) = label_key(name) {
         return Some(reason);
     }
