@@ -3,6 +3,7 @@
 use super::Rule;
 use super::value::{at_least, percent};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::text::Value;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -25,13 +26,12 @@ pub(super) const RULES: &[Rule] = &[
         check: |at| {
             for field in ["minAvailable", "maxUnavailable"] {
                 let Some(node) = at.get(&[field]) else { continue };
-                match node.as_str() {
-                    None => at_least(at, field, node, "a number of pods", 0),
-                    Some(text) if percent(text).is_none_or(|percent| percent > 100) => {
-                        let message = format!("expected a number, or a percentage up to `100%`, found `{text}`");
-                        at.invalid(field, node, message);
-                    }
-                    Some(_) => {}
+                let text = node.as_str().unwrap_or_default();
+                if matches!(node.value(), Value::Number(_)) {
+                    at_least(at, field, node, "a number of pods", 0);
+                } else if percent(text).is_none_or(|percent| percent > 100) {
+                    let message = format!("expected a number, or a percentage up to `100%`, found `{text}`");
+                    at.invalid(field, node, message);
                 }
             }
         },

@@ -7,7 +7,7 @@ use super::At;
 use super::at::number;
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::port_name;
-use crate::text::{Node, Origin};
+use crate::text::{Node, Origin, Value};
 
 /// What a text must be.
 type Form = fn(&str) -> Result<(), String>;
@@ -19,9 +19,9 @@ pub(super) fn port(at: &mut At<'_>, place: impl Display, node: &Node) {
 
 /// Reports what is neither the number of a port nor the name of one.
 pub(super) fn port_or_name(at: &mut At<'_>, place: impl Display, node: &Node) {
-    match node.as_str() {
-        Some(_) => named(at, place, node, "a port of a container", port_name),
-        None => port(at, place, node),
+    match node.value() {
+        Value::Number(_) => port(at, place, node),
+        _ => named(at, place, node, "a port of a container", port_name),
     }
 }
 
