@@ -36,25 +36,40 @@ macro_rules! cron {
     };
 }
 
+mod address;
 mod at;
+mod autoscaling;
+mod claim;
+mod config;
 mod container;
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod disruption;
+mod endpoints;
+mod env;
+mod ingress;
 mod job;
 mod job_policy;
+mod lease;
+mod limit_range;
 mod metadata;
+mod network_policy;
 mod path;
-mod replica_set;
-mod selector;
-mod set;
-mod stateful_set;
-mod workload;
-mod env;
+mod priority;
 mod probe;
+mod quota;
+mod rbac;
+mod replica_set;
 mod resources;
 mod security;
+mod selector;
+mod service;
+mod service_address;
+mod set;
+mod stateful_set;
 mod value;
+mod workload;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -93,20 +108,34 @@ impl Rule {
 /// The rules of each file, in the order in which they are asked.
 #[rustfmt::skip]
 static BOOK: &[&[Rule]] = &[
+    autoscaling::RULES,
+    claim::RULES,
+    config::RULES,
     container::RULES,
     cron_job::RULES,
     daemon_set::RULES,
     deployment::RULES,
+    disruption::RULES,
+    endpoints::RULES,
+    env::RULES,
+    ingress::RULES,
     job::RULES,
     job_policy::RULES,
+    lease::RULES,
+    limit_range::RULES,
     metadata::RULES,
-    replica_set::RULES,
-    selector::RULES,
-    stateful_set::RULES,
-    env::RULES,
+    network_policy::RULES,
+    priority::RULES,
     probe::RULES,
+    quota::RULES,
+    rbac::RULES,
+    replica_set::RULES,
     resources::RULES,
     security::RULES,
+    selector::RULES,
+    service::RULES,
+    service_address::RULES,
+    stateful_set::RULES,
 ];
 
 /// Returns all rules.

@@ -82,7 +82,40 @@ pub(super) fn forbid(at: &mut At<'_>, place: impl Display, node: &Node, message:
     at.report(place, Diagnostic::new(Code::ForbiddenField, node.origin(), message).help(help));
 }
 
+/// Reports a field that must be there, of a structure below the one at hand that is written at `origin`.
+pub(super) fn missing(at: &mut At<'_>, place: impl Display, origin: Origin, message: impl Into<String>) {
+    at.report(place, Diagnostic::new(Code::MissingField, origin, message));
+}
+
 /// Reports what is there a second time.
 pub(super) fn again(at: &mut At<'_>, place: impl Display, node: &Node, first: Origin, message: impl Into<String>) {
     at.report(place, Diagnostic::new(Code::DuplicateValue, node.origin(), message).also(first, "the first time"));
+}
+
+/// Checks a name that stands in a URL.
+pub(super) fn path_segment(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("expected a name, found an empty text".to_owned());
+    }
+    if matches!(name, "." | "..") {
+        return Err(format!("expected a name, found `{name}`"));
+    }
+    match name.chars().find(|c| matches!(c, '/' | '%')) {
+        Some(other) => Err(format!("expected no `/` and no `%`, found `{other}`")),
+        None => Ok(()),
+    }
+}
+
+/// Returns the percentage that a text is, `10%`; a vast one is the largest number.
+pub(super) fn percent(text: &str) -> Option<u64> {
+    let digits = text.strip_suffix('%').filter(|digits| !digits.is_empty())?;
+    let all = digits.bytes().all(|byte| byte.is_ascii_digit());
+    all.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// Whether a list or mapping of a field holds anything.
+pub(super) fn has_any(node: Option<&Node>) -> bool {
+    node.is_some_and(|node| {
+        node.as_seq().is_some_and(|items| !items.is_empty()) || node.as_map().is_some_and(|map| !map.is_empty())
+    })
 }

@@ -3,6 +3,9 @@
 /// The start of a Pod's spec with one container.
 const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: default}, spec: ";
 
+/// What objects of a namespace are called.
+const NAMED: &str = "metadata: {name: a, namespace: default}";
+
 /// Returns an object that holds the structure of a type, both in YAML; a structure of an unknown type is an object itself.
 pub(crate) fn around(ty: &str, structure: &str) -> String {
     // Volumes of files and of devices, and a claim of a device.
@@ -37,6 +40,35 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
              template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: 'a:1'}}]}}}}}}}}"
         )
     };
+    let volume = |field: &str| {
+        format!(
+            "{{apiVersion: v1, kind: PersistentVolume, metadata: {{name: a}}, spec: {{accessModes: [ReadWriteOnce], \
+             capacity: {{storage: 1Gi}}, {field}: {structure}}}}}"
+        )
+    };
+    let slice = |endpoint: &str| {
+        format!(
+            "{{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, {NAMED}, addressType: IPv4, endpoints: [{endpoint}]}}"
+        )
+    };
+    let autoscaler = |field: &str| {
+        format!(
+            "{{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, {NAMED}, spec: {{maxReplicas: 2, \
+             scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: a}}, {field}}}}}"
+        )
+    };
+    let ingress =
+        |field: &str| format!("{{apiVersion: networking.k8s.io/v1, kind: Ingress, {NAMED}, spec: {{{field}}}}}");
+    let class = |spec: &str| {
+        format!("{{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {{name: a}}, spec: {spec}}}")
+    };
+    let policy =
+        |spec: &str| format!("{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, {NAMED}, spec: {spec}}}");
+    let role = |field: &str| {
+        format!("{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: a}}, {field}}}")
+    };
+    let binding =
+        |field: &str| format!("{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, {NAMED}, {field}}}");
     match ty {
         "core/v1.PodSpec" => format!("{POD}{structure}}}"),
         "core/v1.Container" => container(structure),
@@ -93,6 +125,55 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
             "{{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {{name: a, namespace: default}}, \
              spec: {{maxUnavailable: 1, selector: {structure}}}}}"
         ),
+        "core/v1.ServicePort" => format!("{{apiVersion: v1, kind: Service, {NAMED}, spec: {{ports: [{structure}]}}}}"),
+        "core/v1.PersistentVolumeClaimSpec" => object("v1", "PersistentVolumeClaim", "spec"),
+        "core/v1.CSIPersistentVolumeSource" => volume("csi"),
+        "core/v1.LocalVolumeSource" => volume(
+            "nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}, local",
+        ),
+        "core/v1.ResourceQuotaSpec" => object("v1", "ResourceQuota", "spec"),
+        "core/v1.LimitRangeSpec" => object("v1", "LimitRange", "spec"),
+        "core/v1.LimitRangeItem" => {
+            format!("{{apiVersion: v1, kind: LimitRange, {NAMED}, spec: {{limits: [{structure}]}}}}")
+        }
+        "core/v1.EndpointSubset" => format!("{{apiVersion: v1, kind: Endpoints, {NAMED}, subsets: [{structure}]}}"),
+        "discovery/v1.Endpoint" => slice(structure),
+        "discovery/v1.EndpointHints" => slice(&format!("{{addresses: [10.1.2.3], hints: {structure}}}")),
+        "coordination/v1.LeaseSpec" => object("coordination.k8s.io/v1", "Lease", "spec"),
+        "policy/v1.PodDisruptionBudgetSpec" => object("policy/v1", "PodDisruptionBudget", "spec"),
+        "autoscaling/v1.HorizontalPodAutoscalerSpec" => object("autoscaling/v1", "HorizontalPodAutoscaler", "spec"),
+        "autoscaling/v2.HorizontalPodAutoscalerSpec" => object("autoscaling/v2", "HorizontalPodAutoscaler", "spec"),
+        "autoscaling/v2.MetricSpec" => autoscaler(&format!("metrics: [{structure}]")),
+        "autoscaling/v2.MetricIdentifier" => autoscaler(&format!(
+            "metrics: [{{type: Pods, pods: {{metric: {structure}, target: {{type: AverageValue, averageValue: 1}}}}}}]"
+        )),
+        "autoscaling/v2.MetricTarget" => {
+            autoscaler(&format!("metrics: [{{type: Resource, resource: {{name: cpu, target: {structure}}}}}]"))
+        }
+        "autoscaling/v2.HPAScalingRules" => autoscaler(&format!("behavior: {{scaleUp: {structure}}}")),
+        "autoscaling/v2.HPAScalingPolicy" => autoscaler(&format!("behavior: {{scaleUp: {{policies: [{structure}]}}}}")),
+        "networking/v1.IngressSpec" => object("networking.k8s.io/v1", "Ingress", "spec"),
+        "networking/v1.HTTPIngressRuleValue" => ingress(&format!("rules: [{{http: {structure}}}]")),
+        "networking/v1.HTTPIngressPath" => ingress(&format!("rules: [{{http: {{paths: [{structure}]}}}}]")),
+        "networking/v1.IngressBackend" => ingress(&format!("defaultBackend: {structure}")),
+        "networking/v1.IngressClassSpec" => class(structure),
+        "networking/v1.IngressClassParametersReference" => {
+            class(&format!("{{controller: a.example/b, parameters: {structure}}}"))
+        }
+        "networking/v1.NetworkPolicySpec" => policy(structure),
+        "networking/v1.NetworkPolicyPort" => {
+            policy(&format!("{{podSelector: {{}}, ingress: [{{ports: [{structure}]}}]}}"))
+        }
+        "networking/v1.NetworkPolicyPeer" => {
+            policy(&format!("{{podSelector: {{}}, ingress: [{{from: [{structure}]}}]}}"))
+        }
+        "networking/v1.IPBlock" => {
+            policy(&format!("{{podSelector: {{}}, egress: [{{to: [{{ipBlock: {structure}}}]}}]}}"))
+        }
+        "rbac/v1.PolicyRule" => role(&format!("rules: [{structure}]")),
+        "rbac/v1.AggregationRule" => role(&format!("aggregationRule: {structure}")),
+        "rbac/v1.RoleRef" => binding(&format!("roleRef: {structure}")),
+        "rbac/v1.Subject" => binding(&format!("roleRef: {{kind: Role, name: a}}, subjects: [{structure}]")),
         _ => structure.to_owned(),
     }
 }
