@@ -7,8 +7,15 @@
 mod at;
 mod container;
 mod deployment;
+mod mount;
 mod path;
+mod pod;
+mod pod_network;
+mod pod_security;
+mod projected;
+mod scheduling;
 mod set;
+mod volume;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -49,6 +56,13 @@ impl Rule {
 static BOOK: &[&[Rule]] = &[
     container::RULES,
     deployment::RULES,
+    mount::RULES,
+    pod::RULES,
+    pod_network::RULES,
+    pod_security::RULES,
+    projected::RULES,
+    scheduling::RULES,
+    volume::RULES,
 ];
 
 /// Returns all rules.
