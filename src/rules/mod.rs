@@ -16,6 +16,7 @@ mod projected;
 mod scheduling;
 mod set;
 mod volume;
+mod volume_driver;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -63,6 +64,7 @@ static BOOK: &[&[Rule]] = &[
     projected::RULES,
     scheduling::RULES,
     volume::RULES,
+    volume_driver::RULES,
 ];
 
 /// Returns all rules.

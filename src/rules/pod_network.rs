@@ -214,7 +214,7 @@ pub(super) const RULES: &[Rule] = &[
             "{searches: [a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a]}",
         ],
         accepts: &[
-            "{nameservers: [10.0.0.1, '2001:db8::1'], searches: [., a., _a.b_c.d], options: [{name: ndots, value: '2'}]}",
+            "{nameservers: [10.0.0.1, '2001:db8::1'], searches: ['.', 'a.', _a.b_c.d], options: [{name: ndots, value: '2'}]}",
         ],
         ..Rule::ALWAYS
     },
