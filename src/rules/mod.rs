@@ -54,14 +54,20 @@ mod job_policy;
 mod lease;
 mod limit_range;
 mod metadata;
+mod mount;
 mod network_policy;
 mod path;
+mod pod;
+mod pod_network;
+mod pod_security;
 mod priority;
 mod probe;
+mod projected;
 mod quota;
 mod rbac;
 mod replica_set;
 mod resources;
+mod scheduling;
 mod security;
 mod selector;
 mod service;
@@ -69,6 +75,8 @@ mod service_address;
 mod set;
 mod stateful_set;
 mod value;
+mod volume;
+mod volume_driver;
 mod workload;
 
 use std::collections::HashMap;
@@ -124,18 +132,26 @@ static BOOK: &[&[Rule]] = &[
     lease::RULES,
     limit_range::RULES,
     metadata::RULES,
+    mount::RULES,
     network_policy::RULES,
+    pod::RULES,
+    pod_network::RULES,
+    pod_security::RULES,
     priority::RULES,
     probe::RULES,
+    projected::RULES,
     quota::RULES,
     rbac::RULES,
     replica_set::RULES,
     resources::RULES,
+    scheduling::RULES,
     security::RULES,
     selector::RULES,
     service::RULES,
     service_address::RULES,
     stateful_set::RULES,
+    volume::RULES,
+    volume_driver::RULES,
 ];
 
 /// Returns all rules.

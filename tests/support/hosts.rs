@@ -98,6 +98,40 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
         "core/v1.AppArmorProfile" => security("appArmorProfile"),
         "core/v1.WindowsSecurityContextOptions" => security("windowsOptions"),
         "core/v1.Volume" => pod(&format!("volumes: [{structure}]")),
+        "core/v1.EmptyDirVolumeSource" => pod(&format!("volumes: [{{name: v, emptyDir: {structure}}}]")),
+        "core/v1.DownwardAPIVolumeFile" => {
+            pod(&format!("volumes: [{{name: v, downwardAPI: {{items: [{structure}]}}}}]"))
+        }
+        "core/v1.ProjectedVolumeSource" => {
+            pod(&format!("serviceAccountName: default, volumes: [{{name: v, projected: {structure}}}]"))
+        }
+        "core/v1.PodSecurityContext" => pod(&format!("securityContext: {structure}")),
+        "core/v1.PodOS" => pod(&format!("os: {structure}")),
+        "core/v1.PodDNSConfig" => pod(&format!("dnsConfig: {structure}")),
+        "core/v1.HostAlias" => pod(&format!("hostAliases: [{structure}]")),
+        "core/v1.PodReadinessGate" => pod(&format!("readinessGates: [{structure}]")),
+        "core/v1.PodResourceClaim" => pod(&format!("resourceClaims: [{structure}]")),
+        "core/v1.Toleration" => pod(&format!("tolerations: [{structure}]")),
+        "core/v1.TopologySpreadConstraint" => pod(&format!("topologySpreadConstraints: [{structure}]")),
+        "core/v1.NodeSelector" => {
+            pod(&format!("affinity: {{nodeAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: {structure}}}}}"))
+        }
+        "core/v1.NodeSelectorTerm" => pod(&format!(
+            "affinity: {{nodeAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: {{nodeSelectorTerms: [{structure}]}}}}}}"
+        )),
+        "core/v1.PreferredSchedulingTerm" => pod(&format!(
+            "affinity: {{nodeAffinity: {{preferredDuringSchedulingIgnoredDuringExecution: [{structure}]}}}}"
+        )),
+        "core/v1.PodAffinityTerm" => pod(&format!(
+            "affinity: {{podAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{structure}]}}}}"
+        )),
+        "core/v1.WeightedPodAffinityTerm" => pod(&format!(
+            "affinity: {{podAffinity: {{preferredDuringSchedulingIgnoredDuringExecution: [{structure}]}}}}"
+        )),
+        "core/v1.ReplicationControllerSpec" => object("v1", "ReplicationController", "spec"),
+        "core/v1.PodTemplateSpec" => format!(
+            "{{apiVersion: v1, kind: PodTemplate, metadata: {{name: a, namespace: default}}, template: {structure}}}"
+        ),
         "apps/v1.DeploymentStrategy" => apps("Deployment", &format!("strategy: {structure}")),
         "apps/v1.DeploymentSpec" => object("apps/v1", "Deployment", "spec"),
         "apps/v1.StatefulSetSpec" => object("apps/v1", "StatefulSet", "spec"),
