@@ -13,7 +13,7 @@ use crate::spec::slug;
 use crate::text::{Node, Origin, Value, scalar};
 
 /// The minor from which on the name of a Service may start with a digit.
-const RELAXED_SERVICES: Minor = Minor(37);
+const RELAXED_SERVICES: Minor = Minor(36);
 /// `CronJob` appends a dash and ten digits to make the name of a Job, which must fit a label.
 const CRON_JOB_LENGTH: usize = 52;
 /// Of a `generateName` the server keeps so many characters.

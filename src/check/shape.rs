@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::hint;
 use super::memo::Memo;
 use super::role::is_directive;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
 use crate::limits;
 use crate::rules;
@@ -49,6 +49,8 @@ pub struct Walk<'a> {
     /// How much had no sound shape so far.
     unsound: usize,
     findings: Vec<Diagnostic>,
+    /// What the rules found.
+    ruled: Vec<Diagnostic>,
 }
 
 /// What becomes of an entry or item.
@@ -73,6 +75,7 @@ impl<'a> Walk<'a> {
             memo: None,
             unsound: 0,
             findings: Vec::new(),
+            ruled: Vec::new(),
         }
     }
 
@@ -133,8 +136,22 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns what was found.
-    pub fn into_findings(self) -> Vec<Diagnostic> {
+    pub fn into_findings(mut self) -> Vec<Diagnostic> {
+        self.findings.append(&mut self.ruled);
         self.findings
+    }
+
+    /// Returns what was found, what follows from mistakes of before left out: a part that these kept from being made is
+    /// not missing, and what was told of a place needs no second word.
+    pub fn into_findings_after(mut self, before: &Diagnostics) -> Vec<Diagnostic> {
+        let told: Vec<Origin> =
+            before.iter().filter(|told| told.severity == Severity::Error).map(|told| told.origin).collect();
+        let follows = |finding: &Diagnostic| {
+            matches!(finding.code, Code::MissingField | Code::DuplicateValue)
+                || told.iter().any(|place| place.touches(finding.origin))
+        };
+        self.ruled.retain(|finding| told.is_empty() || !follows(finding));
+        self.into_findings()
     }
 
     /// Reports what has no sound shape.
@@ -144,10 +161,15 @@ impl<'a> Walk<'a> {
     }
 
     fn note(&mut self, finding: Diagnostic, path: &Path<'_>) {
-        self.findings.push(match self.object {
+        let finding = self.named(finding, path);
+        self.findings.push(finding);
+    }
+
+    fn named(&self, finding: Diagnostic, path: &Path<'_>) -> Diagnostic {
+        match self.object {
             Some(object) => finding.subject(object.to_string().trim_end(), path.to_string()),
             None => finding,
-        });
+        }
     }
 
     /// Returns the settled value, or none where the node is it already. `anchor` is where missing fields are missed.
@@ -160,10 +182,11 @@ impl<'a> Walk<'a> {
         if let Some(settled) = self.memo.as_ref().and_then(|memo| memo.get(&key)) {
             return settled;
         }
-        let found = self.findings.len();
+        let found = self.findings.len() + self.ruled.len();
         let settled = self.value_anew(node, schema, path, anchor);
         // A finding names its object, so each object has its own.
-        if let Some(memo) = self.memo.as_mut().filter(|_| self.findings.len() == found) {
+        let is_sound = self.findings.len() + self.ruled.len() == found;
+        if let Some(memo) = self.memo.as_mut().filter(|_| is_sound) {
             memo.insert(key, node, settled.as_ref());
         }
         settled
@@ -238,7 +261,8 @@ impl<'a> Walk<'a> {
         // Of what has no sound shape no rule can tell what it is for.
         if !self.partial && self.unsound == unsound {
             for (place, finding) in rules::judge(settled.as_ref().unwrap_or(node), ty, self.facts, anchor) {
-                self.note(finding, &Path::Below(path, &place));
+                let finding = self.named(finding, &Path::Below(path, &place));
+                self.ruled.push(finding);
             }
         }
         settled

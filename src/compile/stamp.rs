@@ -220,7 +220,7 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
     };
     // A label that would change the selector of its own workload was told where it is written.
     let was_told = diagnostics.iter().any(|finding| finding.code == Code::SelectorConflict);
-    let found = walk.into_findings().into_iter();
+    let found = walk.into_findings_after(diagnostics).into_iter();
     diagnostics.extend(found.filter(|finding| !was_told || finding.code != Code::SelectorConflict));
     if ty.is_none() {
         anew.check_custom(&key, &node, &written, diagnostics);
