@@ -240,7 +240,10 @@ func keepSelector(new, old *batch.Job) {
 	}
 	new.Spec.Selector = old.Spec.Selector.DeepCopy()
 	labels := map[string]string{}
-	for _, label := range []string{batch.ControllerUidLabel, batch.JobNameLabel, batch.LegacyControllerUidLabel, batch.LegacyJobNameLabel} {
+	made := []string{
+		batch.ControllerUidLabel, batch.JobNameLabel, batch.LegacyControllerUidLabel, batch.LegacyJobNameLabel,
+	}
+	for _, label := range made {
 		if value, found := old.Spec.Template.Labels[label]; found {
 			labels[label] = value
 		}

@@ -212,7 +212,18 @@ const NUMBERS: &[i64] = &[0, 0, -1, -1, 1, 2, 3, 80, 101, 511, 512, 30000, 65535
 const QUANTITIES: &[&str] = &["0", "-1", "1", "1.5", "500m", "1m", "1n", "1Gi", "1Ki", "many", ""];
 
 fn mixed(dice: &mut Dice) -> Json {
-    let all = [json!(0), json!(-1), json!(70000), json!("http"), json!(""), json!("50%"), json!("150%"), json!("HTTP"), json!("80"), json!("0%")];
+    let all = [
+        json!(0),
+        json!(-1),
+        json!(70000),
+        json!("http"),
+        json!(""),
+        json!("50%"),
+        json!("150%"),
+        json!("HTTP"),
+        json!("80"),
+        json!("0%"),
+    ];
     dice.pick(&all).clone()
 }
 
@@ -243,14 +254,7 @@ fn retyped(value: &Json, dice: &mut Dice) -> Json {
 }
 
 /// Guesses a value of a field that is not there, mostly of the right shape.
-fn guess(
-    name: &str,
-    schema: &Schema,
-    facts: &Facts,
-    texts: &[String],
-    depth: usize,
-    dice: &mut Dice,
-) -> Option<Json> {
+fn guess(name: &str, schema: &Schema, facts: &Facts, texts: &[String], depth: usize, dice: &mut Dice) -> Option<Json> {
     Some(match &schema.shape {
         Shape::String if !schema.values.is_empty() && !dice.one_in(8) => json!(dice.pick(&schema.values).as_str()),
         Shape::String => guessed_text(name, texts, dice),

@@ -21,7 +21,7 @@ pub(super) struct Problem {
     pub(super) detail: String,
 }
 
-/// Returns what the server reports of each object when it is created, or `None` for a kind that the oracle does not know.
+/// Returns the errors of the server when each object is created, or `None` for kinds that the oracle does not know.
 pub(super) fn ask(objects: &[Json]) -> Vec<Option<Vec<Problem>>> {
     let lines: Vec<String> = objects.iter().map(|object| json!({ "new": object }).to_string()).collect();
     let mut child = Command::new(MODULE.program("oracle"))

@@ -72,8 +72,8 @@ impl fmt::Display for Figures {
         let tenths = self.agreement();
         write!(
             f,
-            "{all} mutants: both take {both_take}, both refuse {both_refuse} (the first at the same place {same_place}, at one \
-             of the server's {among_theirs}); false errors {only_ours}, known differences {known}; missed {only_theirs}; \
+            "{all} mutants: both take {both_take}, both refuse {both_refuse} (the first at the same place {same_place}, \
+             at one of the server's {among_theirs}); false errors {only_ours}, known differences {known}; missed {only_theirs}; \
              agreement {}.{} %",
             tenths / 10,
             tenths % 10
@@ -127,9 +127,10 @@ pub(super) fn false_errors(cases: &[Case], known: &[Known]) -> Vec<String> {
     for case in cases {
         for finding in case.false_errors(known) {
             let name = format!("{} {} {}", case.kind, shape(&finding.field), finding.code);
-            groups.entry(name).or_default().add(|| {
-                format!("{}: {} [{}]\n         {}", finding.field, finding.message, case.how, case.object)
-            });
+            groups
+                .entry(name)
+                .or_default()
+                .add(|| format!("{}: {} [{}]\n         {}", finding.field, finding.message, case.how, case.object));
         }
     }
     lines(groups)
@@ -152,7 +153,10 @@ pub(super) fn groups(cases: &[Case], known: &[Known]) -> String {
         for ours in &case.ours {
             if !case.theirs.iter().any(|theirs| is_same_place(&ours.field, theirs)) {
                 let name = format!("{} {} {}, not {}", case.kind, ours.code, shape(&ours.field), shape(&first.field));
-                elsewhere.entry(name).or_default().add(|| format!("{} [{}] the server: {first}", ours.message, case.how));
+                elsewhere
+                    .entry(name)
+                    .or_default()
+                    .add(|| format!("{} [{}] the server: {first}", ours.message, case.how));
             }
         }
     }
