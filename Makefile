@@ -14,8 +14,9 @@ test: ## Run all tests; those that lack a program are skipped and named at the e
 quick: ## Run the tests that need no Go, no network and no browser
 	FANFOLD_QUICK=1 cargo test --lib --test quick --test wrap_up
 
-thorough: ## Run the tests of faults, of the proof and of broken secrets at their full size, for about a quarter of an hour
-	FANFOLD_FAULT_OBJECTS=1000 FANFOLD_PROOF_CASES=10000 cargo test --test world -- faults:: proof::
+thorough: ## Run the tests of faults, of the proof, of the oracle and of broken secrets at their full size, for about a quarter of an hour
+	FANFOLD_FAULT_OBJECTS=1000 FANFOLD_PROOF_CASES=10000 FANFOLD_ORACLE_CASES=50000 \
+		cargo test --test world -- faults:: proof:: oracle::
 	FANFOLD_SECRETS_ROUNDS=20000 cargo test --test quick -- secrets_mutated
 
 lint: ## Check formatting and lints
@@ -24,7 +25,7 @@ lint: ## Check formatting and lints
 
 fmt: ## Format the code
 	cargo fmt
-	gofmt -w schemas/generator tests/programs/readers tests/programs/argocd
+	gofmt -w schemas/generator tests/programs/readers tests/programs/argocd tests/programs/oracle
 
 facts: ## Write schemas/kubernetes/ anew from the OpenAPI and Go types of the pinned releases
 	cd schemas/generator && go run . -out ../kubernetes

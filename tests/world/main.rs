@@ -8,6 +8,7 @@ mod apply;
 mod controlplane;
 #[path = "controlplane/tests.rs"]
 mod controlplane_tests;
+mod dice;
 mod diff;
 mod emit;
 mod explain;
@@ -15,6 +16,7 @@ mod faults;
 mod html;
 mod integrate;
 mod needs;
+mod oracle;
 mod parallel;
 mod programs;
 mod proof;
@@ -24,4 +26,4 @@ mod reuse;
 mod safety;
 mod schema;
 
-use support::{bench, examples, krew, layout, page, place, sides, tools, trees};
+use support::{bench, examples, hosts, krew, layout, page, place, sides, tools, trees};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 pub(crate) use crate::support::needs::{AWK, BASH, GIT, Need, are_missing, find};
 
-use crate::{controlplane, html, integrate, programs, reuse};
+use crate::{controlplane, html, integrate, oracle, programs, reuse};
 
 const fn built_by_go(is_there: fn() -> bool) -> Need {
     Need { name: "Go", is_there }
@@ -17,6 +17,7 @@ pub(crate) const HELM: Need = built_by_go(|| reuse::programs::HELM_3.is_there() 
 pub(crate) const ACT: Need = built_by_go(|| integrate::runner::ACT.is_there());
 pub(crate) const ARGOCD: Need = built_by_go(|| integrate::argocd::ARGOCD.is_there());
 pub(crate) const FLUX: Need = built_by_go(|| integrate::flux::FLUX.is_there());
+pub(crate) const ORACLE: Need = built_by_go(|| oracle::program::MODULE.is_there());
 pub(crate) const KREW: Need = built_by_go(|| integrate::krew::KREW.is_there());
 /// For what is more than a program that was built.
 pub(crate) const GO: Need = built_by_go(programs::has_go);

@@ -1,8 +1,8 @@
 //! Programs of others that tests run, built once from pinned Go modules.
 //!
 //! A folder below `tests/programs/` has a `go.mod` whose `tool` lines name what to build. What is built lies in
-//! `target/FOLDER/HASH`, by the hash of `go.mod`: a change of it builds anew, and a folder that is there is whole, as it
-//! gets its name last.
+//! `target/FOLDER/HASH`, by the hash of `go.mod` and of Go files beside it: a change of them builds anew, and a folder that
+//! is there is whole, as it gets its name last.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -57,7 +57,11 @@ impl Module {
     fn place(&self) -> Result<(String, PathBuf, PathBuf), String> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(self.folder);
         let module = fs::read_to_string(source.join("go.mod")).map_err(|error| format!("go.mod: {error}"))?;
-        let hash = Sha256::digest(&module).first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        let mut all = Sha256::new_with_prefix(&module);
+        for code in code_of(&source).map_err(|error| format!("{}: {error}", source.display()))? {
+            all.update(code);
+        }
+        let hash = all.finalize().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
         let folder = target.join(self.folder.replace('/', "-")).join(format!("{hash:016x}"));
         Ok((module, source, folder))
@@ -102,6 +106,16 @@ impl Module {
         fs::rename(&unfinished, &folder).map_err(|error| said("cannot name what was built in", error))?;
         Ok(folder)
     }
+}
+
+/// Returns the Go files of a folder, in the order of their names.
+fn code_of(folder: &Path) -> std::io::Result<Vec<Vec<u8>>> {
+    let paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut code: Vec<PathBuf> =
+        paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "go")).collect();
+    code.sort();
+    code.iter().map(fs::read).collect()
 }
 
 /// Whether Go is there.

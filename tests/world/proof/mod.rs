@@ -23,9 +23,10 @@ use fanfold::text::{Key, Map, Node, Origin, Value};
 use kube::config::Kubeconfig;
 use serde_json::{Value as Json, json};
 
-use self::mutate::{Dice, mutate};
+use self::mutate::mutate;
 use self::server::{Answer, Server};
 use crate::controlplane::{ControlPlane, User};
+use crate::dice::Dice;
 
 const MANAGER: &str = "fanfold";
 const NAMESPACE: &str = "proof";

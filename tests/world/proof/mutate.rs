@@ -3,31 +3,7 @@
 use fanfold::kubernetes::{Facts, Schema, Shape, Type};
 use serde_json::{Map, Value as Json, json};
 
-/// A sequence of numbers that a seed decides (`SplitMix64`).
-#[derive(Clone)]
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end.max(1) as u64).unwrap()
-    }
-
-    pub(super) fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-
-    pub(super) fn one_in(&mut self, many: usize) -> bool {
-        self.below(many) == 0
-    }
-}
+use crate::dice::Dice;
 
 /// What is at a place of an object.
 #[derive(Clone, Copy)]
