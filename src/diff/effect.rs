@@ -316,7 +316,7 @@ fn renamed(old: &Manifest, new: &Manifest, changes: &mut [Change]) {
 /// Asks the table of what an update may not change.
 fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Facts) {
     let ObjectKey { group, kind, .. } = &new.key;
-    if !changes.iter().any(|change| may_refuse(group, kind, change.path.keys())) {
+    if !changes.iter().any(|change| may_refuse(group, kind, &change.path.keys())) {
         return;
     }
     let pair = Pair::of_objects(old, new, facts);

@@ -186,7 +186,7 @@ pub fn never_changes(group: &str, kind: &str, path: &str) -> bool {
 }
 
 /// Whether an update of a kind may be refused for a change at a path of keys. A no is certain; a yes asks for [`refused`].
-pub fn may_refuse<'k>(group: &str, kind: &str, path: impl Iterator<Item = &'k str> + Clone) -> bool {
+pub fn may_refuse<'k>(group: &str, kind: &str, path: &(impl Iterator<Item = &'k str> + Clone)) -> bool {
     let has_own_rules = matches!(
         (group, kind),
         ("batch", "Job")

@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscalers: bounds, targets, metrics, and how fast they act.
+//! `HorizontalPodAutoscaler`: bounds, targets, metrics, and how fast they act.
 
 use super::at::{get, number, quantity, text};
 use super::limit_range::refused;
@@ -236,7 +236,7 @@ fn bounds(at: &mut At<'_>) {
         at_least(at, "maxReplicas", node, "a number of replicas", 1);
         return;
     }
-    let lowest = if at.minor() < SCALES_TO_ZERO { 1 } else { 0 };
+    let lowest = i64::from(at.minor() < SCALES_TO_ZERO);
     let Some((least, node)) = least else { return };
     if least < lowest {
         at_least(at, "minReplicas", node, "a number of replicas", lowest);

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::at::{get, items, quantity, text};
 use super::value::{again, filled, forbid, has_any, missing, named, named_if_any, one_of};
-use super::{At, Rule};
+use super::{At, Check, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Quantity;
 use crate::kubernetes::name::{dns_label, dns_subdomain, label_key};
@@ -59,9 +61,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "claim-storage",
         at: "core/v1.PersistentVolumeClaimSpec",
-        check: |at| match at.get(&["resources", "requests", "storage"]) {
-            Some(node) => positive(at, "resources.requests[storage]", node),
-            None => {
+        check: |at| {
+            if let Some(node) = at.get(&["resources", "requests", "storage"]) {
+                positive(at, "resources.requests[storage]", node);
+            } else {
                 let origin = at.get(&["resources"]).map_or(at.origin(), Node::origin);
                 let message = "missing field `resources.requests.storage`: a claim says how much it needs";
                 missing(at, "resources.requests[storage]", origin, message);
@@ -368,7 +371,7 @@ fn driver_volume(at: &mut At<'_>) {
         ["controllerPublishSecretRef", "nodePublishSecretRef", "controllerExpandSecretRef", "nodeExpandSecretRef"]
     {
         let Some(reference) = at.get(&[secret]) else { continue };
-        let checks: [(&str, &str, fn(&str) -> Result<(), String>); 2] =
+        let checks: [(&str, &str, Check); 2] =
             [("name", "a Secret", dns_subdomain), ("namespace", "a namespace", dns_label)];
         for (field, what, is) in checks {
             let place = format!("{secret}.{field}");
@@ -392,7 +395,7 @@ fn storage_class(at: &mut At<'_>) {
         one_of(at, "reclaimPolicy", node, &["Delete", "Retain"]);
     }
     let Some((node, map)) = at.get(&["parameters"]).and_then(|node| Some((node, node.as_map()?))) else { return };
-    let bytes = map.iter().map(|entry| entry.key.text.len() + entry.value.text().map_or(0, |text| text.len()));
+    let bytes = map.iter().map(|entry| entry.key.text.len() + entry.value.text().map_or(0, SmolStr::len));
     let bytes: usize = bytes.sum();
     if map.len() > PARAMETERS {
         at.invalid("parameters", node, format!("expected at most {PARAMETERS} entries, found {}", map.len()));

@@ -85,10 +85,8 @@ fn secret_keys(at: &mut At<'_>) {
             }
             Some(_) => {}
         },
-        "kubernetes.io/basic-auth" => {
-            if value(at, "username").is_none() && value(at, "password").is_none() {
-                needs(at, "username");
-            }
+        "kubernetes.io/basic-auth" if value(at, "username").is_none() && value(at, "password").is_none() => {
+            needs(at, "username");
         }
         "kubernetes.io/dockercfg" | "kubernetes.io/dockerconfigjson" => {
             let key = if kind == "kubernetes.io/dockercfg" { ".dockercfg" } else { ".dockerconfigjson" };
@@ -98,12 +96,10 @@ fn secret_keys(at: &mut At<'_>) {
                 at.invalid(format_args!("{field}[{key}]"), node, message);
             }
         }
-        "kubernetes.io/service-account-token" => {
-            if at.text(&["metadata", "annotations", ACCOUNT]).is_none() {
-                let origin = at.get(&["metadata"]).map_or(at.origin(), Node::origin);
-                let message = format!("missing annotation `{ACCOUNT}`: a token belongs to an account");
-                missing(at, format_args!("metadata.annotations[{ACCOUNT}]"), origin, message);
-            }
+        "kubernetes.io/service-account-token" if at.text(&["metadata", "annotations", ACCOUNT]).is_none() => {
+            let origin = at.get(&["metadata"]).map_or(at.origin(), Node::origin);
+            let message = format!("missing annotation `{ACCOUNT}`: a token belongs to an account");
+            missing(at, format_args!("metadata.annotations[{ACCOUNT}]"), origin, message);
         }
         _ => {}
     }

@@ -222,7 +222,7 @@ pub(super) const RULES: &[Rule] = &[
             for field in ["containerPort", "hostPort"] {
                 let Some(port) = at.get(&[field]) else { continue };
                 // No port of the host is a port of zero.
-                let least = if field == "hostPort" { 0 } else { 1 };
+                let least = i64::from(field != "hostPort");
                 if let Some(found) = number(port).filter(|port| !(least..=65535).contains(port)) {
                     at.invalid(field, port, format!("expected a port from 1 to 65535, found `{found}`"));
                 }
@@ -374,7 +374,6 @@ pub(super) const RULES: &[Rule] = &[
             "{name: a, image: 'a:1', restartPolicy: OnFailure}",
             "{name: a, image: 'a:1', restartPolicy: Never, restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]}",
         ],
-        ..Rule::ALWAYS
     },
     Rule {
         name: "restart-rule",
@@ -390,6 +389,5 @@ pub(super) const RULES: &[Rule] = &[
             "{action: Restart, exitCodes: {operator: NotIn, values: [1]}}",
             "{action: Restart, exitCodes: {operator: In}}",
         ],
-        ..Rule::ALWAYS
     },
 ];

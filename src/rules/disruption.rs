@@ -1,4 +1,4 @@
-//! PodDisruptionBudgets: how many pods may be missing.
+//! `PodDisruptionBudget`: how many pods may be missing.
 
 use super::Rule;
 use super::value::{at_least, percent};

@@ -1,11 +1,11 @@
-//! EndpointSlices and Endpoints: addresses and ports.
+//! `EndpointSlice` and Endpoints: addresses and ports.
 
 use std::collections::HashMap;
 
 use super::address::{address, reachable};
 use super::at::{get, items, text};
 use super::value::{again, has_any, missing, named, named_if_any, port};
-use super::{At, Rule};
+use super::{At, Check, Rule};
 use crate::kubernetes::name::{dns_label, dns_subdomain, label_key, label_value};
 use crate::text::Node;
 
@@ -52,7 +52,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "endpoint-slice-hints",
         at: "discovery/v1.EndpointHints",
         check: |at| {
-            let kinds: [(&str, &str, fn(&str) -> Result<(), String>); 2] =
+            let kinds: [(&str, &str, Check); 2] =
                 [("forZones", "a zone", label_value), ("forNodes", "a node", dns_subdomain)];
             for (field, what, is) in kinds {
                 let mut seen = HashMap::new();

@@ -49,7 +49,7 @@ fn variable(name: &str) -> Result<(), String> {
 }
 
 /// Returns the sources that a variable has.
-fn sources<'a>(from: &'a Node, minor: Minor) -> impl Iterator<Item = (&'static str, &'a Node)> {
+fn sources(from: &Node, minor: Minor) -> impl Iterator<Item = (&'static str, &Node)> {
     let known = if minor < FILES { &SOURCES[..4] } else { &SOURCES[..] };
     known.iter().filter_map(|field| Some((*field, get(from, &[field])?)))
 }
@@ -85,13 +85,13 @@ fn one_source(at: &mut At<'_>, found: &[(&str, &Node)], known: &[&str]) {
 }
 
 fn check_field(at: &mut At<'_>) {
+    const PLACE: &str = "fieldRef.fieldPath";
     let Some(path) = at.get(&["fieldRef", "fieldPath"]) else { return };
     if let Some(version) = at.text(&["fieldRef", "apiVersion"]).filter(|version| *version != "v1")
         && let Some(node) = at.get(&["fieldRef", "apiVersion"])
     {
         return at.invalid("fieldRef.apiVersion", node, format!("expected `v1`, found `{}`", words::shown(version)));
     }
-    const PLACE: &str = "fieldRef.fieldPath";
     let Some(field) = path.as_str() else { return };
     if field.is_empty() {
         return filled(at, PLACE, Some(path), "the path of a field");
@@ -181,8 +181,8 @@ fn check_file(at: &mut At<'_>) {
 }
 
 fn check_all(at: &mut At<'_>) {
-    named_if_any(at, "prefix", at.get(&["prefix"]), "the start of variables", variable);
     const KNOWN: [&str; 2] = ["configMapRef", "secretRef"];
+    named_if_any(at, "prefix", at.get(&["prefix"]), "the start of variables", variable);
     let found: Vec<_> = KNOWN.iter().filter_map(|field| Some((*field, get(at.node(), &[field])?))).collect();
     one_source(at, &found, &KNOWN);
 }
@@ -290,7 +290,6 @@ pub(super) const RULES: &[Rule] = &[
             "{volumeName: v, path: ../a, key: A}",
         ],
         accepts: &["{volumeName: v, path: a/b, key: A}"],
-        ..Rule::ALWAYS
     },
     Rule {
         name: "env-from",

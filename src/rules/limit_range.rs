@@ -1,4 +1,4 @@
-//! LimitRanges: bounds and defaults that go together.
+//! `LimitRange`: bounds and defaults that go together.
 
 use std::collections::{BTreeSet, HashMap};
 

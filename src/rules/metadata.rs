@@ -11,7 +11,7 @@ const ANNOTATION_BYTES: usize = 256 * 1024;
 /// Metadata with one byte too many in its annotations.
 const LARGE: &str = {
     const START: &[u8] = b"{name: a, namespace: default, annotations: {a: ";
-    const TEXT: [u8; START.len() + ANNOTATION_BYTES + 2] = {
+    static TEXT: [u8; START.len() + ANNOTATION_BYTES + 2] = {
         let mut text = [b'x'; START.len() + ANNOTATION_BYTES + 2];
         let mut at = 0;
         while at < START.len() {

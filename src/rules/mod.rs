@@ -90,6 +90,9 @@ use crate::diagnostic::Diagnostic;
 use crate::kubernetes::{Facts, Minor, Type};
 use crate::text::{Node, Origin};
 
+/// Says why a text is refused.
+type Check = fn(&str) -> Result<(), String>;
+
 /// One thing that the server holds structures of a type to.
 #[derive(Debug)]
 pub struct Rule {

@@ -1,4 +1,4 @@
-//! NetworkPolicies: ports, peers and blocks of addresses.
+//! `NetworkPolicy`: ports, peers and blocks of addresses.
 
 use super::Rule;
 use super::address::{Network, network};

@@ -46,11 +46,11 @@ fn check_host_name(at: &mut At<'_>) {
 }
 
 fn check_dns(at: &mut At<'_>) {
+    const MESSAGE: &str = "missing field `nameservers` of `dnsConfig`: with `dnsPolicy: None` the pod has no other";
     let has_servers = at.items(&["dnsConfig", "nameservers"]).next().is_some();
     if at.text(&["dnsPolicy"]) != Some("None") || has_servers {
         return;
     }
-    const MESSAGE: &str = "missing field `nameservers` of `dnsConfig`: with `dnsPolicy: None` the pod has no other";
     if let Some(config) = at.get(&["dnsConfig"]) {
         at.report("dnsConfig.nameservers", Diagnostic::new(Code::MissingField, config.origin(), MESSAGE));
     } else if let Some(policy) = at.get(&["dnsPolicy"]) {
@@ -167,7 +167,6 @@ pub(super) const RULES: &[Rule] = &[
             "{hostnameOverride: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, containers: [{name: a, image: 'a:1'}]}",
         ],
         accepts: &["{hostnameOverride: a.b, setHostnameAsFQDN: false, containers: [{name: a, image: 'a:1'}]}"],
-        ..Rule::ALWAYS
     },
     Rule {
         name: "pod-deadline",

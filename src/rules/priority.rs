@@ -1,4 +1,4 @@
-//! PriorityClasses: the names and numbers that the system keeps for itself.
+//! `PriorityClass`: the names and numbers that the system keeps for itself.
 
 use super::Rule;
 use super::at::{is_true, number_at};

@@ -37,6 +37,7 @@ fn check_counts(at: &mut At<'_>) {
 }
 
 fn check_thresholds(at: &mut At<'_>) {
+    const PERIOD: [&str; 2] = ["readinessProbe", "terminationGracePeriodSeconds"];
     for probe in ["livenessProbe", "startupProbe"] {
         const FIELD: &str = "successThreshold";
         // Below zero it has a finding already, and zero is the default, which is one.
@@ -45,7 +46,6 @@ fn check_thresholds(at: &mut At<'_>) {
         let message = format!("expected `1`, as one success is enough for a `{probe}`, found `{found}`");
         at.invalid(format_args!("{probe}.{FIELD}"), node, message);
     }
-    const PERIOD: [&str; 2] = ["readinessProbe", "terminationGracePeriodSeconds"];
     if let Some(node) = at.get(&PERIOD).filter(|_| number_at(at.node(), &PERIOD).is_some_and(|found| found > 0)) {
         let message = "`terminationGracePeriodSeconds` may not stand in `readinessProbe`, which ends no container";
         forbid(at, PERIOD.join("."), node, message, "take it out");

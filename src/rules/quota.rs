@@ -1,4 +1,4 @@
-//! ResourceQuotas: what they count, and for which pods.
+//! `ResourceQuota`: what they count, and for which pods.
 
 use super::at::{get, items, quantity, text};
 use super::{At, Rule};

@@ -174,8 +174,8 @@ fn check_claims(at: &mut At<'_>) {
         let part = part.and_then(Node::as_str).filter(|part| !part.is_empty());
         let parts = seen.entry(name).or_default();
         // The claim as a whole holds all of its requests.
-        let overlaps = |known: &Option<&str>| known.is_none() || part.is_none() || *known == part;
-        if let Some((_, first)) = parts.iter().find(|(known, _)| overlaps(known)) {
+        let overlaps = |known: Option<&str>| known.is_none() || part.is_none() || known == part;
+        if let Some((_, first)) = parts.iter().find(|(known, _)| overlaps(*known)) {
             let first = *first;
             again(at, format_args!("{place}.name"), node, first, format!("the claim `{name}` is asked for twice"));
         } else {

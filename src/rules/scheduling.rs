@@ -27,7 +27,7 @@ fn check_values(at: &mut At<'_>, place: &str, requirement: &Node, wanted: &str) 
     let message = |found: &dyn Display| format!("expected {wanted} with `operator: {operator}`, found {found}");
     match get(requirement, &["values"]) {
         Some(node) if wanted == "no value" => {
-            forbid(at, format_args!("{place}.values"), node.origin(), message(&found))
+            forbid(at, format_args!("{place}.values"), node.origin(), message(&found));
         }
         Some(node) => at.invalid(format_args!("{place}.values"), node, message(&found)),
         None => {

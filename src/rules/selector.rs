@@ -139,20 +139,16 @@ pub(super) fn finds_its_pods(at: &mut At<'_>) {
 }
 
 fn conflict(condition: &Node, label: Option<&Entry>, asked: &str) -> Diagnostic {
-    match label {
-        Some(label) => {
-            let message =
-                format!("the selector asks for pods with {asked}, and these have the label `{}`", pair(label));
-            Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
-                .label("would take the pods out of the selector")
-                .also(condition.origin(), "the selector")
-                .help("change the label, or the condition of the selector")
-        }
-        None => {
-            let message = format!("the selector asks for pods with {asked}, and they have no such label");
-            Diagnostic::new(Code::SelectorConflict, condition.origin(), message)
-                .help("give the pods the label (in a spec under `podLabels`), or take it out of the selector")
-        }
+    if let Some(label) = label {
+        let message = format!("the selector asks for pods with {asked}, and these have the label `{}`", pair(label));
+        Diagnostic::new(Code::SelectorConflict, label.value.origin(), message)
+            .label("would take the pods out of the selector")
+            .also(condition.origin(), "the selector")
+            .help("change the label, or the condition of the selector")
+    } else {
+        let message = format!("the selector asks for pods with {asked}, and they have no such label");
+        Diagnostic::new(Code::SelectorConflict, condition.origin(), message)
+            .help("give the pods the label (in a spec under `podLabels`), or take it out of the selector")
     }
 }
 

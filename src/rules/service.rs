@@ -304,7 +304,7 @@ fn external_name(at: &mut At<'_>) {
             dns_subdomain(name.strip_suffix('.').unwrap_or(name))
         }),
         None => {
-            at.missing("externalName", "missing field `externalName`: a Service of type ExternalName is a name for it")
+            at.missing("externalName", "missing field `externalName`: a Service of type ExternalName is a name for it");
         }
     }
     let found = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"].into_iter().find_map(|field| {

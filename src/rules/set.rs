@@ -135,8 +135,8 @@ impl<'a> Set<'a> {
             return;
         }
         self.selects(object, Some(selector), "spec.selector", found);
-        let names = items(&object.node, &["spec", "ports"]).filter_map(|(_, port)| get(port, &["targetPort"]));
-        if names.filter_map(port_name).next().is_none() {
+        let mut targets = items(&object.node, &["spec", "ports"]).filter_map(|(_, port)| get(port, &["targetPort"]));
+        if !targets.any(|target| port_name(target).is_some()) {
             return;
         }
         let matching: Vec<&Pods<'_>> = self.selected(&object.key, labels).take(MOST + 1).collect();

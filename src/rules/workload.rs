@@ -44,14 +44,13 @@ pub(super) fn portion(at: &mut At<'_>, path: &[&str], default: Portion) -> Optio
     }
     let text = node.as_str()?;
     let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    match text.strip_suffix('%').filter(|digits| is_number(digits)) {
-        Some(digits) => Some(Portion::Percent(digits.parse().unwrap_or(u64::MAX))),
-        None => {
-            let message = format!("expected a whole number, or a percentage such as `25%`, found `{text}`");
-            let help = is_number(text).then_some("write the number without quotes");
-            at.report(place, Diagnostic::new(Code::InvalidValue, node.origin(), message).maybe_help(help));
-            None
-        }
+    if let Some(digits) = text.strip_suffix('%').filter(|digits| is_number(digits)) {
+        Some(Portion::Percent(digits.parse().unwrap_or(u64::MAX)))
+    } else {
+        let message = format!("expected a whole number, or a percentage such as `25%`, found `{text}`");
+        let help = is_number(text).then_some("write the number without quotes");
+        at.report(place, Diagnostic::new(Code::InvalidValue, node.origin(), message).maybe_help(help));
+        None
     }
 }
 
