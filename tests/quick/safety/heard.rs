@@ -157,10 +157,10 @@ fn what_is_said_of_other_objects_is_repeated_in_full() {
 
 #[test]
 fn no_line_of_an_answer_begins_where_ours_do() {
+    const KINDS: [&str; 3] = ["configmaps", "secrets", "namespaces"];
     const FORGED: &str = "1 object: 1 created in 0.1 s";
     let message = format!("no\n{FORGED}\n\r{FORGED}");
     let begins = |said: &str| said.lines().any(|line| line.starts_with("1 object: 1 created in 0.1 s"));
-    const KINDS: [&str; 3] = ["configmaps", "secrets", "namespaces"];
     for kind in &KINDS[..if pace::is_quick() { 1 } else { 3 }] {
         for method in ["GET", "PATCH", "DELETE"] {
             let message = message.clone();

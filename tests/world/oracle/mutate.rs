@@ -132,7 +132,7 @@ fn alter_structure(
             let free: Vec<_> = ty
                 .fields
                 .iter()
-                .filter(|field| !map.contains_key(field.name.as_str()) && !(is_root && field.name == "status"))
+                .filter(|field| !(map.contains_key(field.name.as_str()) || is_root && field.name == "status"))
                 .collect();
             if free.is_empty() {
                 return None;
