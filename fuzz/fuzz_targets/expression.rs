@@ -31,6 +31,6 @@ fn compile_with(text: &str) {
     let files = MemoryFiles::default().with("fuzz.yaml", spec.as_str());
     let (mut sources, mut findings) = (Sources::default(), Diagnostics::new());
     let inputs = read_inputs(&["fuzz.yaml".into()], &files, || Ok(Vec::new()), &mut sources, &mut findings);
-    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let settings = Settings::default();
     compile(inputs, &settings, &files, &mut sources, &mut findings);
 }

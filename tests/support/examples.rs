@@ -87,7 +87,7 @@ pub(crate) fn run(
     sources: &mut Sources,
 ) -> (Compilation, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
-    let settings = Settings { facts: Facts::newest(), options };
+    let settings = Settings { options, ..Settings::default() };
     let compilation = compile(inputs, &settings, files, sources, &mut diagnostics);
     (compilation, diagnostics)
 }

@@ -35,7 +35,7 @@ fn check(case: &Case) -> Vec<String> {
         found.extend(inputs.skipped.findings());
     }
     let (read, skipped) = (inputs.files, inputs.skipped.clone());
-    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let settings = Settings::default();
     let compilation = compile(inputs, &settings, &files, &mut sources, &mut found);
     let mut lines: Vec<String> = found
         .iter()

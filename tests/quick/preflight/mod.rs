@@ -73,7 +73,7 @@ fn read(all: &[Live], objects: &[Manifest], facts: &Facts) -> Cluster {
 fn compiled(text: &str, path: &Path) -> (Vec<Manifest>, Sources) {
     let (mut sources, mut found) = (Sources::default(), Diagnostics::new());
     let files = MemoryFiles::default().with("case.yaml", text);
-    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let settings = Settings::default();
     let no_stdin = || Err(io::ErrorKind::NotFound.into());
     let inputs = read_inputs(&["case.yaml".to_owned()], &files, no_stdin, &mut sources, &mut found);
     let compilation = compile(inputs, &settings, &files, &mut sources, &mut found);

@@ -261,7 +261,7 @@ pub(crate) fn told(files: &[(&str, &str)], paths: &[&str]) -> (String, Vec<Manif
     let files = files.iter().fold(MemoryFiles::default(), |all, (name, text)| all.with(*name, text.as_bytes()));
     let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
     let inputs: Inputs = read_inputs(&paths, &files, || Ok(Vec::new()), &mut sources, &mut found);
-    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let settings = Settings::default();
     let compilation: Compilation = compile(inputs, &settings, &files, &mut sources, &mut found);
     let mut text = String::new();
     for format in FORMATS {
