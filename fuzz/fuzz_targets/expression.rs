@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::Diagnostics;
-use fanfold::expand::{Options, Scope, render_document};
-use fanfold::kubernetes::Facts;
+use fanfold::expand::{Scope, render_document};
 use fanfold::read::MemoryFiles;
 use fanfold::text::{Node, Origin, Sources};
 use libfuzzer_sys::fuzz_target;

@@ -57,6 +57,9 @@ impl Standard {
     }
 }
 
+/// Whether a check passes over a pod.
+type IsSpared = fn(&Pod<'_>) -> bool;
+
 /// One check of the standards.
 struct Check {
     /// What the server calls it.
@@ -68,7 +71,7 @@ struct Check {
     /// The check of the baseline that it takes the place of.
     instead_of: Option<&'static str>,
     /// The pods that it passes over, and the first minor that does.
-    spares: Option<(Minor, fn(&Pod<'_>) -> bool)>,
+    spares: Option<(Minor, IsSpared)>,
     /// Looks at a pod and reports what is not allowed.
     look: fn(&Pod<'_>, &mut Found<'_>),
 }

@@ -5,8 +5,6 @@ pub(crate) mod generate;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::Diagnostics;
-use fanfold::expand::Options;
-use fanfold::kubernetes::Facts;
 use fanfold::read::MemoryFiles;
 use fanfold::text::Sources;
 

@@ -7,8 +7,6 @@ use std::fmt::Write;
 
 use fanfold::compile::{Settings, compile, survey_inputs};
 use fanfold::diagnostic::Diagnostics;
-use fanfold::expand::Options;
-use fanfold::kubernetes::Facts;
 use fanfold::read::MemoryFiles;
 use fanfold::text::Sources;
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Diagnostics, Format, Style, render};
-use fanfold::expand::Options;
 use fanfold::kubernetes::{Facts, Minor};
 use fanfold::policy::Policy;
 use fanfold::read::{Files, Listing, MemoryFiles};

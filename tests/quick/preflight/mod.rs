@@ -14,7 +14,6 @@ use std::path::Path;
 use fanfold::cluster::Live;
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Code, Diagnostics};
-use fanfold::expand::Options;
 use fanfold::kubernetes::{Amounts, Facts, Manifest};
 use fanfold::preflight::{Cluster, Preflight, preflight};
 use fanfold::read::MemoryFiles;

@@ -236,7 +236,7 @@ fn templates_of_specs_and_manifests_are_held_to_a_level_where_a_run_asks() {
         let said = bench.fails(1, &[command, "spec.yaml", "web.yaml", "--rules", "pss=baseline"]);
         for words in [
             "spec.yaml:11:19",
-            "in CronJob web-eu and 1 more object, field spec.jobTemplate.spec.template.spec.containers[0].securityContext.privileged",
+            "in 2 objects, first CronJob web-eu, field spec.jobTemplate.spec.template.spec.containers[0].securityContext.privileged",
             "web.yaml:13:23",
             "spec.template.spec.containers[0].securityContext.privileged",
             "the level `baseline` does not allow this `privileged`: expected `false`, found `true`",

@@ -5,8 +5,7 @@
 use base64::Engine;
 use fanfold::compile::{Compilation, Inputs, Settings, compile, read_inputs};
 use fanfold::diagnostic::{Diagnostics, Format, Style, render};
-use fanfold::expand::Options;
-use fanfold::kubernetes::{Facts, Manifest};
+use fanfold::kubernetes::Manifest;
 use fanfold::read::MemoryFiles;
 use fanfold::text::Sources;
 
