@@ -41,7 +41,7 @@ fn documents(text: &str) -> Vec<Document> {
 }
 
 fn settings() -> Settings {
-    Settings { facts: Facts::newest(), options: Options::default() }
+    Settings::default()
 }
 
 /// Compiles as `fanfold build` does.

@@ -182,9 +182,9 @@ impl Comments {
     }
 
     fn unused(self) -> impl Iterator<Item = Diagnostic> {
-        // Nearly no run looks into a cluster: what is allowed for those that do is not unused.
+        // Nearly no run looks into a cluster, or holds pods to a level: what is allowed for those that do is not unused.
         let unused =
-            |((_, _, code), allowed): &((FileId, usize, Code), Allowed)| !allowed.used && !code.is_of_cluster();
+            |((_, _, code), allowed): &((FileId, usize, Code), Allowed)| !allowed.used && !code.is_of_request();
         self.allowed.into_iter().filter(unused).map(|((_, line, code), allowed)| {
             Diagnostic::new(
                 Code::UnusedAllow,

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::Diagnostics;
-use fanfold::expand::{Options, Scope, render_document};
-use fanfold::kubernetes::Facts;
+use fanfold::expand::{Scope, render_document};
 use fanfold::read::MemoryFiles;
 use fanfold::text::{Node, Origin, Sources};
 use libfuzzer_sys::fuzz_target;
@@ -31,6 +30,6 @@ fn compile_with(text: &str) {
     let files = MemoryFiles::default().with("fuzz.yaml", spec.as_str());
     let (mut sources, mut findings) = (Sources::default(), Diagnostics::new());
     let inputs = read_inputs(&["fuzz.yaml".into()], &files, || Ok(Vec::new()), &mut sources, &mut findings);
-    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let settings = Settings::default();
     compile(inputs, &settings, &files, &mut sources, &mut findings);
 }

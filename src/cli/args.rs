@@ -20,6 +20,10 @@ pub struct InputArgs {
     #[arg(long, value_name = "N", default_value_t = limits::INSTANCES)]
     pub max_instances: usize,
 
+    /// Hold pods to a rule set: `pss=baseline` or `pss=restricted`, the Pod Security Standards, as of a version with `@1.34`
+    #[arg(long, value_name = "SET", value_delimiter = ',')]
+    pub rules: Vec<String>,
+
     #[command(flatten)]
     pub report: ReportArgs,
 }

@@ -104,7 +104,7 @@ pub(super) fn compile(
             spec.root = with_hash_hints(&spec.root);
         }
     }
-    Ok(session.compile_inputs(inputs, &Settings { facts, options }, &*disk))
+    Ok(session.compile_inputs(inputs, &Settings { facts, options, ..Settings::default() }, &*disk))
 }
 
 /// Whether a spec may be read: one that the user typed may, one that a config names must lie where specs may read.

@@ -12,6 +12,7 @@ use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
 use crate::policy::{Policy, PolicyError};
 use crate::read::{Files, read_confidential};
+use crate::rules::Standard;
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
 /// The state of one run.
@@ -60,6 +61,8 @@ impl Session {
     pub(super) fn settings(&mut self, args: &InputArgs) -> Result<Settings, Failure> {
         self.disk.places.allow(&args.variant.allow_path)?;
         let facts = facts(args.variant.kubernetes_version.as_deref())?;
+        let standards = args.rules.iter().map(|word| Standard::parse(word.trim()).map_err(Failure::Usage));
+        let standards = standards.collect::<Result<_, _>>()?;
         let options = Options {
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
             params: self.params(&args.variant.params, &args.variant.set)?,
@@ -67,7 +70,7 @@ impl Session {
             made: 0,
             secrets_elsewhere: false,
         };
-        Ok(Settings { facts, options })
+        Ok(Settings { facts, options, standards })
     }
 
     /// Reads inputs from where they are, and standard input, to make or send what they hold.

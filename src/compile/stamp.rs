@@ -14,7 +14,7 @@ use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
-use crate::rules::Path;
+use crate::rules::{Path, Standard, judge_pods};
 use crate::text::{Node, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
@@ -29,13 +29,15 @@ const KEPT: usize = 1024;
 pub(super) struct Anew {
     pub(super) facts: &'static Facts,
     definitions: Definitions,
+    standards: Vec<Standard>,
 }
 
 impl Anew {
     /// Knows the definitions of custom resources among the inputs.
-    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest]) -> Self {
+    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], standards: Vec<Standard>) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
-        Self { facts, definitions: Definitions::read(objects.filter(|object| Definitions::defines(object))) }
+        let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object)));
+        Self { facts, definitions, standards }
     }
 
     /// Checks a custom resource against its definition, where there is one.
@@ -131,7 +133,7 @@ pub(super) fn check(
             let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
             steps.spent.fetch_add(spent, Ordering::Relaxed);
             for object in &objects {
-                check_applied(object, context.facts, &mut findings);
+                check_applied(object, anew, &mut findings);
             }
             name_subjects(&objects, &mut findings);
             if !findings.is_empty() {
@@ -229,9 +231,16 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
 }
 
 /// Checks an object of a batch as a whole, as [`check_whole`] does; it is applied, and needs a name of its own.
-pub(super) fn check_applied(object: &Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) {
+pub(super) fn check_applied(object: &Manifest, anew: &Anew, diagnostics: &mut Diagnostics) {
     diagnostics.extend(check::unnamed(&object.key, &object.node));
-    check_whole(object, facts, diagnostics);
+    check_whole(object, anew.facts, diagnostics);
+    // Where a value is missing because its expression has none, that is all there is to say.
+    let has_holes = |finding: &Diagnostic| {
+        finding.is_echo || matches!(finding.code, Code::InvalidExpression | Code::UndefinedVariable)
+    };
+    if !anew.standards.is_empty() && !diagnostics.iter().any(has_holes) {
+        diagnostics.extend(judge_pods(object, &anew.standards));
+    }
 }
 
 /// Checks what is true of a settled object as a whole: its name and its size.

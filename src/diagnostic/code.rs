@@ -86,6 +86,8 @@ codes! {
     SelectsNothing = "selects-nothing", Warning;
     /// An object over the size that etcd takes.
     ObjectTooLarge = "object-too-large", Error;
+    /// A pod that the Pod Security Standards do not allow, where a run is asked for them.
+    PodSecurity = "pod-security", Error;
 
     // The language.
     /// A shorthand that cannot be read.
@@ -186,6 +188,7 @@ impl Code {
                     | Self::UnknownKind
                     | Self::RemovedApi
                     | Self::CustomResource
+                    | Self::PodSecurity
                     | Self::UnusedParameter
                     | Self::EmptyMatrix
                     | Self::UnmatchedEntry
@@ -193,6 +196,11 @@ impl Code {
                     | Self::IneffectivePatch
             )
             || self.is_of_preflight()
+    }
+
+    /// Whether only a run that is asked for it finds it, by a flag or by what it does.
+    pub fn is_of_request(self) -> bool {
+        self.is_of_cluster() || self == Self::PodSecurity
     }
 
     /// Whether only a run that has a cluster finds it.

@@ -7,31 +7,11 @@ use std::collections::BTreeSet;
 
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
+use crate::kubernetes::SecurityLevel as Level;
 use crate::kubernetes::pods::pod_template;
+use crate::kubernetes::security::{BASELINE_CAPABILITIES, RESTRICTED_VOLUMES, SAFE_SYSCTLS, SELINUX_TYPES, names_at};
 use crate::kubernetes::{Facts, Look, Manifest, Minor, Tree};
 use crate::text::Node;
-
-/// The levels of the Pod Security Standards, the strictest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Privileged,
-    Baseline,
-    Restricted,
-}
-
-impl Level {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Privileged => "privileged",
-            Self::Baseline => "baseline",
-            Self::Restricted => "restricted",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Privileged, Self::Baseline, Self::Restricted].into_iter().find(|level| level.as_str() == text)
-    }
-}
 
 /// What a pod does that a level forbids: the best level that forbids nothing of it is its own.
 type Breaches = BTreeSet<(Level, &'static str, SmolStr)>;
@@ -104,52 +84,8 @@ fn told((_, check, place): &(Level, &'static str, SmolStr)) -> SmolStr {
     if place.is_empty() { (*check).into() } else { format_smolstr!("{check} ({place})") }
 }
 
-/// Capabilities that the baseline lets a container add: those that it has anyway.
-const CAPABILITIES: &[&str] = &[
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
-/// Types of `SELinux` that the baseline knows.
-const SELINUX: &[&str] = &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
-/// Kernel settings that are a pod's own.
-const SYSCTLS: &[&str] = &[
-    "kernel.shm_rmid_forced",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.ping_group_range",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes",
-    "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_wmem",
-];
-/// Volumes that a restricted pod may have.
-const VOLUMES: &[&str] = &[
-    "configMap",
-    "csi",
-    "downwardAPI",
-    "emptyDir",
-    "ephemeral",
-    "image",
-    "name",
-    "persistentVolumeClaim",
-    "projected",
-    "secret",
-];
+/// The minor whose list of kernel settings counts.
+const SYSCTLS_OF: Minor = Minor(36);
 
 /// Returns what a pod does that baseline or restricted forbid.
 fn breaches(pod: &Node, minor: Minor) -> Breaches {
@@ -173,7 +109,7 @@ fn breaches(pod: &Node, minor: Minor) -> Breaches {
     }
     for sysctl in pod.present_at(&["securityContext"]).map_or(&[][..], |context| context.list("sysctls")) {
         let name = sysctl.word("name").unwrap_or_default();
-        if !SYSCTLS.contains(&name.as_str()) {
+        if !names_at(SAFE_SYSCTLS, SYSCTLS_OF).any(|safe| name == safe) {
             baseline("an unsafe sysctl", &name);
         }
     }
@@ -189,7 +125,7 @@ fn breaches(pod: &Node, minor: Minor) -> Breaches {
         }
         for added in own.and_then(|own| own.present_at(&["capabilities"])).map_or(&[][..], |all| all.list("add")) {
             let capability = added.scalar().unwrap_or_default();
-            if !CAPABILITIES.contains(&capability.as_str()) {
+            if !BASELINE_CAPABILITIES.contains(&capability.as_str()) {
                 baseline("an added capability", &format_smolstr!("{capability} in {name}"));
             }
         }
@@ -225,7 +161,9 @@ fn context(context: Option<&Node>, place: &str, baseline: &mut impl FnMut(&'stat
         baseline("no AppArmor profile", place);
     }
     let selinux = |key: &str| word(&["seLinuxOptions", key]);
-    if !SELINUX.contains(&selinux("type").as_str()) || !selinux("user").is_empty() || !selinux("role").is_empty() {
+    let ty = selinux("type");
+    let is_known = ty.is_empty() || names_at(SELINUX_TYPES, Minor::NEWEST).any(|known| ty == known);
+    if !is_known || !selinux("user").is_empty() || !selinux("role").is_empty() {
         baseline("other SELinux options", place);
     }
     if word(&["windowsOptions", "hostProcess"]) == "true" {
@@ -238,8 +176,8 @@ fn restricted(pod: &Node, containers: &[&Node], windows: bool, all: &mut Breache
         all.insert((Level::Restricted, check, place.into()));
     };
     for volume in pod.list("volumes") {
-        let other =
-            volume.members().any(|(key, value)| !VOLUMES.contains(&key) && key != "hostPath" && !value.is_null());
+        let is_free = |key: &str| RESTRICTED_VOLUMES.contains(&key) || ["name", "hostPath"].contains(&key);
+        let other = volume.members().any(|(key, value)| !is_free(key) && !value.is_null());
         if other {
             forbid("a volume of another type", &volume.word("name").unwrap_or_default());
         }
@@ -276,7 +214,7 @@ fn restricted(pod: &Node, containers: &[&Node], windows: bool, all: &mut Breache
             forbid("capabilities are not dropped", &name);
         }
         for added in capabilities("add").iter().filter_map(Tree::scalar) {
-            if added != "NET_BIND_SERVICE" && CAPABILITIES.contains(&added.as_str()) {
+            if added != "NET_BIND_SERVICE" && BASELINE_CAPABILITIES.contains(&added.as_str()) {
                 forbid("an added capability", &format_smolstr!("{added} in {name}"));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Amounts, Manifest, Tree};
+use super::{Amounts, Manifest, ObjectKey, Tree};
 use crate::text::Node;
 
 /// The resources that every container had better name.
@@ -89,12 +89,18 @@ pub fn template(object: &Manifest) -> Option<&Node> {
 
 /// Returns what holds the metadata and the spec of the pods that an object makes: a Pod is that itself.
 pub fn pod_template(object: &Manifest) -> Option<&Node> {
-    let (node, key) = (&object.node, &object.key);
+    // A PodTemplate makes none.
+    object.node.at(template_path(&object.key).filter(|_| object.key.kind != "PodTemplate")?)
+}
+
+/// Returns where an object of a kind holds the metadata and the spec of pods; `None` if it holds no pod.
+pub fn template_path(key: &ObjectKey) -> Option<&'static [&'static str]> {
     match (key.group.as_str(), key.kind.as_str()) {
-        ("", "Pod") => Some(node),
+        ("", "Pod") => Some(&[]),
+        ("", "PodTemplate") => Some(&["template"]),
         ("" | "apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController" | "DaemonSet")
-        | ("batch", "Job") => node.at(&["spec", "template"]),
-        ("batch", "CronJob") => node.at(&["spec", "jobTemplate", "spec", "template"]),
+        | ("batch", "Job") => Some(&["spec", "template"]),
+        ("batch", "CronJob") => Some(&["spec", "jobTemplate", "spec", "template"]),
         _ => None,
     }
 }

@@ -73,6 +73,7 @@ mod selector;
 mod service;
 mod service_address;
 mod set;
+mod standards;
 mod stateful_set;
 mod value;
 mod volume;
@@ -85,6 +86,7 @@ use std::sync::LazyLock;
 pub use at::At;
 pub use path::Path;
 pub use set::judge_set;
+pub use standards::{Standard, judge_pods};
 
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::{Facts, Minor, Type};

@@ -42,7 +42,7 @@ const NEAR: usize = 100;
 const MOST: usize = 100;
 
 /// Where a container says how it is asked.
-const HANDLERS: [&[&str]; 5] = [
+pub(super) const HANDLERS: [&[&str]; 5] = [
     &["livenessProbe"],
     &["readinessProbe"],
     &["startupProbe"],

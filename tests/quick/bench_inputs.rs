@@ -5,8 +5,6 @@ pub(crate) mod generate;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::Diagnostics;
-use fanfold::expand::Options;
-use fanfold::kubernetes::Facts;
 use fanfold::read::MemoryFiles;
 use fanfold::text::Sources;
 
@@ -24,7 +22,7 @@ fn all_inputs_of_the_benchmarks_compile_without_findings() {
         let (mut sources, mut findings) = (Sources::default(), Diagnostics::new());
         let none = || Ok(Vec::new());
         let inputs = read_inputs(&["input.yaml".into()], &files, none, &mut sources, &mut findings);
-        let settings = Settings { facts: Facts::newest(), options: Options::default() };
+        let settings = Settings::default();
         let compilation = compile(inputs, &settings, &files, &mut sources, &mut findings);
         let found: Vec<&str> = findings
             .iter()

@@ -11,7 +11,7 @@ use fanfold::compile::{Compilation, Inputs, Settings, compile, read_inputs};
 use fanfold::diagnostic::{Diagnostics, Format, Style, render};
 use fanfold::emit::{Output, Stream};
 use fanfold::expand::Options;
-use fanfold::kubernetes::{Facts, Manifest};
+use fanfold::kubernetes::Manifest;
 use fanfold::read::MemoryFiles;
 use fanfold::text::{Entry, Key, Map, Node, Origin, Sources, Value};
 
@@ -87,7 +87,7 @@ pub(crate) fn run(
     sources: &mut Sources,
 ) -> (Compilation, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
-    let settings = Settings { facts: Facts::newest(), options };
+    let settings = Settings { options, ..Settings::default() };
     let compilation = compile(inputs, &settings, files, sources, &mut diagnostics);
     (compilation, diagnostics)
 }

@@ -23,6 +23,7 @@ mod proof;
 mod reading;
 mod readme;
 mod reuse;
+mod rules;
 mod safety;
 mod schema;
 

@@ -7,8 +7,6 @@ use std::fmt::Write;
 
 use fanfold::compile::{Settings, compile, survey_inputs};
 use fanfold::diagnostic::Diagnostics;
-use fanfold::expand::Options;
-use fanfold::kubernetes::Facts;
 use fanfold::read::MemoryFiles;
 use fanfold::text::Sources;
 
@@ -35,7 +33,7 @@ fn check(case: &Case) -> Vec<String> {
         found.extend(inputs.skipped.findings());
     }
     let (read, skipped) = (inputs.files, inputs.skipped.clone());
-    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let settings = Settings::default();
     let compilation = compile(inputs, &settings, &files, &mut sources, &mut found);
     let mut lines: Vec<String> = found
         .iter()

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Diagnostics, Format, Style, render};
-use fanfold::expand::Options;
 use fanfold::kubernetes::{Facts, Minor};
 use fanfold::policy::Policy;
 use fanfold::read::{Files, Listing, MemoryFiles};
+use fanfold::rules::Standard;
 use fanfold::text::{Key, Map, Node, Origin, Sources, Value};
 
 const INPUT: &str = "example.yaml";
@@ -77,7 +77,7 @@ impl Run {
     }
 
     fn settings(&self, sources: &mut Sources) -> Settings {
-        let mut settings = Settings { facts: Facts::newest(), options: Options::default() };
+        let mut settings = Settings::default();
         let mut set = Map::new();
         for pair in self.flags.chunks(2) {
             let [flag, value] = pair else { panic!("{flag:?} has a value", flag = self.flags) };
@@ -93,6 +93,7 @@ impl Run {
                 "--kubernetes-version" => {
                     settings.facts = Minor::parse(value).and_then(Facts::of).expect("a bundled minor");
                 }
+                "--rules" => settings.standards = vec![Standard::parse(value).expect("a rule set")],
                 _ => panic!("the examples take no flag {flag}"),
             }
         }

@@ -14,7 +14,6 @@ use std::path::Path;
 use fanfold::cluster::Live;
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Code, Diagnostics};
-use fanfold::expand::Options;
 use fanfold::kubernetes::{Amounts, Facts, Manifest};
 use fanfold::preflight::{Cluster, Preflight, preflight};
 use fanfold::read::MemoryFiles;
@@ -73,7 +72,7 @@ fn read(all: &[Live], objects: &[Manifest], facts: &Facts) -> Cluster {
 fn compiled(text: &str, path: &Path) -> (Vec<Manifest>, Sources) {
     let (mut sources, mut found) = (Sources::default(), Diagnostics::new());
     let files = MemoryFiles::default().with("case.yaml", text);
-    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let settings = Settings::default();
     let no_stdin = || Err(io::ErrorKind::NotFound.into());
     let inputs = read_inputs(&["case.yaml".to_owned()], &files, no_stdin, &mut sources, &mut found);
     let compilation = compile(inputs, &settings, &files, &mut sources, &mut found);

@@ -5,8 +5,7 @@
 use base64::Engine;
 use fanfold::compile::{Compilation, Inputs, Settings, compile, read_inputs};
 use fanfold::diagnostic::{Diagnostics, Format, Style, render};
-use fanfold::expand::Options;
-use fanfold::kubernetes::{Facts, Manifest};
+use fanfold::kubernetes::Manifest;
 use fanfold::read::MemoryFiles;
 use fanfold::text::Sources;
 
@@ -261,7 +260,7 @@ pub(crate) fn told(files: &[(&str, &str)], paths: &[&str]) -> (String, Vec<Manif
     let files = files.iter().fold(MemoryFiles::default(), |all, (name, text)| all.with(*name, text.as_bytes()));
     let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
     let inputs: Inputs = read_inputs(&paths, &files, || Ok(Vec::new()), &mut sources, &mut found);
-    let settings = Settings { facts: Facts::newest(), options: Options::default() };
+    let settings = Settings::default();
     let compilation: Compilation = compile(inputs, &settings, &files, &mut sources, &mut found);
     let mut text = String::new();
     for format in FORMATS {

@@ -86,6 +86,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kubernetes",
             "spec",
             "expand",
+            "rules",
             "emit",
             "compile",
             "diff",
