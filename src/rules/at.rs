@@ -15,12 +15,13 @@ pub struct At<'a> {
     ty: &'a Type,
     facts: &'a Facts,
     origin: Origin,
+    top: Option<&'a str>,
     findings: Vec<(String, Diagnostic)>,
 }
 
 impl<'a> At<'a> {
-    pub(super) fn new(node: &'a Node, ty: &'a Type, facts: &'a Facts, origin: Origin) -> Self {
-        Self { node, ty, facts, origin, findings: Vec::new() }
+    pub(super) fn new(node: &'a Node, ty: &'a Type, facts: &'a Facts, origin: Origin, top: Option<&'a str>) -> Self {
+        Self { node, ty, facts, origin, top, findings: Vec::new() }
     }
 
     pub(super) fn into_findings(self) -> Vec<(String, Diagnostic)> {
@@ -30,6 +31,11 @@ impl<'a> At<'a> {
     /// The structure itself.
     pub fn node(&self) -> &'a Node {
         self.node
+    }
+
+    /// Whether the structure is in the metadata of the object itself, and not in that of objects that are made from it.
+    pub fn is_own_metadata(&self) -> bool {
+        self.top == Some("metadata")
     }
 
     /// The minor whose server is asked.

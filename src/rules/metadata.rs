@@ -41,6 +41,10 @@ pub(super) const RULES: &[Rule] = &[
         name: "finalizer-names",
         at: "meta/v1.ObjectMeta",
         check: |at| {
+            // Those of templates are looked at in what is made from them.
+            if !at.is_own_metadata() {
+                return;
+            }
             for (number, finalizer) in at.items(&["finalizers"]) {
                 let Some(name) = finalizer.as_str() else { continue };
                 if let Err(reason) = label_key(name) {
@@ -63,7 +67,9 @@ pub(super) const RULES: &[Rule] = &[
         at: "meta/v1.ObjectMeta",
         check: |at| {
             let place = |name: &str| at.items(&["finalizers"]).find(|(_, item)| item.as_str() == Some(name));
-            if let (Some((_, orphan)), Some((number, foreground))) = (place("orphan"), place("foregroundDeletion")) {
+            if let (Some((_, orphan)), Some((number, foreground))) = (place("orphan"), place("foregroundDeletion"))
+                && at.is_own_metadata()
+            {
                 let message = "`orphan` and `foregroundDeletion` exclude one another: the objects that it owns are \
                                either kept or deleted first";
                 let finding = Diagnostic::new(Code::InvalidValue, foreground.origin(), message)
@@ -82,7 +88,7 @@ pub(super) const RULES: &[Rule] = &[
         check: |at| {
             let mut first: Option<&Node> = None;
             for (number, owner) in at.items(&["ownerReferences"]) {
-                if !is_true(owner, &["controller"]) {
+                if !is_true(owner, &["controller"]) || !at.is_own_metadata() {
                     continue;
                 }
                 let Some(controller) = owner.get("controller") else { continue };
@@ -143,6 +149,9 @@ fn annotations(at: &mut At<'_>) {
 }
 
 fn owner(at: &mut At<'_>) {
+    if !at.is_own_metadata() {
+        return;
+    }
     for field in ["apiVersion", "kind", "name", "uid"] {
         let Some(node) = at.get(&[field]) else { continue };
         if node.as_str() == Some("") {

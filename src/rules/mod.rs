@@ -39,6 +39,7 @@ macro_rules! cron {
 mod address;
 mod at;
 mod autoscaling;
+mod body;
 mod claim;
 mod config;
 mod container;
@@ -55,6 +56,7 @@ mod lease;
 mod limit_range;
 mod metadata;
 mod mount;
+mod namespace;
 mod network_policy;
 mod path;
 mod pod;
@@ -122,6 +124,7 @@ impl Rule {
 #[rustfmt::skip]
 static BOOK: &[&[Rule]] = &[
     autoscaling::RULES,
+    body::RULES,
     claim::RULES,
     config::RULES,
     container::RULES,
@@ -138,6 +141,7 @@ static BOOK: &[&[Rule]] = &[
     limit_range::RULES,
     metadata::RULES,
     mount::RULES,
+    namespace::RULES,
     network_policy::RULES,
     pod::RULES,
     pod_network::RULES,
@@ -165,15 +169,15 @@ pub fn book() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// Asks all rules of its type about a structure that was written at `origin`, and returns what they found, each with its
-/// place below the structure.
-pub fn judge(node: &Node, ty: &Type, facts: &Facts, origin: Origin) -> Vec<(String, Diagnostic)> {
+/// place below the structure; `path` is where that stands in its object.
+pub fn judge(node: &Node, ty: &Type, facts: &Facts, origin: Origin, path: &Path<'_>) -> Vec<(String, Diagnostic)> {
     static BY_TYPE: LazyLock<HashMap<&str, Vec<&Rule>>> = LazyLock::new(|| {
         let mut by_type: HashMap<&str, Vec<&Rule>> = HashMap::new();
         book().for_each(|rule| by_type.entry(rule.at).or_default().push(rule));
         by_type
     });
     let Some(rules) = BY_TYPE.get(ty.name.as_str()) else { return Vec::new() };
-    let mut at = At::new(node, ty, facts, origin);
+    let mut at = At::new(node, ty, facts, origin, path.top());
     for rule in rules.iter().filter(|rule| rule.minors.0 <= facts.minor && facts.minor <= rule.minors.1) {
         (rule.check)(&mut at);
     }

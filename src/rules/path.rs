@@ -21,6 +21,17 @@ pub enum Path<'a> {
     Below(&'a Path<'a>, &'a str),
 }
 
+impl Path<'_> {
+    /// Returns the field of the object that this is in, or is.
+    pub fn top(&self) -> Option<&str> {
+        match self {
+            Self::Root | Self::At(_) => None,
+            Self::Field(Self::Root, name) => Some(name),
+            Self::Field(above, _) | Self::Key(above, _) | Self::Item(above, _) | Self::Below(above, _) => above.top(),
+        }
+    }
+}
+
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

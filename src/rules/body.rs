@@ -1,0 +1,71 @@
+//! Objects without the `spec` that says what they are for: the published types do not ask for it, and the server does.
+
+use super::Rule;
+use super::at::At;
+
+/// A rule that asks structures of a type for a `spec`; `$needs` is what the server misses in it.
+macro_rules! needs_spec {
+    ($name:literal, $at:literal, $needs:literal, $without:expr, $with:expr) => {
+        Rule {
+            name: $name,
+            at: $at,
+            check: |at| spec(at, $needs),
+            refuses: &[$without],
+            accepts: &[$with],
+            ..Rule::ALWAYS
+        }
+    };
+}
+
+pub(super) const RULES: &[Rule] = &[
+    needs_spec!(
+        "pod-spec",
+        "core/v1.Pod",
+        "containers",
+        "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: default}}",
+        "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: default}, spec: {containers: [{name: a, image: 'a:1'}]}}"
+    ),
+    needs_spec!(
+        "template-spec",
+        "core/v1.PodTemplateSpec",
+        "containers",
+        "{metadata: {labels: {a: b}}}",
+        "{metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}"
+    ),
+    needs_spec!(
+        "service-spec",
+        "core/v1.Service",
+        "ports",
+        "{apiVersion: v1, kind: Service, metadata: {name: a, namespace: default}}",
+        "{apiVersion: v1, kind: Service, metadata: {name: a, namespace: default}, spec: {ports: [{port: 80}]}}"
+    ),
+    needs_spec!(
+        "claim-spec",
+        "core/v1.PersistentVolumeClaim",
+        "accessModes",
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a, namespace: default}}",
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a, namespace: default}, spec: {accessModes: \
+         [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}"
+    ),
+    needs_spec!(
+        "ingress-spec",
+        "networking/v1.Ingress",
+        "rules",
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a, namespace: default}}",
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a, namespace: default}, spec: {defaultBackend: \
+         {service: {name: a, port: {number: 80}}}}}"
+    ),
+    needs_spec!(
+        "ingress-class-spec",
+        "networking/v1.IngressClass",
+        "controller",
+        "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: a}}",
+        "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: a}, spec: {controller: a.example/b}}"
+    ),
+];
+
+fn spec(at: &mut At<'_>, needs: &str) {
+    if at.get(&["spec"]).is_none() {
+        at.missing("spec", format!("missing field `spec`, which holds its `{needs}`"));
+    }
+}
