@@ -260,7 +260,9 @@ impl<'a> Walk<'a> {
         let settled = settled.map(|map| Node::map(map, node.origin()));
         // Of what has no sound shape no rule can tell what it is for.
         if !self.partial && self.unsound == unsound {
-            for (place, finding) in rules::judge(settled.as_ref().unwrap_or(node), ty, self.facts, anchor, path) {
+            for (place, finding) in
+                rules::judge(settled.as_ref().unwrap_or(node), ty, self.facts, anchor, path, self.object)
+            {
                 let finding = self.named(finding, &Path::Below(path, &place));
                 self.ruled.push(finding);
             }

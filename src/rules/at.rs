@@ -5,7 +5,7 @@ use std::fmt::Display;
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::{Facts, Minor, Quantity, Type};
+use crate::kubernetes::{Facts, Minor, ObjectKey, Quantity, Type};
 use crate::text::{Node, Origin, Value};
 
 /// A structure that a rule looks at. A null is nothing.
@@ -16,12 +16,18 @@ pub struct At<'a> {
     facts: &'a Facts,
     origin: Origin,
     top: Option<&'a str>,
+    object: Option<&'a ObjectKey>,
     findings: Vec<(String, Diagnostic)>,
 }
 
 impl<'a> At<'a> {
-    pub(super) fn new(node: &'a Node, ty: &'a Type, facts: &'a Facts, origin: Origin, top: Option<&'a str>) -> Self {
-        Self { node, ty, facts, origin, top, findings: Vec::new() }
+    pub(super) fn new(node: &'a Node, ty: &'a Type, facts: &'a Facts, origin: Origin) -> Self {
+        Self { node, ty, facts, origin, top: None, object: None, findings: Vec::new() }
+    }
+
+    /// Says where the structure stands, and in what.
+    pub(super) fn placed(self, top: Option<&'a str>, object: Option<&'a ObjectKey>) -> Self {
+        Self { top, object, ..self }
     }
 
     pub(super) fn into_findings(self) -> Vec<(String, Diagnostic)> {
@@ -31,6 +37,11 @@ impl<'a> At<'a> {
     /// The structure itself.
     pub fn node(&self) -> &'a Node {
         self.node
+    }
+
+    /// The object that the structure is a part of, where it is known.
+    pub fn object(&self) -> Option<&'a ObjectKey> {
+        self.object
     }
 
     /// Whether the structure is in the metadata of the object itself, and not in that of objects that are made from it.

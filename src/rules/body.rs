@@ -62,8 +62,40 @@ pub(super) const RULES: &[Rule] = &[
         "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: a}}",
         "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: a}, spec: {controller: a.example/b}}"
     ),
+    needs_spec!(
+        "job-spec",
+        "batch/v1.Job",
+        "template",
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: a, namespace: default}}",
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: a, namespace: default}, spec: {template: {spec: {restartPolicy: \
+         Never, containers: [{name: a, image: 'a:1'}]}}}}"
+    ),
+    needs_spec!(
+        "replication-controller-spec",
+        "core/v1.ReplicationController",
+        "template",
+        "{apiVersion: v1, kind: ReplicationController, metadata: {name: a, namespace: default}}",
+        "{apiVersion: v1, kind: ReplicationController, metadata: {name: a, namespace: default}, spec: {template: {metadata: \
+         {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}}"
+    ),
+    Rule {
+        name: "pod-template",
+        at: "core/v1.PodTemplate",
+        check: |at| {
+            if at.get(&["template"]).is_none() {
+                at.missing("template", "missing field `template`, which says what pods are made");
+            }
+        },
+        refuses: &["{apiVersion: v1, kind: PodTemplate, metadata: {name: a, namespace: default}}"],
+        accepts: &[
+            "{apiVersion: v1, kind: PodTemplate, metadata: {name: a, namespace: default}, template: {spec: {containers: \
+                    [{name: a, image: 'a:1'}]}}}",
+        ],
+        ..Rule::ALWAYS
+    },
 ];
 
+/// Reports a `spec` that is not there, for what the server misses in it.
 fn spec(at: &mut At<'_>, needs: &str) {
     if at.get(&["spec"]).is_none() {
         at.missing("spec", format!("missing field `spec`, which holds its `{needs}`"));

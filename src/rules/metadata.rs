@@ -3,6 +3,7 @@
 use super::Rule;
 use super::at::{At, is_true, text};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::kubernetes::ObjectKey;
 use crate::kubernetes::name::label_key;
 use crate::text::Node;
 
@@ -28,6 +29,9 @@ const LARGE: &str = {
     }
 };
 
+/// The finalizers of Kubernetes itself that have no domain.
+const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "annotation-bytes",
@@ -47,7 +51,13 @@ pub(super) const RULES: &[Rule] = &[
             }
             for (number, finalizer) in at.items(&["finalizers"]) {
                 let Some(name) = finalizer.as_str() else { continue };
-                if let Err(reason) = label_key(name) {
+                let may_be_short = !at.object().is_some_and(wants_domains);
+                let has_domain = name.contains('/') || STANDARD.contains(&name) || may_be_short;
+                let reason = label_key(name).and_then(|()| {
+                    let reason = || "expected a name with a domain: `example.com/name`".to_owned();
+                    has_domain.then_some(()).ok_or_else(reason)
+                });
+                if let Err(reason) = reason {
                     let message = format!("`{name}` is no name for a finalizer: {reason}");
                     let finding = Diagnostic::new(Code::InvalidName, finalizer.origin(), message);
                     at.report(format_args!("finalizers[{number}]"), finding);
@@ -58,8 +68,9 @@ pub(super) const RULES: &[Rule] = &[
             "{name: a, namespace: default, finalizers: ['example.com/a b']}",
             "{name: a, namespace: default, finalizers: [example.com/]}",
             "{name: a, namespace: default, finalizers: ['']}",
+            "{name: a, namespace: default, finalizers: [protected]}",
         ],
-        accepts: &["{name: a, namespace: default, finalizers: [example.com/a, example.com/B_c]}"],
+        accepts: &["{name: a, namespace: default, finalizers: [example.com/a, example.com/B_c, kubernetes]}"],
         ..Rule::ALWAYS
     },
     Rule {
@@ -80,6 +91,24 @@ pub(super) const RULES: &[Rule] = &[
         },
         refuses: &["{name: a, namespace: default, finalizers: [orphan, foregroundDeletion]}"],
         accepts: &["{name: a, namespace: default, finalizers: [orphan]}"],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "managed-fields",
+        at: "meta/v1.ManagedFieldsEntry",
+        check: |at| {
+            if at.is_own_metadata() {
+                let operation = at.get(&["operation"]);
+                let known = operation.and_then(Node::as_str).is_some_and(|word| matches!(word, "Apply" | "Update"));
+                match operation {
+                    Some(node) if !known => at.invalid("operation", node, "expected `Apply` or `Update`"),
+                    None => at.missing("operation", "missing field `operation`: `Apply` or `Update`"),
+                    Some(_) => {}
+                }
+            }
+        },
+        refuses: &["{manager: a}", "{manager: a, operation: Delete}"],
+        accepts: &["{manager: a, operation: Update, fieldsType: FieldsV1, apiVersion: v1}"],
         ..Rule::ALWAYS
     },
     Rule {
@@ -132,6 +161,12 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::ALWAYS
     },
 ];
+
+/// Whether the finalizers of a kind have domains: those of others may be any names, with a warning.
+fn wants_domains(object: &ObjectKey) -> bool {
+    let group = object.group.as_str();
+    matches!(group, "" | "apps" | "batch" | "networking.k8s.io" | "autoscaling") && object.kind != "Event"
+}
 
 fn annotations(at: &mut At<'_>) {
     let Some(annotations) = at.get(&["annotations"]) else { return };

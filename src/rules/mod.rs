@@ -91,7 +91,7 @@ pub use set::judge_set;
 pub use standards::{Standard, judge_pods};
 
 use crate::diagnostic::Diagnostic;
-use crate::kubernetes::{Facts, Minor, Type};
+use crate::kubernetes::{Facts, Minor, ObjectKey, Type};
 use crate::text::{Node, Origin};
 
 /// Says why a text is refused.
@@ -170,14 +170,21 @@ pub fn book() -> impl Iterator<Item = &'static Rule> {
 
 /// Asks all rules of its type about a structure that was written at `origin`, and returns what they found, each with its
 /// place below the structure; `path` is where that stands in its object.
-pub fn judge(node: &Node, ty: &Type, facts: &Facts, origin: Origin, path: &Path<'_>) -> Vec<(String, Diagnostic)> {
+pub fn judge(
+    node: &Node,
+    ty: &Type,
+    facts: &Facts,
+    origin: Origin,
+    path: &Path<'_>,
+    object: Option<&ObjectKey>,
+) -> Vec<(String, Diagnostic)> {
     static BY_TYPE: LazyLock<HashMap<&str, Vec<&Rule>>> = LazyLock::new(|| {
         let mut by_type: HashMap<&str, Vec<&Rule>> = HashMap::new();
         book().for_each(|rule| by_type.entry(rule.at).or_default().push(rule));
         by_type
     });
     let Some(rules) = BY_TYPE.get(ty.name.as_str()) else { return Vec::new() };
-    let mut at = At::new(node, ty, facts, origin, path.top());
+    let mut at = At::new(node, ty, facts, origin).placed(path.top(), object);
     for rule in rules.iter().filter(|rule| rule.minors.0 <= facts.minor && facts.minor <= rule.minors.1) {
         (rule.check)(&mut at);
     }

@@ -71,6 +71,9 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
     let binding =
         |field: &str| format!("{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, {NAMED}, {field}}}");
     match ty {
+        "meta/v1.ManagedFieldsEntry" => format!(
+            "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: default, managedFields: [{structure}]}}}}"
+        ),
         "core/v1.NamespaceSpec" => {
             format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: a}}, spec: {structure}}}")
         }

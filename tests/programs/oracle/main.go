@@ -82,7 +82,7 @@ func run(in io.Reader, out io.Writer) error {
 			if err := json.Unmarshal(text, &asked); err != nil {
 				return fmt.Errorf("a line of input: %w", err)
 			}
-			if err := encoder.Encode(oracle.answer(asked)); err != nil {
+			if err := encoder.Encode(oracle.safely(asked)); err != nil {
 				return err
 			}
 			// Who writes a line and waits for its answer gets it.
@@ -127,6 +127,16 @@ type resource struct {
 	meta     metav1.Object
 	gvk      schema.GroupVersionKind
 	strategy strategy
+}
+
+// safely answers also where the server's code panics, which a real server says as a refusal of its own.
+func (o *oracle) safely(asked line) (said any) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			said = answer{[]problem{{"panic", "", fmt.Sprint(cause)}}, []string{}}
+		}
+	}()
+	return o.answer(asked)
 }
 
 func (o *oracle) answer(asked line) any {
