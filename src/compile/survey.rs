@@ -144,7 +144,7 @@ impl<'a> Survey<'a> {
                 return Kind::Skipped(USED);
             }
         }
-        if self.kustomizations.patches_with(name) || file.in_folder && self.is_left_out(file) {
+        if self.kustomizations.patches_with(name) || file.in_folder && (self.is_left_out(file) || lies_with_patches(name)) {
             return Kind::Objects(Purpose::Patch);
         }
         if file.in_folder && !self.kustomizations.is_one(name) && !roots().any(holds_objects) {
@@ -235,4 +235,9 @@ fn identities(file: &ReadFile) -> impl Iterator<Item = (String, String)> {
         let text = |path: &[&str]| document.root.at(path).and_then(Node::as_str).map(str::to_owned);
         text(&["kind"]).zip(text(&["metadata", "name"]))
     })
+}
+
+/// Whether a file lies in a folder of patches, which other programs than kustomize have too.
+fn lies_with_patches(name: &str) -> bool {
+    name.split(['/', '\\']).rev().skip(1).any(|folder| folder == "patches")
 }

@@ -167,7 +167,9 @@ impl<'a> Set<'a> {
             return;
         }
         let beside: Vec<&Pods<'_>> = self.beside(&object.key).collect();
-        let Some(nearest) = beside.iter().min_by_key(|pods| misses(map, pods)) else { return };
+        // Pods without labels are nobody's, and often only a part of what is applied.
+        let labeled = beside.iter().filter(|pods| pods.labels.is_some_and(|labels| !labels.is_empty()));
+        let Some(nearest) = labeled.min_by_key(|pods| misses(map, pods)) else { return };
         let wrong = misses(map, nearest);
         let is_meant = |pods: &Pods<'_>| {
             let near = |key: &str, wanted: &str| {
