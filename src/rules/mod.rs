@@ -49,6 +49,7 @@ mod deployment;
 mod disruption;
 mod endpoints;
 mod env;
+mod flow_control;
 mod ingress;
 mod job;
 mod job_policy;
@@ -74,6 +75,7 @@ mod security;
 mod selector;
 mod service;
 mod service_address;
+mod service_range;
 mod set;
 mod standards;
 mod stateful_set;
@@ -134,6 +136,7 @@ static BOOK: &[&[Rule]] = &[
     disruption::RULES,
     endpoints::RULES,
     env::RULES,
+    flow_control::RULES,
     ingress::RULES,
     job::RULES,
     job_policy::RULES,
@@ -158,6 +161,7 @@ static BOOK: &[&[Rule]] = &[
     selector::RULES,
     service::RULES,
     service_address::RULES,
+    service_range::RULES,
     stateful_set::RULES,
     volume::RULES,
     volume_driver::RULES,
