@@ -38,12 +38,14 @@ macro_rules! cron {
 
 mod address;
 mod at;
+mod attachment;
 mod autoscaling;
 mod body;
 mod claim;
 mod config;
 mod container;
 mod cron_job;
+mod csi;
 mod daemon_set;
 mod deployment;
 mod disruption;
@@ -59,6 +61,7 @@ mod metadata;
 mod mount;
 mod namespace;
 mod network_policy;
+mod node;
 mod path;
 mod pod;
 mod pod_network;
@@ -70,6 +73,7 @@ mod quota;
 mod rbac;
 mod replica_set;
 mod resources;
+mod runtime_class;
 mod scheduling;
 mod security;
 mod selector;
@@ -125,12 +129,14 @@ impl Rule {
 /// The rules of each file, in the order in which they are asked.
 #[rustfmt::skip]
 static BOOK: &[&[Rule]] = &[
+    attachment::RULES,
     autoscaling::RULES,
     body::RULES,
     claim::RULES,
     config::RULES,
     container::RULES,
     cron_job::RULES,
+    csi::RULES,
     daemon_set::RULES,
     deployment::RULES,
     disruption::RULES,
@@ -146,6 +152,7 @@ static BOOK: &[&[Rule]] = &[
     mount::RULES,
     namespace::RULES,
     network_policy::RULES,
+    node::RULES,
     pod::RULES,
     pod_network::RULES,
     pod_security::RULES,
@@ -156,6 +163,7 @@ static BOOK: &[&[Rule]] = &[
     rbac::RULES,
     replica_set::RULES,
     resources::RULES,
+    runtime_class::RULES,
     scheduling::RULES,
     security::RULES,
     selector::RULES,

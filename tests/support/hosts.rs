@@ -81,6 +81,9 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
             "{{apiVersion: flowcontrol.apiserver.k8s.io/v1, kind: PriorityLevelConfiguration, metadata: {{name: {name}}}, spec: {{{spec}}}}}"
         )
     };
+    let storage = |kind: &str, spec: &str| {
+        format!("{{apiVersion: storage.k8s.io/v1, kind: {kind}, metadata: {{name: a}}, spec: {spec}}}")
+    };
     match ty {
         "meta/v1.ManagedFieldsEntry" => format!(
             "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: default, managedFields: [{structure}]}}}}"
@@ -247,6 +250,11 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
         "networking/v1.ParentReference" => format!(
             "{{apiVersion: networking.k8s.io/v1, kind: IPAddress, metadata: {{name: 10.9.8.7}}, spec: {{parentRef: {structure}}}}}"
         ),
+        "core/v1.NodeSpec" => format!("{{apiVersion: v1, kind: Node, metadata: {{name: a}}, spec: {structure}}}"),
+        "storage/v1.CSIDriverSpec" => storage("CSIDriver", structure),
+        "storage/v1.CSINodeSpec" => storage("CSINode", structure),
+        "storage/v1.CSINodeDriver" => storage("CSINode", &format!("{{drivers: [{structure}]}}")),
+        "storage/v1.VolumeAttachmentSpec" => storage("VolumeAttachment", structure),
         _ => structure.to_owned(),
     }
 }
