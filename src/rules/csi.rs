@@ -51,7 +51,6 @@ pub(super) const RULES: &[Rule] = &[
         },
         refuses: &["{serviceAccountTokenInSecrets: false}"],
         accepts: &["{serviceAccountTokenInSecrets: true, tokenRequests: [{audience: a}]}"],
-        ..Rule::ALWAYS
     },
     Rule {
         name: "csi-driver-period",
@@ -64,7 +63,6 @@ pub(super) const RULES: &[Rule] = &[
         },
         refuses: &["{nodeAllocatableUpdatePeriodSeconds: 9}"],
         accepts: &["{nodeAllocatableUpdatePeriodSeconds: 10}"],
-        ..Rule::ALWAYS
     },
     Rule {
         name: "csi-node",
@@ -194,13 +192,13 @@ fn attributes(at: &mut At<'_>) {
         named(at, "driverName", node, "a driver", |name| label_key(&name.to_lowercase()));
     }
     let written = at.get(&["parameters"]).and_then(|node| Some((node, node.as_map()?)));
-    let Some((node, map)) = written.filter(|(_, map)| map.len() > 0) else {
+    let Some((node, map)) = written.filter(|(_, map)| !map.is_empty()) else {
         let origin = written.map_or(at.origin(), |(node, _)| node.origin());
         missing(at, "parameters", origin, "missing entries of `parameters`: a class sets one at least");
         return;
     };
     let bytes: usize =
-        map.iter().map(|entry| entry.key.text.len() + entry.value.text().map_or(0, |text| text.len())).sum();
+        map.iter().map(|entry| entry.key.text.len() + entry.value.text().map_or(0, smol_str::SmolStr::len)).sum();
     if map.len() > PARAMETERS {
         at.invalid("parameters", node, format!("expected at most {PARAMETERS} entries, found {}", map.len()));
     } else if bytes > PARAMETER_BYTES {

@@ -236,7 +236,7 @@ fn subject(at: &mut At<'_>) {
     for (of, field) in kinds {
         match at.get(&[field]) {
             None if of == kind => {
-                at.missing(field, format!("missing field `{field}`: a subject of this kind needs it"))
+                at.missing(field, format!("missing field `{field}`: a subject of this kind needs it"));
             }
             Some(node) if of != kind => {
                 forbid(at, field, node, format!("a subject of kind `{kind}` has no `{field}`"), "take it out");
