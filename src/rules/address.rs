@@ -70,6 +70,11 @@ impl Address {
         self.words[..6] == [0, 0, 0, 0, 0, 0xffff]
     }
 
+    /// Returns the one way to write it; none for an IPv4 address within an IPv6 one.
+    pub(super) fn canonical(&self) -> Option<String> {
+        (!self.is_v4_within_v6()).then(|| self.to_string())
+    }
+
     fn is_v4_within_v6(&self) -> bool {
         self.long && self.is_v4()
     }
@@ -114,6 +119,25 @@ impl Network {
         let bits = decimal(prefix)?;
         let most = if address.long { 128 } else { 32 };
         (bits <= most).then(|| Self { address, prefix: bits, zeros: prefix.len() > 1 && prefix.starts_with('0') })
+    }
+
+    /// Whether it is of IPv4 addresses.
+    pub(super) fn is_v4(&self) -> bool {
+        self.address.is_v4()
+    }
+
+    /// Returns the one way to write it; none for one of IPv4 within IPv6.
+    pub(super) fn canonical(&self) -> Option<String> {
+        if self.address.is_v4_within_v6() {
+            return None;
+        }
+        let first = self.address.number() & !self.rest();
+        let address = if self.address.long {
+            Ipv6Addr::from_bits(first).to_string()
+        } else {
+            Ipv4Addr::from_bits(u32::try_from(first & u128::from(u32::MAX)).ok()?).to_string()
+        };
+        Some(format!("{address}/{}", self.prefix))
     }
 
     /// Returns the bits of the addresses below its prefix.

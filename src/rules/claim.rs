@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use super::at::{get, items, quantity, text};
-use super::value::{again, filled, forbid, has_any, missing, named, named_if_any, one_of};
+use super::value::{again, filled, forbid, missing, named, named_if_any, one_of};
 use super::{At, Check, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Quantity;
@@ -217,6 +217,7 @@ pub(super) const RULES: &[Rule] = &[
         at: "storage/v1.StorageClass",
         check: topologies,
         refuses: &[
+            "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a, allowedTopologies: [{}]}",
             "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a, allowedTopologies: [{matchLabelExpressions: [{key: a, values: []}]}]}",
             "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a, allowedTopologies: [{matchLabelExpressions: [{key: a, values: [b, b]}]}]}",
             "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a, allowedTopologies: [{matchLabelExpressions: [{key: a b, values: [b]}]}]}",
@@ -431,9 +432,11 @@ fn topologies(at: &mut At<'_>) {
                 again(at, format!("{place}.key"), node, term.origin(), message);
             }
         }
-        if let Some((_, first)) =
-            terms.iter().find(|(known, _)| *known == keys && has_any(get(term, &["matchLabelExpressions"])))
-        {
+        if keys.is_empty() {
+            // The server takes it for one that it saw before.
+            let message = "expected labels in a term, found none";
+            at.invalid(format!("allowedTopologies[{index}].matchLabelExpressions"), term, message);
+        } else if let Some((_, first)) = terms.iter().find(|(known, _)| *known == keys) {
             let message = "expected each term once, found the same again";
             again(at, format!("allowedTopologies[{index}].matchLabelExpressions"), term, first.origin(), message);
         }

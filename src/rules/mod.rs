@@ -38,17 +38,20 @@ macro_rules! cron {
 
 mod address;
 mod at;
+mod attachment;
 mod autoscaling;
 mod body;
 mod claim;
 mod config;
 mod container;
 mod cron_job;
+mod csi;
 mod daemon_set;
 mod deployment;
 mod disruption;
 mod endpoints;
 mod env;
+mod flow_control;
 mod ingress;
 mod job;
 mod job_policy;
@@ -58,6 +61,7 @@ mod metadata;
 mod mount;
 mod namespace;
 mod network_policy;
+mod node;
 mod path;
 mod pod;
 mod pod_network;
@@ -69,11 +73,13 @@ mod quota;
 mod rbac;
 mod replica_set;
 mod resources;
+mod runtime_class;
 mod scheduling;
 mod security;
 mod selector;
 mod service;
 mod service_address;
+mod service_range;
 mod set;
 mod standards;
 mod stateful_set;
@@ -123,17 +129,20 @@ impl Rule {
 /// The rules of each file, in the order in which they are asked.
 #[rustfmt::skip]
 static BOOK: &[&[Rule]] = &[
+    attachment::RULES,
     autoscaling::RULES,
     body::RULES,
     claim::RULES,
     config::RULES,
     container::RULES,
     cron_job::RULES,
+    csi::RULES,
     daemon_set::RULES,
     deployment::RULES,
     disruption::RULES,
     endpoints::RULES,
     env::RULES,
+    flow_control::RULES,
     ingress::RULES,
     job::RULES,
     job_policy::RULES,
@@ -143,6 +152,7 @@ static BOOK: &[&[Rule]] = &[
     mount::RULES,
     namespace::RULES,
     network_policy::RULES,
+    node::RULES,
     pod::RULES,
     pod_network::RULES,
     pod_security::RULES,
@@ -153,11 +163,13 @@ static BOOK: &[&[Rule]] = &[
     rbac::RULES,
     replica_set::RULES,
     resources::RULES,
+    runtime_class::RULES,
     scheduling::RULES,
     security::RULES,
     selector::RULES,
     service::RULES,
     service_address::RULES,
+    service_range::RULES,
     stateful_set::RULES,
     volume::RULES,
     volume_driver::RULES,

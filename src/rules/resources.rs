@@ -53,6 +53,11 @@ fn kind(name: &str) -> Result<Kind, String> {
     Ok(if huge { Kind::HugePages } else { Kind::Extended })
 }
 
+/// Returns why a name is no resource of a container.
+pub(super) fn unfit(name: &str) -> Option<String> {
+    kind(name).err()
+}
+
 /// Returns an amount as the server keeps it.
 fn kept(node: &Node) -> Option<Quantity> {
     let amount = quantity(node)?;

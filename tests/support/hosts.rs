@@ -70,6 +70,20 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
     };
     let binding =
         |field: &str| format!("{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, {NAMED}, {field}}}");
+    let flow = |rule: &str| {
+        format!(
+            "{{apiVersion: flowcontrol.apiserver.k8s.io/v1, kind: FlowSchema, metadata: {{name: a}}, spec: \
+             {{priorityLevelConfiguration: {{name: a}}, rules: [{rule}]}}}}"
+        )
+    };
+    let level = |name: &str, spec: &str| {
+        format!(
+            "{{apiVersion: flowcontrol.apiserver.k8s.io/v1, kind: PriorityLevelConfiguration, metadata: {{name: {name}}}, spec: {{{spec}}}}}"
+        )
+    };
+    let storage = |kind: &str, spec: &str| {
+        format!("{{apiVersion: storage.k8s.io/v1, kind: {kind}, metadata: {{name: a}}, spec: {spec}}}")
+    };
     match ty {
         "meta/v1.ManagedFieldsEntry" => format!(
             "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: default, managedFields: [{structure}]}}}}"
@@ -214,6 +228,33 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
         "rbac/v1.AggregationRule" => role(&format!("aggregationRule: {structure}")),
         "rbac/v1.RoleRef" => binding(&format!("roleRef: {structure}")),
         "rbac/v1.Subject" => binding(&format!("roleRef: {{kind: Role, name: a}}, subjects: [{structure}]")),
+        "flowcontrol/v1.PolicyRulesWithSubjects" => flow(structure),
+        "flowcontrol/v1.Subject" => {
+            flow(&format!("{{subjects: [{structure}], nonResourceRules: [{{verbs: [get], nonResourceURLs: [/a]}}]}}"))
+        }
+        "flowcontrol/v1.ResourcePolicyRule" => {
+            flow(&format!("{{subjects: [{{kind: User, user: {{name: a}}}}], resourceRules: [{structure}]}}"))
+        }
+        "flowcontrol/v1.NonResourcePolicyRule" => {
+            flow(&format!("{{subjects: [{{kind: User, user: {{name: a}}}}], nonResourceRules: [{structure}]}}"))
+        }
+        "flowcontrol/v1.ExemptPriorityLevelConfiguration" => {
+            level("exempt", &format!("type: Exempt, exempt: {structure}"))
+        }
+        "flowcontrol/v1.LimitedPriorityLevelConfiguration" => {
+            level("a", &format!("type: Limited, limited: {structure}"))
+        }
+        "flowcontrol/v1.LimitResponse" => {
+            level("a", &format!("type: Limited, limited: {{limitResponse: {structure}}}"))
+        }
+        "networking/v1.ParentReference" => format!(
+            "{{apiVersion: networking.k8s.io/v1, kind: IPAddress, metadata: {{name: 10.9.8.7}}, spec: {{parentRef: {structure}}}}}"
+        ),
+        "core/v1.NodeSpec" => format!("{{apiVersion: v1, kind: Node, metadata: {{name: a}}, spec: {structure}}}"),
+        "storage/v1.CSIDriverSpec" => storage("CSIDriver", structure),
+        "storage/v1.CSINodeSpec" => storage("CSINode", structure),
+        "storage/v1.CSINodeDriver" => storage("CSINode", &format!("{{drivers: [{structure}]}}")),
+        "storage/v1.VolumeAttachmentSpec" => storage("VolumeAttachment", structure),
         _ => structure.to_owned(),
     }
 }
