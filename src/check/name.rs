@@ -34,7 +34,10 @@ pub fn check(key: &ObjectKey, node: &Node, facts: &Facts) -> Option<Diagnostic> 
             None => Some(finding.subject(key.kind.as_str(), "metadata.name")),
         };
     }
-    let reason = refused(key, text, facts.minor)?;
+    let Some(reason) = refused(key, text, facts.minor) else {
+        // The server looks at it though it has nothing to make.
+        return generated(key, start?, facts.minor);
+    };
     let message = format!("`{text}` is no name for {} {}: {reason}", article(&key.kind), key.kind);
     let mended = mended(text);
     let better = !mended.is_empty() && mended != *text;

@@ -144,7 +144,9 @@ impl<'a> Survey<'a> {
                 return Kind::Skipped(USED);
             }
         }
-        if self.kustomizations.patches_with(name) || file.in_folder && (self.is_left_out(file) || lies_with_patches(name)) {
+        if self.kustomizations.patches_with(name)
+            || file.in_folder && (self.is_left_out(file) || lies_with_patches(name))
+        {
             return Kind::Objects(Purpose::Patch);
         }
         if file.in_folder && !self.kustomizations.is_one(name) && !roots().any(holds_objects) {

@@ -44,6 +44,11 @@ impl<'a> At<'a> {
         self.object
     }
 
+    /// Whether the object is of a kind that Kubernetes itself has.
+    pub fn is_native(&self) -> bool {
+        self.object.is_some_and(|key| self.facts.kind(&key.group, &key.version, &key.kind).is_some())
+    }
+
     /// Whether the structure is in the metadata of the object itself, and not in that of objects that are made from it.
     pub fn is_own_metadata(&self) -> bool {
         self.top == Some("metadata")

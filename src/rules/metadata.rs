@@ -51,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
             }
             for (number, finalizer) in at.items(&["finalizers"]) {
                 let Some(name) = finalizer.as_str() else { continue };
-                let may_be_short = !at.object().is_some_and(wants_domains);
+                let may_be_short = !(at.is_native() && at.object().is_some_and(wants_domains));
                 let has_domain = name.contains('/') || STANDARD.contains(&name) || may_be_short;
                 let reason = label_key(name).and_then(|()| {
                     let reason = || "expected a name with a domain: `example.com/name`".to_owned();
@@ -164,8 +164,7 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Whether the finalizers of a kind have domains: those of others may be any names, with a warning.
 fn wants_domains(object: &ObjectKey) -> bool {
-    let group = object.group.as_str();
-    matches!(group, "" | "apps" | "batch" | "networking.k8s.io" | "autoscaling") && object.kind != "Event"
+    !matches!(object.kind.as_str(), "Event" | "Lease" | "PodDisruptionBudget" | "RuntimeClass")
 }
 
 fn annotations(at: &mut At<'_>) {

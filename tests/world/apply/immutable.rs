@@ -1,7 +1,7 @@
 //! Fields that the server does not let anybody change.
 
 use super::{Bench, config, text};
-use crate::controlplane::{ControlPlane, until};
+use crate::controlplane::{ControlPlane, User, until};
 
 const JOB: &str = "\
 apiVersion: batch/v1
@@ -15,6 +15,23 @@ spec:
       containers:
       - name: load
         image: busybox:1.36
+";
+
+const POLICY: &str = "\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: NS-policy}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [batch], apiVersions: [v1], operations: [CREATE], resources: [jobs]}]}
+  validations: [{expression: \"!has(object.metadata.labels) || !('refused' in object.metadata.labels)\"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: NS-policy}
+spec:
+  policyName: NS-policy
+  validationActions: [Deny]
+  matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NS}}}
 ";
 
 fn newer(job: &str) -> String {
@@ -77,8 +94,13 @@ fn the_old_object_stays_where_the_new_one_would_not_be_taken() {
     let bench = Bench::new();
     bench.set(JOB, &[]).ends(0, "1 created");
     let uid = bench.uid("job/load");
-    // The server alone looks at the start of names that it need not make.
-    let wrong = newer(JOB).replacen("  name: load\n", "  name: load\n  generateName: a_\n", 1);
+    // What only a policy of the cluster refuses, which nothing knows before the server is asked.
+    bench.make(POLICY);
+    let wrong = newer(JOB).replacen("  name: load\n", "  name: load\n  labels: {refused: here}\n", 1);
+    let other = wrong.replace("name: load\n", "name: other\n");
+    let create = ["create", "--dry-run=server", "--namespace", &bench.ns, "--filename=-"];
+    until("the policy holds", || Ok(!bench.plane.kubectl_with(User::Admin, &create, other.as_str()).status.success()))
+        .unwrap();
     let ran = bench.set(&wrong, &["--recreate=on-change"]);
     assert_eq!(ran.code, 1, "{ran:#?}");
     assert!(ran.findings.iter().any(|finding| finding["code"] == "refused-by-server"), "{ran:#?}");
