@@ -178,7 +178,9 @@ fn pods(label: &str) -> Value {
 #[test]
 fn looking_at_what_is_there_takes_memory_by_the_page() {
     const SIZE: usize = 20_000;
-    let (few, many) = (1_000, 3_000);
+    needs!(TIME);
+    // What an allocator holds differs by tens of megabytes from run to run.
+    let (few, many) = (1_000, 6_000);
     let grown = peak_of_unchanged(many, SIZE).saturating_sub(peak_of_unchanged(few, SIZE));
     let each = grown / (many - few);
     assert!(each < SIZE / 2, "{each} bytes for each unchanged object of {SIZE}");
