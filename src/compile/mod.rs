@@ -213,7 +213,13 @@ fn tell_behind(finding: Diagnostic, units: &[Unit], sources: &Sources) -> Diagno
     let file = sources.written(finding.origin).file;
     let is_made = file != finding.origin.file;
     let fold = |finding, unit: &Unit| behind::tell(finding, &unit.expanded, None, &unit.expanded.scope(), sources);
-    units.iter().filter(|unit| is_made || unit.expanded.batch.file == file).fold(finding, fold)
+    // There may be very many batches in one file, and the place is in one of them.
+    let place = finding.origin;
+    let holds = |unit: &Unit| {
+        let whole = unit.expanded.batch.root.origin();
+        unit.expanded.batch.file == file && whole.start <= place.start && place.end <= whole.end
+    };
+    units.iter().filter(|unit| is_made || holds(unit)).fold(finding, fold)
 }
 
 /// Reads what the instances of each batch share; batches of one run see each other's ConfigMaps and Secrets.
