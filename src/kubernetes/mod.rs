@@ -25,7 +25,7 @@ pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA, tool_note};
 pub use order::install_rank;
-pub use pods::{Basis, Defaults, Load, PodDemand, USUAL, pod_template, template_path};
+pub use pods::{Basis, Defaults, Load, PodDemand, USUAL, pod_spec_field, pod_template, template_path};
 pub use quantity::{NotAQuantity, Notation, Quantity};
 pub use security::SecurityLevel;
 pub use selector::{NotASelector, Operator, Requirement};

@@ -105,6 +105,13 @@ pub fn template_path(key: &ObjectKey) -> Option<&'static [&'static str]> {
     }
 }
 
+/// Returns the path of the spec of pods in an object of a kind, as findings write it: `spec.template.spec`; `None` if it
+/// holds no pod.
+pub fn pod_spec_field(key: &ObjectKey) -> Option<String> {
+    let steps = template_path(key)?.iter().copied().chain(["spec"]);
+    Some(steps.collect::<Vec<_>>().join("."))
+}
+
 /// Returns the pods that a Job runs at one time, and those that it runs to their end.
 fn of_job(job: &Node) -> (u64, u64) {
     let parallelism = count(job, "parallelism").unwrap_or(1);

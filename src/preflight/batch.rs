@@ -10,7 +10,7 @@ use super::pod::{Apart, Port, Rules, Spread};
 use super::selector::{Labels, Selector};
 use super::units::{Units, units};
 use crate::kubernetes::pods::pod_template;
-use crate::kubernetes::{Basis, Facts, Load, Manifest, PodDemand, Quantity, Tree};
+use crate::kubernetes::{Basis, Facts, Load, Manifest, PodDemand, Quantity, Tree, pod_spec_field};
 use crate::text::{Node, Origin};
 
 /// The objects of a batch, with the namespace of each.
@@ -241,7 +241,7 @@ impl<'m> Asked<'m> {
 
     /// Returns the path in the object of a field of its pods.
     pub(super) fn field(&self, field: &str) -> String {
-        let before = if self.object.manifest.key.kind == "Pod" { "spec" } else { "spec.template.spec" };
+        let before = pod_spec_field(&self.object.manifest.key).unwrap_or_default();
         format!("{before}.{field}")
     }
 

@@ -9,7 +9,7 @@ use super::cluster::Cluster;
 use super::finding::{Findings, Found};
 use crate::diagnostic::{Code, Severity};
 use crate::kubernetes::pods::of_container;
-use crate::kubernetes::{Amounts, Defaults, Quantity, Tree};
+use crate::kubernetes::{Amounts, Defaults, Quantity, Tree, pod_spec_field};
 use crate::text::{Node, Origin};
 
 /// What the containers, the pods or the claims of a namespace may ask for.
@@ -229,7 +229,7 @@ pub(super) fn claims(object: Object<'_>) -> Vec<Claim<'_>> {
     let volumes = crate::kubernetes::pods::template(object.manifest).map_or(&[][..], |pod| pod.list("volumes"));
     for (at, volume) in volumes.iter().enumerate() {
         if let Some(spec) = volume.at(&["ephemeral", "volumeClaimTemplate", "spec"]) {
-            let before = if object.manifest.key.kind == "Pod" { "spec" } else { "spec.template.spec" };
+            let before = pod_spec_field(&object.manifest.key).unwrap_or_default();
             let field = format!("{before}.volumes[{at}].ephemeral.volumeClaimTemplate.spec");
             all.push(Claim { spec, field, once: false, prefix: None });
         }

@@ -8,7 +8,7 @@ use super::finding::{Findings, Found};
 use super::limits::claims;
 use crate::diagnostic::{Code, Severity, suggestion};
 use crate::kubernetes::pods::template;
-use crate::kubernetes::{Facts, Tree};
+use crate::kubernetes::{Facts, Tree, pod_spec_field};
 use crate::text::{Node, Origin};
 
 /// A mention of an object by name.
@@ -37,7 +37,7 @@ pub(super) fn references<'m>(batch: &Batch<'m>) -> Vec<Reference<'m>> {
         let mut look = Look { object: *object, found: &mut found };
         let key = &object.manifest.key;
         if let Some(pod) = template(object.manifest) {
-            look.pod(pod, if key.kind == "Pod" { "spec" } else { "spec.template.spec" });
+            look.pod(pod, &pod_spec_field(key).unwrap_or_default());
         }
         for claim in claims(*object) {
             look.name(["storage.k8s.io", "v1", "StorageClass"], claim.spec.get("storageClassName"), || {
