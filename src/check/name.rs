@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::name::{
-    config_key, dns_1035_label, dns_label, dns_subdomain, label_key, label_value, port_name,
+    config_key, dns_1035_label, dns_label, dns_subdomain, label_key, label_value, path_segment, port_name,
 };
 use crate::kubernetes::{Facts, Minor, ObjectKey};
 use crate::spec::slug;
@@ -179,16 +179,6 @@ fn refused(key: &ObjectKey, name: &str, minor: Minor) -> Option<String> {
         }
         ("batch", "Job") => dns_subdomain(name).err().or_else(|| limited(JOB_LENGTH, "it is a label of its pods")),
         _ => dns_subdomain(name).err(),
-    }
-}
-
-fn path_segment(name: &str) -> Result<(), String> {
-    if matches!(name, "." | "..") {
-        return Err(format!("expected a name, found `{name}`"));
-    }
-    match name.chars().find(|c| matches!(c, '/' | '%')) {
-        Some(other) => Err(format!("expected no `/` and no `%`, found `{other}`")),
-        None => Ok(()),
     }
 }
 

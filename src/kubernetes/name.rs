@@ -87,6 +87,20 @@ pub fn config_key(key: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks a name that stands in a URL, and in nothing else: it may hold colons and capitals.
+pub fn path_segment(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("expected a name, found an empty text".to_owned());
+    }
+    if matches!(name, "." | "..") {
+        return Err(format!("expected a name, found `{name}`"));
+    }
+    match name.chars().find(|c| matches!(c, '/' | '%')) {
+        Some(other) => Err(format!("expected no `/` and no `%`, found `{other}`")),
+        None => Ok(()),
+    }
+}
+
 fn is_lower(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }

@@ -2,10 +2,10 @@
 
 use super::at::{get, number, quantity, text};
 use super::limit_range::refused;
-use super::value::{at_least, filled, has_any, missing, named, named_if_any, one_of, path_segment, within};
+use super::value::{at_least, filled, has_any, missing, named, named_if_any, one_of, within};
 use super::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::name::dns_label;
+use crate::kubernetes::name::{dns_label, path_segment};
 use crate::kubernetes::{Minor, Quantity};
 use crate::text::Node;
 

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use smol_str::SmolStr;
-
 use super::at::{get, items, quantity, text};
-use super::value::{again, filled, forbid, missing, named, named_if_any, one_of};
+use super::value::{again, filled, forbid, missing, named, named_if_any, one_of, parameters};
 use super::{At, Check, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Quantity;
@@ -37,9 +35,6 @@ const VOLUMES: &[&str] = &[
     "storageos",
     "csi",
 ];
-/// The most bytes and entries of the parameters of a class.
-const PARAMETER_BYTES: usize = 256 << 10;
-const PARAMETERS: usize = 512;
 /// The most characters of the name of a driver.
 const DRIVER_LENGTH: usize = 63;
 
@@ -396,15 +391,7 @@ fn storage_class(at: &mut At<'_>) {
         one_of(at, "reclaimPolicy", node, &["Delete", "Retain"]);
     }
     let Some((node, map)) = at.get(&["parameters"]).and_then(|node| Some((node, node.as_map()?))) else { return };
-    let bytes = map.iter().map(|entry| entry.key.text.len() + entry.value.text().map_or(0, SmolStr::len));
-    let bytes: usize = bytes.sum();
-    if map.len() > PARAMETERS {
-        at.invalid("parameters", node, format!("expected at most {PARAMETERS} entries, found {}", map.len()));
-    } else if bytes > PARAMETER_BYTES {
-        at.invalid("parameters", node, format!("expected at most {PARAMETER_BYTES} bytes, found {bytes}"));
-    } else if let Some(entry) = map.entry("") {
-        at.invalid("parameters", &entry.value, "expected a name for each parameter, found an empty text");
-    }
+    parameters(at, node, map);
 }
 
 fn topologies(at: &mut At<'_>) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::at::{At, get, quantity};
 use super::pod::check_once;
-use super::value::{again, at_least, filled, forbid, missing, named, one_of, within};
+use super::value::{again, at_least, filled, forbid, missing, named, one_of, parameters, within};
 use super::{Minor, Rule};
 use crate::kubernetes::name::{dns_subdomain, label_key};
 use crate::text::{Node, Origin};
@@ -15,9 +15,6 @@ const DRIVER_LENGTH: usize = 63;
 const NODE_LENGTH: usize = 256;
 /// How long tokens are good, in seconds.
 const TOKEN_SECONDS: std::ops::RangeInclusive<i64> = 600..=1 << 32;
-/// The most bytes and entries of the parameters of a class.
-const PARAMETER_BYTES: usize = 256 << 10;
-const PARAMETERS: usize = 512;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -197,13 +194,5 @@ fn attributes(at: &mut At<'_>) {
         missing(at, "parameters", origin, "missing entries of `parameters`: a class sets one at least");
         return;
     };
-    let bytes: usize =
-        map.iter().map(|entry| entry.key.text.len() + entry.value.text().map_or(0, smol_str::SmolStr::len)).sum();
-    if map.len() > PARAMETERS {
-        at.invalid("parameters", node, format!("expected at most {PARAMETERS} entries, found {}", map.len()));
-    } else if bytes > PARAMETER_BYTES {
-        at.invalid("parameters", node, format!("expected at most {PARAMETER_BYTES} bytes, found {bytes}"));
-    } else if let Some(entry) = map.entry("") {
-        at.invalid("parameters", &entry.value, "expected a name for each parameter, found an empty text");
-    }
+    parameters(at, node, map);
 }

@@ -15,31 +15,8 @@ pub(super) const RULES: &[Rule] = &[
         accepts: &[concat!("{minReadySeconds: 0, revisionHistoryLimit: 0, ", selected!())],
         ..Rule::ALWAYS
     },
-    Rule {
-        name: "daemon-set-selector",
-        at: "apps/v1.DaemonSetSpec",
-        check: |at| {
-            is_not_empty(at);
-            finds_its_pods(at);
-        },
-        refuses: &[
-            "{selector: {}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}",
-            "{selector: {matchLabels: {a: c}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}",
-        ],
-        accepts: &[concat!("{", selected!())],
-        ..Rule::ALWAYS
-    },
-    Rule {
-        name: "daemon-set-runs-on",
-        at: "apps/v1.DaemonSetSpec",
-        check: |at| runs_on(at, "DaemonSet"),
-        refuses: &[
-            concat!("{", ending!("restartPolicy: OnFailure")),
-            concat!("{", ending!("activeDeadlineSeconds: 5")),
-        ],
-        accepts: &[concat!("{", ending!("restartPolicy: Always"))],
-        ..Rule::ALWAYS
-    },
+    selects!("daemon-set-selector", "apps/v1.DaemonSetSpec"),
+    keeps_running!("daemon-set-runs-on", "apps/v1.DaemonSetSpec", "DaemonSet"),
     Rule {
         name: "daemon-set-rolling-update",
         at: "apps/v1.DaemonSetUpdateStrategy",

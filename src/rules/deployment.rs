@@ -111,18 +111,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
         ..Rule::ALWAYS
     },
-    Rule {
-        name: "deployment-runs-on",
-        at: "apps/v1.DeploymentSpec",
-        check: |at| runs_on(at, "Deployment"),
-        refuses: &[
-            concat!("{", ending!("restartPolicy: Never")),
-            concat!("{", ending!("restartPolicy: OnFailure")),
-            concat!("{", ending!("activeDeadlineSeconds: 5")),
-        ],
-        accepts: &[concat!("{", ending!("restartPolicy: Always"))],
-        ..Rule::ALWAYS
-    },
+    keeps_running!("deployment-runs-on", "apps/v1.DeploymentSpec", "Deployment"),
 ];
 
 fn rolling_update(at: &mut At<'_>) {

@@ -1,11 +1,11 @@
 //! Ingresses and their classes: hosts, paths, and what they lead to.
 
 use super::address::Address;
-use super::value::{filled, forbid, has_any, named, named_if_any, one_of, path_segment, port};
+use super::value::{filled, forbid, has_any, named, named_if_any, one_of, port};
 use super::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::Minor;
-use crate::kubernetes::name::{dns_1035_label, dns_label, dns_subdomain, port_name};
+use crate::kubernetes::name::{dns_1035_label, dns_label, dns_subdomain, path_segment, port_name};
 use crate::text::Node;
 
 /// The minor from which on the name of a Service may start with a digit.

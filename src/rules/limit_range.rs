@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use smol_str::SmolStr;
 
 use super::at::quantity;
-use super::quota::{is_extended, is_huge_pages, is_native};
+use super::quota::{is_extended, is_huge_pages, is_native, is_standard};
+use super::resources::STANDARD as OF_CONTAINERS;
 use super::value::{again, forbid, has_any, named};
 use super::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
@@ -14,31 +15,6 @@ use crate::kubernetes::name::label_key;
 use crate::text::Node;
 
 const TYPES: &[&str] = &["Pod", "Container", "PersistentVolumeClaim"];
-/// What containers may have of Kubernetes' own resources.
-const OF_CONTAINERS: &[&str] = &["cpu", "memory", "ephemeral-storage"];
-/// All resources without a group that the server knows.
-const STANDARD: &[&str] = &[
-    "cpu",
-    "memory",
-    "ephemeral-storage",
-    "storage",
-    "requests.cpu",
-    "requests.memory",
-    "requests.storage",
-    "requests.ephemeral-storage",
-    "limits.cpu",
-    "limits.memory",
-    "limits.ephemeral-storage",
-    "pods",
-    "resourcequotas",
-    "services",
-    "replicationcontrollers",
-    "secrets",
-    "configmaps",
-    "persistentvolumeclaims",
-    "services.nodeports",
-    "services.loadbalancers",
-];
 const FIELDS: &[&str] = &["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
 
 pub(super) const RULES: &[Rule] = &[
@@ -139,10 +115,13 @@ pub(super) fn refused(name: &str, kind: &str) -> Option<String> {
         let odd = of_containers && !is_native(name) && !is_extended(name);
         return odd.then(|| "expected a name without `requests.`".to_owned());
     }
-    let huge = is_huge_pages(name) || !of_containers && name.starts_with("requests.hugepages-");
-    let known = if of_containers { OF_CONTAINERS } else { STANDARD };
+    let known = if of_containers {
+        OF_CONTAINERS.contains(&name) || is_huge_pages(name)
+    } else {
+        name == "storage" || is_standard(name)
+    };
     let reason = "expected one that Kubernetes knows, or one with a group, as in `example.com/gpu`";
-    (!huge && !known.contains(&name)).then(|| reason.to_owned())
+    (!known).then(|| reason.to_owned())
 }
 
 /// An amount, with the field that it is written in.

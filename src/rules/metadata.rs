@@ -2,6 +2,7 @@
 
 use super::Rule;
 use super::at::{At, is_true, text};
+use super::value::bytes_of;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::ObjectKey;
 use crate::kubernetes::name::label_key;
@@ -169,8 +170,7 @@ fn wants_domains(object: &ObjectKey) -> bool {
 
 fn annotations(at: &mut At<'_>) {
     let Some(annotations) = at.get(&["annotations"]) else { return };
-    let entries = annotations.as_map().into_iter().flatten();
-    let bytes: usize = entries.map(|entry| entry.key.text.len() + entry.value.as_str().map_or(0, str::len)).sum();
+    let bytes = annotations.as_map().map_or(0, bytes_of);
     if bytes > ANNOTATION_BYTES {
         let message = format!(
             "expected annotations of at most {} KiB in all, found {} KiB",

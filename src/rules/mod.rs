@@ -22,6 +22,45 @@ macro_rules! ending {
     };
 }
 
+/// A rule that holds the selector of a workload to the labels of its pods.
+macro_rules! selects {
+    ($name:literal, $at:literal) => {
+        Rule {
+            name: $name,
+            at: $at,
+            check: |at| {
+                is_not_empty(at);
+                finds_its_pods(at);
+            },
+            refuses: &[
+                "{selector: {}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}",
+                "{selector: {matchLabels: {a: c}}, \
+                 template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}",
+            ],
+            accepts: &[concat!("{", selected!())],
+            ..Rule::ALWAYS
+        }
+    };
+}
+
+/// A rule that holds the pods of a workload to running on.
+macro_rules! keeps_running {
+    ($name:literal, $at:literal, $kind:literal) => {
+        Rule {
+            name: $name,
+            at: $at,
+            check: |at| runs_on(at, $kind),
+            refuses: &[
+                concat!("{", ending!("restartPolicy: Never")),
+                concat!("{", ending!("restartPolicy: OnFailure")),
+                concat!("{", ending!("activeDeadlineSeconds: 5")),
+            ],
+            accepts: &[concat!("{", ending!("restartPolicy: Always"))],
+            ..Rule::ALWAYS
+        }
+    };
+}
+
 /// The template of a Job: the end of an example, after other fields.
 macro_rules! once {
     () => {

@@ -1,14 +1,11 @@
 //! What a pod is called and where it looks names up: names of other objects, its host, DNS, aliases, gates.
 
-use std::fmt::Display;
-use std::net::IpAddr;
-
+use super::address::address;
 use super::at::{At, is_true, items, number, text};
 use super::pod::{check_name, check_once, forbid};
 use super::{Minor, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::name::{dns_subdomain, label_key};
-use crate::text::Node;
 
 /// How long the name is that a pod may give its host.
 const HOST_NAME_LENGTH: usize = 64;
@@ -17,8 +14,6 @@ const NAME_SERVERS: usize = 3;
 const SEARCHES: usize = 32;
 const SEARCHES_LENGTH: usize = 2048;
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
-/// The minor whose server takes no leading zeros, and no IPv4 addresses in IPv6.
-const STRICT_ADDRESSES: Minor = Minor(36);
 
 fn check_names(at: &mut At<'_>) {
     for (field, what) in
@@ -64,7 +59,7 @@ fn check_dns_config(at: &mut At<'_>) {
         at.invalid("nameservers", node, format!("expected at most {NAME_SERVERS} name servers, found {servers}"));
     }
     for (index, server) in at.items(&["nameservers"]) {
-        check_address(at, format_args!("nameservers[{index}]"), server);
+        address(at, format_args!("nameservers[{index}]"), server);
     }
     let searches: Vec<&str> = at.items(&["searches"]).filter_map(|(_, search)| search.as_str()).collect();
     if let Some(node) = at.get(&["searches"]) {
@@ -102,13 +97,6 @@ fn is_search(domain: &str) -> bool {
     domain.len() <= 253 && domain.split('.').all(is_label)
 }
 
-/// Reports what is no address.
-fn check_address(at: &mut At<'_>, place: impl Display, node: &Node) {
-    if let Some(reason) = node.as_str().and_then(|text| address(text, at.minor()).err()) {
-        at.invalid(place, node, reason);
-    }
-}
-
 fn check_deletion_cost(at: &mut At<'_>) {
     let Some(node) = at.get(&["metadata", "annotations", DELETION_COST]) else { return };
     let Some(cost) = node.as_str() else { return };
@@ -116,29 +104,6 @@ fn check_deletion_cost(at: &mut At<'_>) {
     if !starts || cost.parse::<i32>().is_err() {
         let message = format!("expected a whole number of 32 bits in a text, found `{cost}`");
         at.invalid(format_args!("metadata.annotations.{DELETION_COST}"), node, message);
-    }
-}
-
-/// Says why a text is no IP address for the server of a minor.
-fn address(text: &str, minor: Minor) -> Result<(), String> {
-    const EXPECTED: &str = "such as `10.9.8.7` or `2001:db8::1`";
-    let strict = minor >= STRICT_ADDRESSES;
-    // Older ones read each number of an IPv4 address as a decimal one, with zeros before it or without.
-    let (before, last) = text.rsplit_once(':').map_or(("", text), |(before, last)| (&text[..=before.len()], last));
-    let trimmed = |part: &str| {
-        let rest = part.trim_start_matches('0');
-        if rest.is_empty() && !part.is_empty() { "0".to_owned() } else { rest.to_owned() }
-    };
-    let parts: Vec<String> = last.split('.').map(trimmed).collect();
-    let lenient = if parts.len() == 4 { format!("{before}{}", parts.join(".")) } else { text.to_owned() };
-    match (text.parse::<IpAddr>(), lenient.parse::<IpAddr>()) {
-        (Ok(IpAddr::V6(address)), _) if strict && address.to_ipv4_mapped().is_some() => {
-            Err(format!("expected an IP address, found an IPv4 address written as IPv6, `{text}`"))
-        }
-        (Ok(_), _) => Ok(()),
-        (Err(_), Ok(_)) if !strict => Ok(()),
-        (Err(_), Ok(_)) => Err(format!("expected an IP address without zeros before its numbers, found `{text}`")),
-        _ => Err(format!("expected an IP address, {EXPECTED}, found `{text}`")),
     }
 }
 
@@ -222,7 +187,7 @@ pub(super) const RULES: &[Rule] = &[
         at: "core/v1.HostAlias",
         check: |at| {
             if let Some(node) = at.get(&["ip"]) {
-                check_address(at, "ip", node);
+                address(at, "ip", node);
             }
             for (index, host) in at.items(&["hostnames"]) {
                 check_name(at, format_args!("hostnames[{index}]"), host, "a host", dns_subdomain);

@@ -111,7 +111,7 @@ pub(super) fn is_extended(name: &str) -> bool {
 }
 
 /// Whether the server knows a resource of a quota.
-fn is_standard(name: &str) -> bool {
+pub(super) fn is_standard(name: &str) -> bool {
     let prefixed = name.starts_with("requests.hugepages-");
     COUNTED.contains(&name) || MEASURED.contains(&name) || is_huge_pages(name) || prefixed
 }

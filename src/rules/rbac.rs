@@ -1,10 +1,10 @@
 //! Roles and their bindings: what may be done, and by whom.
 
 use super::at::{get, text};
-use super::value::{forbid, has_any, missing, named, named_if_any, one_of, path_segment};
+use super::value::{forbid, has_any, missing, named, named_if_any, one_of};
 use super::{At, Rule};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::name::dns_subdomain;
+use crate::kubernetes::name::{dns_subdomain, path_segment};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 

@@ -11,7 +11,7 @@ use crate::kubernetes::{Notation, Quantity};
 use crate::text::{Entry, Node, Origin};
 
 /// The resources that a name without a domain can mean in a container, beside huge pages.
-const STANDARD: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
+pub(super) const STANDARD: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
 const HUGE_PAGES: &str = "hugepages-";
 /// What the names of all resources of a node are made of in a quota.
 const OF_QUOTA: &str = "requests.";

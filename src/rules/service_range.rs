@@ -3,9 +3,9 @@
 use super::Rule;
 use super::address::{Address, Network};
 use super::at::At;
-use super::value::{missing, named, named_if_any, path_segment};
+use super::value::{missing, named, named_if_any};
 use crate::diagnostic::{Code, Diagnostic, words};
-use crate::kubernetes::name::dns_subdomain;
+use crate::kubernetes::name::{dns_subdomain, path_segment};
 use crate::text::Node;
 
 pub(super) const RULES: &[Rule] = &[

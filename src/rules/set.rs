@@ -6,8 +6,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::at::{get, items, text};
+use super::pod::containers;
+use super::service::is_headless;
 use crate::diagnostic::{Code, Diagnostic, Severity, is_near};
-use crate::kubernetes::{Manifest, ObjectKey, name, pod_template};
+use crate::kubernetes::pods::template;
+use crate::kubernetes::{Manifest, ObjectKey, name, pod_spec_field, pod_template};
 use crate::text::{Entry, Map, Node, Value};
 
 /// Returns what is wrong between the objects of a set.
@@ -143,7 +146,8 @@ impl<'a> Set<'a> {
         if matching.is_empty() || matching.len() > MOST {
             return;
         }
-        let declared: Vec<&str> = matching.iter().flat_map(|pods| port_names(pods.template)).collect();
+        let pods = matching.iter().filter_map(|pods| pods.template.get("spec"));
+        let declared: Vec<&str> = pods.flat_map(containers).flat_map(|(_, container)| named_ports(container)).collect();
         for (number, port) in items(&object.node, &["spec", "ports"]) {
             let Some(target) = get(port, &["targetPort"]) else { continue };
             let Some(name) = port_name(target) else { continue };
@@ -214,7 +218,7 @@ impl<'a> Set<'a> {
                 .subject(object.key.to_string(), "spec.serviceName")
         };
         match self.services.get(&(namespace, service)) {
-            Some(there) if text(&there.node, &["spec", "clusterIP"]) != Some("None") => found.push(
+            Some(there) if !there.node.get("spec").is_some_and(is_headless) => found.push(
                 report(
                     format!("the Service `{service}` is not headless: the pods get no names of their own"),
                     "write `clusterIP: None` in the Service".to_owned(),
@@ -295,28 +299,20 @@ impl<'a> Set<'a> {
 
 /// Finds probes and hooks that ask at a port by a name that their own container has none of.
 fn probes(object: &Manifest, found: &mut Vec<Diagnostic>) {
-    let Some(template) = pod_template(object) else { return };
-    let spec = match object.key.kind.as_str() {
-        "Pod" => "spec",
-        "CronJob" => "spec.jobTemplate.spec.template.spec",
-        _ => "spec.template.spec",
-    };
-    for list in ["containers", "initContainers"] {
-        for (number, container) in items(template, &["spec", list]) {
-            let names: Vec<&str> = items(container, &["ports"]).filter_map(|(_, port)| text(port, &["name"])).collect();
-            for (handler, path) in
-                HANDLERS.iter().flat_map(|path| ["httpGet", "tcpSocket"].map(|handler| (handler, *path)))
-            {
-                let port = get(container, path).and_then(|probe| get(probe, &[handler, "port"]));
-                let Some((port, name)) = port.and_then(|port| Some((port, port_name(port)?))) else { continue };
-                if names.contains(&name) {
-                    continue;
-                }
-                let field = format!("{spec}.{list}[{number}].{}.{handler}.port", path.join("."));
-                let message = format!("the container has no port `{name}`, at which it would be asked");
-                let finding = Diagnostic::new(Code::UndeclaredReference, port.origin(), message);
-                found.push(with_near(finding, name, &names).subject(object.key.to_string(), field));
+    let (Some(pod), Some(spec)) = (template(object), pod_spec_field(&object.key)) else { return };
+    for (place, container) in containers(pod) {
+        let names: Vec<&str> = named_ports(container).collect();
+        for (handler, path) in HANDLERS.iter().flat_map(|path| ["httpGet", "tcpSocket"].map(|handler| (handler, *path)))
+        {
+            let port = get(container, path).and_then(|probe| get(probe, &[handler, "port"]));
+            let Some((port, name)) = port.and_then(|port| Some((port, port_name(port)?))) else { continue };
+            if names.contains(&name) {
+                continue;
             }
+            let field = format!("{spec}.{place}.{}.{handler}.port", path.join("."));
+            let message = format!("the container has no port `{name}`, at which it would be asked");
+            let finding = Diagnostic::new(Code::UndeclaredReference, port.origin(), message);
+            found.push(with_near(finding, name, &names).subject(object.key.to_string(), field));
         }
     }
 }
@@ -349,9 +345,7 @@ fn port_name(port: &Node) -> Option<&str> {
     }
 }
 
-/// Returns the names of all ports of a pod's containers.
-fn port_names(template: &Node) -> Vec<&str> {
-    let containers = ["containers", "initContainers"].into_iter().flat_map(|list| items(template, &["spec", list]));
-    let ports = containers.flat_map(|(_, container)| items(container, &["ports"]));
-    ports.filter_map(|(_, port)| text(port, &["name"])).collect()
+/// Returns the names of the ports of a container.
+fn named_ports(container: &Node) -> impl Iterator<Item = &str> {
+    items(container, &["ports"]).filter_map(|(_, port)| text(port, &["name"]))
 }

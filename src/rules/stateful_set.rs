@@ -60,31 +60,8 @@ pub(super) const RULES: &[Rule] = &[
         ],
         ..Rule::ALWAYS
     },
-    Rule {
-        name: "stateful-set-selector",
-        at: "apps/v1.StatefulSetSpec",
-        check: |at| {
-            is_not_empty(at);
-            finds_its_pods(at);
-        },
-        refuses: &[
-            "{selector: {}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}",
-            "{selector: {matchLabels: {a: c}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}",
-        ],
-        accepts: &[concat!("{", selected!())],
-        ..Rule::ALWAYS
-    },
-    Rule {
-        name: "stateful-set-runs-on",
-        at: "apps/v1.StatefulSetSpec",
-        check: |at| runs_on(at, "StatefulSet"),
-        refuses: &[
-            concat!("{", ending!("restartPolicy: OnFailure")),
-            concat!("{", ending!("activeDeadlineSeconds: 5")),
-        ],
-        accepts: &[concat!("{", ending!("restartPolicy: Always"))],
-        ..Rule::ALWAYS
-    },
+    selects!("stateful-set-selector", "apps/v1.StatefulSetSpec"),
+    keeps_running!("stateful-set-runs-on", "apps/v1.StatefulSetSpec", "StatefulSet"),
     Rule {
         name: "stateful-set-on-delete",
         at: "apps/v1.StatefulSetUpdateStrategy",

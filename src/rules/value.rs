@@ -3,14 +3,15 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::At;
 use super::at::number;
+use super::{At, Check};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::port_name;
-use crate::text::{Node, Origin, Value};
+use crate::text::{Map, Node, Origin, Value};
 
-/// What a text must be.
-type Form = fn(&str) -> Result<(), String>;
+/// The most bytes and entries of the parameters of a class.
+const PARAMETER_BYTES: usize = 256 << 10;
+const PARAMETERS: usize = 512;
 
 /// Reports a whole number that is no port.
 pub(super) fn port(at: &mut At<'_>, place: impl Display, node: &Node) {
@@ -42,7 +43,7 @@ pub(super) fn at_least(at: &mut At<'_>, place: impl Display, node: &Node, what: 
 }
 
 /// Reports a text that is no name, or none at all.
-pub(super) fn named(at: &mut At<'_>, place: impl Display, node: &Node, what: &str, is: Form) {
+pub(super) fn named(at: &mut At<'_>, place: impl Display, node: &Node, what: &str, is: Check) {
     let Some(text) = node.as_str() else { return };
     if let Err(reason) = is(text) {
         let message = format!("`{}` is no name for {what}: {reason}", words::shown(text));
@@ -51,7 +52,7 @@ pub(super) fn named(at: &mut At<'_>, place: impl Display, node: &Node, what: &st
 }
 
 /// Reports a text that is no name; an empty one is none, and fine.
-pub(super) fn named_if_any(at: &mut At<'_>, place: impl Display, node: Option<&Node>, what: &str, is: Form) {
+pub(super) fn named_if_any(at: &mut At<'_>, place: impl Display, node: Option<&Node>, what: &str, is: Check) {
     if let Some(node) = node.filter(|node| node.as_str() != Some("")) {
         named(at, place, node, what, is);
     }
@@ -92,20 +93,6 @@ pub(super) fn again(at: &mut At<'_>, place: impl Display, node: &Node, first: Or
     at.report(place, Diagnostic::new(Code::DuplicateValue, node.origin(), message).also(first, "the first time"));
 }
 
-/// Checks a name that stands in a URL.
-pub(super) fn path_segment(name: &str) -> Result<(), String> {
-    if name.is_empty() {
-        return Err("expected a name, found an empty text".to_owned());
-    }
-    if matches!(name, "." | "..") {
-        return Err(format!("expected a name, found `{name}`"));
-    }
-    match name.chars().find(|c| matches!(c, '/' | '%')) {
-        Some(other) => Err(format!("expected no `/` and no `%`, found `{other}`")),
-        None => Ok(()),
-    }
-}
-
 /// Returns the percentage that a text is, `10%`; a vast one is the largest number.
 pub(super) fn percent(text: &str) -> Option<u64> {
     let digits = text.strip_suffix('%').filter(|digits| !digits.is_empty())?;
@@ -118,4 +105,21 @@ pub(super) fn has_any(node: Option<&Node>) -> bool {
     node.is_some_and(|node| {
         node.as_seq().is_some_and(|items| !items.is_empty()) || node.as_map().is_some_and(|map| !map.is_empty())
     })
+}
+
+/// Returns the bytes of all keys and texts of a mapping.
+pub(super) fn bytes_of(map: &Map) -> usize {
+    map.iter().map(|entry| entry.key.text.len() + entry.value.as_str().map_or(0, str::len)).sum()
+}
+
+/// Checks the `parameters` of a class, which stand at the node.
+pub(super) fn parameters(at: &mut At<'_>, node: &Node, map: &Map) {
+    let bytes = bytes_of(map);
+    if map.len() > PARAMETERS {
+        at.invalid("parameters", node, format!("expected at most {PARAMETERS} entries, found {}", map.len()));
+    } else if bytes > PARAMETER_BYTES {
+        at.invalid("parameters", node, format!("expected at most {PARAMETER_BYTES} bytes, found {bytes}"));
+    } else if let Some(entry) = map.entry("") {
+        at.invalid("parameters", &entry.value, "expected a name for each parameter, found an empty text");
+    }
 }
