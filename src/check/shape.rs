@@ -141,14 +141,15 @@ impl<'a> Walk<'a> {
         self.findings
     }
 
-    /// Returns what was found, what follows from mistakes of before left out: a part that these kept from being made is
-    /// not missing, and what was told of a place needs no second word.
+    /// Returns what was found, without what the rules found because of earlier mistakes: a part is not missing that these
+    /// kept from being made, and one place or one selector has one finding.
     pub fn into_findings_after(mut self, before: &Diagnostics) -> Vec<Diagnostic> {
-        let told: Vec<Origin> =
-            before.iter().filter(|told| told.severity == Severity::Error).map(|told| told.origin).collect();
-        let follows = |finding: &Diagnostic| {
-            matches!(finding.code, Code::MissingField | Code::DuplicateValue)
-                || told.iter().any(|place| place.touches(finding.origin))
+        let told: Vec<&Diagnostic> = before.iter().filter(|told| told.severity == Severity::Error).collect();
+        let has_conflict = told.iter().any(|told| told.code == Code::SelectorConflict);
+        let follows = |finding: &Diagnostic| match finding.code {
+            Code::MissingField | Code::DuplicateValue => true,
+            Code::SelectorConflict if has_conflict => true,
+            _ => told.iter().any(|told| told.origin.touches(finding.origin)),
         };
         self.ruled.retain(|finding| told.is_empty() || !follows(finding));
         self.into_findings()

@@ -122,7 +122,7 @@ impl Later {
             let holds = |tagged: &Origin| {
                 // Of a list or mapping the place of its tag is known, where it begins.
                 let begins = tagged.start == origin.start;
-                tagged.file == origin.file && (begins || tagged.start <= origin.start && origin.end <= tagged.end)
+                tagged.file == origin.file && begins || tagged.holds(origin)
             };
             self.tagged.iter().any(holds)
         };

@@ -215,10 +215,7 @@ fn tell_behind(finding: Diagnostic, units: &[Unit], sources: &Sources) -> Diagno
     let fold = |finding, unit: &Unit| behind::tell(finding, &unit.expanded, None, &unit.expanded.scope(), sources);
     // There may be very many batches in one file, and the place is in one of them.
     let place = finding.origin;
-    let holds = |unit: &Unit| {
-        let whole = unit.expanded.batch.root.origin();
-        unit.expanded.batch.file == file && whole.start <= place.start && place.end <= whole.end
-    };
+    let holds = |unit: &&Unit| unit.expanded.batch.root.origin().holds(place);
     units.iter().filter(|unit| is_made || holds(unit)).fold(finding, fold)
 }
 

@@ -89,7 +89,7 @@ pub(super) fn patch(
         stamp::check_whole(&manifest, facts, &mut found);
         // A patch may mend what was rendered: what it took away, or filled in, is no finding any more.
         let is_mended = |finding: &Diagnostic| match finding.code {
-            Code::MissingField => holds(before.origin, finding.origin) && !found.contains(finding),
+            Code::MissingField => before.origin.holds(finding.origin) && !found.contains(finding),
             _ => was.contains(&place(finding.origin)) && !is.contains(&place(finding.origin)),
         };
         diagnostics.retain(|finding| !is_mended(finding));
@@ -98,10 +98,6 @@ pub(super) fn patch(
         patched.push(Rendered { document, manifest, changed: true });
     }
     patched
-}
-
-fn holds(all: Origin, part: Origin) -> bool {
-    all.file == part.file && all.start <= part.start && part.end <= all.end
 }
 
 /// Returns the places of all keys and values of a tree.

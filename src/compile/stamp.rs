@@ -220,10 +220,8 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
         Some(ty) => walk.settle_type(&written, ty, &Path::Root),
         None => walk.settle_custom(&written),
     };
-    // A label that would change the selector of its own workload was told where it is written.
-    let was_told = diagnostics.iter().any(|finding| finding.code == Code::SelectorConflict);
-    let found = walk.into_findings_after(diagnostics).into_iter();
-    diagnostics.extend(found.filter(|finding| !was_told || finding.code != Code::SelectorConflict));
+    let found = walk.into_findings_after(diagnostics);
+    diagnostics.extend(found);
     if ty.is_none() {
         anew.check_custom(&key, &node, &written, diagnostics);
     }

@@ -86,7 +86,7 @@ codes! {
     SelectsNothing = "selects-nothing", Warning;
     /// An object over the size that etcd takes.
     ObjectTooLarge = "object-too-large", Error;
-    /// A pod that the Pod Security Standards do not allow, where a run is asked for them.
+    /// A pod that the Pod Security Standards do not allow; found by runs with `--rules pss=…`.
     PodSecurity = "pod-security", Error;
 
     // The language.
@@ -198,7 +198,7 @@ impl Code {
             || self.is_of_preflight()
     }
 
-    /// Whether only a run that is asked for it finds it, by a flag or by what it does.
+    /// Whether only some runs find it: those with a flag, or with a cluster.
     pub fn is_of_request(self) -> bool {
         self.is_of_cluster() || self == Self::PodSecurity
     }

@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 use crate::kubernetes::{Facts, Manifest, ObjectKey, Schema, Shape, Storage, Type, same};
 use crate::text::Node;
 
-/// What is stored of two objects, or of two parts of a type: made when it is first asked for, since most are equal as
-/// they are written.
+/// What is stored of two objects, or of two parts of a type: computed on first use, since most are equal as they are
+/// written.
 pub(super) struct Pair<'a> {
     /// Both sides with their types; nothing where nothing is known of their kind.
     sides: Option<[(&'a Node, &'a Type); 2]>,

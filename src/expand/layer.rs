@@ -17,7 +17,7 @@ pub struct Layer {
 impl Layer {
     /// Whether a place is in it.
     pub fn holds(&self, place: Origin) -> bool {
-        self.origin.file == place.file && self.origin.start <= place.start && place.end <= self.origin.end
+        self.origin.holds(place)
     }
 }
 
@@ -29,10 +29,8 @@ impl Expanded {
 
     /// Returns the layer that a place is in, the innermost one.
     pub fn layer_at(&self, place: Origin, workload: Option<&str>) -> Option<Layer> {
-        let holds =
-            |origin: &Origin| origin.file == place.file && origin.start <= place.start && place.end <= origin.end;
         // Names are made of the one alone: there may be many layers, and many findings.
-        let around = self.parts(workload).filter(|(.., origin)| holds(origin));
+        let around = self.parts(workload).filter(|(.., origin)| origin.holds(place));
         let (word, name, origin) = around.min_by_key(|(.., origin)| origin.end - origin.start)?;
         Some(Layer { name: named(word, name), origin })
     }

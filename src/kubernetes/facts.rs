@@ -1,7 +1,7 @@
 //! The bundled facts: which kinds and fields a Kubernetes minor has, read from its OpenAPI and Go types.
 //!
 //! A minor is a file in `schemas/kubernetes/`, written by `schemas/generator`; a new minor is a new file and a new
-//! line in `BUNDLED`. Facts never change; each type, which has a line of its own, is read when it is first asked for.
+//! line in `BUNDLED`. Facts never change; each type has a line of its own, which is parsed on first use.
 
 use std::collections::HashMap;
 use std::fmt;

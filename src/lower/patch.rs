@@ -313,7 +313,6 @@ impl Patch {
 
     /// Whether a place is in the text of the patch.
     fn holds(&self, place: Origin) -> bool {
-        let body = self.body.origin();
-        place.file == body.file && body.start <= place.start && place.end <= body.end && place != self.origin
+        self.body.origin().holds(place) && place != self.origin
     }
 }

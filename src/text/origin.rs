@@ -43,6 +43,11 @@ impl Origin {
         self == other || (self.file == other.file && self.start < other.end && other.start < self.end)
     }
 
+    /// Whether a place is in this one, or is the same.
+    pub fn holds(self, place: Self) -> bool {
+        self.file == place.file && self.start <= place.start && place.end <= self.end
+    }
+
     /// Returns the empty range at the start of this one.
     #[must_use]
     pub fn at_start(self) -> Self {

@@ -1,7 +1,7 @@
-//! One object out of the cluster: its deletion, and the wait for its end if that is asked for.
+//! Deletes one object from the cluster and, where the caller wants it, waits until the object is gone.
 //!
-//! The request names the object by its uid, so that no other object of its name is deleted. A watch tells when it has
-//! ended; without one the object is looked up until it is gone.
+//! The request names the object by its uid, so that no other object of its name is deleted. A watch reports the end;
+//! without one the object is looked up until it is gone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,7 +5,7 @@ use std::fs;
 
 use super::budgets::{HEAD, refused, run, told, with_workload};
 use crate::bench::{Bench, stdout};
-use crate::pace;
+use crate::pace::{self, size};
 
 /// Writes something for each number.
 fn each(count: usize, mut write: impl FnMut(usize) -> String) -> String {
@@ -31,14 +31,17 @@ fn instances_times_what_each_holds_has_a_limit() {
 
 #[test]
 fn instances_times_the_steps_of_their_expressions_have_a_limit() {
-    // A text of 64 bytes is a step, and takes no time.
-    let large = "    instances: 100\n    env: {A: \"{{ ('x' * 900000)|length }}{{ index }}\"}\n";
-    let bench = Bench::with(&[("spec.yaml", &with_workload(large))]);
+    let steps = size(30_000);
+    let looping = format!(
+        "    instances: 100\n    env: {{A: \"{{% for i in range({steps}) %}}{{% endfor %}}{{{{ index }}}}\"}}\n"
+    );
+    let bench = Bench::with(&[("spec.yaml", &with_workload(&looping))]);
     assert_eq!(run(&bench, &["check", "spec.yaml"], None).status.code(), Some(0));
     let output = run(&bench, &["check", "spec.yaml", "--max-instances", "100"], None);
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     let message = "the expressions of all instances take more than 500,000 steps";
     assert!(told(&output).contains(message), "{}", told(&output));
+    // A text of 64 bytes is a step, and takes no time.
     let many = each(100, |at| format!("      E{at}: \"{{{{ ('x' * {})|length }}}}\"\n", 11_000_000 + at));
     refused(&with_workload(&format!("    env:\n{many}")), "the expressions of one instance");
 }
@@ -106,8 +109,9 @@ fn forms_within_forms_are_not_tried_without_end() {
          {{A: '{{{{ params.a | tojson }}}}'}}}}}}\n"
     );
     refused(&spec, "which has too many forms to say where");
-    let choices = each(2_000, |at| format!("{{x: {at}}}, "));
-    let values = each(2_000, |_| "{x: 1999}, ".to_owned());
+    let count = if pace::is_quick() { 2_000 } else { 4_000 };
+    let choices = each(count, |at| format!("{{x: {at}}}, "));
+    let values = each(count, |_| format!("{{x: {}}}, ", count - 1));
     let spec = format!(
         "{HEAD}params: {{a: {{type: array, items: {{enum: [{choices}]}}, default: [{values}]}}}}\n\
          workloads: {{w: {{kind: Pod, image: a, env: {{A: '{{{{ params.a | length }}}}'}}}}}}\n"
