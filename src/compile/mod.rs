@@ -78,6 +78,11 @@ struct Unit {
 }
 
 impl Unit {
+    /// Returns where the batch is written.
+    fn place(&self) -> Origin {
+        self.expanded.batch.root.origin()
+    }
+
     /// Returns the namespace of the batch, so far as it writes one.
     fn namespace(&self) -> Option<SmolStr> {
         self.expanded.batch.namespace.as_ref().and_then(Node::text).cloned()
@@ -200,23 +205,30 @@ fn compile_inputs(
     check_patched(&manifests, &rendered, diagnostics);
     later.settle(diagnostics);
     let found = std::mem::take(diagnostics).without_echoes().into_iter();
-    *diagnostics = found.map(|finding| tell_behind(finding, &units, sources)).collect();
+    // There may be very many batches in one file: each finding goes to its own.
+    let mut in_order: Vec<&Unit> = units.iter().collect();
+    in_order.sort_unstable_by_key(|unit| unit.place());
+    *diagnostics = found.map(|finding| tell_behind(finding, &in_order, sources)).collect();
     let sequence = order::sequence(&units, &manifests);
     Compilation { facts, units, manifests, rendered, sequence, anew }
 }
 
-/// Tells what stands behind a finding that is about no instance: its batch, or any where a template was rendered.
-fn tell_behind(finding: Diagnostic, units: &[Unit], sources: &Sources) -> Diagnostic {
+/// Tells what stands behind a finding that is about no instance: its batch, or any where a template was rendered. The
+/// batches are in the order of their places.
+fn tell_behind(finding: Diagnostic, units: &[&Unit], sources: &Sources) -> Diagnostic {
     if finding.origin.is_nowhere() || !finding.labels.is_empty() {
         return finding;
     }
     let file = sources.written(finding.origin).file;
     let is_made = file != finding.origin.file;
-    let fold = |finding, unit: &Unit| behind::tell(finding, &unit.expanded, None, &unit.expanded.scope(), sources);
-    // There may be very many batches in one file, and the place is in one of them.
+    let fold = |finding, unit: &&Unit| behind::tell(finding, &unit.expanded, None, &unit.expanded.scope(), sources);
+    if is_made {
+        return units.iter().fold(finding, fold);
+    }
     let place = finding.origin;
-    let holds = |unit: &&Unit| unit.expanded.batch.root.origin().holds(place);
-    units.iter().filter(|unit| is_made || holds(unit)).fold(finding, fold)
+    let after = units.partition_point(|unit| (unit.place().file, unit.place().start) <= (place.file, place.start));
+    let around = units[..after].last().filter(|unit| unit.place().holds(place));
+    around.into_iter().fold(finding, fold)
 }
 
 /// Reads what the instances of each batch share; batches of one run see each other's ConfigMaps and Secrets.

@@ -142,6 +142,8 @@ fn batches_of_one_run_do_not_look_at_each_other_one_by_one() {
     let bench = Bench::with(&[("specs.yaml", &batches)]);
     let output = run(&bench, &["build", "specs.yaml"], None);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    // Nor do the findings about each look at all.
+    refused(&"---\napiVersion: fanfold.dev/v1\nkind: Batch\n".repeat(size(20_000)), "metadata");
 }
 
 #[test]
