@@ -154,10 +154,10 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a further place.
+    /// Adds a further place; that of the finding itself is none.
     #[must_use]
     pub fn also(mut self, origin: Origin, text: impl Into<String>) -> Self {
-        if !origin.is_nowhere() {
+        if !origin.is_nowhere() && origin != self.origin {
             self.labels.push(Label { origin, text: text.into() });
         }
         self

@@ -150,7 +150,8 @@ fn check_limits(at: &mut At<'_>) {
             shown(&entry.value)
         );
         let finding = Diagnostic::new(Code::InvalidValue, entry.value.origin(), message);
-        at.report(place, finding.also(limit.origin(), "the limit"));
+        let help = if kind == Kind::Shared { "ask for less, or raise the limit" } else { "write the same in both" };
+        at.report(place, finding.also(limit.origin(), "the limit").help(help));
     }
 }
 
