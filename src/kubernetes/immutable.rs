@@ -13,13 +13,16 @@
 //! So much can be said before anything is sent; the server alone has the last word.
 
 mod compare;
+mod pods;
+mod storage;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use self::compare::{Compare, quantity};
-use super::{Facts, Look, Minor, Shape, Tree, Type, same};
+use self::compare::Compare;
+use self::storage::CLAIM;
+use super::{Facts, Look, Shape, Tree, Type};
 
 /// A change that the server would refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,31 +123,6 @@ const IMMUTABLE: &[(&str, &str, &[&str])] = &[
     ("storage.k8s.io", "VolumeAttributesClass", &["driverName", "parameters"]),
     ("", "Secret", &["type"]),
 ];
-
-/// The fields of a claim that never change; those that may be set once, and those that may grow, are no part of it.
-const CLAIM: &[&str] = &[
-    "spec.accessModes",
-    "spec.selector",
-    "spec.volumeMode",
-    "spec.dataSource",
-    "spec.dataSourceRef",
-    "spec.resources.limits",
-];
-
-/// The fields of a volume that say nothing about where its data is.
-const NO_SOURCE: &[&str] = &[
-    "accessModes",
-    "capacity",
-    "claimRef",
-    "mountOptions",
-    "nodeAffinity",
-    "persistentVolumeReclaimPolicy",
-    "storageClassName",
-    "volumeAttributesClassName",
-];
-
-/// What a Job that is suspended may change of its template's Pods.
-const SUSPENDED: &[&str] = &["nodeSelector", "tolerations", "schedulingGates"];
 
 /// Returns the changes of an update that the server would refuse.
 ///
@@ -275,53 +253,6 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         }
     }
 
-    fn job(&mut self) {
-        let mode = self.new.at(&["spec", "completionMode"]).and_then(Tree::as_text);
-        if mode == Some("Indexed") {
-            let completions = Self::number(self.new, &["spec", "completions"]);
-            let parallelism = Self::number(self.new, &["spec", "parallelism"]);
-            let in_step = completions.is_some() && completions == parallelism;
-            if !in_step && completions.is_some() {
-                self.keep("spec.completions", Rule::InStep);
-            }
-        } else {
-            self.keep("spec.completions", Rule::Immutable);
-        }
-        if let Some(path) = self.differences("spec.template").into_iter().find(|path| !self.is_open(path)) {
-            self.refuse(path, "spec.template", Rule::Immutable);
-        }
-    }
-
-    /// Whether a Job is suspended, so that its template may change there.
-    ///
-    /// A manifest does not say whether the Job ever ran; it is taken not to have.
-    fn is_open(&self, path: &str) -> bool {
-        let status = |key: &str| self.old.at(&["status", key]);
-        if !Self::is_true(self.old, &["spec", "suspend"]) {
-            return false;
-        }
-        let newer = self.facts.minor >= Minor(36);
-        let ran = status("startTime").is_some();
-        let active = Self::number(self.old, &["status", "active"]).is_some_and(|active| active > 0);
-        let conditions = status("conditions").map(Tree::items).unwrap_or_default();
-        let halted = conditions.iter().any(|condition| {
-            let text = |key: &str| condition.get(key).and_then(Tree::as_text);
-            text("type") == Some("Suspended") && text("status") == Some("True")
-        });
-        if active || (ran && !(newer && halted)) {
-            return false;
-        }
-        let Some(path) = path.strip_prefix("spec.template.") else { return false };
-        if let Some(path) = path.strip_prefix("metadata.") {
-            return ["labels", "annotations"].iter().any(|open| path.starts_with(open));
-        }
-        let Some(path) = path.strip_prefix("spec.") else { return false };
-        let directive =
-            SUSPENDED.iter().any(|open| path.starts_with(open)) || path.starts_with("affinity.nodeAffinity");
-        let resources = newer && path.contains("ontainers[") && path.contains("].resources");
-        directive || resources
-    }
-
     fn service(&mut self) {
         let spec = |key: &'static str| ["spec", key];
         let external = |kind: Option<&str>| kind == Some("ExternalName");
@@ -373,113 +304,4 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         }
     }
 
-    fn volume(&mut self) {
-        let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
-        let ty = self.facts.ty(*id);
-        let (old, stated, new) = (self.old.get("spec"), self.stated.get("spec"), self.new.get("spec"));
-        let compare = Compare { facts: self.facts, root: self.ty };
-        for field in ty.fields.iter().filter(|field| !NO_SOURCE.contains(&field.name.as_str())) {
-            if let Some(below) = compare.field(ty, &field.name, old, stated, new).into_iter().next() {
-                // A secret to expand the volume with may be named later.
-                let later = below == ".controllerExpandSecretRef"
-                    && old.is_some_and(|spec| spec.at(&["csi", "controllerExpandSecretRef"]).is_none());
-                if !later {
-                    self.refuse(format!("spec.{}{below}", field.name), "spec", Rule::Immutable);
-                }
-            }
-        }
-        if old.is_some_and(|spec| spec.get("nodeAffinity").is_some()) {
-            self.keep("spec.nodeAffinity", Rule::SetOnce);
-        }
-    }
-
-    fn claim(&mut self) {
-        for field in CLAIM {
-            self.keep(field, Rule::Immutable);
-        }
-        for (field, key) in [("spec.volumeName", "volumeName"), ("spec.storageClassName", "storageClassName")] {
-            if self.old.at(&["spec", key]).is_some() {
-                self.keep(field, Rule::SetOnce);
-            }
-        }
-        // A live claim says whether it is bound; a manifest does not.
-        let phase = Self::text_of(self.old, &["status", "phase"]);
-        if phase.is_some_and(|phase| phase != "Bound") {
-            self.keep("spec.volumeAttributesClassName", Rule::OnceBound);
-        }
-        let requests = self.differences("spec.resources.requests").into_iter();
-        let mut others =
-            requests.filter(|path| path.starts_with("spec.resources.requests.") && !path.ends_with(".storage"));
-        if let Some(path) = others.next() {
-            self.refuse(path, "spec.resources.requests", Rule::Immutable);
-        }
-        let storage = ["spec", "resources", "requests", "storage"];
-        let field = "spec.resources.requests.storage";
-        let Some(old) = quantity(self.old.at(&storage)) else { return };
-        let Some(new) = quantity(self.new.at(&storage)) else {
-            if self.stated.at(&storage).is_some() {
-                self.refuse(field.to_owned(), field, Rule::Grows);
-            }
-            return;
-        };
-        if phase.is_some_and(|phase| phase != "Bound") && old != new {
-            self.refuse(field.to_owned(), field, Rule::OnceBound);
-        } else if new < old {
-            // After an expansion that failed, any size above the real one will do.
-            let real = quantity(self.old.at(&["status", "capacity", "storage"]));
-            if real.is_none_or(|real| new <= real) {
-                self.refuse(field.to_owned(), field, Rule::Grows);
-            }
-        }
-    }
-
-    fn pod(&mut self) {
-        let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
-        let ty = self.facts.ty(*id);
-        let (old, stated, new) = (self.old.get("spec"), self.stated.get("spec"), self.new.get("spec"));
-        let compare = Compare { facts: self.facts, root: self.ty };
-        for field in &ty.fields {
-            let name = field.name.as_str();
-            if ["activeDeadlineSeconds", "tolerations", "schedulingGates"].contains(&name) {
-                continue;
-            }
-            // Admission fills these in.
-            let filled = ["priority", "preemptionPolicy", "enableServiceLinks", "serviceAccountName"];
-            if filled.contains(&name) && new.is_none_or(|spec| spec.get(name).is_none()) {
-                continue;
-            }
-            for below in compare.field(ty, name, old, stated, new) {
-                let image = ["containers", "initContainers"].contains(&name) && below.ends_with("].image");
-                if !image {
-                    self.refuse(format!("spec.{name}{below}"), "spec", Rule::Immutable);
-                }
-            }
-        }
-        let deadline = ["spec", "activeDeadlineSeconds"];
-        if let Some(old) = Self::number(self.old, &deadline) {
-            let raised = match Self::number(self.new, &deadline) {
-                Some(new) => new > old,
-                None => self.stated.at(&deadline).is_some(),
-            };
-            if raised {
-                self.refuse(deadline.join("."), "spec.activeDeadlineSeconds", Rule::Falls);
-            }
-        }
-        let new_items = |key: &str| new.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
-        let stated_items = |key: &str| stated.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
-        let old_items = |key: &str| old.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
-        // Admission adds its own again where they are gone.
-        let own = |item: &S| {
-            let key = item.get("key").and_then(Tree::as_text).unwrap_or_default();
-            ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].contains(&key)
-        };
-        let kept = |item: &S| own(item) || new_items("tolerations").iter().any(|new| same(item, new));
-        if !stated_items("tolerations").iter().all(kept) {
-            self.refuse("spec.tolerations".to_owned(), "spec.tolerations", Rule::Gains);
-        }
-        let known = |item: &N| old_items("schedulingGates").iter().any(|old| same(old, item));
-        if !new_items("schedulingGates").iter().all(known) {
-            self.refuse("spec.schedulingGates".to_owned(), "spec.schedulingGates", Rule::Loses);
-        }
-    }
 }

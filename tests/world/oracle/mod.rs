@@ -12,6 +12,7 @@ mod known;
 mod mutate;
 pub(crate) mod program;
 mod report;
+mod updates;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;

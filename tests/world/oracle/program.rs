@@ -23,7 +23,15 @@ pub(super) struct Problem {
 
 /// Returns the errors of the server when each object is created, or `None` for kinds that the oracle does not know.
 pub(super) fn ask(objects: &[Json]) -> Vec<Option<Vec<Problem>>> {
-    let lines: Vec<String> = objects.iter().map(|object| json!({ "new": object }).to_string()).collect();
+    answers(objects.iter().map(|object| json!({ "new": object }).to_string()).collect())
+}
+
+/// Returns the errors of the server when each first object is updated to the second.
+pub(super) fn ask_updates(pairs: &[(&Json, &Json)]) -> Vec<Option<Vec<Problem>>> {
+    answers(pairs.iter().map(|(old, new)| json!({ "old": old, "new": new }).to_string()).collect())
+}
+
+fn answers(lines: Vec<String>) -> Vec<Option<Vec<Problem>>> {
     let mut child = Command::new(MODULE.program("oracle"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -39,14 +47,15 @@ pub(super) fn ask(objects: &[Json]) -> Vec<Option<Vec<Problem>>> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answers: Vec<_> =
         String::from_utf8(output.stdout).expect("the oracle writes UTF-8").lines().map(problems).collect();
-    assert_eq!(answers.len(), objects.len(), "the oracle answers each line");
+    assert_eq!(answers.len(), lines.len(), "the oracle answers each line");
     answers
 }
 
 /// Reads a line of the oracle.
 fn problems(line: &str) -> Option<Vec<Problem>> {
     let answer: Json = serde_json::from_str(line).expect("the oracle writes JSON");
-    if !answer["unknown"].is_null() {
+    // A kind, or an object to update, that it does not take.
+    if !answer["unknown"].is_null() || !answer["old"].is_null() {
         return None;
     }
     if let Some(detail) = answer["decode"].as_str() {

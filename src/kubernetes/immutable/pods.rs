@@ -1,0 +1,107 @@
+//! What updates of Pods, and of Jobs that make them, may not change.
+
+use super::compare::Compare;
+use super::{Rule, Update};
+use crate::kubernetes::{Minor, Shape, Tree, same};
+
+/// What a Job that is suspended may change of its template's Pods.
+const SUSPENDED: &[&str] = &["nodeSelector", "tolerations", "schedulingGates"];
+
+impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
+    pub(super) fn job(&mut self) {
+        let mode = self.new.at(&["spec", "completionMode"]).and_then(Tree::as_text);
+        if mode == Some("Indexed") {
+            let completions = Self::number(self.new, &["spec", "completions"]);
+            let parallelism = Self::number(self.new, &["spec", "parallelism"]);
+            let in_step = completions.is_some() && completions == parallelism;
+            if !in_step && completions.is_some() {
+                self.keep("spec.completions", Rule::InStep);
+            }
+        } else {
+            self.keep("spec.completions", Rule::Immutable);
+        }
+        if let Some(path) = self.differences("spec.template").into_iter().find(|path| !self.is_open(path)) {
+            self.refuse(path, "spec.template", Rule::Immutable);
+        }
+    }
+
+    /// Whether a Job is suspended, so that its template may change there.
+    ///
+    /// A manifest does not say whether the Job ever ran; it is taken not to have.
+    fn is_open(&self, path: &str) -> bool {
+        let status = |key: &str| self.old.at(&["status", key]);
+        if !Self::is_true(self.old, &["spec", "suspend"]) {
+            return false;
+        }
+        let newer = self.facts.minor >= Minor(36);
+        let ran = status("startTime").is_some();
+        let active = Self::number(self.old, &["status", "active"]).is_some_and(|active| active > 0);
+        let conditions = status("conditions").map(Tree::items).unwrap_or_default();
+        let halted = conditions.iter().any(|condition| {
+            let text = |key: &str| condition.get(key).and_then(Tree::as_text);
+            text("type") == Some("Suspended") && text("status") == Some("True")
+        });
+        if active || (ran && !(newer && halted)) {
+            return false;
+        }
+        let Some(path) = path.strip_prefix("spec.template.") else { return false };
+        if let Some(path) = path.strip_prefix("metadata.") {
+            return ["labels", "annotations"].iter().any(|open| path.starts_with(open));
+        }
+        let Some(path) = path.strip_prefix("spec.") else { return false };
+        let directive =
+            SUSPENDED.iter().any(|open| path.starts_with(open)) || path.starts_with("affinity.nodeAffinity");
+        let resources = newer && path.contains("ontainers[") && path.contains("].resources");
+        directive || resources
+    }
+
+    pub(super) fn pod(&mut self) {
+        let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
+        let ty = self.facts.ty(*id);
+        let (old, stated, new) = (self.old.get("spec"), self.stated.get("spec"), self.new.get("spec"));
+        let compare = Compare { facts: self.facts, root: self.ty };
+        for field in &ty.fields {
+            let name = field.name.as_str();
+            if ["activeDeadlineSeconds", "tolerations", "schedulingGates"].contains(&name) {
+                continue;
+            }
+            // Admission fills these in.
+            let filled = ["priority", "preemptionPolicy", "enableServiceLinks", "serviceAccountName"];
+            if filled.contains(&name) && new.is_none_or(|spec| spec.get(name).is_none()) {
+                continue;
+            }
+            for below in compare.field(ty, name, old, stated, new) {
+                let image = ["containers", "initContainers"].contains(&name) && below.ends_with("].image");
+                if !image {
+                    self.refuse(format!("spec.{name}{below}"), "spec", Rule::Immutable);
+                }
+            }
+        }
+        let deadline = ["spec", "activeDeadlineSeconds"];
+        if let Some(old) = Self::number(self.old, &deadline) {
+            let raised = match Self::number(self.new, &deadline) {
+                Some(new) => new > old,
+                None => self.stated.at(&deadline).is_some(),
+            };
+            if raised {
+                self.refuse(deadline.join("."), "spec.activeDeadlineSeconds", Rule::Falls);
+            }
+        }
+        let new_items = |key: &str| new.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
+        let stated_items = |key: &str| stated.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
+        let old_items = |key: &str| old.and_then(|spec| spec.get(key)).map(Tree::items).unwrap_or_default();
+        // Admission adds its own again where they are gone.
+        let own = |item: &S| {
+            let key = item.get("key").and_then(Tree::as_text).unwrap_or_default();
+            ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].contains(&key)
+        };
+        let kept = |item: &S| own(item) || new_items("tolerations").iter().any(|new| same(item, new));
+        if !stated_items("tolerations").iter().all(kept) {
+            self.refuse("spec.tolerations".to_owned(), "spec.tolerations", Rule::Gains);
+        }
+        let known = |item: &N| old_items("schedulingGates").iter().any(|old| same(old, item));
+        if !new_items("schedulingGates").iter().all(known) {
+            self.refuse("spec.schedulingGates".to_owned(), "spec.schedulingGates", Rule::Loses);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What updates of volumes and of claims on them may not change.
+
+use super::compare::{Compare, quantity};
+use super::{Rule, Update};
+use crate::kubernetes::{Shape, Tree};
+
+/// The fields of a claim that never change; those that may be set once, and those that may grow, are no part of it.
+pub(super) const CLAIM: &[&str] = &[
+    "spec.accessModes",
+    "spec.selector",
+    "spec.volumeMode",
+    "spec.dataSource",
+    "spec.dataSourceRef",
+    "spec.resources.limits",
+];
+
+/// The fields of a volume that say nothing about where its data is.
+const NO_SOURCE: &[&str] = &[
+    "accessModes",
+    "capacity",
+    "claimRef",
+    "mountOptions",
+    "nodeAffinity",
+    "persistentVolumeReclaimPolicy",
+    "storageClassName",
+    "volumeAttributesClassName",
+];
+
+impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
+    pub(super) fn volume(&mut self) {
+        let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
+        let ty = self.facts.ty(*id);
+        let (old, stated, new) = (self.old.get("spec"), self.stated.get("spec"), self.new.get("spec"));
+        let compare = Compare { facts: self.facts, root: self.ty };
+        for field in ty.fields.iter().filter(|field| !NO_SOURCE.contains(&field.name.as_str())) {
+            if let Some(below) = compare.field(ty, &field.name, old, stated, new).into_iter().next() {
+                // A secret to expand the volume with may be named later.
+                let later = below == ".controllerExpandSecretRef"
+                    && old.is_some_and(|spec| spec.at(&["csi", "controllerExpandSecretRef"]).is_none());
+                if !later {
+                    self.refuse(format!("spec.{}{below}", field.name), "spec", Rule::Immutable);
+                }
+            }
+        }
+        if old.is_some_and(|spec| spec.get("nodeAffinity").is_some()) {
+            self.keep("spec.nodeAffinity", Rule::SetOnce);
+        }
+    }
+
+    pub(super) fn claim(&mut self) {
+        for field in CLAIM {
+            self.keep(field, Rule::Immutable);
+        }
+        for (field, key) in [("spec.volumeName", "volumeName"), ("spec.storageClassName", "storageClassName")] {
+            if self.old.at(&["spec", key]).is_some() {
+                self.keep(field, Rule::SetOnce);
+            }
+        }
+        // A live claim says whether it is bound; a manifest does not.
+        let phase = Self::text_of(self.old, &["status", "phase"]);
+        if phase.is_some_and(|phase| phase != "Bound") {
+            self.keep("spec.volumeAttributesClassName", Rule::OnceBound);
+        }
+        let requests = self.differences("spec.resources.requests").into_iter();
+        let mut others =
+            requests.filter(|path| path.starts_with("spec.resources.requests.") && !path.ends_with(".storage"));
+        if let Some(path) = others.next() {
+            self.refuse(path, "spec.resources.requests", Rule::Immutable);
+        }
+        let storage = ["spec", "resources", "requests", "storage"];
+        let field = "spec.resources.requests.storage";
+        let Some(old) = quantity(self.old.at(&storage)) else { return };
+        let Some(new) = quantity(self.new.at(&storage)) else {
+            if self.stated.at(&storage).is_some() {
+                self.refuse(field.to_owned(), field, Rule::Grows);
+            }
+            return;
+        };
+        if phase.is_some_and(|phase| phase != "Bound") && old != new {
+            self.refuse(field.to_owned(), field, Rule::OnceBound);
+        } else if new < old {
+            // After an expansion that failed, any size above the real one will do.
+            let real = quantity(self.old.at(&["status", "capacity", "storage"]));
+            if real.is_none_or(|real| new <= real) {
+                self.refuse(field.to_owned(), field, Rule::Grows);
+            }
+        }
+    }
+}
