@@ -22,7 +22,7 @@ use std::fmt;
 
 use self::compare::Compare;
 use self::storage::CLAIM;
-use super::{Facts, Look, Shape, Tree, Type};
+use super::{Facts, Look, Shape, Tree, Type, same};
 
 /// A change that the server would refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +111,7 @@ const IMMUTABLE: &[(&str, &str, &[&str])] = &[
     ("certificates.k8s.io", "CertificateSigningRequest", &["spec"]),
     ("certificates.k8s.io", "ClusterTrustBundle", &["spec.signerName"]),
     ("discovery.k8s.io", "EndpointSlice", &["addressType"]),
+    ("networking.k8s.io", "IPAddress", &["spec.parentRef"]),
     ("networking.k8s.io", "IngressClass", &["spec.controller"]),
     ("node.k8s.io", "RuntimeClass", &["handler"]),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding", &["roleRef"]),
@@ -119,8 +120,11 @@ const IMMUTABLE: &[(&str, &str, &[&str])] = &[
     ("resource.k8s.io", "ResourceClaimTemplate", &["spec"]),
     ("scheduling.k8s.io", "PriorityClass", &["value", "preemptionPolicy"]),
     ("storage.k8s.io", "CSIDriver", &["spec.attachRequired", "spec.volumeLifecycleModes"]),
+    ("storage.k8s.io", "CSIStorageCapacity", &["nodeTopology", "storageClassName"]),
     ("storage.k8s.io", "StorageClass", &["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]),
     ("storage.k8s.io", "VolumeAttributesClass", &["driverName", "parameters"]),
+    ("storage.k8s.io", "VolumeAttachment", &["spec"]),
+    ("", "Node", &["spec.externalID"]),
     ("", "Secret", &["type"]),
 ];
 
@@ -142,6 +146,9 @@ pub fn refused<O: Tree, S: Tree, N: Tree>(facts: &Facts, old: &O, stated: &S, ne
         ("", "PersistentVolume") => update.volume(),
         ("", "PersistentVolumeClaim") => update.claim(),
         ("", "Pod") => update.pod(),
+        ("", "ResourceQuota") => update.quota(),
+        ("", "Node") => update.keep_once("spec.providerID"),
+        ("networking.k8s.io", "ServiceCIDR") => update.service_range(),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => update.definition(),
         _ => {}
     }
@@ -168,7 +175,9 @@ pub fn may_refuse<'k>(group: &str, kind: &str, path: &(impl Iterator<Item = &'k 
     let has_own_rules = matches!(
         (group, kind),
         ("batch", "Job")
-            | ("", "ConfigMap" | "Secret" | "Service" | "PersistentVolume" | "PersistentVolumeClaim" | "Pod")
+            | ("", "ConfigMap" | "Node" | "Secret" | "Service" | "PersistentVolume" | "PersistentVolumeClaim" | "Pod")
+            | ("", "ResourceQuota")
+            | ("networking.k8s.io", "ServiceCIDR")
             | ("apiextensions.k8s.io", "CustomResourceDefinition")
     );
     let fields =
@@ -204,6 +213,37 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     fn keep(&mut self, field: &'static str, rule: Rule) {
         if let Some(path) = self.differences(field).into_iter().next() {
             self.refuse(path, field, rule);
+        }
+    }
+
+    /// Refuses any change of a field that was set.
+    fn keep_once(&mut self, field: &'static str) {
+        let keys: Vec<&str> = field.split('.').collect();
+        if self.old.at(&keys).is_some() {
+            self.keep(field, Rule::SetOnce);
+        }
+    }
+
+    /// Scopes stay, in any order.
+    fn quota(&mut self) {
+        let scopes = ["spec", "scopes"];
+        let old = self.old.at(&scopes).map(Tree::items).unwrap_or_default();
+        let new = self.new.at(&scopes).map(Tree::items).unwrap_or_default();
+        let is_same_set = old.iter().all(|one| new.iter().any(|other| same(one, other)))
+            && new.iter().all(|one| old.iter().any(|other| same(other, one)));
+        if !is_same_set {
+            self.keep("spec.scopes", Rule::Immutable);
+        }
+    }
+
+    /// A second range, of the other family, may be added to one; else they stay.
+    fn service_range(&mut self) {
+        let ranges = ["spec", "cidrs"];
+        let old = self.old.at(&ranges).map(Tree::items).unwrap_or_default();
+        let new = self.new.at(&ranges).map(Tree::items).unwrap_or_default();
+        let is_second = matches!((old, new), ([first], [same_first, _]) if same(first, same_first));
+        if !is_second {
+            self.keep("spec.cidrs", Rule::Immutable);
         }
     }
 
@@ -280,7 +320,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             self.keep("spec.loadBalancerClass", Rule::SetOnce);
             if let (Some(old), Some(new)) = (
                 Self::number(self.old, &spec("healthCheckNodePort")),
-                Self::number(self.new, &spec("healthCheckNodePort")),
+                Self::number(self.new, &spec("healthCheckNodePort")).filter(|port| *port != 0),
             ) && old != new
             {
                 self.refuse("spec.healthCheckNodePort".to_owned(), "spec.healthCheckNodePort", Rule::Immutable);
@@ -303,5 +343,4 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             self.refuse(format!("spec.versions[{name}]"), "spec.versions", Rule::Stored);
         }
     }
-
 }

@@ -21,6 +21,7 @@ pub(super) fn default<B: Tree>(root: &Type, ty: &Type, field: &Field, body: &B) 
     let some = |key: &str| !body.list(key).is_empty();
     let when = |holds: bool, value: Json| holds.then_some(value);
     let copy = |key: &str| Some(super::as_json(body.present(key)?));
+    let is_bare = || ty.fields.iter().all(|field| field.name == "name" || !has(&field.name));
     let (ty, name) = (ty.name.as_str(), field.name.as_str());
     match (ty, name) {
         ("apiextensions/v1.CustomResourceDefinitionNames", "singular") => {
@@ -38,6 +39,8 @@ pub(super) fn default<B: Tree>(root: &Type, ty: &Type, field: &Field, body: &B) 
         ("apps/v1.RollingUpdateDaemonSet", "maxSurge") => Some(0.into()),
         ("apps/v1.RollingUpdateDaemonSet", "maxUnavailable") => Some(1.into()),
         ("apps/v1.RollingUpdateStatefulSetStrategy", "partition") => Some(0.into()),
+        // A volume that names no source.
+        ("core/v1.Volume", "emptyDir") => when(is_bare(), json!({})),
         // Minors that do not compute it ignore it.
         ("apps/v1.RollingUpdateStatefulSetStrategy", "maxUnavailable") => when(field.schema.computed, 1.into()),
         ("autoscaling/v1.HorizontalPodAutoscalerSpec", "targetCPUUtilizationPercentage") => Some(80.into()),

@@ -7,6 +7,20 @@ use crate::kubernetes::{Minor, Shape, Tree, same};
 /// What a Job that is suspended may change of its template's Pods.
 const SUSPENDED: &[&str] = &["nodeSelector", "tolerations", "schedulingGates"];
 
+/// Where a node affinity says what must be.
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+
+/// Whether a term asks for all that another one asks for, in the same order, and perhaps for more.
+fn only_adds<O: Tree, N: Tree>(old: &O, new: &N) -> bool {
+    let lists = ["matchExpressions", "matchFields"].map(|list| {
+        (old.get(list).map(Tree::items).unwrap_or_default(), new.get(list).map(Tree::items).unwrap_or_default())
+    });
+    if lists.iter().all(|(old, _)| old.is_empty()) {
+        return lists.iter().all(|(_, new)| new.is_empty());
+    }
+    lists.iter().all(|(old, new)| old.len() <= new.len() && old.iter().zip(*new).all(|(old, new)| same(old, new)))
+}
+
 impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     pub(super) fn job(&mut self) {
         let mode = self.new.at(&["spec", "completionMode"]).and_then(Tree::as_text);
@@ -19,6 +33,12 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             }
         } else {
             self.keep("spec.completions", Rule::Immutable);
+        }
+        // Where both are left open, the server sets both to one.
+        let open = ["spec", "completions"];
+        let at_will = self.old.at(&open).is_none() && self.stated.at(&["spec", "parallelism"]).is_some();
+        if at_will && self.new.at(&open).is_none() && self.new.at(&["spec", "parallelism"]).is_none() {
+            self.refuse(open.join("."), "spec.completions", Rule::Immutable);
         }
         if let Some(path) = self.differences("spec.template").into_iter().find(|path| !self.is_open(path)) {
             self.refuse(path, "spec.template", Rule::Immutable);
@@ -55,6 +75,26 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         directive || resources
     }
 
+    /// Whether a change makes a Pod that waits at a gate fit fewer nodes.
+    fn narrows(&self, field: &str, below: &str) -> bool {
+        if self.old.at(&["spec", "schedulingGates"]).is_none_or(|gates| gates.items().is_empty()) {
+            return false;
+        }
+        match field {
+            "nodeSelector" => {
+                let label = below.strip_prefix('.').unwrap_or(below);
+                self.old.at(&["spec", "nodeSelector", label]).is_none()
+            }
+            "affinity" if below.starts_with(".nodeAffinity") => {
+                let path = ["spec", "affinity", "nodeAffinity", REQUIRED, "nodeSelectorTerms"];
+                let old = self.old.at(&path).map(Tree::items).unwrap_or_default();
+                let new = self.new.at(&path).map(Tree::items).unwrap_or_default();
+                old.is_empty() || old.len() == new.len() && old.iter().zip(new).all(|(old, new)| only_adds(old, new))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn pod(&mut self) {
         let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
         let ty = self.facts.ty(*id);
@@ -72,7 +112,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             }
             for below in compare.field(ty, name, old, stated, new) {
                 let image = ["containers", "initContainers"].contains(&name) && below.ends_with("].image");
-                if !image {
+                if !image && !self.narrows(name, &below) {
                     self.refuse(format!("spec.{name}{below}"), "spec", Rule::Immutable);
                 }
             }

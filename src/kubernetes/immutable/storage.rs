@@ -35,27 +35,46 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         for field in ty.fields.iter().filter(|field| !NO_SOURCE.contains(&field.name.as_str())) {
             if let Some(below) = compare.field(ty, &field.name, old, stated, new).into_iter().next() {
                 // A secret to expand the volume with may be named later.
-                let later = below == ".controllerExpandSecretRef"
+                let later = below.starts_with(".controllerExpandSecretRef")
                     && old.is_some_and(|spec| spec.at(&["csi", "controllerExpandSecretRef"]).is_none());
                 if !later {
                     self.refuse(format!("spec.{}{below}", field.name), "spec", Rule::Immutable);
                 }
             }
         }
-        if old.is_some_and(|spec| spec.get("nodeAffinity").is_some()) {
-            self.keep("spec.nodeAffinity", Rule::SetOnce);
+        self.keep_once("spec.nodeAffinity");
+        let class = "volumeAttributesClassName";
+        if old.and_then(|spec| spec.get(class)).is_some() && new.is_none_or(|spec| spec.get(class).is_none()) {
+            self.keep("spec.volumeAttributesClassName", Rule::SetOnce);
+        }
+    }
+
+    /// Whether the server takes a source that is added to a claim for none: of a kind for which `dataSource` was not made,
+    /// or in another namespace.
+    fn is_ignored(&self, field: &str) -> bool {
+        let has = |key: &str| self.old.at(&["spec", key]).is_some();
+        if has("dataSource") || has("dataSourceRef") {
+            return false;
+        }
+        let text = |key: &str, part: &str| Self::text_of(self.new, &["spec", key, part]);
+        match field {
+            "spec.dataSource" if self.new.at(&["spec", "dataSourceRef"]).is_none() => !matches!(
+                (text("dataSource", "apiGroup").unwrap_or_default(), text("dataSource", "kind")),
+                ("", Some("PersistentVolumeClaim")) | ("snapshot.storage.k8s.io", Some("VolumeSnapshot"))
+            ),
+            "spec.dataSourceRef" => text("dataSourceRef", "namespace").is_some(),
+            _ => false,
         }
     }
 
     pub(super) fn claim(&mut self) {
         for field in CLAIM {
-            self.keep(field, Rule::Immutable);
-        }
-        for (field, key) in [("spec.volumeName", "volumeName"), ("spec.storageClassName", "storageClassName")] {
-            if self.old.at(&["spec", key]).is_some() {
-                self.keep(field, Rule::SetOnce);
+            if !self.is_ignored(field) {
+                self.keep(field, Rule::Immutable);
             }
         }
+        self.keep_once("spec.volumeName");
+        self.keep_once("spec.storageClassName");
         // A live claim says whether it is bound; a manifest does not.
         let phase = Self::text_of(self.old, &["status", "phase"]);
         if phase.is_some_and(|phase| phase != "Bound") {

@@ -6,6 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::kubernetes::Minor;
 
 #[test]
 fn what_never_changes_is_known_by_its_path() {
@@ -259,4 +260,69 @@ fn kinds_without_rules_change_freely() {
     assert_eq!(spec("example.com/v1", "Thing", json!({"a": 1}), json!({"a": 2})), [""; 0]);
     let role = |name: &str| json!({"roleRef": {"kind": "Role", "name": name}});
     assert_eq!(update("rbac.authorization.k8s.io/v1", "RoleBinding", role("a"), role("b")), ["roleRef.name"]);
+}
+
+#[test]
+fn pods_at_a_gate_may_only_be_held_to_fewer_nodes() {
+    let pod = |more: Json| {
+        let mut spec = json!({"containers": [{"name": "a", "image": "a:1"}], "schedulingGates": [{"name": "g"}]});
+        more.as_object().unwrap().iter().for_each(|(key, value)| spec[key] = value.clone());
+        spec
+    };
+    let on = |terms: Json| {
+        let required = "requiredDuringSchedulingIgnoredDuringExecution";
+        pod(json!({"affinity": {"nodeAffinity": {required: {"nodeSelectorTerms": terms}}}}))
+    };
+    let term = |keys: &[&str]| {
+        let all: Vec<Json> = keys.iter().map(|key| json!({"key": key, "operator": "Exists"})).collect();
+        json!([{"matchExpressions": all}])
+    };
+    let change = |old: Json, new: Json| spec("v1", "Pod", old, new);
+    let none: Vec<String> = Vec::new();
+    assert_eq!(change(pod(json!({})), pod(json!({"nodeSelector": {"a": "b"}}))), none);
+    assert_eq!(
+        change(pod(json!({"nodeSelector": {"a": "b"}})), pod(json!({"nodeSelector": {"a": "c"}}))),
+        ["spec.nodeSelector.a"]
+    );
+    assert_eq!(change(on(term(&["a"])), on(term(&["a", "b"]))), none);
+    assert!(!change(on(term(&["a", "b"])), on(term(&["a"]))).is_empty());
+    let mut free = pod(json!({}));
+    free.as_object_mut().unwrap().remove("schedulingGates");
+    let mut held = pod(json!({"nodeSelector": {"a": "b"}}));
+    held.as_object_mut().unwrap().remove("schedulingGates");
+    assert_eq!(change(free, held), ["spec.nodeSelector.a"], "without a gate nothing is open");
+}
+
+#[test]
+fn sets_stay_in_any_order_and_ranges_gain_one_of_the_other_family() {
+    let quota = |old: Json, new: Json| spec("v1", "ResourceQuota", json!({"scopes": old}), json!({"scopes": new}));
+    assert!(quota(json!(["Terminating", "BestEffort"]), json!(["BestEffort", "Terminating"])).is_empty());
+    assert!(!quota(json!(["Terminating"]), json!(["BestEffort"])).is_empty());
+    let range = |old: Json, new: Json| {
+        spec("networking.k8s.io/v1", "ServiceCIDR", json!({"cidrs": old}), json!({"cidrs": new}))
+    };
+    assert!(range(json!(["10.0.0.0/24"]), json!(["10.0.0.0/24", "fd00::/112"])).is_empty());
+    assert!(!range(json!(["10.0.0.0/24", "fd00::/112"]), json!(["10.0.0.0/24"])).is_empty());
+}
+
+#[test]
+fn sources_that_the_server_passes_over_are_no_change() {
+    let claim = |more: Json| {
+        let mut spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}});
+        more.as_object().unwrap().iter().for_each(|(key, value)| spec[key] = value.clone());
+        spec
+    };
+    let add = |more: Json| spec("v1", "PersistentVolumeClaim", claim(json!({})), claim(more));
+    assert!(add(json!({"dataSource": {"kind": "Image", "name": "a"}})).is_empty());
+    assert!(!add(json!({"dataSource": {"kind": "PersistentVolumeClaim", "name": "a"}})).is_empty());
+    let later = json!({"csi": {"driver": "a", "volumeHandle": "b", "controllerExpandSecretRef": {"name": "s"}}});
+    let volume = json!({"csi": {"driver": "a", "volumeHandle": "b"}});
+    assert!(spec("v1", "PersistentVolume", volume, later).is_empty());
+}
+
+#[test]
+fn a_job_that_says_less_is_not_run_once() {
+    let job = |more: Json| spec("batch/v1", "Job", json!({"parallelism": 2}), more);
+    assert_eq!(job(json!({})), ["spec.completions"]);
+    assert!(job(json!({"parallelism": 3})).is_empty());
 }
