@@ -38,6 +38,8 @@ pub(super) struct Figures {
     only_theirs: usize,
     same_place: usize,
     among_theirs: usize,
+    within: usize,
+    nowhere: usize,
 }
 
 impl Figures {
@@ -54,6 +56,10 @@ impl Figures {
                     figures.same_place += usize::from(is_same_place(&ours.field, theirs));
                     let is_among = case.theirs.iter().any(|theirs| is_same_place(&ours.field, theirs));
                     figures.among_theirs += usize::from(is_among);
+                    let is_within = case.theirs.iter().any(|theirs| is_within(&ours.field, theirs));
+                    figures.within += usize::from(is_within);
+                    let is_nowhere = case.theirs.iter().all(|theirs| theirs.field.is_empty());
+                    figures.nowhere += usize::from(is_nowhere && !is_within);
                 }
             }
         }
@@ -68,12 +74,14 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Figures { all, both_take, both_refuse, only_ours, known, only_theirs, same_place, among_theirs } = self;
+        let Figures { all, both_take, both_refuse, only_ours, known, only_theirs, .. } = self;
+        let Figures { same_place, among_theirs, within, nowhere, .. } = self;
         let tenths = self.agreement();
         write!(
             f,
             "{all} mutants: both take {both_take}, both refuse {both_refuse} (the first at the same place {same_place}, \
-             at one of the server's {among_theirs}); false errors {only_ours}, known differences {known}; missed {only_theirs}; \
+             at one of the server's {among_theirs}, in it or around it {within}, where the server names none {nowhere}); \
+             false errors {only_ours}, known differences {known}; missed {only_theirs}; \
              agreement {}.{} %",
             tenths / 10,
             tenths % 10
@@ -85,6 +93,16 @@ impl fmt::Display for Figures {
 pub(super) fn is_same_place(ours: &str, theirs: &Problem) -> bool {
     let bare = |path: &str| shape(path).replace("[]", "");
     ours == theirs.field || theirs.kind == "decode" && bare(ours) == bare(&theirs.field)
+}
+
+/// Whether one of both places holds the other: the server often names the structure, where Fanfold names the field in it.
+fn is_within(ours: &str, theirs: &Problem) -> bool {
+    let bare = |path: &str| shape(path).replace("[]", "").replace("[k]", "");
+    let (ours, theirs) = (bare(ours), bare(&theirs.field));
+    let holds = |outer: &str, inner: &str| {
+        !outer.is_empty() && inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    holds(&ours, &theirs) || holds(&theirs, &ours)
 }
 
 impl fmt::Display for Problem {
@@ -151,7 +169,8 @@ pub(super) fn groups(cases: &[Case], known: &[Known]) -> String {
             });
         }
         for ours in &case.ours {
-            if !case.theirs.iter().any(|theirs| is_same_place(&ours.field, theirs)) {
+            let is_near = |theirs: &Problem| theirs.field.is_empty() || is_within(&ours.field, theirs);
+            if !case.theirs.iter().any(is_near) {
                 let name = format!("{} {} {}, not {}", case.kind, ours.code, shape(&ours.field), shape(&first.field));
                 elsewhere
                     .entry(name)
