@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use smol_str::SmolStr;
 
 use super::crd::{Definition, Definitions, Version};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, has_slips, words};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, has_slips, is_near, words};
 use crate::kubernetes::facts::{Kind, Lifecycle};
 use crate::kubernetes::{Facts, Minor, ObjectKey, TypeId};
-use crate::text::{Key, Map, Node, Origin, Value, scalar};
+use crate::text::{Entry, Key, Map, Node, Origin, Value, scalar};
 
 /// An object whose kind is known, or known to be unknown.
 #[derive(Debug)]
@@ -100,7 +100,10 @@ pub fn identify<'a>(
     } else {
         Checked::Unknown
     };
-    check_name(map, &key, kind.origin(), findings);
+    // A field that is misspelled is found with its type.
+    if !matches!(identified, Checked::Native(_)) || !misspells_name(map) {
+        check_name(map, &key, kind.origin(), findings);
+    }
     Some(Identified { key, kind: identified })
 }
 
@@ -134,6 +137,15 @@ fn required<'a>(map: &'a Map, name: &str, node: &Node, findings: &mut Vec<Diagno
         }
     }
     None
+}
+
+/// Whether what is written looks like `metadata.name`, but for a slip.
+fn misspells_name(map: &Map) -> bool {
+    let has = |map: &Map, name: &str| {
+        let slips = |entry: &Entry| entry.key.text != name && is_near(&entry.key.text, name);
+        !map.contains(name) && map.iter().any(slips)
+    };
+    has(map, "metadata") || map.get("metadata").and_then(Node::as_map).is_some_and(|metadata| has(metadata, "name"))
 }
 
 fn check_name(map: &Map, key: &ObjectKey, kind: Origin, findings: &mut Vec<Diagnostic>) {
