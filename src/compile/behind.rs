@@ -4,7 +4,7 @@
 //! The place of a finding stays where the value was asked for: what is behind it is told beside it.
 
 use crate::diagnostic::Diagnostic;
-use crate::expand::{Expanded, Scope, has_expression, paths_read};
+use crate::expand::{Expanded, Plan, Scope, has_expression, paths_read};
 use crate::text::{Node, Sources};
 
 /// The most values that are told of one finding.
@@ -14,14 +14,14 @@ const SHOWN: usize = 4;
 pub(super) fn tell(
     finding: Diagnostic,
     batch: &Expanded,
-    workload: Option<&str>,
+    plan: Option<&Plan>,
     scope: &Scope<'_>,
     sources: &Sources,
 ) -> Diagnostic {
     let mut finding = finding;
     let place = sources.written(finding.origin);
     if finding.layer.is_none() {
-        finding.layer = batch.layer_at(place, workload).map(|layer| layer.name);
+        finding.layer = batch.layer_at(place, plan).map(|layer| layer.name);
     }
     let text = sources.text(place);
     // What is wrong with a name has no value behind it.

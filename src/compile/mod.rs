@@ -32,9 +32,10 @@ use crate::check::{self, Mode, Purpose, Role, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::lower::{BatchPatches, Borrowed, Configs, Context, Declared, Used};
+use crate::lower::{BatchPatches, Context, Declarations, Declared, undeclared};
 use crate::read::{Document, Files};
 use crate::rules::{Standard, judge_pods};
+use crate::spec::Section;
 use crate::text::{FileId, Node, Origin, Sources};
 
 /// What a run is asked for.
@@ -69,9 +70,9 @@ pub struct Compilation {
 #[derive(Debug)]
 struct Unit {
     expanded: Expanded,
-    configs: Configs,
+    declared: Declarations,
     patches: BatchPatches,
-    /// The objects of the batch as a whole, settled.
+    /// Its ConfigMaps and Secrets, settled.
     own: Vec<Manifest>,
     /// What each plan makes.
     stamped: Vec<stamp::Stamped>,
@@ -92,7 +93,7 @@ impl Unit {
         Context {
             facts: anew.facts,
             batch: &self.expanded,
-            configs: &self.configs,
+            declared: &self.declared,
             patches: &self.patches,
             identify: anew,
         }
@@ -182,14 +183,9 @@ fn compile_inputs(
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
-    let mut borrowed: HashMap<Option<SmolStr>, BTreeSet<Borrowed>> = HashMap::new();
-    for unit in &units {
-        borrowed.entry(unit.namespace()).or_default().append(&mut unit.configs.borrowed());
-    }
     for unit in &mut units {
-        unit.configs.lend(&borrowed[&unit.namespace()]);
         let context = unit.context(&anew);
-        let own = crate::lower::batch_objects(&context, diagnostics);
+        let own = crate::lower::shared_objects(&context, diagnostics);
         let memo = &mut check::Memo::default();
         let own: Vec<Manifest> =
             own.into_iter().map(|object| stamp::settle(object, &anew, memo, diagnostics)).collect();
@@ -246,23 +242,23 @@ fn read_units(
         .into_iter()
         .map(|expanded| {
             let mut world = World { files, sources, spec: expanded.batch.file };
-            let configs = Configs::read(&expanded, known.clone(), options, &mut world, diagnostics);
+            let declared = Declarations::read(&expanded, known.clone(), options, &mut world, diagnostics);
             let batch = &expanded.batch;
             let patches = BatchPatches::read(batch.patch.as_ref(), batch.patch_json.as_ref(), diagnostics);
-            Unit { expanded, configs, patches, own: Vec::new(), stamped: Vec::new() }
+            Unit { expanded, declared, patches, own: Vec::new(), stamped: Vec::new() }
         })
         .collect();
     let mut declared: HashMap<Option<SmolStr>, Declared> = HashMap::new();
     for unit in &units {
         let shared = declared.entry(unit.namespace()).or_default();
-        for (name, one) in unit.configs.declared() {
+        for (name, one) in unit.declared.shared() {
             shared.entry(name.clone()).or_insert_with(|| one.clone());
         }
     }
     let declared: HashMap<Option<SmolStr>, Arc<Declared>> =
         declared.into_iter().map(|(namespace, shared)| (namespace, Arc::new(shared))).collect();
     for unit in &mut units {
-        unit.configs.import(declared[&unit.namespace()].clone());
+        unit.declared.import(declared[&unit.namespace()].clone());
     }
     units
 }
@@ -323,7 +319,7 @@ fn check_identities(units: &[Unit], manifests: &[Manifest], roles: &Roles, diagn
 
 /// Finds claims and accounts that pods use, and that nothing of the run makes or declares.
 fn check_uses(units: &[Unit], rendered: &[Rendered], diagnostics: &mut Diagnostics) {
-    if units.iter().all(|unit| unit.configs.uses().is_empty()) {
+    if units.iter().all(|unit| unit.declared.uses().is_empty()) {
         return;
     }
     let mut made: HashSet<u128> = HashSet::new();
@@ -333,12 +329,12 @@ fn check_uses(units: &[Unit], rendered: &[Rendered], diagnostics: &mut Diagnosti
     }
     made.extend(rendered.iter().map(|object| stamp::identity(&object.manifest.key)));
     for unit in units {
-        for ((used, namespace, name), origin) in unit.configs.uses() {
-            let is_claimed = used == Used::Claim && units.iter().any(|unit| unit.configs.claims(&namespace, &name));
+        for ((used, namespace, name), origin) in unit.declared.uses() {
+            let is_claimed = used == Section::Claims && units.iter().any(|unit| unit.declared.claims(&namespace, &name));
             let (group, version, kind) = (SmolStr::default(), "v1".into(), used.kind().into());
             let key = ObjectKey { group, version, kind, namespace, name };
             if !is_claimed && !made.contains(&stamp::identity(&key)) {
-                diagnostics.push(used.undeclared(&key.name, origin, &unit.expanded.batch));
+                diagnostics.push(undeclared(used, &key.name, origin, &unit.expanded.batch));
             }
         }
     }

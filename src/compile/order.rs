@@ -48,7 +48,7 @@ pub(super) fn sequence(units: &[Unit], manifests: &[Manifest]) -> Vec<Batched> {
         }
         for (number, (plan, stamped)) in unit.expanded.plans.iter().zip(&unit.stamped).enumerate() {
             for (group, kind) in stamped.kinds() {
-                add(group, kind, &plan.workload, &unit.expanded.batch.name, Producer::Plan(at, number));
+                add(group, kind, &plan.entry, &unit.expanded.batch.name, Producer::Plan(at, number));
             }
         }
     }

@@ -153,6 +153,10 @@ impl<'a> Flow<'a> {
                     None if self.flows_into(&entry.value) => found.push(vec!["matrix".into()]),
                     None => {}
                 },
+                "matrices" => {
+                    let named = entry.value.as_map().into_iter().flatten();
+                    named.filter_map(|one| one.value.as_map()).for_each(|axes| self.axes(axes, found));
+                }
                 // Beside `matrix` they are a mistake, and read all the same.
                 "rows" | "zip" | "include" => self.axes(&std::iter::once(entry.clone()).collect(), found),
                 _ => {}
@@ -241,7 +245,7 @@ fn members(node: &Node) -> impl Iterator<Item = &Node> {
 /// Hides the values that axes have in the spec.
 fn hide_axes(node: &Node, axes: &[Option<&smol_str::SmolStr>], sources: &mut Sources) {
     for entry in node.as_map().into_iter().flatten() {
-        if entry.key.text == "matrix" {
+        if matches!(entry.key.text.as_str(), "matrix" | "matrices") {
             each_entry(&entry.value, &mut |axis, value| {
                 if axes.iter().any(|name| name.is_none_or(|name| *name == axis.text)) {
                     hide_value(value, |_| false, sources);
@@ -270,7 +274,7 @@ fn each(node: &Node, call: &mut impl FnMut(&str, Origin, Option<&Node>, bool)) {
             call(&entry.key.text, entry.key.origin, Some(&entry.value), false);
         }
         match entry.value.as_str() {
-            Some(text) if entry.key.text == "where" => call(text, entry.value.origin(), None, true),
+            Some(text) if matches!(entry.key.text.as_str(), "where" | "when") => call(text, entry.value.origin(), None, true),
             _ => each(&entry.value, call),
         }
     }

@@ -45,6 +45,9 @@ impl Anew {
         let definition = self.definitions.get(&key.group, &key.kind, written.origin().file);
         if let Some(version) = definition.and_then(|definition| definition.version(&key.version)) {
             diagnostics.extend(self.definitions.check(version, settled, written, key));
+        } else {
+            let place = written.get("kind").map_or(written.origin(), Node::origin);
+            diagnostics.push(check::unknown_custom_kind(key, place));
         }
     }
 }
@@ -52,6 +55,12 @@ impl Anew {
 impl Identify for Anew {
     fn identify(&self, object: &Node, findings: &mut Vec<Diagnostic>) -> Option<ObjectKey> {
         check::identify(object, self.facts, &self.definitions, findings).map(|identified| identified.key)
+    }
+
+    fn is_namespaced(&self, key: &ObjectKey) -> bool {
+        let native = self.facts.kind(&key.group, &key.version, &key.kind).map(|kind| kind.namespaced);
+        let custom = || self.definitions.all(&key.group, &key.kind).last().map(|definition| definition.namespaced);
+        native.or_else(custom).unwrap_or(true)
     }
 }
 
@@ -139,9 +148,8 @@ pub(super) fn check(
             if !findings.is_empty() {
                 let scope = plan.scope(at, &context.batch.scope());
                 let told = findings.into_iter().filter(|finding| plan.is_whole || holds_in_part(finding, plan));
-                let workload = Some(plan.workload.as_str());
                 findings =
-                    told.map(|finding| behind::tell(finding, context.batch, workload, &scope, sources)).collect();
+                    told.map(|finding| behind::tell(finding, context.batch, Some(plan), &scope, sources)).collect();
             }
             (objects, findings)
         });

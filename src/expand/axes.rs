@@ -16,11 +16,11 @@ use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
 /// A group of axes that move together: one axis, rows, or zipped ones.
 pub(super) struct Axis {
     /// The mappings that it goes through.
-    pub(super) steps: Vec<Map>,
+    pub(super) steps: Vec<Node>,
     /// The names that it defines, in order.
     pub(super) names: Vec<SmolStr>,
-    /// How many of the names take part in an instance's name.
-    pub(super) naming: usize,
+    /// Those of the names that take part in an instance's name.
+    pub(super) naming: Vec<SmolStr>,
     /// How the numbers of an axis are written.
     pub(super) formats: Formats,
     pub(super) origin: Origin,
@@ -50,7 +50,9 @@ pub(super) fn read_axis(
                     names.push(name.clone());
                 }
             }
-            Some(Axis { steps: rows, names, naming: 1, formats: Formats::new(), origin })
+            let naming = names.iter().take(1).cloned().collect();
+            let steps = rows.into_iter().map(|row| Node::map(row, origin)).collect();
+            Some(Axis { steps, names, naming, formats: Formats::new(), origin })
         }
         "zip" => read_zip(entry, room, diagnostics),
         _ => {
@@ -58,12 +60,12 @@ pub(super) fn read_axis(
             let step = |value: Node| {
                 let mut map = Map::with_capacity(1);
                 map.push(entry.key.clone(), value);
-                map
+                Node::map(map, entry.key.origin)
             };
             Some(Axis {
                 steps: values.into_iter().map(step).collect(),
                 names: vec![entry.key.text.clone()],
-                naming: 1,
+                naming: vec![entry.key.text.clone()],
                 formats: format.map(|format| (entry.key.text.clone(), format)).into_iter().collect(),
                 origin: entry.key.origin,
             })
@@ -102,12 +104,14 @@ fn read_zip(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Option<
         }
     }
     let step = |at: usize| {
-        columns.iter().map(|(column, values)| Entry { key: column.key.clone(), value: values[at].clone() }).collect()
+        let cells = columns.iter().map(|(column, values)| (column.key.clone(), values[at].clone()));
+        Node::map(cells.map(|(key, value)| Entry { key, value }).collect(), entry.key.origin)
     };
+    let names: Vec<SmolStr> = columns.iter().map(|(column, _)| column.key.text.clone()).collect();
     Some(Axis {
         steps: (0..length).map(step).collect(),
-        names: columns.iter().map(|(column, _)| column.key.text.clone()).collect(),
-        naming: columns.len(),
+        naming: names.clone(),
+        names,
         formats,
         origin: entry.key.origin,
     })
@@ -306,12 +310,12 @@ pub(super) fn read_instances(
     let step = |at: usize| {
         let mut map = Map::with_capacity(1);
         map.push(Key::new("index", origin), Node::integer(i64::try_from(at).unwrap_or(i64::MAX), origin));
-        map
+        Node::map(map, origin)
     };
     Some(Axis {
         steps: (0..count).map(step).collect(),
         names: vec!["index".into()],
-        naming: 1,
+        naming: vec!["index".into()],
         formats: Formats::new(),
         origin,
     })

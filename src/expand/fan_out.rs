@@ -1,21 +1,23 @@
-//! The layers of a workload in, what fans it out and what is left of the layers out.
+//! The layers of an entry in, what fans it out and what is left of the layers out.
 //!
 //! What belongs in `matrix` and stands beside it is reported once, and read as if it stood there.
 
 use super::merge::{Place, merge};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Facts;
-use crate::spec::{keys, ours};
+use crate::spec::{Section, keys, ours};
 use crate::text::{Entry, Key, Map, Node, Origin};
 
-/// Whether a key of a workload is about the workload as a whole, or is meant so.
-fn fans_out(key: &str) -> bool {
-    keys::knows(keys::FAN_OUT, key) || keys::knows(keys::MATRIX, key) || key == "pack"
+/// Whether a key of an entry is about the entry as a whole, or is meant so.
+fn fans_out(section: Section, key: &str) -> bool {
+    // An object of any kind may have fields of such names.
+    let is_meant = || section != Section::Objects && (keys::knows(keys::MATRIX, key) || key == "pack");
+    keys::knows(keys::FAN_OUT, key) || is_meant()
 }
 
 /// Tells the keys that fan out from the fields of the layers; what later layers say of the former is merged.
-pub(super) fn without_fan_out(facts: &'static Facts, layers: Vec<Node>) -> (Map, Vec<Node>) {
-    let is_of_plan = |entry: &Entry| fans_out(&entry.key.text);
+pub(super) fn without_fan_out(facts: &'static Facts, section: Section, layers: Vec<Node>) -> (Map, Vec<Node>) {
+    let is_of_plan = |entry: &Entry| fans_out(section, &entry.key.text);
     let mut fan_out = Node::map(Map::new(), Origin::NOWHERE);
     let mut fields = Vec::with_capacity(layers.len());
     for layer in layers {
@@ -28,7 +30,12 @@ pub(super) fn without_fan_out(facts: &'static Facts, layers: Vec<Node>) -> (Map,
 }
 
 /// Returns `matrix` with what belongs in it and stands beside it: all else can still be looked at.
-pub(super) fn moved_into(matrix: Option<Entry>, fields: &mut Map, diagnostics: &mut Diagnostics) -> Option<Entry> {
+pub(super) fn moved_into(
+    section: Section,
+    matrix: Option<Entry>,
+    fields: &mut Map,
+    diagnostics: &mut Diagnostics,
+) -> Option<Entry> {
     let mut matrix = matrix;
     for name in keys::names(&[keys::MATRIX]) {
         let Some(entry) = fields.remove(name) else { continue };
@@ -37,7 +44,7 @@ pub(super) fn moved_into(matrix: Option<Entry>, fields: &mut Map, diagnostics: &
             || format!("it belongs in `matrix`: write `matrix: {{{name}: …}}`"),
             |ours| format!("{ours}; of a fan-out it is a part of `matrix`"),
         );
-        let message = format!("a workload has no field `{name}`");
+        let message = format!("{} has no field `{name}`", section.any());
         diagnostics.push(Diagnostic::new(Code::UnknownField, entry.key.origin, message).help(help));
         // Without axes there is nothing to filter.
         let fans_out = matrix.is_some() || fields.contains("instances") || matches!(name, "rows" | "zip");

@@ -2,7 +2,7 @@
 //!
 //! Nodes keep the place where they were written through all merging, so that the place alone tells the layer.
 
-use super::Expanded;
+use super::{Expanded, Plan};
 use crate::text::{Map, Node, Origin};
 
 /// A part of a spec that takes part in workloads.
@@ -22,28 +22,31 @@ impl Layer {
 }
 
 impl Expanded {
-    /// Returns the layers of the batch, and the overrides of one workload.
-    pub fn layers(&self, workload: Option<&str>) -> Vec<Layer> {
-        self.parts(workload).map(|(word, name, origin)| Layer { name: named(word, name), origin }).collect()
+    /// Returns the layers of the batch, and the overrides of one entry.
+    pub fn layers(&self, plan: Option<&Plan>) -> Vec<Layer> {
+        self.parts(plan).map(|(word, name, origin)| Layer { name: named(word, name), origin }).collect()
     }
 
     /// Returns the layer that a place is in, the innermost one.
-    pub fn layer_at(&self, place: Origin, workload: Option<&str>) -> Option<Layer> {
+    pub fn layer_at(&self, place: Origin, plan: Option<&Plan>) -> Option<Layer> {
         // Names are made of the one alone: there may be many layers, and many findings.
-        let around = self.parts(workload).filter(|(.., origin)| origin.holds(place));
+        let around = self.parts(plan).filter(|(.., origin)| origin.holds(place));
         let (word, name, origin) = around.min_by_key(|(.., origin)| origin.end - origin.start)?;
         Some(Layer { name: named(word, name), origin })
     }
 
     /// Returns what each layer is, its name, and where it is written.
-    fn parts<'a>(&'a self, workload: Option<&str>) -> impl Iterator<Item = (&'static str, &'a str, Origin)> + use<'a> {
+    fn parts<'a>(
+        &'a self,
+        plan: Option<&Plan>,
+    ) -> impl Iterator<Item = (&'static str, &'a str, Origin)> + use<'a> {
         let root = &self.written;
         let defaults = root.get("defaults").map(|node| ("defaults", "", node.origin()));
         let sections = [("templates", "template"), ("profiles", "profile")].into_iter().flat_map(|(section, word)| {
             let entries = root.get(section).and_then(Node::as_map).map(Map::iter).into_iter().flatten();
             entries.map(move |entry| (word, entry.key.text.as_str(), entry.value.origin()))
         });
-        let overrides = workload.and_then(|workload| root.at(&["workloads", workload, "overrides"])?.as_seq());
+        let overrides = plan.and_then(|plan| root.at(&[plan.section.key(), &plan.entry, "overrides"])?.as_seq());
         let overrides = overrides.unwrap_or_default().iter().map(|one| ("override", "", one.origin()));
         defaults.into_iter().chain(sections).chain(overrides)
     }

@@ -365,7 +365,7 @@ impl Stack<'_> {
     }
 
     /// Returns the findings about values that merging lost, and about nulls that remove nothing.
-    fn reported(notes: &Notes, fields: &Map) -> Vec<Diagnostic> {
+    pub(super) fn reported(notes: &Notes, fields: &Map) -> Vec<Diagnostic> {
         let lost = notes.lost.iter().map(|(base, over)| {
             let (wanted, found) = (over.type_name(), base.type_name());
             let message = format!("expected {wanted}, as a later layer has, found {found}: they cannot merge");

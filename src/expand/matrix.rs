@@ -3,22 +3,18 @@
 //! The first axis is the outer loop. The matrix is the one mapping of the language whose order counts. Excludes, includes
 //! and overrides that match nothing are findings, and so are two axes of one name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+use smol_str::{SmolStr, ToSmolStr};
 
-use super::axes::{Axis, Formats, Room, formatted, invalid, read_axis, read_instances, too_many};
-use super::bind::Bindable;
-use super::expression::{Template, has_expression};
+use super::axes::{Axis, Formats, Room, formatted, invalid, too_many};
+use super::condition::Condition;
 use super::patterns::Patterns;
 use super::scope::Scope;
-use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::limits;
-use crate::text::{Entry, Map, Node, Origin, Sources, Value, scalar};
+use crate::text::{Entry, Map, Node, Origin, Sources, Value};
 
-/// The most values of all axes, however many instances are asked for.
-const MOST_STEPS: usize = 10_000_000;
 /// So many axes an instance may have, whatever their number.
 const USUAL_AXES: usize = 50;
 
@@ -30,63 +26,12 @@ const BY_OVERRIDES: &str = "`include` adds whole instances: other fields of some
 pub(super) struct Cells {
     /// The values of each instance: a mapping from axis to value.
     pub each: Vec<Node>,
+    /// All axes, in order.
+    pub names: Vec<SmolStr>,
     /// The axes that name an instance, in order.
     pub naming: Vec<SmolStr>,
     /// How the numbers of axes are written.
     pub formats: Formats,
-}
-
-/// Expands `matrix` and `instances`.
-pub(super) fn expand(
-    matrix: Option<&Entry>,
-    instances: Option<&Entry>,
-    scope: &Scope<'_>,
-    world: &mut World<'_>,
-    room: Room,
-    diagnostics: &mut Diagnostics,
-) -> Option<Cells> {
-    let mut axes: Vec<Axis> = Vec::new();
-    let mut rest = Map::new();
-    // Who asks for more instances may have more values.
-    let most = room.left.clamp(limits::COMBINATIONS, MOST_STEPS);
-    let mut values = Room { left: most, of: most };
-    if let Some(entry) = matrix {
-        let bound = bind(&entry.value, scope, world.sources, diagnostics);
-        let Some(map) = bound.as_map() else {
-            diagnostics.push(
-                invalid(entry.value.origin(), format!("expected a mapping of axes, found {}", bound.type_name()))
-                    .help("write `matrix: {region: [eu, us]}`"),
-            );
-            return None;
-        };
-        for axis in map {
-            if matches!(axis.key.text.as_str(), "include" | "exclude" | "where") {
-                rest.push(axis.key.clone(), axis.value.clone());
-            } else {
-                let axis = read_axis(axis, values, world, diagnostics)?;
-                values.left = values.left.saturating_sub(axis.steps.len().saturating_mul(axis.names.len()));
-                axes.push(axis);
-            }
-        }
-    }
-    if let Some(entry) = instances {
-        axes.push(read_instances(entry, scope, world.sources, room, diagnostics)?);
-    }
-    check_names(&axes, diagnostics)?;
-    let origin = matrix.or(instances).map_or(Origin::NOWHERE, |entry| entry.key.origin);
-    let filters = Filters::read(&rest, &axes, world.sources, diagnostics)?;
-    let mut cells = product(&axes, &filters, scope, room, origin, diagnostics)?;
-    cells.extend(filters.include);
-    if cells.is_empty() {
-        diagnostics.push(
-            Diagnostic::new(Code::EmptyMatrix, origin, "the matrix has no instances")
-                .help("remove the workload, or mend its axes, `exclude` and `where`"),
-        );
-        return None;
-    }
-    let naming = axes.iter().flat_map(|axis| axis.names.iter().take(axis.naming)).cloned().collect();
-    let formats = axes.into_iter().flat_map(|axis| axis.formats).collect();
-    Some(Cells { each: cells, naming, formats })
 }
 
 /// Whether two values are the same to `exclude` and `match`: the same text, however it is quoted.
@@ -106,48 +51,16 @@ pub(super) fn scalar_text(node: &Node) -> Option<SmolStr> {
     }
 }
 
-fn bind(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) -> Node {
-    // `where` reads the cells themselves: it is bound for each of them.
-    let Some(map) = node.as_map() else { return Bindable::of(node, sources, diagnostics).bind(scope, diagnostics) };
-    let mut bound = Map::with_capacity(map.len());
-    for entry in map {
-        let value = if entry.key.text == "where" {
-            entry.value.clone()
-        } else {
-            Bindable::of(&entry.value, sources, diagnostics).bind(scope, diagnostics)
-        };
-        bound.push(entry.key.clone(), value);
-    }
-    Node::map(bound, node.origin())
-}
-
-fn check_names(axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<()> {
-    let mut seen: HashMap<&SmolStr, Origin> = HashMap::new();
-    for axis in axes {
-        for name in &axis.names {
-            if let Some(first) = seen.get(name) {
-                diagnostics.push(
-                    invalid(axis.origin, format!("two axes of the matrix are named `{name}`"))
-                        .also(*first, "the first is here"),
-                );
-                return None;
-            }
-            seen.insert(name, axis.origin);
-        }
-    }
-    Some(())
-}
-
 /// What keeps cells out, and adds some.
-struct Filters {
+pub(super) struct Filters {
     exclude: Vec<Map>,
     exclude_origins: Vec<Origin>,
-    include: Vec<Node>,
-    condition: Option<Template>,
+    pub(super) include: Vec<Node>,
+    condition: Option<Condition>,
 }
 
 impl Filters {
-    fn read(rest: &Map, axes: &[Axis], sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Self> {
+    pub(super) fn read(rest: &Map, axes: &[Axis], sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Self> {
         let known: Vec<&SmolStr> = axes.iter().flat_map(|axis| &axis.names).collect();
         let formats: Formats = axes.iter().flat_map(|axis| axis.formats.clone()).collect();
         let mut filters =
@@ -169,7 +82,7 @@ impl Filters {
                 .push(Node::map(formatted(&entry.as_map().cloned().unwrap_or_default(), &formats), entry.origin()));
         }
         if let Some(node) = rest.get("where") {
-            filters.condition = Some(read_condition(node, sources, diagnostics)?);
+            filters.condition = Some(Condition::read("where", node, sources, diagnostics)?);
         }
         Some(filters)
     }
@@ -212,22 +125,7 @@ pub(super) fn unknown_axis(entry: &Entry, known: &[&SmolStr]) -> Diagnostic {
         .help(format!("its axes are {}", words::list(known.iter().map(|name| name.as_str()), "and")))
 }
 
-fn read_condition(node: &Node, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Template> {
-    let Some(text) = node.text() else {
-        diagnostics
-            .push(invalid(node.origin(), format!("expected an expression for `where`, found {}", node.type_name())));
-        return None;
-    };
-    let template = if has_expression(text) {
-        Template::cut(text, node.origin(), true, sources)
-    } else {
-        // A bare expression needs no braces: its place is the whole text.
-        Template::cut(&format_smolstr!("{{{{ {text} }}}}"), node.origin(), true, sources)
-    };
-    template.map_err(|finding| diagnostics.push(*finding)).ok()
-}
-
-fn product(
+pub(super) fn product(
     axes: &[Axis],
     filters: &Filters,
     scope: &Scope<'_>,
@@ -273,21 +171,12 @@ fn product(
         }
         if let Some(condition) = &filters.condition {
             let scope = Scope { matrix: Some(&cell), index: Some(at), ..scope.clone() };
-            match condition.fill(&scope) {
-                Ok(node) => match truth(&node) {
-                    Some(true) => {}
-                    Some(false) => {
-                        is_condition_needed = true;
-                        continue;
-                    }
-                    None => {
-                        diagnostics.push(invalid(
-                            node.origin(),
-                            format!("expected a boolean from `where`, found {}", node.type_name()),
-                        ));
-                        return None;
-                    }
-                },
+            match condition.holds(&scope) {
+                Ok(true) => {}
+                Ok(false) => {
+                    is_condition_needed = true;
+                    continue;
+                }
                 Err(finding) => {
                     diagnostics.push(*finding);
                     return None;
@@ -302,8 +191,7 @@ fn product(
     }
     if let Some(condition) = filters.condition.as_ref().filter(|_| !is_condition_needed) {
         // One that reads a parameter may remove some for another value of it.
-        let of_cell = |(path, _): &(Vec<SmolStr>, Origin)| matches!(path[0].as_str(), "matrix" | "index");
-        if condition.paths().iter().all(of_cell) {
+        if condition.is_of_cells() {
             let message = "this `where` removes nothing: it holds for all combinations";
             let finding = Diagnostic::new(Code::WithoutEffect, condition.origin(), message);
             diagnostics.push(finding.help("remove it, or mend what it compares"));
@@ -315,7 +203,7 @@ fn product(
         diagnostics.push(finding.help("remove it, or mend its values"));
     }
     for (number, (at, _)) in used.iter().enumerate().filter(|(_, used)| !**used).enumerate() {
-        let steps = axes.iter().flat_map(|axis| &axis.steps);
+        let steps = axes.iter().flat_map(|axis| &axis.steps).filter_map(Node::as_map);
         diagnostics.push(unmatched("exclude", number, &filters.exclude[at], filters.exclude_origins[at], &steps));
     }
     Some(cells)
@@ -370,7 +258,10 @@ fn combination(axes: &[Axis], number: usize, origin: Origin) -> Node {
         chosen[at] = rest % axis.steps.len();
         rest /= axis.steps.len();
     }
-    let steps = axes.iter().zip(chosen).flat_map(|(axis, at)| axis.steps[at].iter().cloned());
+    if let [axis] = axes {
+        return axis.steps[number].clone();
+    }
+    let steps = axes.iter().zip(chosen).flat_map(|(axis, at)| axis.steps[at].as_map().into_iter().flatten().cloned());
     let mut map = Map::with_capacity(axes.len());
     steps.for_each(|entry| map.push(entry.key, entry.value));
     Node::map(map, origin)
@@ -384,15 +275,4 @@ pub(super) fn matches(pattern: &Map, cell: &Node) -> bool {
             None => same_value(&entry.value, value),
         })
     })
-}
-
-fn truth(node: &Node) -> Option<bool> {
-    match node.value() {
-        Value::Bool(value) => Some(*value),
-        Value::Plain(text) => match scalar::resolve_core(text) {
-            scalar::Meaning::Bool(value) => Some(value),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -15,7 +15,7 @@ use crate::spec::Union;
 use crate::text::{Key, Map, Node, Origin, Value};
 
 /// What stands at a place of the tree, so far as merging must know.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Place<'a> {
     /// Nothing is known: maps merge, lists replace.
     Free,

@@ -6,6 +6,7 @@ mod axes;
 mod bind;
 mod budget;
 mod compare;
+mod condition;
 mod containers;
 mod early;
 mod engine;
@@ -13,15 +14,20 @@ mod expression;
 mod fan_out;
 mod foreign;
 mod forms;
+mod join;
 mod layer;
+mod layering;
 mod layers;
+mod matrices;
 mod matrix;
 mod merge;
 mod naming;
 mod order;
+mod overrides;
 mod params;
 mod patterns;
 mod plan;
+mod planner;
 mod profile;
 mod reads;
 mod resources;
@@ -33,10 +39,13 @@ mod world;
 pub use engine::metered;
 pub use expression::{has_expression, render_document};
 pub use forms::is_nameless;
+pub use join::{Instances, Joined};
 pub use layer::Layer;
+pub use layering::Form;
 pub use layers::main_container;
 pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
+pub use naming::name_budget_of;
 pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
 pub use reads::{Path, overlap, reads, reads_bare};
@@ -51,7 +60,9 @@ use smol_str::SmolStr;
 
 use self::axes::Room;
 use self::bind::Bindable;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, words};
+use self::matrices::Matrices;
+use self::planner::Planner;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, words};
 use crate::kubernetes::Facts;
 use crate::limits;
 use crate::read::{Document, Files};
@@ -88,7 +99,7 @@ impl Default for Options {
 /// A batch with everything resolved but the fields of its instances.
 #[derive(Debug)]
 pub struct Expanded {
-    /// The batch, profiles merged; the sections besides `workloads` are filled in.
+    /// The batch, profiles merged.
     pub batch: Batch,
     /// The values of the parameters.
     pub params: Node,
@@ -98,7 +109,7 @@ pub struct Expanded {
     pub written: Node,
     /// The parameters that have no value because of what was found.
     pub broken: BTreeSet<SmolStr>,
-    /// The workloads, sorted by name.
+    /// The entries of all sections, sorted by section and name.
     pub plans: Vec<Plan>,
 }
 
@@ -140,7 +151,7 @@ pub fn expand(
     let root = profile::apply(facts, &layers[0], &layers[1..], diagnostics);
     let mut batch = Batch::read(&Document { root, file: document.file }, diagnostics)?;
     check_used(document, &batch, &params, files, sources, diagnostics);
-    check_templates(&batch, &document.root, diagnostics);
+    check_shared(&batch, &document.root, diagnostics);
 
     let nothing = Node::new(Value::Null, Origin::NOWHERE);
     let mut identity = Map::new();
@@ -148,29 +159,45 @@ pub fn expand(
     identity.put("namespace", batch.namespace.clone().unwrap_or(nothing));
     let identity = Node::map(identity, batch.name_origin);
     let scope = Scope { params: Some(&params), batch: Some(&identity), broken: Some(&broken), ..Scope::default() };
-    fill_sections(&mut batch, &scope, sources, diagnostics);
+    fill_shared(&mut batch, &scope, sources, diagnostics);
 
     let mut world = World { files, sources, spec: batch.file };
+    let plans = plans(facts, &batch, &scope, options, &mut world, diagnostics)?;
+    Some(Expanded { batch, params, identity, written: document.root.clone(), broken, plans })
+}
+
+/// Plans the entries of all sections; more than a run may have is a finding, and none is made.
+fn plans(
+    facts: &'static Facts,
+    batch: &Batch,
+    scope: &Scope<'_>,
+    options: &Options,
+    world: &mut World<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Plan>> {
     let mut room = Room { left: options.max_instances.saturating_sub(options.made), of: options.max_instances };
     let mut values = options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE);
     let of_all = batch.patch.iter().chain(&batch.patch_json).map(bind::weight).sum::<usize>();
+    let mut planner = Planner { facts, batch, scope: scope.clone(), matrices: Matrices::new(&batch.matrices) };
     let mut plans = Vec::new();
-    for workload in &batch.workloads {
-        let Some(plan) = plan::plan(facts, &batch, workload, &scope, &mut world, room, diagnostics) else { continue };
-        room.left = room.left.saturating_sub(plan.len());
-        let weight = plan.weight().saturating_add(plan.len().saturating_mul(of_all));
-        let Some(left) = values.checked_sub(weight) else {
-            let most = words::grouped(options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE) as u64);
-            let message = format!("the instances of `{}` hold too many values: a run has {most}", plan.workload);
-            let finding = Diagnostic::new(Code::TooManyInstances, plan.origin, message);
-            diagnostics.push(finding.help("`--max-instances` allows more, 2,000 values for each instance"));
-            return None;
-        };
-        values = left;
-        plans.push(plan);
+    for section in Section::ALL {
+        for entry in batch.section(section) {
+            let Some(plan) = planner.plan(section, entry, world, room, diagnostics) else { continue };
+            room.left = room.left.saturating_sub(plan.counted());
+            let weight = plan.weight().saturating_add(plan.len().saturating_mul(of_all));
+            let Some(left) = values.checked_sub(weight) else {
+                let most = words::grouped(options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE) as u64);
+                let message = format!("the instances of `{}` hold too many values: a run has {most}", plan.entry);
+                let finding = Diagnostic::new(Code::TooManyInstances, plan.origin, message);
+                diagnostics.push(finding.help("`--max-instances` allows more, 2,000 values for each instance"));
+                return None;
+            };
+            values = left;
+            plans.push(plan);
+        }
     }
-    plans.sort_by(|left, right| left.workload.cmp(&right.workload));
-    Some(Expanded { batch, params, identity, written: document.root.clone(), broken, plans })
+    plans.sort_by(|left, right| (left.section, &left.entry).cmp(&(right.section, &right.entry)));
+    Some(plans)
 }
 
 /// Returns what `batch` means in the expressions of layers that are not merged yet; what is wrong with it is found there.
@@ -196,60 +223,62 @@ fn filled_layer(layer: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics:
     Node::map(entries.collect(), layer.origin())
 }
 
-/// Reports templates that no workload uses, be it one of a profile that is not asked for.
-fn check_templates(batch: &Batch, root: &Node, diagnostics: &mut Diagnostics) {
+/// Reports templates and named fan-outs that nothing uses, be it in a profile that is not asked for.
+fn check_shared(batch: &Batch, root: &Node, diagnostics: &mut Diagnostics) {
     let profiles = root.get("profiles").and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value);
-    let mut used: BTreeSet<&str> = BTreeSet::new();
+    let (mut templates, mut matrices): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
     for layer in profiles.chain([root, &batch.root]) {
-        let workloads = layer.get("workloads").and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value);
-        for uses in workloads.chain(layer.get("defaults")).filter_map(|workload| workload.get("use")) {
-            let names = uses.as_seq().unwrap_or(std::slice::from_ref(uses));
-            used.extend(names.iter().filter_map(Node::as_str));
+        let sections = Section::ALL.map(Section::key).into_iter().chain(["templates"]);
+        let entries = sections.filter_map(|section| layer.get(section)?.as_map()).flatten().map(|entry| &entry.value);
+        for entry in entries.chain(layer.get("defaults")) {
+            for (key, used) in [("use", &mut templates), ("matrix", &mut matrices)] {
+                let Some(names) = entry.get(key) else { continue };
+                let names = names.as_seq().unwrap_or(std::slice::from_ref(names));
+                used.extend(names.iter().filter_map(Node::as_str));
+            }
         }
     }
-    // Which one an expression names may differ from run to run.
-    if used.iter().any(|name| has_expression(name)) {
-        return;
+    for finding in unused(&batch.templates, &templates, |name| {
+        Diagnostic::new(Code::WithoutEffect, Origin::NOWHERE, format!("no workload or object uses the template `{name}`"))
+            .help(format!("write `use: [{name}]` in one, or in `defaults`, or remove it"))
+    }) {
+        diagnostics.push(finding);
     }
-    for Entry { key, .. } in batch.templates.iter().filter(|entry| !used.contains(entry.key.text.as_str())) {
-        let near = used.iter().copied().filter(|name| !batch.templates.contains(name)).take(limits::LISTED_WORDS);
-        if did_you_mean(&key.text, near).is_none() {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::WithoutEffect,
-                    key.origin,
-                    format!("no workload uses the template `{}`", key.text),
-                )
-                .help(format!("write `use: [{}]` in a workload or in `defaults`, or remove it", key.text)),
-            );
-        }
+    for finding in unused(&batch.matrices, &matrices, |name| {
+        Diagnostic::new(Code::WithoutEffect, Origin::NOWHERE, format!("nothing fans out by the matrix `{name}`"))
+            .severity(Severity::Error)
+            .help(format!("write `matrix: {name}` in an entry, or remove it"))
+    }) {
+        diagnostics.push(finding);
     }
 }
 
-/// Fills in the sections that belong to the batch as a whole.
-fn fill_sections(batch: &mut Batch, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) {
+/// Returns findings about declared names that are used nowhere.
+fn unused(declared: &Map, used: &BTreeSet<&str>, finding: impl Fn(&str) -> Diagnostic) -> Vec<Diagnostic> {
+    // Which one an expression names may differ from run to run.
+    if used.iter().any(|name| has_expression(name)) {
+        return Vec::new();
+    }
+    let idle = declared.iter().map(|entry| &entry.key).filter(|key| !used.contains(key.text.as_str()));
+    let meant = |name: &str| {
+        let near = used.iter().copied().filter(|name| !declared.contains(name)).take(limits::LISTED_WORDS);
+        did_you_mean(name, near).is_some()
+    };
+    idle.filter(|key| !meant(&key.text)).map(|key| Diagnostic { origin: key.origin, ..finding(&key.text) }).collect()
+}
+
+/// Fills in what belongs to the batch as a whole.
+fn fill_shared(batch: &mut Batch, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) {
     let mut fill = |node: &Node| Bindable::of(node, sources, diagnostics).bind(scope, diagnostics);
     let nodes = [&mut batch.labels, &mut batch.annotations, &mut batch.patch, &mut batch.patch_json];
     for node in nodes.into_iter().flatten() {
         *node = fill(node);
     }
     batch.manifests = batch.manifests.iter().map(&mut fill).collect();
-    let sections = [
-        &mut batch.namespaces,
-        &mut batch.config_maps,
-        &mut batch.secrets,
-        &mut batch.claims,
-        &mut batch.service_accounts,
-        &mut batch.services,
-    ];
-    for section in sections {
-        let filled = fill(&Node::map(std::mem::take(section), Origin::NOWHERE));
-        *section = filled.as_map().cloned().unwrap_or_default();
-    }
 }
 
 /// Reports values for parameters that the batch does not declare.
-fn check_known(given: &Map, declared: &Section, diagnostics: &mut Diagnostics) {
+fn check_known(given: &Map, declared: &Map, diagnostics: &mut Diagnostics) {
     for entry in given {
         if !declared.contains(&entry.key.text) {
             diagnostics.push(params::unknown(&entry.key, declared.iter().map(|entry| entry.key.text.as_str())));
@@ -329,7 +358,7 @@ fn collect_reads(node: &Node, sources: &Sources, read: &mut BTreeSet<SmolStr>) {
         Value::Map(map) => {
             for entry in map {
                 collect_reads(&Node::string(entry.key.text.clone(), entry.key.origin), sources, read);
-                if entry.key.text == "where" && entry.value.text().is_some_and(|text| !expression::has_expression(text))
+                if matches!(entry.key.text.as_str(), "where" | "when") && entry.value.text().is_some_and(|text| !expression::has_expression(text))
                 {
                     let bare = smol_str::format_smolstr!("{{{{ {} }}}}", entry.value.as_str().unwrap_or_default());
                     collect_reads(&Node::string(bare, entry.value.origin()), sources, read);

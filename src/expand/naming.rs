@@ -4,23 +4,32 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
+use super::layering::Form;
 use super::matrix;
 use super::plan::{Plan, Planned, describe, label_text};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
-use crate::kubernetes::name::label_value;
-use crate::spec::{as_label, budgeted, slug};
+use crate::kubernetes::name::{self, label_value};
+use crate::spec::{Section, WorkloadKind, as_label, budgeted, slug};
 use crate::text::{Node, Origin, Value};
 
 /// Gives each instance its name; two of one name in one namespace are a finding.
 pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
-    let budget = plan.kind().name_budget();
+    let budget = name_budget(plan);
     let mut names: HashMap<(Option<SmolStr>, SmolStr), usize> = HashMap::with_capacity(plan.instances.len());
     let mut collisions: BTreeMap<Origin, Vec<(usize, usize, SmolStr)>> = BTreeMap::new();
     for at in 0..plan.instances.len() {
-        let Planned { cell, variant, .. } = &plan.instances[at];
-        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: None, ..scope.clone() };
-        let own = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
+        let Planned { cell, variant, number, .. } = &plan.instances[at];
+        let scope = Scope { matrix: cell.as_ref(), index: Some(*number), name: None, ..scope.clone() };
+        let written = plan.variants[*variant].bind_key("name", &scope, diagnostics).filter(|name| !name.is_null());
+        let own = match (written, plan.key.as_ref().map(|key| key.fill(&scope))) {
+            (None, Some(Err(finding))) => {
+                diagnostics.push(*finding);
+                continue;
+            }
+            (None, Some(Ok(name))) => Some(name),
+            (written, _) => written,
+        };
         let name = match own.as_ref().map(|name| (name, name.text())) {
             Some((node, Some(text))) if text.is_empty() => {
                 let message = "expected a name, found an empty text";
@@ -36,7 +45,7 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
                 ));
                 continue;
             }
-            None => match composed_name(&plan.workload, &plan.axes, cell.as_ref(), budget) {
+            None => match composed_name(&plan.entry, &plan.axes, cell.as_ref(), budget) {
                 Ok(name) => name,
                 Err(origin) => {
                     diagnostics.push(
@@ -65,6 +74,27 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
     }
     // What has no name of its own was reported: no more comes of it.
     plan.instances.retain(|instance| !instance.name.is_empty());
+}
+
+/// Returns the longest name that leaves room for what is appended to it.
+fn name_budget(plan: &Plan) -> usize {
+    /// The hash of the content, and the `-` before it.
+    const HASH: usize = 11;
+    match (&plan.form, plan.section) {
+        (Form::Workload(union), _) => union.kind.name_budget(),
+        (Form::Object(_, kind), _) => name_budget_of(kind),
+        (Form::Plain(_), Section::ConfigMaps | Section::Secrets) => name::SUBDOMAIN_LENGTH - HASH,
+        (Form::Plain(_), section) => name_budget_of(section.kind()),
+    }
+}
+
+/// Returns the most characters that the name of an object of a kind may have, with room for what controllers append.
+pub fn name_budget_of(kind: &str) -> usize {
+    match WorkloadKind::parse(kind) {
+        Some(kind) => kind.name_budget(),
+        None if matches!(kind, "Namespace" | "Service") => name::LABEL_LENGTH,
+        None => name::SUBDOMAIN_LENGTH,
+    }
 }
 
 /// Reports axes with values that cannot be labels as they are: once for each axis.
@@ -96,7 +126,7 @@ fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)])
     let (first, again, name) = colliding.first()?;
     let (first, again) = (plan.cell(*first), plan.cell(*again));
     let message =
-        format!("two instances of `{}` are named `{name}`: {} and {}", plan.workload, describe(first), describe(again));
+        format!("two instances of `{}` are named `{name}`: {} and {}", plan.entry, describe(first), describe(again));
     let differing = first.and_then(Node::as_map).into_iter().flatten().find_map(|entry| {
         let other = again?.get(&entry.key.text)?;
         (!matrix::same_value(&entry.value, other) && entry.value.origin() != other.origin())
@@ -126,9 +156,9 @@ fn places(cell: Option<&Node>) -> impl Iterator<Item = Origin> {
     cell.and_then(Node::as_map).into_iter().flatten().map(|entry| entry.value.origin())
 }
 
-/// Returns `<workload>-<value>-<value>`; the place of a value that leaves no text otherwise.
-fn composed_name(workload: &str, axes: &[SmolStr], cell: Option<&Node>, budget: usize) -> Result<SmolStr, Origin> {
-    let mut name = workload.to_owned();
+/// Returns `<entry>-<value>-<value>`; the place of a value that leaves no text otherwise.
+fn composed_name(entry: &str, axes: &[SmolStr], cell: Option<&Node>, budget: usize) -> Result<SmolStr, Origin> {
+    let mut name = entry.to_owned();
     for axis in axes {
         let Some(value) = cell.and_then(|cell| cell.get(axis)) else { continue };
         let text = label_text(value).map(|text| slug(&text)).unwrap_or_default();
@@ -150,12 +180,12 @@ fn namespace(plan: &Plan, at: usize, scope: &Scope<'_>) -> Option<SmolStr> {
 
 /// Reports instances that share one selector: each would take the pods of the others for its own.
 pub(super) fn check_selectors(plan: &Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
-    if !plan.kind().selects_pods() || plan.len() < 2 {
+    if !plan.form.workload().is_some_and(WorkloadKind::selects_pods) || plan.len() < 2 {
         return;
     }
     let mut seen: HashMap<(Option<SmolStr>, String), usize> = HashMap::new();
-    for (at, Planned { name, cell, variant }) in plan.instances.iter().enumerate() {
-        let scope = Scope { matrix: cell.as_ref(), index: Some(at), name: Some(name), ..scope.clone() };
+    for (at, Planned { name, cell, variant, number }) in plan.instances.iter().enumerate() {
+        let scope = Scope { matrix: cell.as_ref(), index: Some(*number), name: Some(name), ..scope.clone() };
         let mut unreported = Diagnostics::new();
         let Some(selector) = plan.variants[*variant].bind_key("selector", &scope, &mut unreported) else { continue };
         if selector.is_null() || !unreported.is_empty() {
@@ -169,7 +199,7 @@ pub(super) fn check_selectors(plan: &Plan, scope: &Scope<'_>, diagnostics: &mut 
                     selector.origin(),
                     format!(
                         "two instances of `{}` have one selector: {} and {}",
-                        plan.workload,
+                        plan.entry,
                         describe(plan.cell(first)),
                         describe(plan.cell(at)),
                     ),

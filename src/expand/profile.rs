@@ -5,6 +5,7 @@
 
 use smol_str::SmolStr;
 
+use super::layering::object_place;
 use super::merge::{Place, merge, merge_within};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Facts;
@@ -79,7 +80,7 @@ fn merge_batch(facts: &'static Facts, base: &Node, profile: &Map) -> Node {
             Some(below) => match entry.key.text.as_str() {
                 "defaults" => merge_workload(facts, below, &entry.value),
                 "patch" | "patchJSON6902" => merge(facts, below, &entry.value, Place::Patches),
-                "workloads" | "templates" => merge_named(facts, below, &entry.value),
+                "workloads" | "templates" | "objects" => merge_named(facts, below, &entry.value),
                 _ => merge(facts, below, &entry.value, Place::Free),
             },
         };
@@ -105,10 +106,13 @@ fn merge_named(facts: &'static Facts, base: &Node, over: &Node) -> Node {
     Node::map(merged, base.origin())
 }
 
-/// Merges two partial workloads; the kind is known from either, or does not matter to the lists that they share.
+/// Merges two partial workloads or objects; the kind is known from either, or does not matter to the lists that they share.
 fn merge_workload(facts: &'static Facts, base: &Node, over: &Node) -> Node {
-    let kind =
-        [over, base].into_iter().find_map(|node| node.get("kind").and_then(Node::as_str).and_then(WorkloadKind::parse));
+    let text = |key: &str| [over, base].into_iter().find_map(|node| node.get(key).and_then(Node::as_str));
+    let kind = text("kind").and_then(WorkloadKind::parse);
+    if let Some(other) = text("kind").filter(|_| kind.is_none()) {
+        return merge_within(facts, base, over, object_place(facts, text("apiVersion"), other));
+    }
     let union = Union::of(facts, kind.unwrap_or(WorkloadKind::Deployment));
     merge_within(facts, base, over, Place::Workload(&union))
 }

@@ -68,7 +68,7 @@ impl<'c> Makers<'c> {
         for batch in compilation.batches() {
             for plan in &batch.plans {
                 for at in 0..plan.len() {
-                    instances.entry((plan.workload.as_str(), plan.name(at).as_str())).or_insert((batch, plan, at));
+                    instances.entry((plan.entry.as_str(), plan.name(at).as_str())).or_insert((batch, plan, at));
                 }
             }
         }
@@ -88,7 +88,7 @@ impl<'c> Makers<'c> {
         let mut parts = vec![place(object.origin, sources)];
         parts.extend(sources.template(object.origin).map(|template| format!("from {template}")));
         if let Some((batch, plan, at)) = self.of_object(object) {
-            parts.push(format!("workload {}", plan.workload));
+            parts.push(format!("workload {}", plan.entry));
             let cell = plan.cell(at);
             let shown = cell.map(|cell| shown(cell, sources));
             for axis in &plan.axes {
@@ -107,7 +107,7 @@ pub fn story(object: &Manifest, makers: &Makers<'_>, sources: &Sources) -> Topic
     let mut topic = Topic::new(object.key.to_string()).row("written at", place(object.origin, sources));
     if let Some((batch, plan, at)) = makers.of_object(object) {
         topic = topic
-            .row("workload", format!("{} of the batch {}", plan.workload, batch.batch.name))
+            .row("workload", format!("{} of the batch {}", plan.entry, batch.batch.name))
             .row("axis values", describe(plan.cell(at).map(|cell| shown(cell, sources)).as_ref()))
             .row("made with", took_part(object, batch, plan, sources).join("\n"));
     }
@@ -138,7 +138,7 @@ fn took_part(object: &Manifest, batch: &Expanded, plan: &Plan, sources: &Sources
     leaves(&object.node, &mut String::new(), &mut |_, origin| {
         origins.insert(origin);
     });
-    let layers = batch.layers(Some(plan.workload.as_str()));
+    let layers = batch.layers(Some(plan));
     let took_part = layers.into_iter().filter(|layer| origins.iter().any(|origin| layer.holds(*origin)));
     took_part.map(|layer| format!("{} at {}", layer.name, place(layer.origin, sources))).collect()
 }

@@ -222,6 +222,13 @@ pub struct Lifecycle {
     pub replacement: Option<SmolStr>,
 }
 
+impl Kind {
+    /// Returns the apiVersion as objects write it.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
 impl Facts {
     /// Returns the facts of a minor, where they are bundled.
     pub fn of(minor: Minor) -> Option<&'static Self> {
@@ -262,6 +269,31 @@ impl Facts {
     /// Returns a kind by group, version and name.
     pub fn kind(&self, group: &str, version: &str, kind: &str) -> Option<&Kind> {
         self.kind_index.get(&(group.into(), version.into(), kind.into())).map(|at| &self.kinds[*at])
+    }
+
+    /// Returns the kind of a name in the version that is preferred; the apiVersions of all groups that have one where that is
+    /// not one group.
+    pub fn preferred(&self, kind: &str) -> Result<&Kind, Vec<String>> {
+        // `v2` before `v1`, and both before `v1beta1`.
+        let rank = |kind: &Kind| {
+            let rest = kind.version.strip_prefix('v').unwrap_or(&kind.version);
+            let (number, stage) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
+            let stage_rank = if stage.is_empty() { 2 } else { usize::from(stage.starts_with("beta")) };
+            let of_stage = stage.trim_start_matches(|c: char| !c.is_ascii_digit()).parse::<u32>().unwrap_or(0);
+            (stage_rank, number.parse::<u32>().unwrap_or(0), of_stage)
+        };
+        let mut best: Vec<&Kind> = Vec::new();
+        for known in self.kinds.iter().filter(|known| known.kind == kind) {
+            match best.iter_mut().find(|other| other.group == known.group) {
+                Some(other) if rank(known) > rank(other) => *other = known,
+                Some(_) => {}
+                None => best.push(known),
+            }
+        }
+        match best.as_slice() {
+            [only] => Ok(only),
+            several => Err(several.iter().map(|kind| kind.api_version()).collect()),
+        }
     }
 
     /// Returns when a version of a kind was deprecated or removed.

@@ -14,7 +14,7 @@ impl Lowering<'_> {
         let written = self.field("autoscale")?;
         let own = self.expect_map(written, "autoscale", FORM)?;
         let origin = written.origin();
-        let kind = self.plan.kind();
+        let kind = self.kind();
         if !matches!(kind, WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::ReplicaSet) {
             self.refuse(written, format!("a {kind} has no replicas to scale"), "remove `autoscale`");
             return None;

@@ -1,270 +1,79 @@
-//! ConfigMaps and Secrets: inline data and files in, objects with a content hash in their names out.
+//! ConfigMaps and Secrets: inline data and files in, what is in the object and its name with a hash of it out.
 //!
-//! References by the declared name are rewritten to the hashed one; a reference to what nothing declares is a finding.
 //! The places of secret values are hidden from every excerpt.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use smol_str::{SmolStr, format_smolstr};
 
-use super::draft::Draft;
+use super::draft::{Draft, is_true};
 use super::hash;
-use super::metadata::metadata_of_batch;
-use super::references::Used;
+use super::object_key;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
-use crate::expand::{Expanded, Options, World};
+use crate::expand::World;
 use crate::kubernetes::{Manifest, name};
+use crate::spec::{Section, keys};
 use crate::text::{Entry, Key, Map, Node, Origin, Value};
 
-/// What a reference points at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// A ConfigMap.
-    ConfigMap,
-    /// A Secret.
-    Secret,
-}
-
-impl Source {
-    pub(super) fn kind(self) -> &'static str {
-        match self {
-            Self::ConfigMap => "ConfigMap",
-            Self::Secret => "Secret",
-        }
-    }
-
-    pub(super) fn section(self) -> &'static str {
-        match self {
-            Self::ConfigMap => "configMaps",
-            Self::Secret => "secrets",
-        }
-    }
-
-    fn fields(self) -> &'static [&'static str] {
-        match self {
-            Self::ConfigMap => {
-                &["data", "binaryData", "files", "immutable", "external", "nameHash", "labels", "annotations"]
-            }
-            Self::Secret => {
-                &["data", "stringData", "files", "type", "immutable", "external", "nameHash", "labels", "annotations"]
-            }
-        }
+/// What an entry of one of both sections may say of the content.
+fn fields(section: Section) -> &'static [&'static str] {
+    match section {
+        Section::Secrets => &["data", "stringData", "files", "type", "immutable", "nameHash"],
+        _ => &["data", "binaryData", "files", "immutable", "nameHash"],
     }
 }
 
-/// A ConfigMap or Secret as references see it.
-#[derive(Clone, Debug)]
-pub struct Shared {
-    /// The name of the object.
-    pub name: SmolStr,
-    /// The keys that it has; unknown where it is external.
-    pub keys: Option<BTreeSet<SmolStr>>,
-    /// Where it was declared.
-    pub origin: Origin,
-    /// The object; none where it is external.
-    object: Option<Manifest>,
-    /// Whether its name has no hash: others may refer to it by name.
-    plain: bool,
-}
-
-/// ConfigMaps and Secrets by their declared names.
-pub type Declared = BTreeMap<(Source, SmolStr), Shared>;
-
-/// A name that another batch declares, and the namespace that refers to it; none is that of both batches.
-pub type Borrowed = (Source, SmolStr, Option<SmolStr>);
-
-/// The ConfigMaps and Secrets of a batch.
-#[derive(Debug, Default)]
-pub struct Configs {
-    shared: Declared,
-    /// What all batches of its namespace declare, this one included.
-    others: Arc<Declared>,
-    pub(super) known: Arc<BTreeSet<(SmolStr, SmolStr)>>,
-    /// What this batch declares itself, and whether an object in its own namespace refers to it.
-    pub(super) own: BTreeMap<(Source, SmolStr), AtomicBool>,
-    /// The other namespaces from which each is referred to.
-    pub(super) elsewhere: Mutex<BTreeSet<(Source, SmolStr, SmolStr)>>,
-    /// What other batches declare, and the namespaces from which this one refers to it; none is its own.
-    pub(super) borrowed: Mutex<BTreeSet<Borrowed>>,
-    /// The claims and accounts that pods use and the batch does not declare, with the first place of each.
-    uses: Mutex<BTreeMap<(Used, SmolStr, SmolStr), Origin>>,
-    /// What the names of the claims of StatefulSets begin with, by namespace.
-    claimed: Mutex<BTreeSet<(SmolStr, SmolStr)>>,
-    /// Whether Secrets keep their declared names.
-    secrets_elsewhere: bool,
-}
-
-impl Configs {
-    /// Reads the ConfigMaps and Secrets of a batch; `known` are the kinds and names of objects that come as manifests.
-    pub fn read(
-        expanded: &Expanded,
-        known: Arc<BTreeSet<(SmolStr, SmolStr)>>,
-        options: &Options,
-        world: &mut World<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let mut configs = Self { known, secrets_elsewhere: options.secrets_elsewhere, ..Self::default() };
-        let batch = &expanded.batch;
-        for (source, section) in [(Source::ConfigMap, &batch.config_maps), (Source::Secret, &batch.secrets)] {
-            let mut entries: Vec<&Entry> = section.iter().collect();
-            entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
-            for entry in entries {
-                configs.declare(source, entry, expanded, world, diagnostics);
-            }
-        }
-        configs
+/// Reports what no entry of the section has.
+pub(super) fn check_fields(section: Section, definition: &Map, diagnostics: &mut Diagnostics) {
+    let known = || fields(section).iter().copied().chain(keys::names(&[keys::ENTRY]));
+    for unknown in definition.iter().filter(|field| !known().any(|name| name == field.key.text)) {
+        let message = format!("an entry of `{}` has no field `{}`", section.key(), unknown.key.text);
+        let finding = Diagnostic::new(Code::UnknownField, unknown.key.origin, message);
+        let all = known().chain(keys::names(&[keys::FAN_OUT]).into_iter().filter(|name| *name != "use"));
+        diagnostics.push(finding.maybe_help(suggestion(&unknown.key.text, all)));
     }
-
-    /// Notes that pods of a namespace use an object that the batch does not declare.
-    pub(super) fn note_use(&self, used: Used, namespace: SmolStr, name: SmolStr, origin: Origin) {
-        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = uses.entry((used, namespace, name)).or_insert(origin);
-        *first = origin.min(*first);
-    }
-
-    /// Notes what the names of claims begin with that a StatefulSet makes.
-    pub(super) fn note_claims(&self, namespace: SmolStr, prefix: SmolStr) {
-        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert((namespace, prefix));
-    }
-
-    /// Returns the objects that pods use, with their namespaces and names, and the first place of each.
-    pub fn uses(&self) -> BTreeMap<(Used, SmolStr, SmolStr), Origin> {
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether a StatefulSet makes a claim: the name ends with the number of a pod.
-    pub fn claims(&self, namespace: &SmolStr, name: &str) -> bool {
-        let prefix = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
-        let claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        prefix.len() < name.len() && claimed.contains(&(namespace.clone(), prefix.into()))
-    }
-
-    /// Returns what the batch refers to, and others declare.
-    pub fn borrowed(&self) -> BTreeSet<Borrowed> {
-        self.borrowed.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Notes the references of another batch in the same namespace.
-    pub fn lend(&self, borrowed: &BTreeSet<Borrowed>) {
-        for (source, name, namespace) in borrowed {
-            if self.own.contains_key(&(*source, name.clone())) {
-                self.note(*source, name, namespace.as_ref());
-            }
-        }
-    }
-
-    /// Returns the objects, once all references are known.
-    ///
-    /// They live in the namespace of the batch, and a copy in every other one that refers to them. What is referred to
-    /// from other namespaces only, and by nobody who could know its hashed name, lives there alone.
-    pub fn objects(&self) -> Vec<Manifest> {
-        let elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_elsewhere =
-            |key: &(Source, SmolStr)| elsewhere.iter().any(|(of, name, _)| (*of, name) == (key.0, &key.1));
-        let mut objects = Vec::new();
-        for (key, at_home) in &self.own {
-            let Some(Shared { object: Some(object), plain, .. }) = self.shared.get(key) else { continue };
-            if *plain || at_home.load(Ordering::Relaxed) || !is_elsewhere(key) {
-                objects.push(object.clone());
-            }
-        }
-        for (source, name, namespace) in elsewhere.iter() {
-            let shared = self.get(*source, name);
-            objects.extend(shared.and_then(|shared| shared.object.as_ref()).map(|object| moved(object, namespace)));
-        }
-        objects
-    }
-
-    fn declare(
-        &mut self,
-        source: Source,
-        entry: &Entry,
-        expanded: &Expanded,
-        world: &mut World<'_>,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let declared = &entry.key.text;
-        let Some(definition) = entry.value.as_map() else { return };
-        for unknown in definition.iter().filter(|field| !source.fields().contains(&field.key.text.as_str())) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::UnknownField,
-                    unknown.key.origin,
-                    format!("an entry of `{}` has no field `{}`", source.section(), unknown.key.text),
-                )
-                .maybe_help(suggestion(&unknown.key.text, source.fields().iter().copied())),
-            );
-        }
-        if definition.get("external").is_some_and(super::draft::is_true) {
-            let shared =
-                Shared { name: declared.clone(), keys: None, origin: entry.key.origin, object: None, plain: true };
-            self.shared.insert((source, declared.clone()), shared);
-            return;
-        }
-        let mut content = Content { source, text: BTreeMap::new(), binary: BTreeMap::new() };
-        content.read(definition, world, diagnostics);
-        let is_elsewhere = source == Source::Secret && self.secrets_elsewhere;
-        let hashed = definition.get("nameHash").is_none_or(super::draft::is_true) && !is_elsewhere;
-        let name = if hashed { format_smolstr!("{declared}-{}", content.hash(definition)) } else { declared.clone() };
-        let keys = content.text.keys().chain(content.binary.keys()).cloned().collect();
-        let object = object(source, &name, entry, definition, &content, expanded);
-        let origin = entry.key.origin;
-        let shared = Shared { name, keys: Some(keys), origin, object: Some(object), plain: !hashed };
-        self.shared.insert((source, declared.clone()), shared);
-        self.own.insert((source, declared.clone()), AtomicBool::new(false));
-    }
-
-    /// Returns what the batch declares.
-    pub fn declared(&self) -> &Declared {
-        &self.shared
-    }
-
-    /// Adds what the batches of its namespace declare; own declarations hold.
-    pub fn import(&mut self, others: Arc<Declared>) {
-        self.others = others;
-    }
-
-    /// Returns what a declared name stands for.
-    pub(super) fn get(&self, source: Source, name: &str) -> Option<&Shared> {
-        let key = (source, SmolStr::new(name));
-        self.shared.get(&key).or_else(|| self.others.get(&key))
-    }
-
-    /// Returns the names that references may use.
-    pub(super) fn names(&self, source: Source) -> impl Iterator<Item = &str> {
-        let all = self.shared.keys().chain(self.others.keys());
-        all.filter(move |(of, _)| *of == source).map(|(_, name)| name.as_str())
-    }
-}
-
-/// Returns a copy of an object in another namespace.
-fn moved(object: &Manifest, namespace: &SmolStr) -> Manifest {
-    let mut root = object.node.as_map().cloned().unwrap_or_default();
-    let mut metadata = root.get("metadata").and_then(Node::as_map).cloned().unwrap_or_default();
-    metadata.put("namespace", Node::string(namespace.clone(), object.origin));
-    root.put("metadata", Node::map(metadata, object.origin));
-    let mut key = object.key.clone();
-    key.namespace = namespace.clone();
-    Manifest { key, node: Node::map(root, object.node.origin()), origin: object.origin }
 }
 
 /// What a ConfigMap or Secret holds: texts, and base64 of other bytes.
-struct Content {
-    source: Source,
+pub(super) struct Content {
+    section: Section,
     text: BTreeMap<SmolStr, Node>,
     binary: BTreeMap<SmolStr, Node>,
 }
 
 impl Content {
+    /// Reads what an entry says, and the files that it names.
+    pub(super) fn of(
+        section: Section,
+        definition: &Map,
+        world: &mut World<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut content = Self { section, text: BTreeMap::new(), binary: BTreeMap::new() };
+        content.read(definition, world, diagnostics);
+        content
+    }
+
+    /// Returns the keys that references may name.
+    pub(super) fn keys(&self) -> BTreeSet<SmolStr> {
+        self.text.keys().chain(self.binary.keys()).cloned().collect()
+    }
+
+    /// Returns the name of the object, with a hash of the content unless the entry wants none.
+    pub(super) fn name(&self, declared: &SmolStr, definition: &Map, hashed: bool) -> SmolStr {
+        let hashed = hashed && definition.get("nameHash").is_none_or(is_true);
+        if hashed { format_smolstr!("{declared}-{}", self.hash(definition)) } else { declared.clone() }
+    }
+
+    fn is_secret(&self) -> bool {
+        self.section == Section::Secrets
+    }
+
     fn read(&mut self, definition: &Map, world: &mut World<'_>, diagnostics: &mut Diagnostics) {
-        let (plain, encoded) = match self.source {
-            Source::ConfigMap => ("data", "binaryData"),
-            Source::Secret => ("stringData", "data"),
-        };
+        let (plain, encoded) =
+            if self.is_secret() { ("stringData", "data") } else { ("data", "binaryData") };
         for entry in mapping(definition, plain, diagnostics) {
             let value = match entry.value.value() {
                 Value::Bool(value) => SmolStr::new(if *value { "true" } else { "false" }),
@@ -280,7 +89,7 @@ impl Content {
             let text = entry.value.text().cloned().unwrap_or_default();
             if entry.value.text().is_none() || STANDARD.decode(text.replace(['\n', '\r', ' '], "")).is_err() {
                 diagnostics.push(not_a_text(&entry, "base64").maybe_help(
-                    (self.source == Source::Secret).then_some("plain texts of a Secret belong under `stringData`"),
+                    self.is_secret().then_some("plain texts of a Secret belong under `stringData`"),
                 ));
                 continue;
             }
@@ -370,17 +179,39 @@ impl Content {
         fn texts<'n>(nodes: impl Iterator<Item = (&'n SmolStr, &'n Node)>) -> BTreeMap<&'n str, &'n str> {
             nodes.map(|(key, node)| (key.as_str(), node.as_str().unwrap_or_default())).collect()
         }
-        match self.source {
-            Source::ConfigMap => {
-                let (text, binary) = (texts(self.text.iter()), texts(self.binary.iter()));
-                hash::config_map((!text.is_empty()).then_some(&text), (!binary.is_empty()).then_some(&binary))
-            }
-            Source::Secret => {
-                let encoded = self.encoded();
-                let data = texts(encoded.iter().map(|(key, node)| (*key, node)));
-                hash::secret(secret_type(definition), (!data.is_empty()).then_some(&data), None)
-            }
+        if self.is_secret() {
+            let encoded = self.encoded();
+            let data = texts(encoded.iter().map(|(key, node)| (*key, node)));
+            return hash::secret(secret_type(definition), (!data.is_empty()).then_some(&data), None);
         }
+        let (text, binary) = (texts(self.text.iter()), texts(self.binary.iter()));
+        hash::config_map((!text.is_empty()).then_some(&text), (!binary.is_empty()).then_some(&binary))
+    }
+
+    /// Returns the object.
+    pub(super) fn object(
+        &self,
+        name: &SmolStr,
+        namespace: SmolStr,
+        metadata: Node,
+        definition: &Map,
+        origin: Origin,
+    ) -> Manifest {
+        let data = |nodes: BTreeMap<&SmolStr, Node>| {
+            let entry = |(key, value): (&SmolStr, Node)| Entry { key: Key::new(key.clone(), value.origin()), value };
+            let map: Map = nodes.into_iter().map(entry).collect();
+            (!map.is_empty()).then(|| Node::map(map, origin))
+        };
+        let plain = |nodes| data(BTreeMap::iter(nodes).map(|(key, value)| (key, Node::clone(value))).collect());
+        let kind = self.section.kind();
+        let draft = Draft::new(origin).text("apiVersion", "v1").text("kind", kind).node("metadata", metadata);
+        let draft = draft.maybe("immutable", definition.get("immutable").cloned());
+        let node = if self.is_secret() {
+            draft.maybe("data", data(self.encoded())).text("type", secret_type(definition))
+        } else {
+            draft.maybe("data", plain(&self.text)).maybe("binaryData", plain(&self.binary))
+        };
+        Manifest { key: object_key("v1", kind, namespace, name), node: node.done(), origin }
     }
 }
 
@@ -408,32 +239,4 @@ fn not_a_text(entry: &Entry, expected: &str) -> Diagnostic {
         entry.value.origin(),
         format!("expected {expected} for `{}`, found {}", entry.key.text, entry.value.type_name()),
     )
-}
-
-fn object(
-    source: Source,
-    name: &SmolStr,
-    entry: &Entry,
-    definition: &Map,
-    content: &Content,
-    expanded: &Expanded,
-) -> Manifest {
-    let batch = &expanded.batch;
-    let origin = entry.key.origin;
-    let metadata = metadata_of_batch(batch, name, batch.namespace.clone(), entry);
-    let data = |nodes: BTreeMap<&SmolStr, Node>| {
-        let entries = nodes.into_iter().map(|(key, value)| Entry { key: Key::new(key.clone(), value.origin()), value });
-        let map: Map = entries.collect();
-        (!map.is_empty()).then(|| Node::map(map, origin))
-    };
-    let plain = |nodes| data(BTreeMap::iter(nodes).map(|(key, value)| (key, Node::clone(value))).collect());
-    let draft = Draft::new(origin).text("apiVersion", "v1").text("kind", source.kind()).node("metadata", metadata);
-    let draft = draft.maybe("immutable", definition.get("immutable").cloned());
-    let node = match source {
-        Source::ConfigMap => draft.maybe("data", plain(&content.text)).maybe("binaryData", plain(&content.binary)),
-        Source::Secret => draft.maybe("data", data(content.encoded())).text("type", secret_type(definition)),
-    }
-    .done();
-    let namespace = batch.namespace.as_ref().and_then(Node::text).cloned().unwrap_or_default();
-    Manifest { key: super::object_key("v1", source.kind(), namespace, name), node, origin }
 }

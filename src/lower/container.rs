@@ -52,7 +52,7 @@ impl Lowering<'_> {
                 map.set(Key::new("volumeMounts", mounts.origin()), Node::seq(all, mounts.origin()));
             }
         }
-        map.sort_by_key(|entry| self.plan.union.container.position(&entry.key.text));
+        map.sort_by_key(|entry| self.union.container.position(&entry.key.text));
         Node::map(map, origin)
     }
 

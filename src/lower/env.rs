@@ -3,9 +3,9 @@
 //! A mapping has no order, so its variables are sorted by name, and a variable that uses another as `$(NAME)` follows it.
 
 use super::Lowering;
-use super::configs::Source;
 use super::draft::{Draft, items};
 use super::references::Need;
+use crate::spec::Section;
 use crate::text::{Entry, Map, Node, Value};
 
 const FORM: &str =
@@ -71,7 +71,7 @@ impl Lowering<'_> {
                     self.refuse(value, format!("expected `NAME/KEY` for `{what}`, found `{text}`"), FORM);
                     return None;
                 };
-                let kind = if what == "secret" { Source::Secret } else { Source::ConfigMap };
+                let kind = if what == "secret" { Section::Secrets } else { Section::ConfigMaps };
                 let name = self.reference(kind, name, Some(key), Need::of(node), value);
                 let draft = Draft::new(origin).node("name", Node::string(name, origin)).text("key", key);
                 (if what == "secret" { "secretKeyRef" } else { "configMapKeyRef" }, draft)
@@ -85,7 +85,7 @@ impl Lowering<'_> {
     fn native_variable(&mut self, item: &Node) -> Node {
         let Some(from) = item.get("valueFrom") else { return item.clone() };
         let mut changed = from.clone();
-        for (field, kind) in [("secretKeyRef", Source::Secret), ("configMapKeyRef", Source::ConfigMap)] {
+        for (field, kind) in [("secretKeyRef", Section::Secrets), ("configMapKeyRef", Section::ConfigMaps)] {
             if let Some(reference) = from.get(field) {
                 let key = reference.get("key").and_then(Node::text).cloned();
                 changed = replace(&changed, field, self.native_reference(kind, reference, "name", key.as_deref()));
@@ -100,7 +100,7 @@ impl Lowering<'_> {
         for item in items(node) {
             if item.as_map().is_some_and(|map| map.contains("configMapRef") || map.contains("secretRef")) {
                 let mut native = item.clone();
-                for (field, kind) in [("configMapRef", Source::ConfigMap), ("secretRef", Source::Secret)] {
+                for (field, kind) in [("configMapRef", Section::ConfigMaps), ("secretRef", Section::Secrets)] {
                     if let Some(reference) = item.get(field) {
                         native = replace(&native, field, self.native_reference(kind, reference, "name", None));
                     }
@@ -112,15 +112,15 @@ impl Lowering<'_> {
                 Some(map) => {
                     map.iter().find(|entry| matches!(entry.key.text.as_str(), "secret" | "configMap")).map(|entry| {
                         (
-                            if entry.key.text == "secret" { Source::Secret } else { Source::ConfigMap },
+                            if entry.key.text == "secret" { Section::Secrets } else { Section::ConfigMaps },
                             entry.value.clone(),
                         )
                     })
                 }
                 None => item.text().map(|text| match text.split_once(':') {
-                    Some(("secret", name)) => (Source::Secret, Node::string(name, item.origin())),
-                    Some(("configMap", name)) => (Source::ConfigMap, Node::string(name, item.origin())),
-                    _ => (Source::ConfigMap, item.clone()),
+                    Some(("secret", name)) => (Section::Secrets, Node::string(name, item.origin())),
+                    Some(("configMap", name)) => (Section::ConfigMaps, Node::string(name, item.origin())),
+                    _ => (Section::ConfigMaps, item.clone()),
                 }),
             };
             let Some((kind, name)) = written.filter(|(_, name)| name.text().is_some()) else {
@@ -128,7 +128,7 @@ impl Lowering<'_> {
                 continue;
             };
             let target = self.reference(kind, name.as_str().unwrap_or_default(), None, Need::of(&item), &name);
-            let field = if kind == Source::Secret { "secretRef" } else { "configMapRef" };
+            let field = if kind == Section::Secrets { "secretRef" } else { "configMapRef" };
             let reference = Draft::new(name.origin())
                 .node("name", Node::string(target, name.origin()))
                 .maybe("optional", item.get("optional").cloned())

@@ -41,7 +41,7 @@ impl Lowering<'_> {
             if entry.value.is_null() || keys::knows(keys::WORKLOAD, key) {
                 continue;
             }
-            match self.plan.union.field(key) {
+            match self.union.field(key) {
                 Some(_) if HANDLED.contains(&key) => {}
                 Some((home, _)) => {
                     let Entry { key, value } = entry.clone();
@@ -72,11 +72,11 @@ impl Lowering<'_> {
         if entries.is_empty() {
             return;
         }
-        let kind = self.plan.kind();
+        let kind = self.kind();
         let tables = [keys::WORKLOAD, keys::FAN_OUT];
-        let known: Vec<&str> = self.plan.union.names().into_iter().chain(keys::names(&tables)).collect();
+        let known: Vec<&str> = self.union.names().into_iter().chain(keys::names(&tables)).collect();
         let others = WorkloadKind::ALL.map(|other| Union::of(self.context.facts, other));
-        let empty = Empty::fields(self.plan, &self.context.batch.batch.root);
+        let empty = Empty::fields(self.plan, self.union, &self.context.batch.batch.root);
         for entry in entries {
             let word = entry.key.text.as_str();
             let elsewhere = || others.iter().find(|other| other.field(word).is_some());
@@ -111,9 +111,9 @@ impl Lowering<'_> {
 struct Empty<'a>(Vec<(Origin, Option<&'a str>)>);
 
 impl<'a> Empty<'a> {
-    fn fields(plan: &Plan, root: &'a Node) -> Self {
-        let written = root.at(&["workloads", plan.workload.as_str()]).and_then(Node::as_map);
-        let is_known = |name: &str| keys::knows(keys::WORKLOAD, name) || plan.union.field(name).is_some();
+    fn fields(plan: &Plan, union: &Union, root: &'a Node) -> Self {
+        let written = root.at(&["workloads", plan.entry.as_str()]).and_then(Node::as_map);
+        let is_known = |name: &str| keys::knows(keys::WORKLOAD, name) || union.field(name).is_some();
         let field = |field: &'a Entry| {
             let name = field.key.text.as_str();
             (field.key.origin, Some(name).filter(|name| field.value.is_null() && is_known(name)))

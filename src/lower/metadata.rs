@@ -7,8 +7,9 @@ use smol_str::SmolStr;
 
 use super::Lowering;
 use super::draft::Draft;
+use super::memo::Memo;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Instance, label_text};
+use crate::expand::{Instance, Plan, label_text};
 use crate::kubernetes::name;
 use crate::spec::{Batch, WorkloadKind, as_label, budgeted};
 use crate::text::{Entry, Key, Map, Node};
@@ -26,7 +27,7 @@ pub(super) const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 pub(super) fn pinned(instance: &Instance) -> Node {
     let origin = instance.origin;
     let mut labels = Map::with_capacity(2);
-    for (key, text) in [(INSTANCE_LABEL, &instance.name), (NAME_LABEL, &instance.workload)] {
+    for (key, text) in [(INSTANCE_LABEL, &instance.name), (NAME_LABEL, &instance.entry)] {
         // Longer than what a text holds in place: the key is not copied.
         labels.push(Key::new(SmolStr::new_static(key), origin), Node::string(budgeted(text, LONGEST_VALUE), origin));
     }
@@ -42,18 +43,9 @@ impl Lowering<'_> {
     /// Returns the labels of the instance's objects; of its pods with `pods`.
     pub(super) fn labels(&mut self, pods: bool) -> Map {
         let mut labels = self.pinned_labels().as_map().cloned().unwrap_or_default();
-        for entry in self.instance.cell.as_ref().and_then(Node::as_map).into_iter().flatten() {
-            // Pods have the labels of the axes that name them alone: a further column of rows would replace all pods.
-            if pods && self.plan.kind() != WorkloadKind::Pod && !self.plan.axes.contains(&entry.key.text) {
-                continue;
-            }
-            let names = self.plan.axes.contains(&entry.key.text);
-            let is_label = |text: &SmolStr| names || name::label_value(text).is_ok();
-            let value = label_text(&entry.value).filter(is_label).and_then(|text| as_label(&text));
-            if let (Some(text), Some(key)) = (value, self.memo.axis_label(&entry.key.text)) {
-                labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
-            }
-        }
+        // Pods have the labels of the axes that name them alone: a further column of rows would replace all pods.
+        let names_alone = pods && self.kind() != WorkloadKind::Pod;
+        axis_labels(&mut labels, self.plan, self.instance, names_alone, self.memo);
         let own = [
             self.context.batch.batch.labels.as_ref(),
             self.field("labels"),
@@ -75,7 +67,7 @@ impl Lowering<'_> {
         // A Pod or Job has no selector of its own, but what accompanies it may have one.
         const SELECTING: &[&str] =
             &["service", "disruption", "networkPolicy", "spread", "podAffinity", "podAntiAffinity"];
-        let selected = self.plan.kind().selects_pods() || SELECTING.iter().any(|key| self.field(key).is_some());
+        let selected = self.kind().selects_pods() || SELECTING.iter().any(|key| self.field(key).is_some());
         if !selected || self.field("selector").is_some() {
             return;
         }
@@ -86,7 +78,7 @@ impl Lowering<'_> {
                     Diagnostic::new(
                         Code::SelectorConflict,
                         entry.key.origin,
-                        format!("the selector of `{}` uses the label `{}`", self.instance.workload, entry.key.text),
+                        format!("the selector of `{}` uses the label `{}`", self.instance.entry, entry.key.text),
                     )
                     .label("this would take its pods out of the selector")
                     .help("use another label, or write the `selector` yourself"),
@@ -134,19 +126,45 @@ impl Lowering<'_> {
     }
 }
 
-/// Returns the metadata of an object that belongs to the batch as a whole: the batch's, and what its entry adds.
-pub(super) fn metadata_of_batch(batch: &Batch, name: &SmolStr, namespace: Option<Node>, entry: &Entry) -> Node {
-    let origin = entry.key.origin;
-    let all = |key: &str, of_batch: &Option<Node>| {
-        let mut map = Map::new();
-        of_batch.iter().chain(entry.value.get(key)).for_each(|written| overlay(&mut map, written));
-        sorted(&map, origin)
-    };
+/// Adds the labels that stand for the axis values of an instance; those that name it alone, where it is asked.
+fn axis_labels(labels: &mut Map, plan: &Plan, instance: &Instance, names_alone: bool, memo: &mut Memo) {
+    for entry in instance.cell.as_ref().and_then(Node::as_map).into_iter().flatten() {
+        let names = plan.axes.contains(&entry.key.text);
+        if names_alone && !names {
+            continue;
+        }
+        let is_label = |text: &SmolStr| names || name::label_value(text).is_ok();
+        let value = label_text(&entry.value).filter(is_label).and_then(|text| as_label(&text));
+        if let (Some(text), Some(key)) = (value, memo.axis_label(&entry.key.text)) {
+            labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
+        }
+    }
+}
+
+/// Returns the metadata of the object of an instance that is no workload: the batch's, and what its entry adds.
+pub(super) fn entry_metadata(
+    batch: &Batch,
+    plan: &Plan,
+    instance: &Instance,
+    name: &SmolStr,
+    namespaced: bool,
+    memo: &mut Memo,
+) -> Node {
+    let origin = instance.origin;
+    let own = |key: &str| instance.fields.get(key).filter(|node| !node.is_null());
+    let mut labels = Map::new();
+    axis_labels(&mut labels, plan, instance, true, memo);
+    let mut annotations = Map::new();
+    for (key, of_batch, target) in
+        [("labels", &batch.labels, &mut labels), ("annotations", &batch.annotations, &mut annotations)]
+    {
+        of_batch.iter().chain(own(key)).for_each(|written| overlay(target, written));
+    }
     Draft::new(origin)
         .node("name", Node::string(name.clone(), origin))
-        .maybe("namespace", namespace)
-        .maybe("labels", all("labels", &batch.labels))
-        .maybe("annotations", all("annotations", &batch.annotations))
+        .maybe("namespace", own("namespace").or(batch.namespace.as_ref()).filter(|_| namespaced).cloned())
+        .maybe("labels", sorted(&labels, origin))
+        .maybe("annotations", sorted(&annotations, origin))
         .done()
 }
 

@@ -6,6 +6,7 @@
 mod autoscale;
 mod configs;
 mod container;
+mod declared;
 mod draft;
 mod env;
 mod flat;
@@ -26,16 +27,17 @@ mod sections;
 mod service;
 mod workload;
 
-pub use configs::{Borrowed, Configs, Declared, Shared, Source};
+pub use declared::{Declaration, Declarations, Declared};
 pub use memo::Memo;
 pub use patch::{BatchPatches, Identify};
-pub use references::Used;
+pub use references::undeclared;
 
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::{Expanded, Instance, Plan};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::spec::{Union, WorkloadKind};
 use crate::text::{Node, Origin};
 
 /// What all instances of a batch share.
@@ -45,21 +47,39 @@ pub struct Context<'a> {
     pub facts: &'static Facts,
     /// The batch.
     pub batch: &'a Expanded,
-    /// Its ConfigMaps and Secrets.
-    pub configs: &'a Configs,
+    /// What its sections declare.
+    pub declared: &'a Declarations,
     /// The patches that are written at the level of the batch.
     pub patches: &'a BatchPatches,
     /// What a patched object is.
     pub identify: &'a dyn Identify,
 }
 
-/// Returns the objects that belong to the batch as a whole: namespaces, ConfigMaps, Secrets, claims, accounts, Services.
+/// Returns the ConfigMaps and Secrets of the batch.
 ///
-/// Comes after the instances, whose references say where ConfigMaps and Secrets are needed.
-pub fn batch_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
-    let mut objects = sections::lower(context, diagnostics);
-    objects.extend(context.configs.objects());
-    let apply = |object| context.patches.apply(context.facts, context.identify, object, diagnostics);
+/// Comes after all other instances, whose references say where they are needed.
+pub fn shared_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
+    let objects = context.declared.objects().into_iter();
+    objects.flat_map(|(object, own)| patched(context, own.as_ref(), vec![object], diagnostics)).collect()
+}
+
+/// Applies the patches of the batch to objects, and then those of their entry.
+fn patched(
+    context: &Context<'_>,
+    own: Option<&Node>,
+    objects: Vec<Manifest>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Manifest> {
+    if let Some(own) = own {
+        patch::check_kinds(own, &objects, diagnostics);
+    }
+    let apply = |object| {
+        let object = context.patches.apply(context.facts, context.identify, object, diagnostics);
+        match own {
+            Some(own) => patch::apply_own(context.facts, context.identify, own, object, diagnostics),
+            None => object,
+        }
+    };
     objects.into_iter().map(apply).collect()
 }
 
@@ -86,24 +106,25 @@ pub fn instance_objects_of(
 ) -> Vec<Manifest> {
     let fields = &instance.fields;
     // A patch may look at any object, and turn it into one of another kind.
-    let patched = !context.patches.is_empty() || fields.get("patch").is_some() || fields.get("patchJSON6902").is_some();
-    let kind = kind.filter(|_| !patched);
+    let is_patched = !context.patches.is_empty() || fields.get("patch").is_some() || fields.get("patchJSON6902").is_some();
+    let kind = kind.filter(|_| !is_patched);
+    let Some(union) = plan.form.union() else {
+        let object = sections::lower(context, plan, instance, memo, diagnostics);
+        let is_wanted = |object: &Manifest| kind.is_none_or(|kind| kind == object.key.kind);
+        let objects: Vec<Manifest> = object.into_iter().filter(is_wanted).collect();
+        return if objects.is_empty() { objects } else { patched(context, Some(fields), objects, diagnostics) };
+    };
     let pinned = metadata::pinned(instance);
-    let mut lowering = Lowering { context, plan, instance, kind, pinned, memo, diagnostics };
+    let mut lowering = Lowering { context, plan, union, instance, kind, pinned, memo, diagnostics };
     let objects = workload::lower(&mut lowering);
-    let own = lowering.instance.fields.clone();
-    patch::check_kinds(&own, &objects, diagnostics);
-    let patched = objects.into_iter().map(|object| {
-        let object = context.patches.apply(context.facts, context.identify, object, diagnostics);
-        patch::apply_own(context.facts, context.identify, &own, object, diagnostics)
-    });
-    patched.collect()
+    patched(context, Some(fields), objects, diagnostics)
 }
 
 /// The lowering of one instance.
 struct Lowering<'a> {
     context: &'a Context<'a>,
     plan: &'a Plan,
+    union: &'a Union,
     instance: &'a Instance,
     kind: Option<&'a str>,
     /// The labels that select the pods of the instance.
@@ -113,6 +134,11 @@ struct Lowering<'a> {
 }
 
 impl<'a> Lowering<'a> {
+    /// Returns the kind of the workload.
+    fn kind(&self) -> WorkloadKind {
+        self.union.kind
+    }
+
     /// Whether objects of a kind are asked for.
     fn wants(&self, kind: &str) -> bool {
         self.kind.is_none_or(|wanted| wanted == kind)

@@ -8,15 +8,14 @@ use std::collections::BTreeMap;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::Lowering;
-use super::configs::Source;
 use super::container::name_of;
 use super::draft::{Draft, is_true, list_of};
 use super::env::replace;
-use super::references::{Need, Used};
+use super::references::Need;
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::expand::MOUNT_OPTIONS;
 use crate::kubernetes::Manifest;
-use crate::spec::{WorkloadKind, budgeted, short_hash, slug};
+use crate::spec::{Section, WorkloadKind, budgeted, short_hash, slug};
 use crate::text::{Entry, Map, Node, Origin};
 
 const FORM: &str = "write `{PATH: {claim: NAME, size: 10Gi}}`, or `configMap`, `secret`, `emptyDir`, `hostPath`, `volume` in place of `claim`";
@@ -92,12 +91,13 @@ impl Lowering<'_> {
     /// Rewrites the names of ConfigMaps and Secrets in a native source of a volume.
     fn native_source(&mut self, what: &str, source: &Node) -> Node {
         match what {
-            "configMap" => self.native_reference(Source::ConfigMap, source, "name", None),
-            "secret" => self.native_reference(Source::Secret, source, "secretName", None),
+            "configMap" => self.native_reference(Section::ConfigMaps, source, "name", None),
+            "secret" => self.native_reference(Section::Secrets, source, "secretName", None),
             "projected" => self.native_projection(source),
             "persistentVolumeClaim" => {
-                source.get("claimName").into_iter().for_each(|name| self.uses(Used::Claim, name));
-                source.clone()
+                let Some(name) = source.get("claimName").cloned() else { return source.clone() };
+                let target = self.used(Section::Claims, &name);
+                if target.same(&name) { source.clone() } else { replace(source, "claimName", target) }
             }
             _ => source.clone(),
         }
@@ -107,7 +107,7 @@ impl Lowering<'_> {
         let Some(sources) = projected.get("sources").and_then(Node::as_seq) else { return projected.clone() };
         let items = sources.iter().map(|source| {
             let mut changed = source.clone();
-            for (field, kind) in [("configMap", Source::ConfigMap), ("secret", Source::Secret)] {
+            for (field, kind) in [("configMap", Section::ConfigMaps), ("secret", Section::Secrets)] {
                 if let Some(reference) = source.get(field) {
                     changed = replace(&changed, field, self.native_reference(kind, reference, "name", None));
                 }
@@ -209,12 +209,12 @@ impl Lowering<'_> {
             ("volume", Some(name)) => return Some(Node::string(name, at)),
             ("claim", Some(claim)) => return self.claim(&claim, value, mount, volumes, own_name, origin),
             ("configMap", Some(config)) => {
-                let target = self.reference(Source::ConfigMap, &config, None, need, value);
+                let target = self.reference(Section::ConfigMaps, &config, None, need, value);
                 let body = Draft::new(at).node("name", Node::string(target, at));
                 (named("configmap", &config), with_options(body, mount).done())
             }
             ("secret", Some(secret)) => {
-                let target = self.reference(Source::Secret, &secret, None, need, value);
+                let target = self.reference(Section::Secrets, &secret, None, need, value);
                 let body = Draft::new(at).node("secretName", Node::string(target, at));
                 (named("secret", &secret), with_options(body, mount).done())
             }
@@ -314,12 +314,12 @@ impl Lowering<'_> {
                     FORM,
                 );
             }
-            self.uses(Used::Claim, value);
-            let body = Draft::new(at).text("claimName", claim.clone()).done();
+            let target = self.used(Section::Claims, value);
+            let body = Draft::new(at).node("claimName", target).done();
             return self.place(volumes, volume_name, "persistentVolumeClaim", body, value, origin);
         };
         let spec = claim_spec(size, mount, origin);
-        if self.plan.kind() == WorkloadKind::StatefulSet {
+        if self.kind() == WorkloadKind::StatefulSet {
             let metadata = Draft::new(at).node("name", Node::string(volume_name.clone(), at)).done();
             let template = Draft::new(origin).node("metadata", metadata).node("spec", spec).done();
             match volumes.find(&volume_name) {

@@ -1,7 +1,6 @@
 //! `ingress: {host, path, port, tls, className}` and `networkPolicy: {…}`.
 
 use super::Lowering;
-use super::configs::Source;
 use super::draft::{Draft, is_true, items, list_of};
 use super::env::replace;
 use super::metadata::overlay;
@@ -9,6 +8,7 @@ use super::ports::{self, Port};
 use super::references::Need;
 use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::kubernetes::Manifest;
+use crate::spec::Section;
 use crate::text::{Key, Map, Node};
 
 const FORM: &str = "write `ingress: {host: shop.example.com, path: /}`, or the fields of an IngressSpec";
@@ -104,7 +104,7 @@ impl Lowering<'_> {
         let rewritten = items(tls).into_iter().map(|item| {
             let Some(name) = item.get("secretName").cloned() else { return item };
             let Some(text) = name.text() else { return item };
-            let target = self.reference(Source::Secret, text, None, need, &name);
+            let target = self.reference(Section::Secrets, text, None, need, &name);
             replace(&item, "secretName", Node::string(target, name.origin()))
         });
         Node::seq(rewritten.collect(), tls.origin())

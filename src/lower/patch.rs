@@ -20,6 +20,9 @@ use crate::text::{Entry, Node, Origin};
 pub trait Identify: Sync + std::fmt::Debug {
     /// Returns the identity of an object; `None` if it is none, which the findings tell.
     fn identify(&self, object: &Node, findings: &mut Vec<Diagnostic>) -> Option<ObjectKey>;
+
+    /// Whether objects of a kind live in namespaces; those of an unknown one do.
+    fn is_namespaced(&self, key: &ObjectKey) -> bool;
 }
 
 /// The patches of a batch, and whether they changed anything.

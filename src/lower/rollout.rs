@@ -8,7 +8,7 @@ use crate::text::Node;
 impl Lowering<'_> {
     /// Returns the field that holds the strategy, and the strategy, where one is written.
     pub(super) fn rollout(&mut self) -> Option<(&'static str, Node)> {
-        let kind = self.plan.kind();
+        let kind = self.kind();
         let (field, other) = match kind {
             WorkloadKind::Deployment => ("strategy", "Recreate"),
             WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => ("updateStrategy", "OnDelete"),

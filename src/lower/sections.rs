@@ -1,117 +1,174 @@
-//! The objects that belong to the batch as a whole: Namespaces, claims, ServiceAccounts and Services of their own.
+//! An instance of an entry that is no workload as its object: Namespaces, claims, ServiceAccounts, Services, objects of any
+//! kind.
 
 use smol_str::SmolStr;
 
-use super::draft::Draft;
-use super::metadata::metadata_of_batch;
+use super::draft::{Draft, is_true};
+use super::memo::Memo;
+use super::metadata::{entry_metadata, overlay};
 use super::mounts::claim_spec;
-use super::references::{is_external, secret_list};
+use super::references::secret_list;
 use super::{Context, object_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::kubernetes::Manifest;
+use crate::expand::{Instance, Plan};
+use crate::kubernetes::{Manifest, ObjectKey};
+use crate::spec::{Section, keys};
 use crate::text::{Entry, Map, Node, Value};
 
-/// Keys of an entry that go to the metadata.
-const METADATA: &[&str] = &["labels", "annotations"];
-
-/// Lowers all sections, each sorted by name.
-pub(super) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
-    let batch = &context.batch.batch;
-    let mut objects = Vec::new();
-    for entry in by_name(&batch.namespaces) {
-        let spec = body(&entry.value, |map| {
-            if map.is_empty() { vec![] } else { vec![("spec", Node::map(map, entry.value.origin()))] }
-        });
-        objects.push(object(context, entry, "Namespace", false, spec));
+/// Lowers an instance; there is nothing to make of one that exists already, and of one whose fields cannot be read.
+pub(super) fn lower(
+    context: &Context<'_>,
+    plan: &Plan,
+    instance: &Instance,
+    memo: &mut Memo,
+    diagnostics: &mut Diagnostics,
+) -> Option<Manifest> {
+    let fields = instance.fields.as_map()?;
+    if fields.get("external").is_some_and(is_true) {
+        return None;
     }
-    for entry in by_name(&batch.service_accounts).into_iter().filter(|entry| !is_external(&entry.value)) {
-        let fields = entry.value.as_map().cloned().unwrap_or_default();
-        let is_of_body = |key: &str| !METADATA.contains(&key) && key != "external";
-        let fields = fields.iter().filter(|field| is_of_body(&field.key.text));
-        let fields = fields.map(|field| match field.key.text.as_str() {
-            key @ ("imagePullSecrets" | "secrets") => (key, secret_list(context, &field.value, diagnostics)),
-            key => (key, field.value.clone()),
-        });
-        let fields: Vec<(&str, Node)> = fields.collect();
-        objects.push(object(context, entry, "ServiceAccount", true, fields));
-    }
-    for entry in by_name(&batch.claims).into_iter().filter(|entry| !is_external(&entry.value)) {
-        objects.extend(claim(context, entry, diagnostics));
-    }
-    for entry in by_name(&batch.services) {
-        objects.push(service(context, entry));
-    }
-    objects
-}
-
-fn by_name(section: &Map) -> Vec<&Entry> {
-    let mut entries: Vec<&Entry> = section.iter().collect();
-    entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
-    entries
-}
-
-fn body<T>(node: &Node, make: impl FnOnce(Map) -> T) -> T {
-    let fields = node.as_map().into_iter().flatten();
-    make(
-        fields
-            .filter(|field| !METADATA.contains(&field.key.text.as_str()) && !field.value.is_null())
-            .cloned()
-            .collect(),
-    )
-}
-
-fn claim(context: &Context<'_>, entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Manifest> {
-    let node = &entry.value;
-    let without_note = |mut map: Map| {
-        map.remove("external");
-        map
-    };
-    let spec = body(node, without_note);
-    let spec = body(&Node::map(spec, node.origin()), |map| match map.get("size") {
-        Some(size) => {
-            let native = map.iter().filter(|field| {
-                !matches!(field.key.text.as_str(), "size" | "accessModes" | "storageClassName" | "volumeMode")
-            });
-            let spec = claim_spec(size, &map, node.origin());
-            Some(Draft::new(node.origin()).all(spec.as_map().cloned().unwrap_or_default()).all(native.cloned()).done())
+    let body: Map = fields.iter().filter(|field| is_of_body(field)).cloned().collect();
+    let origin = instance.fields.origin();
+    let spec = |map: Map| vec![("spec", Node::map(map, origin))];
+    let parts = match plan.section {
+        Section::Objects => return object(context, plan, instance, body, memo, diagnostics),
+        // They are made before others, which know them by the hash of their content.
+        Section::ConfigMaps | Section::Secrets | Section::Workloads => return None,
+        Section::Namespaces => {
+            if let Some(entry) = fields.entry("namespace").filter(|entry| !entry.value.is_null()) {
+                let message = "an entry of `namespaces` has no field `namespace`";
+                let finding = Diagnostic::new(Code::UnknownField, entry.key.origin, message);
+                diagnostics.push(finding.help("a Namespace is in no other: remove it, or write its `name`"));
+            }
+            if body.is_empty() { Vec::new() } else { spec(body) }
         }
-        None if map.contains("resources") => Some(Node::map(map, node.origin())),
-        None => None,
-    });
-    let storage = node.as_map().and_then(|map| map.entry("storage"));
-    if let (None, Some(storage)) = (&spec, storage) {
-        let message = "a claim has no field `storage`";
-        let finding = Diagnostic::new(Code::UnknownField, storage.key.origin, message).fix(storage.key.origin, "size");
-        diagnostics.push(finding.help("the field is called `size`"));
-    } else if spec.is_none() {
-        diagnostics.push(
-            Diagnostic::new(
-                Code::MissingField,
-                entry.key.origin,
-                format!("the claim `{}` needs a `size`", entry.key.text),
-            )
-            .help("write `{size: 10Gi}`, or the fields of a PersistentVolumeClaimSpec"),
-        );
+        Section::ServiceAccounts => {
+            let fields = body.iter().map(|field| match field.key.text.as_str() {
+                key @ ("imagePullSecrets" | "secrets") => {
+                    (key, secret_list(context, instance, &field.value, diagnostics))
+                }
+                key => (key, field.value.clone()),
+            });
+            let fields: Vec<(&str, Node)> = fields.collect();
+            return Some(whole(context, plan, instance, fields, memo));
+        }
+        Section::Claims => spec(claim(plan, body, diagnostics)?),
+        Section::Services => spec(service(context, body)),
+    };
+    Some(whole(context, plan, instance, parts, memo))
+}
+
+fn is_of_body(field: &Entry) -> bool {
+    !keys::knows(keys::ENTRY, &field.key.text) && !field.value.is_null()
+}
+
+/// Returns the object of the kind of the section.
+fn whole(
+    context: &Context<'_>,
+    plan: &Plan,
+    instance: &Instance,
+    fields: Vec<(&str, Node)>,
+    memo: &mut Memo,
+) -> Manifest {
+    let (kind, origin) = (plan.section.kind(), instance.origin);
+    let namespaced = plan.section != Section::Namespaces;
+    let metadata = entry_metadata(&context.batch.batch, plan, instance, &instance.name, namespaced, memo);
+    let namespace = metadata.get("namespace").and_then(Node::text).cloned().unwrap_or_default();
+    let mut draft = Draft::new(origin).text("apiVersion", "v1").text("kind", kind).node("metadata", metadata);
+    for (key, value) in fields {
+        draft = draft.node(key, value);
     }
-    spec.map(|spec| object(context, entry, "PersistentVolumeClaim", true, vec![("spec", spec)]))
+    Manifest { key: object_key("v1", kind, namespace, &instance.name), node: draft.done(), origin }
+}
+
+/// Returns an object of any kind: its native fields as they are written, what names and marks it in `metadata`.
+fn object(
+    context: &Context<'_>,
+    plan: &Plan,
+    instance: &Instance,
+    body: Map,
+    memo: &mut Memo,
+    diagnostics: &mut Diagnostics,
+) -> Option<Manifest> {
+    let origin = instance.origin;
+    let mut body = body;
+    let kind = body.remove("kind")?.value;
+    let name = kind.text()?.clone();
+    let api_version = match body.remove("apiVersion") {
+        Some(entry) => entry.value,
+        None => Node::string(context.facts.preferred(&name).ok()?.api_version(), kind.origin()),
+    };
+    let head = Draft::new(origin).node("apiVersion", api_version.clone()).node("kind", kind);
+    let (group, version) = api_version.as_str()?.split_once('/').unwrap_or(("", api_version.as_str()?));
+    let key = ObjectKey {
+        group: group.into(),
+        version: version.into(),
+        kind: name,
+        namespace: SmolStr::default(),
+        name: instance.name.clone(),
+    };
+    // A null says that it is in none, whatever the batch says.
+    let says_none = instance.fields.as_map().and_then(|map| map.get("namespace")).is_some_and(Node::is_null);
+    let namespaced = !says_none && context.identify.is_namespaced(&key);
+    let mut metadata = entry_metadata(&context.batch.batch, plan, instance, &instance.name, namespaced, memo);
+    if let Some(own) = instance.fields.get("namespace").filter(|own| !own.is_null() && !namespaced) {
+        metadata = Draft::new(origin).all(metadata.as_map().into_iter().flatten().cloned()).node("namespace", own.clone()).done();
+    }
+    if let Some(entry) = body.remove("metadata") {
+        let mut all = metadata.as_map().cloned().unwrap_or_default();
+        match entry.value.as_map() {
+            Some(_) => overlay(&mut all, &entry.value),
+            None => {
+                let message = format!("expected a mapping for `metadata`, found {}", entry.value.type_name());
+                diagnostics.push(Diagnostic::new(Code::WrongType, entry.value.origin(), message));
+                return None;
+            }
+        }
+        metadata = Node::map(all, entry.value.origin());
+    }
+    let node = head.node("metadata", metadata).all(body.iter().cloned()).done();
+    let mut findings = Vec::new();
+    let key = context.identify.identify(&node, &mut findings);
+    diagnostics.extend(findings);
+    Some(Manifest { key: key?, node, origin })
+}
+
+fn claim(plan: &Plan, body: Map, diagnostics: &mut Diagnostics) -> Option<Map> {
+    let Some(size) = body.get("size") else {
+        if body.contains("resources") {
+            return Some(body);
+        }
+        if let Some(storage) = body.entry("storage") {
+            let message = "a claim has no field `storage`";
+            let finding = Diagnostic::new(Code::UnknownField, storage.key.origin, message);
+            diagnostics.push(finding.fix(storage.key.origin, "size").help("the field is called `size`"));
+        } else {
+            let message = format!("the claim `{}` needs a `size`", plan.entry);
+            let finding = Diagnostic::new(Code::MissingField, plan.origin, message);
+            diagnostics.push(finding.help("write `{size: 10Gi}`, or the fields of a PersistentVolumeClaimSpec"));
+        }
+        return None;
+    };
+    let of_short = ["size", "accessModes", "storageClassName", "volumeMode"];
+    let native = body.iter().filter(|field| !of_short.contains(&field.key.text.as_str())).cloned();
+    let mut spec = claim_spec(size, &body, plan.origin).as_map().cloned().unwrap_or_default();
+    native.for_each(|entry| spec.set(entry.key, entry.value));
+    Some(spec)
 }
 
 /// Spells out a Service that follows no workload: `ports: {http: 80}` or `{http: "80:8080"}`, `selector` as written.
-fn service(context: &Context<'_>, entry: &Entry) -> Manifest {
-    let node = &entry.value;
+fn service(context: &Context<'_>, body: Map) -> Map {
     let ty = context.facts.named("core/v1.ServiceSpec");
-    let spec = body(node, |mut map| {
-        if map.get("type").and_then(Node::as_str) == Some("headless") {
-            map.remove("type");
-            map.put("clusterIP", Node::string("None", node.origin()));
-        }
-        if let Some(ports) = map.get("ports").filter(|ports| ports.as_map().is_some()).cloned() {
-            map.put("ports", ports_by_name(&ports));
-        }
-        map.sort_by_key(|field| ty.position(&field.key.text));
-        map
-    });
-    object(context, entry, "Service", true, vec![("spec", Node::map(spec, node.origin()))])
+    let mut map = body;
+    if let Some(headless) = map.get("type").filter(|word| word.as_str() == Some("headless")).cloned() {
+        map.remove("type");
+        map.put("clusterIP", Node::string("None", headless.origin()));
+    }
+    if let Some(ports) = map.get("ports").filter(|ports| ports.as_map().is_some()).cloned() {
+        map.put("ports", ports_by_name(&ports));
+    }
+    map.sort_by_key(|field| ty.position(&field.key.text));
+    map
 }
 
 fn ports_by_name(ports: &Node) -> Node {
@@ -139,17 +196,4 @@ fn ports_by_name(ports: &Node) -> Node {
     let mut list: Vec<Node> = list.collect();
     list.sort_by_key(|port| port.get("port").and_then(Node::as_str).and_then(|text| text.parse::<u32>().ok()));
     Node::seq(list, ports.origin())
-}
-
-fn object(context: &Context<'_>, entry: &Entry, kind: &str, namespaced: bool, fields: Vec<(&str, Node)>) -> Manifest {
-    let batch = &context.batch.batch;
-    let origin = entry.key.origin;
-    let namespace = batch.namespace.clone().filter(|_| namespaced);
-    let metadata = metadata_of_batch(batch, &entry.key.text, namespace.clone(), entry);
-    let mut draft = Draft::new(origin).text("apiVersion", "v1").text("kind", kind).node("metadata", metadata);
-    for (key, value) in fields {
-        draft = draft.node(key, value);
-    }
-    let namespace = namespace.as_ref().and_then(Node::text).cloned().unwrap_or_default();
-    Manifest { key: object_key("v1", kind, namespace, &entry.key.text), node: draft.done(), origin }
 }

@@ -11,11 +11,10 @@ use super::flat::Parts;
 use super::metadata::{overlay, sorted};
 use super::mounts::Volumes;
 use super::ports::{self, Port};
-use super::references::Used;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::main_container;
 use crate::kubernetes::Manifest;
-use crate::spec::WorkloadKind;
+use crate::spec::{Section, WorkloadKind};
 use crate::text::{Key, Map, Node, Origin, Value};
 
 /// The label by which Kueue finds the queue of a workload.
@@ -36,7 +35,7 @@ pub(super) fn lower(lowering: &mut Lowering<'_>) -> Vec<Manifest> {
     objects.extend(lowering.disruption_budget());
     objects.extend(lowering.ingress(&ports));
     objects.extend(lowering.network_policy());
-    if lowering.wants(lowering.plan.kind().as_str()) {
+    if lowering.wants(lowering.kind().as_str()) {
         objects.push(lowering.main_object(parts, pod, volumes.claim_templates));
     }
     objects
@@ -44,7 +43,7 @@ pub(super) fn lower(lowering: &mut Lowering<'_>) -> Vec<Manifest> {
 
 impl Lowering<'_> {
     fn main_object(&mut self, parts: Parts, pod: Node, claim_templates: Vec<Node>) -> Manifest {
-        let kind = self.plan.kind();
+        let kind = self.kind();
         let origin = self.origin();
         let mut labels = self.labels(false);
         let annotations = self.annotations(false);
@@ -78,7 +77,7 @@ impl Lowering<'_> {
 
     fn spec(&mut self, written: Map, template: Node, claim_templates: Vec<Node>) -> Node {
         let origin = self.origin();
-        let kind = self.plan.kind();
+        let kind = self.kind();
         let mut spec = written;
         if self.field("autoscale").is_some()
             && let Some(replicas) = spec.remove("replicas")
@@ -98,7 +97,11 @@ impl Lowering<'_> {
             spec.set(Key::new(field, strategy.origin()), strategy);
         }
         if kind == WorkloadKind::StatefulSet {
-            if let Some(name) = self.service_name().filter(|_| !spec.contains("serviceName")) {
+            let name = match spec.get("serviceName").cloned() {
+                Some(written) => Some(self.service_of(&written)),
+                None => self.service_name(),
+            };
+            if let Some(name) = name {
                 spec.set(Key::new("serviceName", name.origin()), name);
             }
             let native = self.field("volumeClaimTemplates").map(items).unwrap_or_default();
@@ -106,21 +109,21 @@ impl Lowering<'_> {
             let namespace = self.namespace().and_then(Node::text).cloned().unwrap_or_default();
             for template in all.iter().filter_map(|claim| claim.at(&["metadata", "name"])?.text()) {
                 let prefix = format_smolstr!("{template}-{}-", self.instance.name);
-                self.context.configs.note_claims(namespace.clone(), prefix);
+                self.context.declared.note_claims(namespace.clone(), prefix);
             }
             if let Some(first) = all.first() {
                 spec.set(Key::new("volumeClaimTemplates", first.origin()), Node::seq(all.clone(), first.origin()));
             }
         }
         spec.set(Key::new("template", origin), template);
-        spec.sort_by_key(|entry| self.plan.union.spec.position(&entry.key.text));
+        spec.sort_by_key(|entry| self.union.spec.position(&entry.key.text));
         Node::map(spec, origin)
     }
 
     fn cron_job_spec(&mut self, parts: Parts, template: Node) -> Node {
         let origin = self.origin();
         let native = self.field("jobTemplate");
-        let job_type = self.plan.union.job.unwrap_or(self.plan.union.spec);
+        let job_type = self.union.job.unwrap_or(self.union.spec);
         // What no flat field means: the others were lifted out of the native body.
         let mut job = native.and_then(|native| native.get("spec")).and_then(Node::as_map).cloned().unwrap_or_default();
         parts.job.iter().for_each(|entry| job.set(entry.key.clone(), entry.value.clone()));
@@ -150,7 +153,7 @@ impl Lowering<'_> {
             .done();
         let mut spec = parts.spec;
         spec.set(Key::new("jobTemplate", origin), job_template);
-        spec.sort_by_key(|entry| self.plan.union.spec.position(&entry.key.text));
+        spec.sort_by_key(|entry| self.union.spec.position(&entry.key.text));
         Node::map(spec, origin)
     }
 
@@ -171,7 +174,7 @@ impl Lowering<'_> {
     /// Returns the spec of the pods, and the ports that they open.
     fn pod(&mut self, parts: &Parts, volumes: &mut Volumes) -> (Node, Vec<Port>) {
         let origin = self.origin();
-        let union = &self.plan.union;
+        let union = self.union;
         let mut pod = parts.pod.clone();
         if let Some(written) = self.field("volumes") {
             self.native_volumes(written, volumes);
@@ -194,7 +197,7 @@ impl Lowering<'_> {
 
         self.placement(&mut pod);
         self.identity(&mut pod);
-        if self.plan.kind().runs_jobs() && !pod.contains("restartPolicy") {
+        if self.kind().runs_jobs() && !pod.contains("restartPolicy") {
             pod.put("restartPolicy", Node::string("Never", origin));
         }
         pod.sort_by_key(|entry| union.pod.position(&entry.key.text));
@@ -221,8 +224,9 @@ impl Lowering<'_> {
         if let Some(name) = self.service_account_name() {
             pod.set(Key::new("serviceAccountName", name.origin()), name);
         }
-        if let Some(name) = pod.get("serviceAccountName").filter(|_| !is_own) {
-            self.uses(Used::Account, name);
+        if let Some(name) = pod.get("serviceAccountName").filter(|_| !is_own).cloned() {
+            let target = self.used(Section::ServiceAccounts, &name);
+            pod.set(Key::new("serviceAccountName", name.origin()), target);
         }
         if let Some(secrets) = pod.get("imagePullSecrets").cloned() {
             let list = self.secret_list(&secrets);
@@ -231,7 +235,7 @@ impl Lowering<'_> {
     }
 
     fn containers(&mut self, volumes: &mut Volumes) -> Vec<Node> {
-        let own_name = main_container(&self.instance.workload);
+        let own_name = main_container(&self.instance.entry);
         let mut all = self.named_containers("containers");
         let is_main = |(name, ..): &(Node, Map, Origin)| name.as_str() == Some(&own_name);
         let is_by_name = self.field("containers").is_some_and(|node| node.as_map().is_some());
@@ -264,7 +268,7 @@ impl Lowering<'_> {
             return;
         }
         let finding = if is_main {
-            let message = format!("the workload `{}` needs an `image`", self.instance.workload);
+            let message = format!("the workload `{}` needs an `image`", self.instance.entry);
             Diagnostic::new(Code::MissingField, self.origin(), message)
                 .help("write `image: NAME:TAG`, or give its `containers`")
         } else {

@@ -16,8 +16,8 @@ use smol_str::SmolStr;
 
 use crate::compile::Compilation;
 use crate::emit::Output;
-use crate::expand::{Expanded, Plan, label_text};
-use crate::kubernetes::{Basis, Load, Manifest, Minor, ObjectKey, install_rank, name};
+use crate::expand::{Expanded, Plan, label_text, name_budget_of};
+use crate::kubernetes::{Basis, Load, Manifest, Minor, ObjectKey, install_rank};
 use crate::preflight::Room;
 use crate::spec::WorkloadKind;
 use crate::text::{Node, Origin};
@@ -104,8 +104,9 @@ impl Estimate {
         let mut places: HashMap<Origin, usize> = HashMap::new();
         for batch in compilation.batches() {
             for plan in &batch.plans {
+                let Some(kind) = plan.form.workload() else { continue };
                 places.insert(plan.origin, workloads.len());
-                workloads.push(workload(batch, plan));
+                workloads.push(workload(batch, plan, kind));
             }
         }
         let mut estimate = Self {
@@ -166,7 +167,7 @@ impl Estimate {
                 owner.share.add(load);
             }
         }
-        let budget = budget(&key);
+        let budget = name_budget_of(&key.kind);
         let room = |longest: &Longest| longest.budget.saturating_sub(longest.key.name.len());
         if self.longest.as_ref().is_none_or(|known| budget.saturating_sub(key.name.len()) < room(known)) {
             self.longest = Some(Longest { key: key.clone(), budget });
@@ -184,7 +185,7 @@ impl Estimate {
     }
 }
 
-fn workload(batch: &Expanded, plan: &Plan) -> Workload {
+fn workload(batch: &Expanded, plan: &Plan, kind: WorkloadKind) -> Workload {
     let mut axes: Vec<(SmolStr, BTreeSet<SmolStr>)> = Vec::new();
     for cell in (0..plan.len()).filter_map(|at| plan.cell(at)) {
         for (number, entry) in cell.as_map().into_iter().flatten().enumerate() {
@@ -201,11 +202,11 @@ fn workload(batch: &Expanded, plan: &Plan) -> Workload {
     }
     Workload {
         batch: batch.batch.name.clone(),
-        name: plan.workload.clone(),
-        kind: plan.kind(),
+        name: plan.entry.clone(),
+        kind,
         instances: plan.len(),
         axes: axes.into_iter().map(|(name, values)| (name, values.len())).collect(),
-        basis: Basis::of(plan.kind().as_str()),
+        basis: Basis::of(kind.as_str()),
         share: Share::default(),
     }
 }
@@ -213,13 +214,4 @@ fn workload(batch: &Expanded, plan: &Plan) -> Workload {
 /// Returns a text by which values of an axis are told apart.
 fn text_of(value: &Node) -> SmolStr {
     label_text(value).unwrap_or_default()
-}
-
-/// Returns the most characters that the name of an object may have, with room for what controllers append.
-fn budget(key: &ObjectKey) -> usize {
-    match WorkloadKind::parse(&key.kind) {
-        Some(kind) => kind.name_budget(),
-        None if matches!(key.kind.as_str(), "Namespace" | "Service") => name::LABEL_LENGTH,
-        None => name::SUBDOMAIN_LENGTH,
-    }
 }

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::{WorkloadKind, keys, ours, slug};
+use super::{Section, WorkloadKind, keys, ours, slug};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::kubernetes::name::{dns_label, dns_subdomain, label_value};
 use crate::kubernetes::tool_note;
@@ -15,9 +15,6 @@ pub const API_VERSION: &str = "fanfold.dev/v1";
 pub const KIND: &str = "Batch";
 /// The kind of configs of the KRM function.
 pub const FUNCTION: &str = "Function";
-
-/// A mapping of names to definitions, such as `workloads`.
-pub type Section = Map;
 
 /// One batch, as written.
 #[derive(Clone, Debug)]
@@ -37,29 +34,19 @@ pub struct Batch {
     /// `metadata.annotations`.
     pub annotations: Option<Node>,
     /// Declarations of parameters.
-    pub params: Section,
+    pub params: Map,
+    /// Fan-outs by name.
+    pub matrices: Map,
     /// The partial workload under all others.
     pub defaults: Option<Node>,
-    /// Partial workloads by name.
-    pub templates: Section,
-    /// Namespaces by name.
-    pub namespaces: Section,
-    /// ConfigMaps by name.
-    pub config_maps: Section,
-    /// Secrets by name.
-    pub secrets: Section,
-    /// PersistentVolumeClaims by name.
-    pub claims: Section,
-    /// ServiceAccounts by name.
-    pub service_accounts: Section,
-    /// Services by name.
-    pub services: Section,
-    /// Workloads by name.
-    pub workloads: Section,
+    /// Partial workloads and objects by name.
+    pub templates: Map,
+    /// What becomes objects, by name: the entries of each section.
+    sections: [Map; Section::ALL.len()],
     /// Paths of manifests to pass through.
     pub manifests: Vec<Node>,
     /// Partial batches by name.
-    pub profiles: Section,
+    pub profiles: Map,
     /// Strategic merge patches by kind.
     pub patch: Option<Node>,
     /// JSON patches by kind.
@@ -153,19 +140,24 @@ impl Batch {
             annotations: mapping(&metadata, "annotations", diagnostics).map(|node| without_notes(&node)),
             params: section(map, "params", diagnostics),
             defaults: mapping(map, "defaults", diagnostics),
+            matrices: definitions(map, "matrices", diagnostics),
             templates: definitions(map, "templates", diagnostics),
-            namespaces: named(map, "namespaces", diagnostics),
-            config_maps: definitions(map, "configMaps", diagnostics),
-            secrets: definitions(map, "secrets", diagnostics),
-            claims: definitions(map, "claims", diagnostics),
-            service_accounts: named(map, "serviceAccounts", diagnostics),
-            services: definitions(map, "services", diagnostics),
-            workloads: definitions(map, "workloads", diagnostics),
+            sections: Section::ALL.map(|section| {
+                let read = if section.takes_names() { named } else { definitions };
+                read(map, section.key(), diagnostics)
+            }),
             manifests: list(map, "manifests", diagnostics),
             profiles: definitions(map, "profiles", diagnostics),
             patch: mapping(map, "patch", diagnostics),
             patch_json: mapping(map, "patchJSON6902", diagnostics),
         })
+    }
+}
+
+impl Batch {
+    /// Returns the entries of a section.
+    pub fn section(&self, section: Section) -> &Map {
+        &self.sections[section as usize]
     }
 }
 
@@ -221,8 +213,8 @@ fn section(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Map {
 }
 
 /// Reads a section whose values are mappings; a null leaves the name out.
-fn definitions(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Section {
-    let mut kept = Section::new();
+fn definitions(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Map {
+    let mut kept = Map::new();
     let entries = section(map, key, diagnostics);
     // Fields of a workload without a name: of all, the `kind` is told.
     let misplaced = key == "workloads" && entries.iter().any(is_kind);
@@ -263,9 +255,9 @@ fn nameless(map: &Map, kind: &Entry) -> Diagnostic {
 }
 
 /// Reads a section that may be a plain list of names, or names with nothing behind them.
-fn named(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Section {
-    let Some(node) = map.get(key).filter(|node| !node.is_null()) else { return Section::new() };
-    let mut kept = Section::new();
+fn named(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Map {
+    let Some(node) = map.get(key).filter(|node| !node.is_null()) else { return Map::new() };
+    let mut kept = Map::new();
     let empty = |origin| Node::map(Map::new(), origin);
     match (node.as_map(), node.as_seq()) {
         (Some(entries), _) => {

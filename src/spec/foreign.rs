@@ -23,8 +23,8 @@ const WORDS: &[(&[&str], &str)] = &[
         "write `livenessProbe` and `readinessProbe`: `{httpGet: /healthz}`, or `{exec: [WORD, …]}`",
     ),
     (
-        &["if", "when", "only", "except", "unless", "rules", "enabled", "condition"],
-        "leave instances out with `where` in `matrix`, and a whole workload with null in a profile",
+        &["if", "only", "except", "unless", "rules", "enabled", "condition"],
+        "write `when: \"{{ … }}\"`: where it is false, the workload, or that instance of it, is left out",
     ),
     (
         &["vars", "variables", "values", "vars_files", "inputs", "parameters", "args_from", "valuesFrom"],

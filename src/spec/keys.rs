@@ -25,13 +25,15 @@ pub const BATCH: &[OwnKey] = &[
         "defaults",
         "a partial workload that is merged under every workload; what it says of containers holds for all of them",
     ),
-    key("templates", "partial workloads by name, merged in the order in which `use` names them"),
+    key("matrices", "fan-outs by name, used wherever a `matrix` is taken: `matrix: NAME`"),
+    key("templates", "partial workloads and objects by name, merged in the order in which `use` names them"),
     key("namespaces", "Namespaces to create, by name"),
     key("configMaps", "ConfigMaps by name, from inline data and files"),
     key("secrets", "Secrets by name, from inline data and files"),
     key("claims", "PersistentVolumeClaims by name, shared by workloads"),
     key("serviceAccounts", "ServiceAccounts by name"),
     key("services", "Services that belong to no single workload, by name"),
+    key("objects", "objects of any kind by name, native or custom, in their native fields"),
     key("workloads", "the workloads by name"),
     key("manifests", "files of plain manifests to pass through; `*.j2` is rendered with the params first"),
     key("profiles", "partial batches by name, merged over this one by `--profile`"),
@@ -39,11 +41,16 @@ pub const BATCH: &[OwnKey] = &[
     key("patchJSON6902", "JSON patches of generated objects, by kind"),
 ];
 
-/// The keys of a workload that fan it out; they are gone when an instance is bound.
+/// The keys of an entry of any section that fan it out; they are gone when an instance is bound.
 pub const FAN_OUT: &[OwnKey] = &[
-    key("use", "the templates to merge under this workload, first to last"),
-    key("matrix", "the axes to fan out along: one instance for each combination of their values"),
+    key("use", "the templates to merge under this workload or object, first to last"),
+    key(
+        "matrix",
+        "the axes to fan out along: one instance for each combination of their values; the name of one of `matrices`, axes, \
+         or a list of both",
+    ),
     key("instances", "how many copies to make, numbered from 0 as `{{ index }}`"),
+    key("when", "an expression: where it is false, the entry, or that instance of it, is left out"),
     key("overrides", "exceptions: fields for the instances that `match` names"),
 ];
 
@@ -54,6 +61,17 @@ pub const MATRIX: &[OwnKey] = &[
     key("include", "instances to add"),
     key("exclude", "combinations to leave out"),
     key("where", "an expression that each combination must satisfy"),
+];
+
+/// The keys of an entry of any section but `workloads`, beside the fields of its kind.
+pub const ENTRY: &[OwnKey] = &[
+    key("name", "the name of the object, where it is not made of the entry's name and its axis values"),
+    key("namespace", "the namespace of the object, where it is not the batch's"),
+    key("labels", "labels of the object"),
+    key("annotations", "annotations of the object"),
+    key("external", "it exists already: nothing is made, and references to it are checked"),
+    key("patch", "strategic merge patches of the object, by kind"),
+    key("patchJSON6902", "JSON patches of the object, by kind"),
 ];
 
 /// The keys of a workload that shape an instance.

@@ -7,9 +7,11 @@ mod batch;
 mod foreign;
 pub mod keys;
 mod naming;
+mod section;
 mod workload;
 
-pub use batch::{API_VERSION, Batch, FUNCTION, KIND, Section, is_batch, is_function};
+pub use batch::{API_VERSION, Batch, FUNCTION, KIND, is_batch, is_function};
 pub use foreign::ours;
 pub use naming::{as_label, budgeted, short_hash, slug};
+pub use section::Section;
 pub use workload::{Home, Union, WorkloadKind};
