@@ -236,8 +236,11 @@ fn read_units(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Unit> {
-    let known: Arc<BTreeSet<(SmolStr, SmolStr)>> =
-        Arc::new(manifests.iter().map(|manifest| (manifest.key.kind.clone(), manifest.key.name.clone())).collect());
+    let passed = manifests.iter().map(|manifest| (manifest.key.kind.clone(), manifest.key.name.clone()));
+    let plans = batches.iter().flat_map(|batch| &batch.plans);
+    let made = plans.filter_map(|plan| Some((plan, plan.form.object()?)));
+    let made = made.flat_map(|(plan, kind)| (0..plan.len()).map(move |at| (kind.clone(), plan.name(at).clone())));
+    let known: Arc<BTreeSet<(SmolStr, SmolStr)>> = Arc::new(passed.chain(made).collect());
     let mut units: Vec<Unit> = batches
         .into_iter()
         .map(|expanded| {

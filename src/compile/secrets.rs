@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::is_near;
 use crate::expand::{Expanded, Path, SCHEMA_WORDS, has_expression, overlap, reads, reads_bare};
 use crate::read::{Document, hide_value};
+use crate::spec::Section;
 use crate::text::{Key, Map, Node, Origin, Sources};
 
 /// The values of expressions that are secret, and what may hold more of them.
@@ -66,27 +67,31 @@ impl<'a> Flow<'a> {
                 }
             });
         }
-        self.roots.iter().for_each(|root| self.named_workloads(root, &mut tainted));
+        self.roots.iter().for_each(|root| self.named_entries(root, &mut tainted));
         tainted.into_iter().for_each(|origin| sources.taint(origin));
     }
 
-    /// Collects the keys of workloads whose instances have names that are made of a secret: the key is the place of a name.
-    fn named_workloads(&self, root: &Node, found: &mut Vec<Origin>) {
+    /// Collects the keys of entries whose instances have names that are made of a secret: the key is the place of a name.
+    fn named_entries(&self, root: &Node, found: &mut Vec<Origin>) {
         let by_axis = self.secret.iter().any(|path| path[0] == "matrix");
-        let is_named = |workload: &Node| {
-            workload.get("name").is_some_and(|name| self.flows_into(name))
-                || workload.get("matrix").is_some_and(|matrix| by_axis || self.flows_into(matrix))
+        let is_named = |entry: &Node| {
+            let name = entry.get("name").or_else(|| entry.at(&["metadata", "name"]));
+            name.is_some_and(|name| self.flows_into(name))
+                || entry.get("matrix").is_some_and(|matrix| by_axis || self.flows_into(matrix))
         };
         let is_any_named = |node: &Node| members(node).any(is_named);
         // What all of them have, and what any of them may take, names all of them.
         let shares = |layer: &Node| {
             layer.get("defaults").is_some_and(is_named) || layer.get("templates").is_some_and(is_any_named)
         };
-        let all = layers(root).any(shares)
-            || layers(root).skip(1).filter_map(|layer| layer.get("workloads")).any(is_any_named);
-        for workloads in layers(root).filter_map(|layer| layer.get("workloads")?.as_map()) {
-            let named = workloads.iter().filter(|entry| all || is_named(&entry.value));
-            found.extend(named.map(|entry| entry.key.origin));
+        let is_shared = layers(root).any(shares);
+        for section in Section::ALL.map(Section::key) {
+            let changed = || layers(root).skip(1).filter_map(|layer| layer.get(section)).any(is_any_named);
+            let all = is_shared || changed();
+            for entries in layers(root).filter_map(|layer| layer.get(section)?.as_map()) {
+                let named = entries.iter().filter(|entry| all || is_named(&entry.value));
+                found.extend(named.map(|entry| entry.key.origin));
+            }
         }
     }
 

@@ -37,7 +37,7 @@ struct Pair<'a> {
 struct Side<'a> {
     batch: &'a Expanded,
     /// The plans and places of the instances by their names.
-    instances: OnceLock<HashMap<SmolStr, (usize, usize)>>,
+    instances: OnceLock<HashMap<SmolStr, Vec<(usize, usize)>>>,
 }
 
 impl<'a> Causes<'a> {
@@ -76,14 +76,23 @@ impl<'a> Side<'a> {
 
     /// Returns what a path leads to in the expressions of an object.
     fn value(&self, path: &[SmolStr], object: &Known) -> Option<Node> {
-        let mut scope = Scope { params: Some(&self.batch.params), ..Scope::default() };
+        let scope = Scope { params: Some(&self.batch.params), ..Scope::default() };
         if path.first().is_some_and(|root| root == "matrix") {
             let instances = self.instances.get_or_init(|| {
-                let plans = self.batch.plans.iter().enumerate();
-                plans.flat_map(|(plan, of)| (0..of.len()).map(move |at| (of.name(at).clone(), (plan, at)))).collect()
+                let mut known: HashMap<SmolStr, Vec<(usize, usize)>> = HashMap::new();
+                for (plan, of) in self.batch.plans.iter().enumerate() {
+                    (0..of.len()).for_each(|at| known.entry(of.name(at).clone()).or_default().push((plan, at)));
+                }
+                known
             });
-            let (plan, at) = *instances.get(&object.key.name)?;
-            scope.matrix = self.batch.plans[plan].cell(at);
+            // Instances of one name stand in namespaces of their own: what they do not have in common is not known.
+            let value = |(plan, at): &(usize, usize)| {
+                let scope = Scope { matrix: self.batch.plans[*plan].cell(*at), ..scope.clone() };
+                scope.lookup(path, Origin::NOWHERE).ok()
+            };
+            let mut values = instances.get(&object.key.name)?.iter().filter_map(value);
+            let first = values.next()?;
+            return values.all(|other| same_value(&first, &other)).then_some(first);
         }
         scope.lookup(path, Origin::NOWHERE).ok()
     }

@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::native::Types;
-use super::{Members, closed, described, members, open, reference, short, volumes};
+use super::{Members, closed, described, fanout, members, open, reference, short, volumes};
 use crate::expand::SCHEMA_WORDS;
-use crate::spec::{API_VERSION, KIND, keys};
+use crate::spec::{API_VERSION, KIND, WorkloadKind, keys};
 
 /// Returns the words of the document itself.
 pub(super) fn root(types: &mut Types) -> Members {
@@ -31,10 +31,8 @@ pub(super) fn defs(types: &mut Types) -> Members {
         all.extend(members([
             ("files", described("paths, `key=path`, or a mapping of keys to paths", files.clone())),
             ("immutable", reference("boolean")),
-            ("external", external()),
             ("nameHash", described("whether a hash of the content ends the name", reference("boolean"))),
         ]));
-        all.extend(short::metadata());
         all
     };
     let mut secret = config([
@@ -42,18 +40,16 @@ pub(super) fn defs(types: &mut Types) -> Members {
         ("data", described("values in base64 by key", texts())),
     ]);
     secret.insert("type".into(), reference("text"));
-    let mut namespace = types.fields("core/v1.NamespaceSpec");
-    namespace.extend(short::metadata());
     let mut account = types.fields("core/v1.ServiceAccount");
     account.retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata"));
-    account.extend(short::metadata());
     account.insert("imagePullSecrets".into(), reference("short.imagePullSecrets"));
-    account.insert("external".into(), external());
     let mut claim = types.fields("core/v1.PersistentVolumeClaimSpec");
     claim.insert("size".into(), reference("quantity"));
-    claim.insert("external".into(), external());
     claim.insert("accessModes".into(), volumes::access_modes());
-    claim.extend(short::metadata());
+    let mut namespace = entry(types.fields("core/v1.NamespaceSpec"));
+    namespace.shift_remove("namespace");
+    let mut service = short::service_fields(types);
+    service.shift_remove("headless");
     let identity = [
         ("name", described("the name of the batch", reference("text"))),
         ("namespace", described("the namespace of all objects that say no other", reference("text"))),
@@ -65,15 +61,47 @@ pub(super) fn defs(types: &mut Types) -> Members {
         ("parameter", parameter()),
         ("profile", json!({"type": ["object", "null"], "properties": sections(true), "additionalProperties": false})),
         ("namespace", closed(namespace)),
-        ("configMap", closed(config([("data", texts()), ("binaryData", texts())]))),
-        ("secret", closed(secret)),
-        ("claim", closed(claim)),
-        ("serviceAccount", closed(account)),
+        ("configMap", closed(entry(config([("data", texts()), ("binaryData", texts())])))),
+        ("secret", closed(entry(secret))),
+        ("claim", closed(entry(claim))),
+        ("serviceAccount", closed(entry(account))),
+        ("service", closed(entry(service))),
+        ("object", object()),
+        ("template", template()),
     ])
 }
 
-fn external() -> Json {
-    described("it exists already: only references to it are checked", reference("boolean"))
+/// Returns the fields of an entry with what all of them take.
+fn entry(fields: Members) -> Members {
+    let mut all = fields;
+    all.extend(short::entry());
+    fanout::of_entry(&all)
+}
+
+/// Returns an object of any kind: its own fields are known when its kind is.
+fn object() -> Json {
+    let mut all = members([("apiVersion", reference("text")), ("kind", reference("text"))]);
+    all.extend(short::entry());
+    let mut own = keys::names(&[keys::FAN_OUT]);
+    own.retain(|name| *name != "overrides");
+    all.extend(own.into_iter().map(|name| (name.to_owned(), reference(&format!("own.{name}")))));
+    let exception = json!({
+        "type": "object",
+        "properties": {"match": fanout::matching(), "kind": false, "matrix": false, "instances": false, "when": false},
+        "required": ["match"],
+    });
+    all.insert("overrides".into(), open(&["array"], json!({"items": exception})));
+    json!({"type": ["object", "null"], "properties": all})
+}
+
+/// Returns a partial workload, or what says that it is a partial object.
+fn template() -> Json {
+    let kinds = WorkloadKind::ALL.map(WorkloadKind::as_str);
+    let other = json!({"properties": {"kind": {"not": {"enum": kinds}}}, "required": ["kind"]});
+    let native = ["apiVersion", "metadata", "spec", "data", "rules", "subjects"];
+    let native = native.map(|key| json!({"required": [key]})).into_iter();
+    let is_object: Vec<Json> = native.chain([other]).collect();
+    json!({"if": {"anyOf": is_object}, "then": reference("object"), "else": reference("workload")})
 }
 
 /// Returns the keys of a batch, or those of a profile.
@@ -89,7 +117,10 @@ fn sections(of_profile: bool) -> Members {
             "params" if of_profile => json!({"type": ["object", "null"]}),
             "params" => named("parameter"),
             "defaults" => reference("workload"),
-            "templates" | "workloads" => named("workload"),
+            "matrices" => named("matrix"),
+            "templates" => named("template"),
+            "objects" => named("object"),
+            "workloads" => named("workload"),
             "namespaces" | "serviceAccounts" => {
                 let one = key.trim_end_matches('s');
                 json!({
@@ -101,7 +132,7 @@ fn sections(of_profile: bool) -> Members {
             "configMaps" => named("configMap"),
             "secrets" => named("secret"),
             "claims" => named("claim"),
-            "services" => named("short.service"),
+            "services" => named("service"),
             "manifests" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
             "profiles" => named("profile"),
             "patch" | "patchJSON6902" => return Some(reference(&format!("own.{key}"))),

@@ -3,16 +3,50 @@
 use serde_json::{Value as Json, json};
 
 use super::{Members, members, open, reference};
+use crate::spec::keys;
 
 /// Returns the form of a key that fans out.
 pub(super) fn own(key: &str) -> Option<Json> {
     Some(match key {
         "use" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
-        "matrix" => reference("matrix"),
+        "matrix" => matrix_or_names(),
+        "when" => json!({"type": ["string", "boolean", "null"]}),
         "instances" => open(&["integer"], json!({"minimum": 1})),
         "overrides" => json!({"type": ["array", "null"], "items": reference("override")}),
         _ => return None,
     })
+}
+
+/// Returns axes, the name of a fan-out, or a list of both.
+fn matrix_or_names() -> Json {
+    json!({"anyOf": [
+        reference("matrix"),
+        {"type": "string"},
+        {"type": "array", "items": {"anyOf": [{"type": "string"}, reference("matrix")]}, "minItems": 1},
+    ]})
+}
+
+/// Returns the keys that fan an entry out of any section but `workloads` and `objects`, with the exceptions to its fields.
+pub(super) fn of_entry(fields: &Members) -> Members {
+    let mut all = fields.clone();
+    let own = |name: &str| reference(&format!("own.{name}"));
+    all.extend(keys::names(&[keys::FAN_OUT]).into_iter().filter(|name| *name != "use").map(|name| (name.into(), own(name))));
+    let mut exception = fields.clone();
+    exception.insert("match".into(), matching());
+    all.insert("overrides".into(), open(&["array"], json!({"items": closed_with(exception, "match")})));
+    all
+}
+
+/// Returns the axis values of an exception.
+pub(super) fn matching() -> Json {
+    super::described("the axis values of the instances that are meant", json!({"type": "object"}))
+}
+
+/// Returns a closed object that needs one of its members.
+pub(super) fn closed_with(members: Members, required: &str) -> Json {
+    let mut all = super::closed(members);
+    all["required"] = json!([required]);
+    all
 }
 
 /// Returns the definitions of matrices.

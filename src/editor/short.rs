@@ -164,9 +164,20 @@ pub(super) fn service_fields(types: &mut Types) -> Members {
     all
 }
 
-/// Returns what an entry may say about the metadata of its object.
+/// Returns what may be said about the metadata of an object that accompanies a workload.
 pub(super) fn metadata() -> Members {
     members([("labels", reference("texts")), ("annotations", reference("texts"))])
+}
+
+/// Returns what an entry of any section but `workloads` may say beside the fields of its kind.
+pub(super) fn entry() -> Members {
+    let form = |key: &str| match key {
+        "labels" | "annotations" => reference("texts"),
+        "external" => reference("boolean"),
+        "patch" | "patchJSON6902" => reference(&format!("own.{key}")),
+        _ => reference("text"),
+    };
+    keys::ENTRY.iter().map(|key| (key.name.to_owned(), described(key.summary, form(key.name)))).collect()
 }
 
 /// Returns the form of an own key of a workload.

@@ -34,12 +34,9 @@ pub(super) fn defs(types: &mut Types) -> Members {
     for key in keys::names(&[keys::FAN_OUT]).into_iter().chain(["kind"]) {
         exception.shift_remove(key);
     }
-    let matching = described("the axis values of the instances that are meant", json!({"type": "object"}));
-    exception.shift_insert(0, "match".into(), matching);
+    exception.shift_insert(0, "match".into(), fanout::matching());
     defs.insert("anyKind".into(), closed(with_own_keys(any)));
-    let mut exception = closed(exception);
-    exception["required"] = json!(["match"]);
-    defs.insert("override".into(), exception);
+    defs.insert("override".into(), fanout::closed_with(exception, "match"));
 
     for key in keys::WORKLOAD.iter().chain(keys::FAN_OUT) {
         let form = match key.name {

@@ -51,6 +51,14 @@ impl Form {
         }
     }
 
+    /// Returns the kind of an object that says it itself; `None` for all else.
+    pub fn object(&self) -> Option<&SmolStr> {
+        match self {
+            Self::Object(_, kind) => Some(kind),
+            _ => None,
+        }
+    }
+
     /// Returns the kind of workload; `None` for all else.
     pub fn workload(&self) -> Option<WorkloadKind> {
         self.union().map(|union| union.kind)

@@ -78,6 +78,7 @@ pub(super) fn read_overrides(
             diagnostics.push(matrix::unknown_axis(entry, &axes));
             return None;
         }
+        let said = fields.len();
         for key in keys::names(&[keys::FAN_OUT]).into_iter().chain(["kind"]) {
             if let Some(entry) = fields.remove(key) {
                 diagnostics.push(
@@ -85,6 +86,10 @@ pub(super) fn read_overrides(
                         .help(format!("it belongs to the {} as a whole", section.noun())),
                 );
             }
+        }
+        // What is left of one that says nothing else has no effect, of which nothing more is to be told.
+        if fields.is_empty() && said > 0 {
+            continue;
         }
         overrides.push(Override { pattern, fields: Node::map(fields, item.origin()), origin: item.origin() });
     }

@@ -95,19 +95,16 @@ impl Planner<'_> {
             return None;
         }
         let overrides = read_overrides(overrides.as_ref(), section, &cells, &self.scope, world, diagnostics)?;
-        let when = match when.filter(|when| !when.value.is_null()) {
-            Some(entry) => {
-                plan.when = entry.key.origin;
-                Some(Condition::read("when", &entry.value, world.sources, diagnostics)?)
-            }
-            None => None,
-        };
+        let when = when.filter(|when| !when.value.is_null()).and_then(|entry| {
+            plan.when = entry.key.origin;
+            Condition::read("when", &entry.value, world.sources, diagnostics)
+        });
         let each: Vec<Option<Node>> =
             if fans_out { cells.each.into_iter().map(Some).collect() } else { vec![None] };
         plan.axes = cells.naming;
         fill(&mut plan, &layers, &overrides, each, world.sources, diagnostics)?;
         if let Some(when) = when {
-            leave_out(&mut plan, &when, &self.scope, diagnostics)?;
+            leave_out(&mut plan, &when, &self.scope, diagnostics);
         }
         // Deep enough for the fields of the probes of containers.
         for variant in &plan.variants {
@@ -300,8 +297,8 @@ fn fill(
     Some(())
 }
 
-/// Leaves out the instances for which the condition does not hold.
-fn leave_out(plan: &mut Plan, when: &Condition, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<()> {
+/// Leaves out the instances for which the condition does not hold; where it cannot be told, all else can be looked at.
+fn leave_out(plan: &mut Plan, when: &Condition, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
     let mut kept = Vec::with_capacity(plan.instances.len());
     for planned in std::mem::take(&mut plan.instances) {
         let scope = Scope { matrix: planned.cell.as_ref(), index: Some(planned.number), ..scope.clone() };
@@ -310,12 +307,11 @@ fn leave_out(plan: &mut Plan, when: &Condition, scope: &Scope<'_>, diagnostics: 
             Ok(false) => plan.left_out.push(planned.cell),
             Err(finding) => {
                 diagnostics.push(*finding);
-                return None;
+                kept.push(planned);
             }
         }
     }
     plan.instances = kept;
-    Some(())
 }
 
 /// Returns what the instances that some overrides match share, and whether each override changes anything.

@@ -46,6 +46,9 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
     if let [key] = in_batch {
         topics.extend(own(key, &[keys::BATCH], "a batch"));
     }
+    if let (None, [], true) = (named, rest, topics.is_empty()) {
+        topics.extend(own(first, &[keys::ENTRY], "an entry of any section but `workloads`"));
+    }
     if let Some(kind) = named {
         topics.extend(find(facts, kind, rest).map(|found| describe(facts, name, &[(kind, found)], rest)));
     } else if let Some(kind) = native_kind(facts, first) {

@@ -6,11 +6,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
+use smol_str::SmolStr;
+
 use super::line::AtLine;
 use super::table::Topic;
 use crate::compile::Compilation;
 use crate::expand::{Expanded, Plan, describe, label_text};
 use crate::kubernetes::Manifest;
+use crate::spec::{Section, as_label};
 use crate::text::{Entry, Node, Origin, Sources, Value};
 
 /// How many names of pods are listed at either end.
@@ -55,31 +58,55 @@ impl Wanted {
 #[derive(Debug)]
 pub struct Makers<'c> {
     /// By the labels of workload and instance.
-    instances: HashMap<(&'c str, &'c str), Maker<'c>>,
+    instances: HashMap<(&'c str, &'c str), Vec<Maker<'c>>>,
+    /// Those of other sections by the place and the name of the object.
+    entries: HashMap<(Origin, &'c str), Vec<Maker<'c>>>,
 }
 
-/// A batch, a workload of it, and the number of the instance.
+/// A batch, an entry of it, and the number of the instance.
 type Maker<'c> = (&'c Expanded, &'c Plan, usize);
 
 impl<'c> Makers<'c> {
     /// Looks through all instances once.
     pub fn of(compilation: &'c Compilation) -> Self {
-        let mut instances = HashMap::new();
+        let mut makers = Self { instances: HashMap::new(), entries: HashMap::new() };
         for batch in compilation.batches() {
             for plan in &batch.plans {
                 for at in 0..plan.len() {
-                    instances.entry((plan.entry.as_str(), plan.name(at).as_str())).or_insert((batch, plan, at));
+                    let name = plan.name(at).as_str();
+                    let known = match plan.section {
+                        Section::Workloads => makers.instances.entry((plan.entry.as_str(), name)).or_default(),
+                        _ => makers.entries.entry((plan.origin, name)).or_default(),
+                    };
+                    known.push((batch, plan, at));
                 }
             }
         }
-        Self { instances }
+        makers
     }
 
-    /// Returns the instance that an object belongs to, as its labels say.
+    /// Returns the instance that an object belongs to, as its labels or its place say.
     fn of_object(&self, object: &Manifest) -> Option<Maker<'c>> {
         let label = |name: &str| object.node.at(&["metadata", "labels", name]).and_then(Node::as_str);
-        let (workload, instance) = (label("app.kubernetes.io/name")?, label("app.kubernetes.io/instance")?);
-        self.instances.get(&(workload, instance)).copied()
+        let name = object.key.name.as_str();
+        // The name of a ConfigMap or Secret may end with a hash.
+        let without_hash = name.rsplit_once('-').map_or(name, |(name, _)| name);
+        let of_entry = [name, without_hash].into_iter().find_map(|name| self.entries.get(&(object.origin, name)));
+        let of_workload = || {
+            let labels = (label("app.kubernetes.io/name")?, label("app.kubernetes.io/instance")?);
+            self.instances.get(&labels)
+        };
+        let known = of_entry.or_else(of_workload)?;
+        // Instances of one name stand in namespaces of their own: their axes tell them apart.
+        let agrees = |(_, plan, at): &&Maker<'c>| {
+            let value = |axis: &str| plan.cell(*at).and_then(|cell| label_text(cell.get(axis)?));
+            let is_same = |axis: &SmolStr| {
+                let told = label(&format!("matrix.fanfold.dev/{axis}"));
+                told.is_none() || told == value(axis).and_then(|text| as_label(&text)).as_deref()
+            };
+            plan.axes.iter().all(is_same)
+        };
+        known.iter().find(agrees).or(known.first()).copied()
     }
 
     /// Says in one line where an object comes from: its line, its workload, the cells of its axes, the layers in it.
@@ -88,7 +115,7 @@ impl<'c> Makers<'c> {
         let mut parts = vec![place(object.origin, sources)];
         parts.extend(sources.template(object.origin).map(|template| format!("from {template}")));
         if let Some((batch, plan, at)) = self.of_object(object) {
-            parts.push(format!("workload {}", plan.entry));
+            parts.push(format!("{} {}", plan.noun(), plan.entry));
             let cell = plan.cell(at);
             let shown = cell.map(|cell| shown(cell, sources));
             for axis in &plan.axes {
@@ -107,7 +134,7 @@ pub fn story(object: &Manifest, makers: &Makers<'_>, sources: &Sources) -> Topic
     let mut topic = Topic::new(object.key.to_string()).row("written at", place(object.origin, sources));
     if let Some((batch, plan, at)) = makers.of_object(object) {
         topic = topic
-            .row("workload", format!("{} of the batch {}", plan.entry, batch.batch.name))
+            .row(plan.noun(), format!("{} of the batch {}", plan.entry, batch.batch.name))
             .row("axis values", describe(plan.cell(at).map(|cell| shown(cell, sources)).as_ref()))
             .row("made with", took_part(object, batch, plan, sources).join("\n"));
     }

@@ -60,23 +60,27 @@ pub struct Context<'a> {
 /// Comes after all other instances, whose references say where they are needed.
 pub fn shared_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
     let objects = context.declared.objects().into_iter();
-    objects.flat_map(|(object, own)| patched(context, own.as_ref(), vec![object], diagnostics)).collect()
+    let patched = |(object, own): (Manifest, Option<Node>)| {
+        let kind = object.key.kind.clone();
+        patched(context, own.as_ref().map(|own| (kind.as_str(), own)), vec![object], diagnostics)
+    };
+    objects.flat_map(patched).collect()
 }
 
 /// Applies the patches of the batch to objects, and then those of their entry.
 fn patched(
     context: &Context<'_>,
-    own: Option<&Node>,
+    own: Option<(&str, &Node)>,
     objects: Vec<Manifest>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Manifest> {
-    if let Some(own) = own {
-        patch::check_kinds(own, &objects, diagnostics);
+    if let Some((noun, own)) = own {
+        patch::check_kinds(noun, own, &objects, diagnostics);
     }
     let apply = |object| {
         let object = context.patches.apply(context.facts, context.identify, object, diagnostics);
         match own {
-            Some(own) => patch::apply_own(context.facts, context.identify, own, object, diagnostics),
+            Some((_, own)) => patch::apply_own(context.facts, context.identify, own, object, diagnostics),
             None => object,
         }
     };
@@ -112,12 +116,12 @@ pub fn instance_objects_of(
         let object = sections::lower(context, plan, instance, memo, diagnostics);
         let is_wanted = |object: &Manifest| kind.is_none_or(|kind| kind == object.key.kind);
         let objects: Vec<Manifest> = object.into_iter().filter(is_wanted).collect();
-        return if objects.is_empty() { objects } else { patched(context, Some(fields), objects, diagnostics) };
+        return if objects.is_empty() { objects } else { patched(context, Some((plan.noun(), fields)), objects, diagnostics) };
     };
     let pinned = metadata::pinned(instance);
     let mut lowering = Lowering { context, plan, union, instance, kind, pinned, memo, diagnostics };
     let objects = workload::lower(&mut lowering);
-    patched(context, Some(fields), objects, diagnostics)
+    patched(context, Some((plan.noun(), fields)), objects, diagnostics)
 }
 
 /// The lowering of one instance.

@@ -131,12 +131,12 @@ pub(super) fn apply_own(
 }
 
 /// Reports the patches of an instance that none of its objects takes.
-pub(super) fn check_kinds(fields: &Node, objects: &[Manifest], diagnostics: &mut Diagnostics) {
+pub(super) fn check_kinds(noun: &str, fields: &Node, objects: &[Manifest], diagnostics: &mut Diagnostics) {
     for patch in read(fields.get("patch"), fields.get("patchJSON6902"), &mut Diagnostics::new()) {
         if !objects.iter().any(|object| patch.is_for(&object.key)) {
             let near = objects.iter().find_map(|object| patch.near(&object.key));
             let kinds = || objects.iter().map(|object| object.key.kind.as_str());
-            let finding = no_target("the workload makes no", &patch);
+            let finding = no_target(&format!("the {noun} makes no"), &patch);
             diagnostics.push(match near {
                 Some(near) => finding.did_you_mean(&patch.target(), [near.as_str()]),
                 None => finding

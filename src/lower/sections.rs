@@ -107,12 +107,15 @@ fn object(
         namespace: SmolStr::default(),
         name: instance.name.clone(),
     };
-    // A null says that it is in none, whatever the batch says.
-    let says_none = instance.fields.as_map().and_then(|map| map.get("namespace")).is_some_and(Node::is_null);
+    // An empty one says that it is in none, whatever the batch says.
+    let fields = instance.fields.as_map()?;
+    let says_none = fields.get("namespace").is_some_and(|own| own.as_str() == Some(""));
     let namespaced = !says_none && context.identify.is_namespaced(&key);
     let mut metadata = entry_metadata(&context.batch.batch, plan, instance, &instance.name, namespaced, memo);
-    if let Some(own) = instance.fields.get("namespace").filter(|own| !own.is_null() && !namespaced) {
-        metadata = Draft::new(origin).all(metadata.as_map().into_iter().flatten().cloned()).node("namespace", own.clone()).done();
+    if let Some(entry) = fields.entry("namespace").filter(|entry| !entry.value.is_null() && !namespaced && !says_none) {
+        let message = format!("a {} is in no namespace", key.kind);
+        let finding = Diagnostic::new(Code::ForbiddenField, entry.key.origin, message);
+        diagnostics.push(finding.help("remove `namespace`: objects of this kind are there once in a cluster"));
     }
     if let Some(entry) = body.remove("metadata") {
         let mut all = metadata.as_map().cloned().unwrap_or_default();

@@ -156,7 +156,8 @@ impl Finder<'_> {
     fn mapping(&mut self, node: &Node, map: &Map, range: Range<usize>, given: Part) {
         let part = given;
         if is_secret(map) && (part == Part::Document || !is_reference(map, part)) {
-            return self.object(node, range);
+            let own = if part == Part::InSpec { told(map) } else { Vec::new() };
+            return self.object(node, range, own);
         }
         let part = match part {
             Part::Document if is_spec(map) => Part::Spec,
@@ -190,11 +191,12 @@ impl Finder<'_> {
                 Part::Document | Part::InObject => Some(Part::InObject),
             };
             match (below, entry.value.as_seq()) {
+                (None, _) if key == "secrets" => self.declared(entry, within.end),
                 (None, _) => self.entry(entry, within.end),
                 (Some(_), Some(items)) if of_secrets && key == "items" => {
                     for (at, item) in items.iter().enumerate() {
                         let next = items.get(at + 1).map(Node::origin);
-                        self.object(item, self.until(item, next, &within));
+                        self.object(item, self.until(item, next, &within), Vec::new());
                     }
                 }
                 (Some(below), _) => self.part(&entry.value, within, below),
@@ -248,8 +250,18 @@ impl Finder<'_> {
         self.value(&entry.value, from..end.max(entry.value.origin().end as usize));
     }
 
-    /// A Secret: what names it is no secret.
-    fn object(&mut self, object: &Node, range: Range<usize>) {
+    /// The Secrets that a spec declares by name: what fans them out, names and marks them is no secret.
+    fn declared(&mut self, section: &Entry, end: usize) {
+        let entries = || section.value.as_map().into_iter().flatten();
+        // Its parts may stand where its entries should.
+        let is_flat = entries().any(|entry| ["data", "stringData", "files"].iter().any(|key| is_near(&entry.key.text, key)));
+        let shown = entries().filter(|_| !is_flat).filter_map(|entry| entry.value.as_map()).flat_map(told).collect();
+        let from = section.key.origin.end as usize;
+        self.but_for(&section.value, from..end.max(section.value.origin().end as usize), shown);
+    }
+
+    /// A Secret: what names it is no secret, and neither is what is told apart.
+    fn object(&mut self, object: &Node, range: Range<usize>, told: Vec<Origin>) {
         let names = |at: &str, text: &str| match at {
             "type" => is_secret_type(text),
             "immutable" => matches!(text, "true" | "false"),
@@ -262,7 +274,7 @@ impl Finder<'_> {
             let node = node?;
             node.as_str().is_some_and(|text| names(key, text)).then(|| node.origin())
         });
-        let shown = shown.collect();
+        let shown = shown.chain(told).collect();
         self.but_for(object, range, shown);
     }
 
@@ -351,6 +363,32 @@ fn kind(map: &Map) -> Option<&str> {
 fn is_secret(map: &Map) -> bool {
     kind(map).is_some_and(|kind| is_near(kind, "Secret"))
         || map.iter().any(|entry| has_first(&entry.key.text) && is_near(&entry.key.text, "stringData"))
+}
+
+/// Returns the places of what an entry of a spec says of a Secret beside its content.
+fn told(entry: &Map) -> Vec<Origin> {
+    let mut told = Vec::new();
+    for Entry { key, value } in entry {
+        let is_scalar = value.as_map().is_none() && value.as_seq().is_none();
+        let holds_scalars =
+            |map: &Map| map.iter().all(|entry| entry.value.as_map().is_none() && entry.value.as_seq().is_none());
+        let is_told = match key.text.as_str() {
+            "name" | "namespace" | "external" | "nameHash" | "immutable" | "when" | "instances" => is_scalar,
+            "labels" | "annotations" => value.as_map().is_some_and(holds_scalars),
+            "matrix" => true,
+            "match" => value.as_map().is_some(),
+            "type" => value.as_str().is_some_and(is_secret_type),
+            _ => false,
+        };
+        if is_told {
+            told.push(value.origin());
+        }
+        if key.text == "overrides" {
+            let each = value.as_seq().into_iter().flatten().filter_map(Node::as_map);
+            told.extend(each.flat_map(self::told));
+        }
+    }
+    told
 }
 
 /// Whether a mapping inside of something else refers to a Secret, or is about Secrets, and is none itself.

@@ -61,3 +61,20 @@ fn what_cannot_be_read_shows_keys_alone() {
     let text = "kind: Secret\nstringData:\n  pw: A: B\n  cert: |\n    x: y\n  - q\n  b: \"c\n  d: e\n";
     assert_eq!(shown(text, false), "kind: Secret\nstringData:\n  pw: #\n  cert: #\n    #\n  #\n  b: #\n  #\n");
 }
+
+#[test]
+fn what_fans_a_secret_out_and_names_it_is_no_secret() {
+    let text = "apiVersion: fanfold.dev/v1\nkind: Batch\nsecrets:\n  db: {matrix: {t: [a, b]}, name: \"x-{{ matrix.t }}\", labels: {t: c}, other: TOKEN, stringData: {name: TOKEN},\n    overrides: [{match: {t: a}, stringData: {a: TOKEN}}]}\nobjects:\n  s: {kind: Secret, matrix: tenants, namespace: n, data: {a: TOKEN}}\n";
+    let told = shown(text, true);
+    assert!(!told.contains("TOKEN"), "{told}");
+    for part in ["{t: [a, b]}", "x-{{ matrix.t }}", "{t: c}", "match: #{t: a}", "tenants", "namespace: #n#"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    for text in [
+        "apiVersion: fanfold.dev/v1\nkind: Batch\nsecrets: {stringData: {name: TOKEN, namespace: TOKEN}}\n",
+        "apiVersion: fanfold.dev/v1\nkind: Batch\nsecrets: {db: {labels: {a: {b: TOKEN}}, name: [TOKEN]}}\n",
+        "apiVersion: v1\nkind: Secret\nname: TOKEN\n",
+    ] {
+        assert!(!shown(text, true).contains("TOKEN"), "{}", shown(text, true));
+    }
+}

@@ -18,7 +18,8 @@ fn every_form_of_a_workload_is_read() {
             let kind = if form.contains("OnDelete") { "StatefulSet" } else { "Deployment" };
             let text = spec(&format!(
                 "configMaps: {{app: {{data: {{LOG_LEVEL: info}}}}}}\nsecrets: {{db: {{external: true}}}}\n\
-                 claims: {{data: {{size: 10Gi}}}}\ntemplates: {{probed: {{}}, tolerant: {{}}}}\n\
+                 claims: {{data: {{size: 10Gi}}}}\n\
+                 matrices: {{tenants: {{rows: jobs.csv}}}}\ntemplates: {{probed: {{}}, tolerant: {{}}}}\n\
                  workloads:\n  web:\n    kind: {kind}\n    image: nginx:1.27\n{ports}{service}{matrix}    {form}\n"
             ));
             let seen = Run::of(&text).with_file("jobs.csv", "name,size\na,1\nb,2\n".into()).check();
