@@ -333,7 +333,8 @@ fn check_uses(units: &[Unit], rendered: &[Rendered], diagnostics: &mut Diagnosti
     made.extend(rendered.iter().map(|object| stamp::identity(&object.manifest.key)));
     for unit in units {
         for ((used, namespace, name), origin) in unit.declared.uses() {
-            let is_claimed = used == Section::Claims && units.iter().any(|unit| unit.declared.claims(&namespace, &name));
+            let is_claimed =
+                used == Section::Claims && units.iter().any(|unit| unit.declared.claims(&namespace, &name));
             let (group, version, kind) = (SmolStr::default(), "v1".into(), used.kind().into());
             let key = ObjectKey { group, version, kind, namespace, name };
             if !is_claimed && !made.contains(&stamp::identity(&key)) {

@@ -279,7 +279,9 @@ fn each(node: &Node, call: &mut impl FnMut(&str, Origin, Option<&Node>, bool)) {
             call(&entry.key.text, entry.key.origin, Some(&entry.value), false);
         }
         match entry.value.as_str() {
-            Some(text) if matches!(entry.key.text.as_str(), "where" | "when") => call(text, entry.value.origin(), None, true),
+            Some(text) if matches!(entry.key.text.as_str(), "where" | "when") => {
+                call(text, entry.value.origin(), None, true);
+            }
             _ => each(&entry.value, call),
         }
     }

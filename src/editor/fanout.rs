@@ -30,7 +30,9 @@ fn matrix_or_names() -> Json {
 pub(super) fn of_entry(fields: &Members) -> Members {
     let mut all = fields.clone();
     let own = |name: &str| reference(&format!("own.{name}"));
-    all.extend(keys::names(&[keys::FAN_OUT]).into_iter().filter(|name| *name != "use").map(|name| (name.into(), own(name))));
+    all.extend(
+        keys::names(&[keys::FAN_OUT]).into_iter().filter(|name| *name != "use").map(|name| (name.into(), own(name))),
+    );
     let mut exception = fields.clone();
     exception.insert("match".into(), matching());
     all.insert("overrides".into(), open(&["array"], json!({"items": closed_with(exception, "match")})));

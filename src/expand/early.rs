@@ -34,7 +34,8 @@ pub(super) fn filled(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnost
             let mut filled = Map::with_capacity(map.len());
             for entry in map {
                 // A condition is no value: it is read for each instance.
-                let is_condition = matches!(entry.key.text.as_str(), "where" | "when") && entry.value.as_str().is_some();
+                let is_condition =
+                    matches!(entry.key.text.as_str(), "where" | "when") && entry.value.as_str().is_some();
                 let value = if is_condition {
                     entry.value.clone()
                 } else {

@@ -81,7 +81,13 @@ impl Instances {
 
     /// Returns the names of all axes, those of the first instance first.
     fn columns(&self) -> impl Iterator<Item = &SmolStr> {
-        self.cells.first().into_iter().flatten().filter_map(Node::as_map).flat_map(Map::iter).map(|entry| &entry.key.text)
+        self.cells
+            .first()
+            .into_iter()
+            .flatten()
+            .filter_map(Node::as_map)
+            .flat_map(Map::iter)
+            .map(|entry| &entry.key.text)
     }
 
     /// Returns the instances that have the values of a cell on some axes.

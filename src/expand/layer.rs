@@ -36,10 +36,7 @@ impl Expanded {
     }
 
     /// Returns what each layer is, its name, and where it is written.
-    fn parts<'a>(
-        &'a self,
-        plan: Option<&Plan>,
-    ) -> impl Iterator<Item = (&'static str, &'a str, Origin)> + use<'a> {
+    fn parts<'a>(&'a self, plan: Option<&Plan>) -> impl Iterator<Item = (&'static str, &'a str, Origin)> + use<'a> {
         let root = &self.written;
         let defaults = root.get("defaults").map(|node| ("defaults", "", node.origin()));
         let sections = [("templates", "template"), ("profiles", "profile")].into_iter().flat_map(|(section, word)| {

@@ -72,9 +72,7 @@ impl Form {
         has_defaults: bool,
     ) -> Layering<'a> {
         match self {
-            Self::Workload(union) => {
-                Layering::Workload(Stack { facts, union, workload: entry, origin, has_defaults })
-            }
+            Self::Workload(union) => Layering::Workload(Stack { facts, union, workload: entry, origin, has_defaults }),
             Self::Plain(place) => Layering::Plain { facts, place: *place, origin, is_object: false },
             Self::Object(place, _) => Layering::Plain { facts, place: *place, origin, is_object: true },
         }
@@ -103,9 +101,8 @@ impl Layering<'_> {
                     target: None,
                 };
                 let mut merging = Merging::new(facts);
-                let fields = layers.iter().fold(nothing.fields.clone(), |below, layer| {
-                    self.put(&mut merging, &below, layer)
-                });
+                let fields =
+                    layers.iter().fold(nothing.fields.clone(), |below, layer| self.put(&mut merging, &below, layer));
                 Merged { fields, is_open: merging.notes.is_open, findings: reported(&merging), ..nothing }
             }
         }

@@ -239,8 +239,12 @@ fn check_shared(batch: &Batch, root: &Node, diagnostics: &mut Diagnostics) {
         }
     }
     for finding in unused(&batch.templates, &templates, |name| {
-        Diagnostic::new(Code::WithoutEffect, Origin::NOWHERE, format!("no workload or object uses the template `{name}`"))
-            .help(format!("write `use: [{name}]` in one, or in `defaults`, or remove it"))
+        Diagnostic::new(
+            Code::WithoutEffect,
+            Origin::NOWHERE,
+            format!("no workload or object uses the template `{name}`"),
+        )
+        .help(format!("write `use: [{name}]` in one, or in `defaults`, or remove it"))
     }) {
         diagnostics.push(finding);
     }
@@ -358,7 +362,8 @@ fn collect_reads(node: &Node, sources: &Sources, read: &mut BTreeSet<SmolStr>) {
         Value::Map(map) => {
             for entry in map {
                 collect_reads(&Node::string(entry.key.text.clone(), entry.key.origin), sources, read);
-                if matches!(entry.key.text.as_str(), "where" | "when") && entry.value.text().is_some_and(|text| !expression::has_expression(text))
+                if matches!(entry.key.text.as_str(), "where" | "when")
+                    && entry.value.text().is_some_and(|text| !expression::has_expression(text))
                 {
                     let bare = smol_str::format_smolstr!("{{{{ {} }}}}", entry.value.as_str().unwrap_or_default());
                     collect_reads(&Node::string(bare, entry.value.origin()), sources, read);

@@ -62,7 +62,7 @@ impl Planner<'_> {
             entry: entry.key.text.clone(),
             origin: entry.key.origin,
             form: self.form(section, &layers, entry, diagnostics)?,
-            key: key(section, entry, world.sources, diagnostics)?,
+            key: key(section, entry, world.sources).map_err(|finding| diagnostics.push(*finding)).ok()?,
             axes: Vec::new(),
             instances: Vec::new(),
             left_out: Vec::new(),
@@ -99,8 +99,7 @@ impl Planner<'_> {
             plan.when = entry.key.origin;
             Condition::read("when", &entry.value, world.sources, diagnostics)
         });
-        let each: Vec<Option<Node>> =
-            if fans_out { cells.each.into_iter().map(Some).collect() } else { vec![None] };
+        let each: Vec<Option<Node>> = if fans_out { cells.each.into_iter().map(Some).collect() } else { vec![None] };
         plan.axes = cells.naming;
         fill(&mut plan, &layers, &overrides, each, world.sources, diagnostics)?;
         if let Some(when) = when {
@@ -139,7 +138,8 @@ impl Planner<'_> {
             uses.clear();
         }
         if let Some(name) = uses.get(limits::TEMPLATES_OF_A_WORKLOAD) {
-            let message = format!("expected at most {} templates, found {}", limits::TEMPLATES_OF_A_WORKLOAD, uses.len());
+            let message =
+                format!("expected at most {} templates, found {}", limits::TEMPLATES_OF_A_WORKLOAD, uses.len());
             let finding = Diagnostic::new(Code::InvalidValue, name.origin(), message);
             diagnostics.push(finding.help("each is merged with all before it: write some of them as one"));
             all.is_whole = false;
@@ -149,7 +149,8 @@ impl Planner<'_> {
             if let Some(template) = name.as_str().and_then(|text| batch.templates.get(text)) {
                 if let Some(entry) = template.as_map().and_then(|map| map.entry("use")) {
                     let message = "a template does not use other templates";
-                    let help = format!("name both in the `use` of the {}, in the order in which they merge", section.noun());
+                    let help =
+                        format!("name both in the `use` of the {}, in the order in which they merge", section.noun());
                     diagnostics.push(Diagnostic::new(Code::UnknownField, entry.key.origin, message).help(help));
                 }
                 all.each.push(template.clone());
@@ -192,7 +193,7 @@ impl Planner<'_> {
             diagnostics.push(without_version(self.facts, kind, node, &versions));
             return None;
         }
-        if kind == "Secret" && !entry.value.get("kind").is_some_and(|own| own.text() == Some(kind)) {
+        if kind == "Secret" && entry.value.get("kind").is_none_or(|own| own.text() != Some(kind)) {
             // What is secret is known where it is read, by the kind that stands beside it.
             let message = "the kind `Secret` is written in the object itself";
             let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
@@ -217,24 +218,18 @@ fn without_version(facts: &Facts, kind: &str, node: &Node, versions: &[String]) 
     Diagnostic::new(Code::MissingField, node.origin(), message).help(format!("write {shown}"))
 }
 
-/// Returns the name of an entry in which expressions of its instances stand; `None` if one cannot be read.
-fn key(
-    section: Section,
-    entry: &Entry,
-    sources: &Sources,
-    diagnostics: &mut Diagnostics,
-) -> Option<Option<Template>> {
+/// Returns the name of an entry where expressions of its instances stand in it.
+fn key(section: Section, entry: &Entry, sources: &Sources) -> Result<Option<Template>, Box<Diagnostic>> {
     let (text, origin) = (&entry.key.text, entry.key.origin);
     if !has_expression(text) {
-        return Some(None);
+        return Ok(None);
     }
     if section == Section::Workloads {
         let message = "the name of a workload is the same for all its instances";
         let finding = Diagnostic::new(Code::InvalidName, origin, message);
-        diagnostics.push(finding.help("write the name that differs as `name` in the workload"));
-        return None;
+        return Err(Box::new(finding.help("write the name that differs as `name` in the workload")));
     }
-    Template::cut(text, origin, false, sources).map(Some).map_err(|finding| diagnostics.push(*finding)).ok()
+    Template::cut(text, origin, false, sources).map(Some)
 }
 
 /// Gives the plan its instances, and the trees that they share; too many overrides are a finding.
@@ -270,16 +265,15 @@ fn fill(
             diagnostics.push(finding.help("put values that differ in each instance into `rows`"));
             return None;
         }
-        let variant = match known.get(&matching) {
-            Some(variant) => *variant,
-            None => {
-                let over: Vec<&Override> = matching.iter().map(|at| &overrides[*at]).collect();
-                let (variant, changes) = variant(plan, layers, &base, &over, sources, diagnostics);
-                matching.iter().zip(changes).for_each(|(at, changes)| changing[*at] |= changes);
-                plan.variants.push(variant);
-                known.insert(matching, plan.variants.len() - 1);
-                plan.variants.len() - 1
-            }
+        let variant = if let Some(variant) = known.get(&matching) {
+            *variant
+        } else {
+            let over: Vec<&Override> = matching.iter().map(|at| &overrides[*at]).collect();
+            let (variant, changes) = variant(plan, layers, &base, &over, sources, diagnostics);
+            matching.iter().zip(changes).for_each(|(at, changes)| changing[*at] |= changes);
+            plan.variants.push(variant);
+            known.insert(matching, plan.variants.len() - 1);
+            plan.variants.len() - 1
         };
         planned.push(Planned { name: SmolStr::default(), cell, number, variant });
     }
@@ -329,11 +323,8 @@ fn variant(
     let mut merged = base.clone();
     for (at, (one, changes)) in over.iter().zip(&mut changes).enumerate() {
         let is_plain = over[..=at].iter().all(|one| layering.is_plain(base, &one.fields));
-        let above = if is_plain {
-            layering.over(&merged, &one.fields)
-        } else {
-            layering.merged(&all[..=layers.len() + at])
-        };
+        let above =
+            if is_plain { layering.over(&merged, &one.fields) } else { layering.merged(&all[..=layers.len() + at]) };
         *changes = above.is_open || above.fields != merged.fields;
         merged = Merged { is_open: merged.is_open || above.is_open, ..above };
     }

@@ -33,7 +33,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("instances", &["instances: 500"]),
-    ("when", &["when: \"{{ params.public }}\"", "when: matrix.region == 'eu'"]),
+    ("when", &["when: matrix.region == 'eu'", "when: \"{{ matrix.region != 'us' }}\""]),
     ("overrides", &["overrides: [{match: {region: eu}, replicas: 5}]"]),
     ("labels", &["labels: {team: payments}"]),
     ("annotations", &["annotations: {owner: payments}"]),

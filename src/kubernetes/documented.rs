@@ -15,6 +15,31 @@ pub fn value_in_order(facts: &Facts, schema: &Schema, node: &Node) -> Node {
     reordered_value(facts, schema, node).unwrap_or_else(|| node.clone())
 }
 
+/// Puts the keys of a value of which nothing is known in the order of their texts.
+pub fn by_text(node: &Node) -> Node {
+    reordered_by_text(node).unwrap_or_else(|| node.clone())
+}
+
+fn reordered_by_text(node: &Node) -> Option<Node> {
+    match node.value() {
+        Value::Map(map) => {
+            sorted(map, node, |entry| entry.key.text.clone(), |entry| reordered_by_text(&entry.value))
+        }
+        Value::Seq(items) => reordered_items(items, node, reordered_by_text),
+        _ => None,
+    }
+}
+
+fn reordered_items(items: &[Node], node: &Node, inner: impl Fn(&Node) -> Option<Node>) -> Option<Node> {
+    let mut changed: Option<Vec<Node>> = None;
+    for (at, one) in items.iter().enumerate() {
+        if let Some(ordered) = inner(one) {
+            changed.get_or_insert_with(|| items.to_vec())[at] = ordered;
+        }
+    }
+    changed.map(|items| Node::seq(items, node.origin()))
+}
+
 /// Returns the value in order; none where it is in order already.
 fn reordered(facts: &Facts, ty: &Type, node: &Node) -> Option<Node> {
     sorted(
@@ -32,14 +57,9 @@ fn reordered_value(facts: &Facts, schema: &Schema, node: &Node) -> Option<Node> 
             sorted(map, node, |entry| entry.key.text.clone(), |entry| reordered_value(facts, value, &entry.value))
         }
         (Shape::List(item), Value::Seq(items)) => {
-            let mut changed: Option<Vec<Node>> = None;
-            for (at, one) in items.iter().enumerate() {
-                if let Some(ordered) = reordered_value(facts, item, one) {
-                    changed.get_or_insert_with(|| items.clone())[at] = ordered;
-                }
-            }
-            changed.map(|items| Node::seq(items, node.origin()))
+            reordered_items(items, node, |one| reordered_value(facts, item, one))
         }
+        (Shape::Any, _) => reordered_by_text(node),
         _ => None,
     }
 }

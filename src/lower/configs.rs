@@ -48,12 +48,7 @@ pub(super) struct Content {
 
 impl Content {
     /// Reads what an entry says, and the files that it names.
-    pub(super) fn of(
-        section: Section,
-        definition: &Map,
-        world: &mut World<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
+    pub(super) fn of(section: Section, definition: &Map, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Self {
         let mut content = Self { section, text: BTreeMap::new(), binary: BTreeMap::new() };
         content.read(definition, world, diagnostics);
         content
@@ -75,8 +70,7 @@ impl Content {
     }
 
     fn read(&mut self, definition: &Map, world: &mut World<'_>, diagnostics: &mut Diagnostics) {
-        let (plain, encoded) =
-            if self.is_secret() { ("stringData", "data") } else { ("data", "binaryData") };
+        let (plain, encoded) = if self.is_secret() { ("stringData", "data") } else { ("data", "binaryData") };
         for entry in mapping(definition, plain, diagnostics) {
             let value = match entry.value.value() {
                 Value::Bool(value) => SmolStr::new(if *value { "true" } else { "false" }),
@@ -91,9 +85,10 @@ impl Content {
         for entry in mapping(definition, encoded, diagnostics) {
             let text = entry.value.text().cloned().unwrap_or_default();
             if entry.value.text().is_none() || STANDARD.decode(text.replace(['\n', '\r', ' '], "")).is_err() {
-                diagnostics.push(not_a_text(&entry, "base64").maybe_help(
-                    self.is_secret().then_some("plain texts of a Secret belong under `stringData`"),
-                ));
+                diagnostics.push(
+                    not_a_text(&entry, "base64")
+                        .maybe_help(self.is_secret().then_some("plain texts of a Secret belong under `stringData`")),
+                );
                 continue;
             }
             self.add(&entry, Node::string(text, entry.value.origin()), true, diagnostics);

@@ -110,13 +110,18 @@ pub fn instance_objects_of(
 ) -> Vec<Manifest> {
     let fields = &instance.fields;
     // A patch may look at any object, and turn it into one of another kind.
-    let is_patched = !context.patches.is_empty() || fields.get("patch").is_some() || fields.get("patchJSON6902").is_some();
+    let is_patched =
+        !context.patches.is_empty() || fields.get("patch").is_some() || fields.get("patchJSON6902").is_some();
     let kind = kind.filter(|_| !is_patched);
     let Some(union) = plan.form.union() else {
         let object = sections::lower(context, plan, instance, memo, diagnostics);
         let is_wanted = |object: &Manifest| kind.is_none_or(|kind| kind == object.key.kind);
         let objects: Vec<Manifest> = object.into_iter().filter(is_wanted).collect();
-        return if objects.is_empty() { objects } else { patched(context, Some((plan.noun(), fields)), objects, diagnostics) };
+        return if objects.is_empty() {
+            objects
+        } else {
+            patched(context, Some((plan.noun(), fields)), objects, diagnostics)
+        };
     };
     let pinned = metadata::pinned(instance);
     let mut lowering = Lowering { context, plan, union, instance, kind, pinned, memo, diagnostics };

@@ -42,10 +42,8 @@ pub fn undeclared(section: Section, name: &str, origin: Origin, batch: &Batch) -
     let declared = batch.section(section).iter().map(|entry| entry.key.text.as_str());
     let message = format!("no {} `{name}` is declared", section.kind());
     let finding = Diagnostic::new(Code::UndeclaredReference, origin, message).maybe_help(suggestion(name, declared));
-    finding.help(format!(
-        "declare it under `{}`; one that exists already as `{name}: {{external: true}}`",
-        section.key()
-    ))
+    finding
+        .help(format!("declare it under `{}`; one that exists already as `{name}: {{external: true}}`", section.key()))
 }
 
 /// What is referred to, and how.
@@ -123,7 +121,8 @@ impl Declarations {
                 if let [number] = several.iter().filter(near).collect::<Vec<_>>().as_slice() {
                     return Found::One(one, **number);
                 }
-                let message = format!("the {kind} `{name}` has {} instances here, and nothing says which", several.len());
+                let message =
+                    format!("the {kind} `{name}` has {} instances here, and nothing says which", several.len());
                 let axes = words::list(axes.iter().map(SmolStr::as_str), "and");
                 let help = format!("fan out along {axes} too, or write the name of one instance");
                 wrong(message).also(one.origin, format!("it fans out along {axes}")).help(help)
@@ -168,7 +167,8 @@ impl Declarations {
         };
         let made = &one.made[number];
         if referrer.is_apart(made) && need != Need::May {
-            let (there, here) = (made.namespace.as_deref().unwrap_or_default(), referrer.here.map_or("", SmolStr::as_str));
+            let (there, here) =
+                (made.namespace.as_deref().unwrap_or_default(), referrer.here.map_or("", SmolStr::as_str));
             let message = format!("the {kind} `{name}` is in the namespace `{there}`, and this is in `{here}`");
             let finding = Diagnostic::new(Code::UndeclaredReference, at.origin(), message);
             diagnostics.push(finding.also(one.origin, "declared here").help(
@@ -224,7 +224,13 @@ impl Lowering<'_> {
     }
 
     /// Rewrites the name in a native reference to a ConfigMap or Secret.
-    pub(super) fn native_reference(&mut self, section: Section, reference: &Node, field: &str, key: Option<&str>) -> Node {
+    pub(super) fn native_reference(
+        &mut self,
+        section: Section,
+        reference: &Node,
+        field: &str,
+        key: Option<&str>,
+    ) -> Node {
         let Some(name) = reference.get(field).cloned() else { return reference.clone() };
         let Some(text) = name.text().cloned() else { return reference.clone() };
         let target = self.reference(section, &text, key, Need::of(reference), &name);

@@ -11,6 +11,7 @@ use super::references::secret_list;
 use super::{Context, object_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::{Instance, Plan};
+use crate::kubernetes::documented::{by_text, in_order};
 use crate::kubernetes::{Manifest, ObjectKey};
 use crate::spec::{Section, keys};
 use crate::text::{Entry, Map, Node, Value};
@@ -119,17 +120,21 @@ fn object(
     }
     if let Some(entry) = body.remove("metadata") {
         let mut all = metadata.as_map().cloned().unwrap_or_default();
-        match entry.value.as_map() {
-            Some(_) => overlay(&mut all, &entry.value),
-            None => {
-                let message = format!("expected a mapping for `metadata`, found {}", entry.value.type_name());
-                diagnostics.push(Diagnostic::new(Code::WrongType, entry.value.origin(), message));
-                return None;
-            }
+        if entry.value.as_map().is_none() {
+            let message = format!("expected a mapping for `metadata`, found {}", entry.value.type_name());
+            diagnostics.push(Diagnostic::new(Code::WrongType, entry.value.origin(), message));
+            return None;
         }
+        overlay(&mut all, &entry.value);
         metadata = Node::map(all, entry.value.origin());
     }
-    let node = head.node("metadata", metadata).all(body.iter().cloned()).done();
+    let native = context.facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| context.facts.type_of(kind));
+    let body = Node::map(body, origin);
+    let body = match native {
+        Some(id) => in_order(context.facts, context.facts.ty(id), &body),
+        None => by_text(&body),
+    };
+    let node = head.node("metadata", metadata).all(body.as_map().into_iter().flatten().cloned()).done();
     let mut findings = Vec::new();
     let key = context.identify.identify(&node, &mut findings);
     diagnostics.extend(findings);

@@ -254,7 +254,8 @@ impl Finder<'_> {
     fn declared(&mut self, section: &Entry, end: usize) {
         let entries = || section.value.as_map().into_iter().flatten();
         // Its parts may stand where its entries should.
-        let is_flat = entries().any(|entry| ["data", "stringData", "files"].iter().any(|key| is_near(&entry.key.text, key)));
+        let is_flat =
+            entries().any(|entry| ["data", "stringData", "files"].iter().any(|key| is_near(&entry.key.text, key)));
         let shown = entries().filter(|_| !is_flat).filter_map(|entry| entry.value.as_map()).flat_map(told).collect();
         let from = section.key.origin.end as usize;
         self.but_for(&section.value, from..end.max(section.value.origin().end as usize), shown);

@@ -46,8 +46,7 @@ pub const FAN_OUT: &[OwnKey] = &[
     key("use", "the templates to merge under this workload or object, first to last"),
     key(
         "matrix",
-        "the axes to fan out along: one instance for each combination of their values; the name of one of `matrices`, axes, \
-         or a list of both",
+        "the axes to fan out along, one instance for each combination of their values; or one of `matrices`, or a list of both",
     ),
     key("instances", "how many copies to make, numbered from 0 as `{{ index }}`"),
     key("when", "an expression: where it is false, the entry, or that instance of it, is left out"),
