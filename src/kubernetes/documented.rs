@@ -22,9 +22,7 @@ pub fn by_text(node: &Node) -> Node {
 
 fn reordered_by_text(node: &Node) -> Option<Node> {
     match node.value() {
-        Value::Map(map) => {
-            sorted(map, node, |entry| entry.key.text.clone(), |entry| reordered_by_text(&entry.value))
-        }
+        Value::Map(map) => sorted(map, node, |entry| entry.key.text.clone(), |entry| reordered_by_text(&entry.value)),
         Value::Seq(items) => reordered_items(items, node, reordered_by_text),
         _ => None,
     }
@@ -56,9 +54,7 @@ fn reordered_value(facts: &Facts, schema: &Schema, node: &Node) -> Option<Node> 
         (Shape::Map(value), Value::Map(map)) => {
             sorted(map, node, |entry| entry.key.text.clone(), |entry| reordered_value(facts, value, &entry.value))
         }
-        (Shape::List(item), Value::Seq(items)) => {
-            reordered_items(items, node, |one| reordered_value(facts, item, one))
-        }
+        (Shape::List(item), Value::Seq(items)) => reordered_items(items, node, |one| reordered_value(facts, item, one)),
         (Shape::Any, _) => reordered_by_text(node),
         _ => None,
     }

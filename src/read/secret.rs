@@ -366,30 +366,47 @@ fn is_secret(map: &Map) -> bool {
         || map.iter().any(|entry| has_first(&entry.key.text) && is_near(&entry.key.text, "stringData"))
 }
 
-/// Returns the places of what an entry of a spec says of a Secret beside its content.
+/// Returns the places of what an entry of a spec says of a Secret beside its content: what is written there may be a value
+/// that went astray, so it must look like what belongs there.
 fn told(entry: &Map) -> Vec<Origin> {
     let mut told = Vec::new();
     for Entry { key, value } in entry {
-        let is_scalar = value.as_map().is_none() && value.as_seq().is_none();
-        let holds_scalars =
-            |map: &Map| map.iter().all(|entry| entry.value.as_map().is_none() && entry.value.as_seq().is_none());
+        let text = value.as_str();
+        let is_text = |is: &dyn Fn(&str) -> bool| text.is_some_and(|text| text.contains("{{") || is(text));
         let is_told = match key.text.as_str() {
-            "name" | "namespace" | "external" | "nameHash" | "immutable" | "when" | "instances" => is_scalar,
-            "labels" | "annotations" => value.as_map().is_some_and(holds_scalars),
+            "name" | "namespace" => text.is_some(),
+            "external" | "nameHash" | "immutable" => is_text(&|text| matches!(text, "true" | "false")),
+            "when" => is_text(&|text| ["matrix.", "params.", "index"].iter().any(|read| text.contains(read))),
+            "instances" => is_text(&|text| text.bytes().all(|byte| byte.is_ascii_digit())),
             "matrix" => true,
             "match" => value.as_map().is_some(),
-            "type" => value.as_str().is_some_and(is_secret_type),
             _ => false,
         };
         if is_told {
             told.push(value.origin());
         }
-        if key.text == "overrides" {
-            let each = value.as_seq().into_iter().flatten().filter_map(Node::as_map);
-            told.extend(each.flat_map(self::told));
+        match key.text.as_str() {
+            // Each of them counts as content, but for the value of an axis.
+            "labels" | "annotations" => {
+                let of_axis =
+                    value.as_map().into_iter().flatten().filter(|entry| entry.value.as_str().is_some_and(is_axis));
+                told.extend(of_axis.map(|entry| entry.value.origin()));
+            }
+            "overrides" => {
+                let each = value.as_seq().into_iter().flatten().filter_map(Node::as_map);
+                told.extend(each.flat_map(self::told));
+            }
+            _ => {}
         }
     }
     told
+}
+
+/// Whether a text is the value of an axis, and nothing else.
+fn is_axis(text: &str) -> bool {
+    let inner = text.trim().strip_prefix("{{").and_then(|text| text.strip_suffix("}}")).map(str::trim);
+    let is_word = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    inner.is_some_and(|path| path.strip_prefix("matrix.").is_some_and(is_word))
 }
 
 /// Whether a mapping inside of something else refers to a Secret, or is about Secrets, and is none itself.
