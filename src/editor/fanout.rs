@@ -17,13 +17,17 @@ pub(super) fn own(key: &str) -> Option<Json> {
     })
 }
 
-/// Returns axes, the name of a fan-out, or a list of both.
+/// Returns axes, the name of a fan-out, or a list of both; what is wrong in axes is refused where it stands.
 fn matrix_or_names() -> Json {
-    json!({"anyOf": [
-        reference("matrix"),
-        {"type": "string"},
-        {"type": "array", "items": {"anyOf": [{"type": "string"}, reference("matrix")]}, "minItems": 1},
-    ]})
+    let axes = |types: &[&str], other: Json| {
+        let mut form = json!({"type": types, "if": {"type": "object"}, "then": reference("matrix")});
+        if !other.is_null() {
+            form["else"] = other;
+        }
+        form
+    };
+    let item = axes(&["string", "object"], Json::Null);
+    axes(&["string", "array", "object", "null"], json!({"items": item, "minItems": 1}))
 }
 
 /// Returns the keys that fan an entry out of any section but `workloads` and `objects`, with the exceptions to its fields.
