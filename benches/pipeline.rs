@@ -17,7 +17,7 @@ use fanfold::diagnostic::{Diagnostic, Diagnostics};
 use fanfold::emit::Output;
 use fanfold::expand::{Options, expand};
 use fanfold::kubernetes::{Facts, Manifest, ObjectKey};
-use fanfold::lower::{BatchPatches, Configs, Context, Identify, instance_objects};
+use fanfold::lower::{BatchPatches, Context, Declarations, Identify, instance_objects};
 use fanfold::read::{Document, MemoryFiles, read_documents};
 use fanfold::text::{Node, Origin, Sources};
 
@@ -30,6 +30,10 @@ struct Unpatched;
 impl Identify for Unpatched {
     fn identify(&self, object: &Node, _: &mut Vec<Diagnostic>) -> Option<ObjectKey> {
         ObjectKey::of(object)
+    }
+
+    fn is_namespaced(&self, _: &ObjectKey) -> bool {
+        true
     }
 }
 
@@ -108,9 +112,9 @@ fn stages(criterion: &mut Criterion) {
     expanding.finish();
 
     let expanded = expand(&spec, facts, &options, &files, &mut sources, &mut findings).expect("the spec expands");
-    let configs = Configs::default();
+    let declared = Declarations::default();
     let patches = BatchPatches::default();
-    let context = Context { facts, batch: &expanded, configs: &configs, patches: &patches, identify: &Unpatched };
+    let context = Context { facts, batch: &expanded, declared: &declared, patches: &patches, identify: &Unpatched };
     let plan = &expanded.plans[0];
     let few = 1000;
     let mut lowering = group(criterion, "lower");
