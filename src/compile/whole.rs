@@ -1,0 +1,79 @@
+//! The objects of a run as those meet that are applied together: each is told as it is made, findings leave at the end.
+//!
+//! Files of different sets may be for different clusters; an object of several is looked at in each.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::Unit;
+use crate::check::Roles;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::kubernetes::{Manifest, Tree};
+use crate::rules::{Gathered, Outside, Set};
+use crate::text::{Entry, FileId, Origin};
+
+/// The sets of a run.
+pub(super) struct Whole<'r> {
+    roles: &'r Roles,
+    sets: BTreeMap<u32, Set>,
+}
+
+impl<'r> Whole<'r> {
+    /// Returns sets without objects; `roles` say which files belong to which.
+    pub(super) fn new(roles: &'r Roles) -> Self {
+        Self { roles, sets: BTreeMap::new() }
+    }
+
+    /// Adds an object that was written as it is.
+    pub(super) fn add_written(&mut self, object: &Manifest) {
+        let role = self.roles.of(object.origin.file);
+        for set in role.sets() {
+            let gathered = Gathered::of([object], false, role.moved);
+            self.sets.entry(*set).or_default().add(gathered);
+        }
+    }
+
+    /// Returns the sets that the objects of a spec belong to.
+    pub(super) fn sets_of(&self, spec: FileId) -> Vec<u32> {
+        self.roles.of(spec).sets().to_vec()
+    }
+
+    /// Adds what is known of objects that were made together, once for each of some sets.
+    pub(super) fn add(&mut self, sets: &[u32], gathered: Vec<Gathered>) {
+        for (set, gathered) in sets.iter().zip(gathered) {
+            self.sets.entry(*set).or_default().add(gathered);
+        }
+    }
+
+    /// Adds the objects of a batch as a whole, and what it says is there already.
+    pub(super) fn add_batch(&mut self, unit: &Unit) {
+        let batch = &unit.expanded.batch;
+        let is_external = |entry: &&Entry| entry.value.is_set("external");
+        let sections = [
+            ("PersistentVolumeClaim", &batch.claims),
+            ("ServiceAccount", &batch.service_accounts),
+            ("ConfigMap", &batch.config_maps),
+            ("Secret", &batch.secrets),
+        ];
+        for set in self.roles.of(batch.file).sets() {
+            let set = self.sets.entry(*set).or_default();
+            set.add(Gathered::of(&unit.own, true, false));
+            for (kind, section) in sections {
+                section.iter().filter(is_external).for_each(|entry| set.external(kind, &entry.key.text));
+            }
+        }
+    }
+
+    /// Says what is wrong between the objects. Where some could not be made, nobody knows what is missing.
+    pub(super) fn judge(self, outside: Outside, diagnostics: &mut Diagnostics) {
+        let outside = if diagnostics.has_errors() { Outside::Silent } else { outside };
+        let undeclared = diagnostics.iter().filter(|finding| finding.code == Code::UndeclaredReference);
+        let told: HashSet<Origin> = undeclared.map(|finding| finding.origin).collect();
+        for set in self.sets.into_values() {
+            let mut found = Diagnostics::new();
+            found.extend(set.judge(outside, &|place| told.contains(&place)));
+            // What is wrong in several sets is one mistake.
+            found.retain(|finding| !diagnostics.contains(finding));
+            diagnostics.append(found);
+        }
+    }
+}
