@@ -2,25 +2,30 @@
 //!
 //! Files of different sets may be for different clusters; an object of several is looked at in each.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Unit;
 use crate::check::Roles;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::kubernetes::{Manifest, Tree};
-use crate::rules::{Gathered, Outside, Set};
+use crate::rules::{Asking, Gathered, Outside, Set};
 use crate::text::{Entry, FileId, Origin};
 
 /// The sets of a run.
 pub(super) struct Whole<'r> {
     roles: &'r Roles,
     sets: BTreeMap<u32, Set>,
+    specs: BTreeSet<FileId>,
 }
 
 impl<'r> Whole<'r> {
-    /// Returns sets without objects; `roles` say which files belong to which.
+    /// Returns sets without objects; `roles` say which files belong to which, and what other programs add.
     pub(super) fn new(roles: &'r Roles) -> Self {
-        Self { roles, sets: BTreeMap::new() }
+        let mut sets: BTreeMap<u32, Set> = BTreeMap::new();
+        for (set, kind, name) in roles.given() {
+            sets.entry(set).or_default().external(kind, name);
+        }
+        Self { roles, sets, specs: BTreeSet::new() }
     }
 
     /// Adds an object that was written as it is.
@@ -47,6 +52,7 @@ impl<'r> Whole<'r> {
     /// Adds the objects of a batch as a whole, and what it says is there already.
     pub(super) fn add_batch(&mut self, unit: &Unit) {
         let batch = &unit.expanded.batch;
+        self.specs.insert(batch.file);
         let is_external = |entry: &&Entry| entry.value.is_set("external");
         let sections = [
             ("PersistentVolumeClaim", &batch.claims),
@@ -65,15 +71,35 @@ impl<'r> Whole<'r> {
 
     /// Says what is wrong between the objects. Where some could not be made, nobody knows what is missing.
     pub(super) fn judge(self, outside: Outside, diagnostics: &mut Diagnostics) {
-        let outside = if diagnostics.has_errors() { Outside::Silent } else { outside };
-        let undeclared = diagnostics.iter().filter(|finding| finding.code == Code::UndeclaredReference);
+        let is_lost = |finding: &&Diagnostic| {
+            let is_spec = self.specs.contains(&finding.origin.file);
+            finding.severity == Severity::Error
+                && if is_spec { !is_of_names(finding.code) } else { loses(finding.code) }
+        };
+        let lost = diagnostics.iter().filter(is_lost).flat_map(|finding| self.roles.of(finding.origin.file).sets());
+        let lost: BTreeSet<u32> = lost.copied().collect();
+        let undeclared = diagnostics.iter().filter(|finding| is_of_names(finding.code));
         let told: HashSet<Origin> = undeclared.map(|finding| finding.origin).collect();
-        for set in self.sets.into_values() {
+        for (number, set) in &self.sets {
+            let asking = Asking {
+                outside: if lost.contains(number) { Outside::Silent } else { outside },
+                is_told: &|place| told.contains(&place),
+                is_there: &|name| self.sets.values().any(|set| set.has(name)),
+            };
             let mut found = Diagnostics::new();
-            found.extend(set.judge(outside, &|place| told.contains(&place)));
+            found.extend(set.judge(&asking));
             // What is wrong in several sets is one mistake.
             found.retain(|finding| !diagnostics.contains(finding));
             diagnostics.append(found);
         }
     }
+}
+
+fn is_of_names(code: Code) -> bool {
+    code == Code::UndeclaredReference
+}
+
+/// Whether an object of a manifest is not there, or not known, after a finding.
+fn loses(code: Code) -> bool {
+    code <= Code::AmbiguousScalar || matches!(code, Code::UnknownKind | Code::MissingField | Code::InvalidExpression)
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::super::at::get;
 use super::gather::{Budget, Scaled};
 use super::selectors::Index;
-use super::{Known, Outside, Row, Set};
+use super::{Asking, Known, Name, Outside, Row, Set};
 use crate::diagnostic::{Code, Diagnostic, Severity, is_near};
 use crate::kubernetes::{Manifest, ObjectKey};
 use crate::text::Origin;
@@ -79,10 +79,10 @@ impl Set {
     }
 
     /// Finds autoscalers of what is not there.
-    pub(super) fn judge_scaled(&self, found: &mut Vec<Diagnostic>) {
+    pub(super) fn judge_scaled(&self, asking: &Asking<'_>, found: &mut Vec<Diagnostic>) {
         for Scaled { about, kind, name, at, .. } in &self.scaled {
             let ObjectKey { namespace, .. } = &about.key;
-            if self.has_name("apps", kind, namespace, name) {
+            if (asking.is_there)(Name { group: "apps", kind, namespace, name }) {
                 continue;
             }
             let names = self.near_names.get(&(kind.clone(), namespace.clone())).into_iter().flatten();
@@ -90,7 +90,7 @@ impl Set {
             let is_meant = names.iter().any(|near| is_near(near, name));
             let is_native =
                 matches!(kind.as_str(), "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
-            let severity = match self.outside.severity(self.has_others) {
+            let severity = match asking.outside.severity(self.has_others) {
                 Some(Severity::Error) if is_native => Severity::Error,
                 _ if is_meant => Severity::Warning,
                 Some(severity) if is_native => severity,

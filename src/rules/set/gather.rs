@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Subject};
 use crate::kubernetes::pods::{pods_at_once, template};
 use crate::kubernetes::references::{self, FieldOf, Mention, Named, Need};
 use crate::kubernetes::{Manifest, ObjectKey, pod_template};
-use crate::text::{Node, Origin};
+use crate::text::{Entry, Node, Origin};
 
 /// Which object something is about.
 #[derive(Debug)]
@@ -47,35 +47,35 @@ pub(super) fn id_of(group: &str, kind: &str, namespace: &str, name: &str) -> Id 
     Id::of(if group == "apps" { "" } else { group }, kind, namespace, name)
 }
 
-/// A label, and where its key is written.
-#[derive(Clone, Debug)]
-pub(super) struct Label {
-    pub(super) key: SmolStr,
-    pub(super) value: SmolStr,
-    pub(super) at: Origin,
-}
-
 /// Labels, or what is asked of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Labels {
-    pub(super) all: Vec<Label>,
+    node: Option<Node>,
     /// A number for each of them in its namespace.
     pub(super) hashes: Vec<Hashed>,
 }
 
 impl Labels {
-    fn read(namespace: &str, map: Option<&Node>) -> Self {
-        let entries = map.and_then(Node::as_map).into_iter().flatten();
-        let label = |value: &Node| value.as_str().map(SmolStr::new).unwrap_or_default();
-        let all: Vec<Label> = entries
-            .map(|entry| Label { key: entry.key.text.clone(), value: label(&entry.value), at: entry.key.origin })
-            .collect();
-        let hashes = all.iter().map(|label| hashed(&(namespace, &label.key, &label.value))).collect();
-        Self { all, hashes }
+    fn read(namespace: &str, node: Option<&Node>) -> Self {
+        let entries = node.and_then(Node::as_map).into_iter().flatten();
+        let hash =
+            |entry: &Entry| hashed(&(namespace, entry.key.text.as_str(), entry.value.as_str().unwrap_or_default()));
+        Self { node: node.cloned(), hashes: entries.map(hash).collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.hashes.is_empty()
+    }
+
+    /// Returns all of them as they are written.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.node.as_ref().and_then(Node::as_map).into_iter().flatten()
+    }
+
+    /// Whether one of them has a value.
+    pub(super) fn has(&self, label: &Entry) -> bool {
+        let own = self.node.as_ref().and_then(|node| node.get(&label.key.text));
+        own.is_some_and(|own| own.as_str() == label.value.as_str())
     }
 
     /// Whether labels are among others.
@@ -217,6 +217,10 @@ impl Gathered {
         };
         let objects: Vec<(Arc<About>, &Manifest)> = objects.into_iter().map(about).collect();
         let mut gathered = Self::default();
+        // What is scaled has no number of its own.
+        for (about, object) in &objects {
+            gathered.scaler(about, object);
+        }
         for (about, object) in &objects {
             gathered.offer(about, object);
         }
@@ -251,7 +255,9 @@ impl Gathered {
                 if let Some(name) = references::secret_made_for(object) {
                     self.promised.push(about.id("", "Secret", name));
                 }
-                let Some(pods) = pods_of(about, object) else { return };
+                let Some(mut pods) = pods_of(about, object) else { return };
+                let own = about.id(group, kind, name);
+                pods.count = pods.count.filter(|_| !self.scalers.iter().any(|(target, ..)| *target == own));
                 // Others name what can be scaled, and no other maker of pods.
                 let is_named =
                     matches!(kind.as_str(), "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
@@ -276,22 +282,22 @@ impl Gathered {
                 self.budget(about, object, &wanted);
                 self.selects(about, wanted, "spec.selector.matchLabels");
             }
-            ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject") => {
-                self.scaler(about, object);
-                return;
-            }
             _ => {}
         }
         if template(object).is_some() {
             alone::judge(object, about, &mut self.found);
         }
         let is_issued = kind == "Ingress" && references::is_issued(object);
+        let shadowed: Vec<Origin> = alone::shadowed(object)
+            .filter_map(|(_, volume, _)| Some(get(volume, &["persistentVolumeClaim", "claimName"])?.origin()))
+            .collect();
         let pods = match kind.as_str() {
             "DaemonSet" => ON_EACH_NODE,
             _ => pods_at_once(object).map_or(1, |pods| u32::try_from(pods).unwrap_or(u32::MAX)),
         };
         references::mentions(object, &mut |mention| {
-            if !(is_issued && mention.target.kind == "Secret") {
+            let is_unused = is_issued && mention.target.kind == "Secret" || shadowed.contains(&mention.name.origin());
+            if !is_unused {
                 self.mention(about, mention, pods, moved);
             }
         });
@@ -367,7 +373,9 @@ impl Gathered {
             let node_port = node_port.and_then(|node| Some((node.text()?.clone(), node.origin())));
             self.node_ports.extend(node_port.map(|(port, at)| (port, Arc::clone(about), at, number)));
         }
-        let wanted = Labels::read(&about.key.namespace, get(&object.node, &["spec", "selector"]));
+        let own = self.offer_of(about.id("", "Service", &about.key.name));
+        let Some(Offer::Service(_, wanted)) = own else { return };
+        let wanted = wanted.clone();
         if wanted.is_empty() || text(&object.node, &["spec", "type"]) == Some("ExternalName") {
             return;
         }
@@ -411,6 +419,12 @@ impl Gathered {
 
     fn scaler(&mut self, about: &Arc<About>, object: &Manifest) {
         let ObjectKey { group, kind, name: own, .. } = &about.key;
+        if !matches!(
+            (group.as_str(), kind.as_str()),
+            ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject")
+        ) {
+            return;
+        }
         let target = |key: &str| get(&object.node, &["spec", "scaleTargetRef", key]);
         let Some((name, at)) = target("name").and_then(|name| Some((name.text()?.clone(), name.origin()))) else {
             return;
@@ -424,9 +438,10 @@ impl Gathered {
 
     fn budget(&mut self, about: &Arc<About>, object: &Manifest, wanted: &Labels) {
         let Some((least, field, at)) = budgets::read(object) else { return };
-        let counts = self.selected(wanted).filter_map(|pods| pods.count);
-        let own = u64::from(counts.fold(0, u32::saturating_add));
-        if least.keeps(own).is_none_or(|kept| kept >= own) {
+        // More pods may come to those that are known, which keep fewer of them; where one is not known all is open.
+        let own = self.selected(wanted).map(|pods| pods.count.map(u64::from)).sum::<Option<u64>>();
+        let is_open = own.is_some_and(|own| least.keeps(own).is_some_and(|kept| kept >= own));
+        if is_open || least.keeps(1).is_none() {
             self.budgets.push(Budget { about: Arc::clone(about), wanted: wanted.clone(), least, field, at });
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::gather::{About, Asked, Governed};
-use super::{Hashed, Id, Known, NEAR, Outside, Set, hashed};
+use super::{Asking, Hashed, Id, Known, NEAR, Name, Outside, Set, hashed};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::kubernetes::references::{FieldOf, Need};
 use crate::text::Origin;
@@ -44,9 +44,16 @@ pub(super) fn note_keys(all: &mut HashMap<(Id, Hashed, Origin), KeyAsked>, asked
     }
 }
 
+impl Asked {
+    fn name(&self) -> Name<'_> {
+        Name { group: &self.group, kind: &self.kind, namespace: &self.namespace, name: &self.name }
+    }
+}
+
 impl Set {
     /// Whether an object is among the inputs, or may be, since it is not known in which namespace they are.
-    pub(super) fn has_name(&self, group: &str, kind: &str, namespace: &str, name: &str) -> bool {
+    pub fn has(&self, name: Name<'_>) -> bool {
+        let Name { group, kind, namespace, name } = name;
         let has = |namespace: &str| self.names.contains_key(&super::gather::id_of(group, kind, namespace, name));
         has(namespace)
             || !namespace.is_empty() && has("")
@@ -67,26 +74,26 @@ impl Set {
             && self.claimed.contains(&(asked.namespace.clone(), prefix.into()))
     }
 
-    /// Finds names of what is not among the inputs, each once; `is_told` says of which places that is known.
-    pub(super) fn judge_missing(&self, is_told: &dyn Fn(Origin) -> bool, found: &mut Vec<Diagnostic>) {
+    /// Finds names of what is not among the inputs, each once.
+    pub(super) fn judge_missing(&self, asking: &Asking<'_>, found: &mut Vec<Diagnostic>) {
         let mut missing: BTreeMap<(&SmolStr, &SmolStr, &SmolStr, bool), Vec<&Asked>> = BTreeMap::new();
         for asked in self.asked.values() {
             let is_there = self.names.contains_key(&asked.id)
-                || self.has_name(&asked.group, &asked.kind, &asked.namespace, &asked.name)
+                || (asking.is_there)(asked.name())
                 || self.external.contains(&(asked.kind.clone(), asked.name.clone()))
                 || self.is_claimed(asked);
-            if !is_there && !is_told(asked.at) {
+            if !is_there && !(asking.is_told)(asked.at) {
                 let key = (&asked.kind, &asked.namespace, &asked.name, asked.about.made);
                 missing.entry(key).or_default().push(asked);
             }
         }
         for mut all in missing.into_values() {
             all.sort_by_key(|asked| asked.at);
-            found.extend(self.absent(&all));
+            found.extend(self.absent(&all, asking.outside));
         }
     }
 
-    fn absent(&self, all: &[&Asked]) -> Option<Diagnostic> {
+    fn absent(&self, all: &[&Asked], outside: Outside) -> Option<Diagnostic> {
         let first = *all.first()?;
         let Asked { about, kind, namespace, name, at, field, need, .. } = first;
         let section = match kind.as_str() {
@@ -97,7 +104,7 @@ impl Set {
             _ => None,
         };
         let section = section.filter(|_| about.made);
-        let severity = match (self.outside.severity(self.has_others), section) {
+        let severity = match (outside.severity(self.has_others), section) {
             (Some(Severity::Error), _) => Severity::Error,
             (Some(_), Some(_)) if *need == Need::Must => Severity::Error,
             // A class is there for many batches, and a login may be the node's own.
@@ -118,7 +125,7 @@ impl Set {
             (None, Some(section)) => {
                 format!("declare it under `{section}`; one that exists already as `{name}: {{external: true}}`")
             }
-            (None, None) if self.outside == Outside::Error => {
+            (None, None) if outside == Outside::Error => {
                 "with `--closed` the inputs are all that there is: add it to them".to_owned()
             }
             (None, None) => "add it to the inputs; `--partial` leaves out what comes from elsewhere".to_owned(),
@@ -127,13 +134,13 @@ impl Set {
     }
 
     /// Finds keys that a ConfigMap or Secret of the inputs does not have.
-    pub(super) fn judge_keys(&self, is_told: &dyn Fn(Origin) -> bool, found: &mut Vec<Diagnostic>) {
+    pub(super) fn judge_keys(&self, asking: &Asking<'_>, found: &mut Vec<Diagnostic>) {
         for ((id, ..), asked) in &self.asked_keys {
             let KeyAsked { about, kind, name, key, at, named_at, field, count } = asked;
             let Some(Known::Keys(number)) = self.names.get(id) else { continue };
             let Some(keys) = self.keys.get(*number) else { continue };
             // One without keys is filled by somebody else.
-            if keys.is_empty() || keys.contains(key) || is_told(*at) || is_told(*named_at) {
+            if keys.is_empty() || keys.contains(key) || (asking.is_told)(*at) || (asking.is_told)(*named_at) {
                 continue;
             }
             let severity = if about.made { Severity::Error } else { Severity::Warning };
@@ -149,9 +156,10 @@ impl Set {
     }
 
     /// Finds `StatefulSets` whose Service is none that can govern them.
-    pub(super) fn judge_governed(&self, found: &mut Vec<Diagnostic>) {
+    pub(super) fn judge_governed(&self, asking: &Asking<'_>, found: &mut Vec<Diagnostic>) {
         for Governed { about, service, at, labels } in &self.governed {
             let namespace = &about.key.namespace;
+            let there = Name { group: "", kind: "Service", namespace, name: service };
             let report = |message: String, severity: Severity, help: String| {
                 Diagnostic::new(Code::UndeclaredReference, *at, message).severity(severity).help(help)
             };
@@ -171,7 +179,7 @@ impl Set {
                     let own = services
                         .into_iter()
                         .find(|other| !other.selector.is_empty() && other.selector.select(&labels.hashes));
-                    let outside = self.outside.severity(self.has_others);
+                    let outside = asking.outside.severity(self.has_others);
                     let message = format!("there is no Service `{service}` beside the StatefulSet");
                     match (own, outside) {
                         (Some(own), outside) => report(
@@ -179,7 +187,7 @@ impl Set {
                             outside.unwrap_or(Severity::Warning).min(Severity::Warning),
                             format!("the Service that selects its pods is `{}`", own.name),
                         ),
-                        (None, Some(_)) if self.has_name("", "Service", namespace, service) => continue,
+                        (None, Some(_)) if (asking.is_there)(there) => continue,
                         (None, Some(outside)) => report(
                             message,
                             outside,

@@ -23,9 +23,9 @@ use smol_str::SmolStr;
 
 pub(super) use self::alone::HANDLERS;
 use self::claims::Users;
-use self::gather::{About, Asked, Backend, Budget, Governed, Label, Labels, Offer, Pods, Scaled, Selects, Target};
+use self::gather::{About, Asked, Backend, Budget, Governed, Labels, Offer, Pods, Scaled, Selects, Target};
 use self::selectors::Index;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::text::Origin;
 
 /// So many objects of a namespace are looked through for the one that was meant.
@@ -46,6 +46,25 @@ pub enum Outside {
     Warning,
     /// It is an error: the inputs are all that there is.
     Error,
+}
+
+/// What a set is asked.
+pub struct Asking<'a> {
+    /// How loud it is that something is not there.
+    pub outside: Outside,
+    /// Whether it is said already that the name at a place leads nowhere.
+    pub is_told: &'a dyn Fn(Origin) -> bool,
+    /// Whether an object is somewhere among the inputs.
+    pub is_there: &'a dyn Fn(Name<'_>) -> bool,
+}
+
+/// The name of an object; its namespace is empty where it has none, or none is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Name<'a> {
+    pub(super) group: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
 }
 
 /// A number that stands for a text, or several.
@@ -99,7 +118,7 @@ struct Row {
 #[derive(Debug)]
 struct NearPods {
     about: Arc<About>,
-    labels: Vec<Label>,
+    labels: Labels,
     at: Origin,
 }
 
@@ -142,7 +161,6 @@ impl<T: Eq + Hash> Shelf<T> {
 /// Objects that are applied together.
 #[derive(Debug, Default)]
 pub struct Set {
-    outside: Outside,
     names: HashMap<Id, Known>,
     /// Kinds and names of what exists already, as the inputs say.
     external: HashSet<(SmolStr, SmolStr)>,
@@ -171,6 +189,7 @@ pub struct Set {
     asked_keys: HashMap<(Id, Hashed, Origin), missing::KeyAsked>,
     users: HashMap<Id, Users>,
     node_ports: HashMap<SmolStr, (Id, Origin)>,
+    clashes: Vec<Diagnostic>,
     /// Whether something else may make pods, and other things, too.
     has_others: bool,
     found: Vec<Diagnostic>,
@@ -216,21 +235,23 @@ impl Set {
         }
     }
 
-    /// Returns what is wrong between the objects, `outside` as loudly as that is asked for; `is_told` says at which places it is said already that a name leads
-    /// nowhere.
-    pub fn judge(mut self, outside: Outside, is_told: &dyn Fn(Origin) -> bool) -> Vec<Diagnostic> {
-        self.outside = outside;
-        let mut found = std::mem::take(&mut self.found);
-        let index = Index::of(&self);
-        self.judge_selects(&index, &mut found);
+    /// Returns what is wrong between the objects.
+    pub fn judge(&self, asking: &Asking<'_>) -> Vec<Diagnostic> {
+        let mut found = self.found.clone();
+        // Files of a folder may stand for one another, and not be applied at once.
+        let several = asking.outside == Outside::Note;
+        let severity = if several { Severity::Warning } else { Severity::Error };
+        found.extend(self.clashes.iter().cloned().map(|finding| finding.severity(severity)));
+        let index = Index::of(self);
+        self.judge_selects(&index, asking.outside, &mut found);
         self.judge_targets(&index, &mut found);
         self.judge_budgets(&index, &mut found);
         self.judge_backends(&mut found);
-        self.judge_governed(&mut found);
-        self.judge_scaled(&mut found);
+        self.judge_governed(asking, &mut found);
+        self.judge_scaled(asking, &mut found);
         self.judge_claims(&mut found);
-        self.judge_keys(is_told, &mut found);
-        self.judge_missing(is_told, &mut found);
+        self.judge_keys(asking, &mut found);
+        self.judge_missing(asking, &mut found);
         found
     }
 
@@ -268,7 +289,7 @@ impl Set {
         self.pods.push(Row { start, labels: labels_of, shape, count });
         let near = self.near_pods.entry(about.key.namespace.clone()).or_default();
         if near.len() < NEAR {
-            near.push(NearPods { about, labels: labels.all, at });
+            near.push(NearPods { about, labels, at });
         }
         number
     }
@@ -305,7 +326,7 @@ impl Set {
                 )
                 .also(*first, "the first is here")
                 .help("leave `nodePort` out, and the cluster chooses one that is free");
-                self.found.push(about.subject(finding, format_args!("spec.ports[{number}].nodePort")));
+                self.clashes.push(about.subject(finding, format_args!("spec.ports[{number}].nodePort")));
             }
             None => drop(self.node_ports.insert(port.clone(), (own, at))),
         }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::gather::{Labels, Selects};
 use super::{Hashed, NearPods, Outside, Row, Set};
 use crate::diagnostic::{Code, Diagnostic, Severity, is_near};
+use crate::text::Entry;
 
 /// The pods of a set by the labels that are asked for.
 pub(super) struct Index<'s> {
@@ -45,64 +46,65 @@ impl Set {
     }
 
     /// Finds selectors that miss the pods that they were most likely written for.
-    pub(super) fn judge_selects(&self, index: &Index<'_>, found: &mut Vec<Diagnostic>) {
+    pub(super) fn judge_selects(&self, index: &Index<'_>, outside: Outside, found: &mut Vec<Diagnostic>) {
         for selects in self.selects.iter().filter(|selects| index.selected(&selects.wanted).next().is_none()) {
             let beside = self.near_pods.get(&selects.about.key.namespace).map_or(&[][..], Vec::as_slice);
-            found.extend(self.missed(selects, beside));
+            found.extend(self.missed(selects, beside, outside));
         }
     }
 
-    fn missed(&self, selects: &Selects, beside: &[NearPods]) -> Option<Diagnostic> {
+    fn missed(&self, selects: &Selects, beside: &[NearPods], outside: Outside) -> Option<Diagnostic> {
         let Selects { about, field, wanted } = selects;
         // Pods without labels are nobody's, and often only a part of what is applied.
         let labeled = beside.iter().filter(|pods| !pods.labels.is_empty());
         let Some(nearest) = labeled.min_by_key(|pods| misses(wanted, pods)) else {
-            let first = wanted.all.first().filter(|_| self.outside == Outside::Error)?;
+            let first = wanted.all().next().filter(|_| outside == Outside::Error)?;
             let message = "no pods of the inputs have the labels that the selector asks for";
-            let finding = Diagnostic::new(Code::SelectsNothing, first.at, message).severity(Severity::Error);
+            let finding = Diagnostic::new(Code::SelectsNothing, first.key.origin, message).severity(Severity::Error);
             let finding = finding.help("with `--closed` the inputs are all that there is: add what makes the pods");
             return Some(about.subject(finding, field));
         };
         let wrong = misses(wanted, nearest);
         let is_meant = || {
-            let near = |key: &str, wanted: &str| {
-                let label = nearest.labels.iter().find(|label| label.key == key);
-                label.is_some_and(|label| is_near(&label.value, wanted))
+            let near = |label: &Entry| {
+                let theirs = nearest.labels.all().find(|theirs| theirs.key.text == label.key.text);
+                theirs.and_then(|theirs| Some(is_near(theirs.value.as_str()?, label.value.as_str()?))) == Some(true)
             };
-            wanted.all.iter().all(|label| near(&label.key, &label.value))
+            wanted.all().all(near)
         };
         // A spec names all its pods. Of several labels all but one fit, or a slip of the keyboard tells them apart, or no
         // other pods are there.
-        let whole = about.made && self.outside != Outside::Silent || self.outside == Outside::Error;
+        let whole = about.made && outside != Outside::Silent || outside == Outside::Error;
         let alone = beside.len() == 1 && !self.has_others;
         let is_told =
-            whole || alone || wanted.all.len() > 1 && wrong == 1 && !self.has_others || wrong <= 2 && is_meant();
+            whole || alone || wanted.hashes.len() > 1 && wrong == 1 && !self.has_others || wrong <= 2 && is_meant();
         if !is_told {
             return None;
         }
-        let label = wanted.all.iter().find(|label| !has(nearest, &label.key, &label.value))?;
-        let theirs = nearest.labels.iter().find(|theirs| theirs.key == label.key);
+        let label = wanted.all().find(|label| !nearest.labels.has(label))?;
+        let theirs = nearest.labels.all().find(|theirs| theirs.key.text == label.key.text);
         let of = format!("{} `{}`", nearest.about.key.kind, nearest.about.key.name);
-        let wanted = format!("{}: {}", label.key, label.value);
+        let wanted = format!("{}: {}", label.key.text, label.value.as_str().unwrap_or_default());
         let message = format!("the selector asks for `{wanted}` and selects none of the pods beside it");
-        let finding = Diagnostic::new(Code::SelectsNothing, label.at, message);
+        let finding = Diagnostic::new(Code::SelectsNothing, label.key.origin, message);
         let finding = match theirs {
-            Some(theirs) => finding.also(theirs.at, format!("the pods of {of} have another")),
+            Some(theirs) => finding.also(theirs.key.origin, format!("the pods of {of} have another")),
             None => finding.also(nearest.at, format!("the pods of {of} have no such label")),
         };
-        let finding = match self.outside {
+        let finding = match outside {
             Outside::Error => finding.severity(Severity::Error),
             _ => finding,
         };
-        Some(about.subject(finding.help("write the labels that the pods have"), format_args!("{field}.{}", label.key)))
+        Some(
+            about.subject(
+                finding.help("write the labels that the pods have"),
+                format_args!("{field}.{}", label.key.text),
+            ),
+        )
     }
-}
-
-fn has(pods: &NearPods, key: &str, value: &str) -> bool {
-    pods.labels.iter().any(|label| label.key == key && label.value == value)
 }
 
 /// Returns how many labels that are asked for the pods do not have.
 fn misses(wanted: &Labels, pods: &NearPods) -> usize {
-    wanted.all.iter().filter(|label| !has(pods, &label.key, &label.value)).count()
+    wanted.all().filter(|label| !pods.labels.has(label)).count()
 }
