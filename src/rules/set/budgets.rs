@@ -82,7 +82,7 @@ impl Set {
     pub(super) fn judge_scaled(&self, asking: &Asking<'_>, found: &mut Vec<Diagnostic>) {
         for Scaled { about, kind, name, at, .. } in &self.scaled {
             let ObjectKey { namespace, .. } = &about.key;
-            if (asking.is_there)(Name { group: "apps", kind, namespace, name }) {
+            if (asking.is_there)(Name { group: "apps", kind, namespace, text: name }) {
                 continue;
             }
             let names = self.near_names.get(&(kind.clone(), namespace.clone())).into_iter().flatten();

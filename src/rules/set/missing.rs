@@ -1,6 +1,6 @@
 //! Names of objects that are not among the inputs, and keys that these do not have.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -28,7 +28,7 @@ pub(super) struct KeyAsked {
 }
 
 /// Notes the keys that an object is asked for.
-pub(super) fn note_keys(all: &mut HashMap<(Id, Hashed, Origin), KeyAsked>, asked: &Asked) {
+pub(super) fn note_keys(all: &mut BTreeMap<(Id, Hashed, Origin), KeyAsked>, asked: &Asked) {
     for (key, at) in &asked.keys {
         let known = all.entry((asked.id, hashed(key), *at)).or_insert_with(|| KeyAsked {
             about: Arc::clone(&asked.about),
@@ -46,14 +46,14 @@ pub(super) fn note_keys(all: &mut HashMap<(Id, Hashed, Origin), KeyAsked>, asked
 
 impl Asked {
     fn name(&self) -> Name<'_> {
-        Name { group: &self.group, kind: &self.kind, namespace: &self.namespace, name: &self.name }
+        Name { group: &self.group, kind: &self.kind, namespace: &self.namespace, text: &self.name }
     }
 }
 
 impl Set {
     /// Whether an object is among the inputs, or may be, since it is not known in which namespace they are.
     pub fn has(&self, name: Name<'_>) -> bool {
-        let Name { group, kind, namespace, name } = name;
+        let Name { group, kind, namespace, text: name } = name;
         let has = |namespace: &str| self.names.contains_key(&super::gather::id_of(group, kind, namespace, name));
         has(namespace)
             || !namespace.is_empty() && has("")
@@ -159,7 +159,7 @@ impl Set {
     pub(super) fn judge_governed(&self, asking: &Asking<'_>, found: &mut Vec<Diagnostic>) {
         for Governed { about, service, at, labels } in &self.governed {
             let namespace = &about.key.namespace;
-            let there = Name { group: "", kind: "Service", namespace, name: service };
+            let there = Name { group: "", kind: "Service", namespace, text: service };
             let report = |message: String, severity: Severity, help: String| {
                 Diagnostic::new(Code::UndeclaredReference, *at, message).severity(severity).help(help)
             };

@@ -14,8 +14,8 @@ mod selectors;
 
 pub use gather::Gathered;
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -64,14 +64,14 @@ pub struct Name<'a> {
     pub(super) group: &'a str,
     pub(super) kind: &'a str,
     pub(super) namespace: &'a str,
-    pub(super) name: &'a str,
+    pub(super) text: &'a str,
 }
 
 /// A number that stands for a text, or several.
 type Hashed = u64;
 
 /// A number that stands for group, kind, namespace and name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Id(Hashed, Hashed);
 
 impl Id {
@@ -174,7 +174,7 @@ pub struct Set {
     near_pods: HashMap<SmolStr, Vec<NearPods>>,
     near_services: HashMap<SmolStr, Vec<NearService>>,
     /// Some names of objects, by kind and namespace.
-    near_names: HashMap<(SmolStr, SmolStr), Vec<SmolStr>>,
+    near_names: BTreeMap<(SmolStr, SmolStr), Vec<SmolStr>>,
     /// Namespaces, and what the names of the claims of StatefulSets begin with.
     claimed: HashSet<(SmolStr, SmolStr)>,
     selects: Vec<Selects>,
@@ -185,9 +185,9 @@ pub struct Set {
     scaled: Vec<Scaled>,
     /// What is scaled, by whom, and where that is written.
     scalers: HashMap<Id, (Id, Origin)>,
-    asked: HashMap<(Id, Origin), Asked>,
-    asked_keys: HashMap<(Id, Hashed, Origin), missing::KeyAsked>,
-    users: HashMap<Id, Users>,
+    asked: BTreeMap<(Id, Origin), Asked>,
+    asked_keys: BTreeMap<(Id, Hashed, Origin), missing::KeyAsked>,
+    users: BTreeMap<Id, Users>,
     node_ports: HashMap<SmolStr, (Id, Origin)>,
     clashes: Vec<Diagnostic>,
     /// Whether something else may make pods, and other things, too.
