@@ -320,7 +320,7 @@ impl Target {
 pub fn is_built_in(kind: &str, name: &str) -> bool {
     match kind {
         "ServiceAccount" => name == "default",
-        "ConfigMap" => name == "kube-root-ca.crt",
+        "ConfigMap" => matches!(name, "kube-root-ca.crt" | "extension-apiserver-authentication"),
         "PriorityClass" => name.starts_with("system-"),
         "ClusterRole" => name.starts_with("system:") || matches!(name, "cluster-admin" | "admin" | "edit" | "view"),
         "Role" => name.starts_with("system:") || name == "extension-apiserver-authentication-reader",
@@ -345,4 +345,44 @@ pub fn is_issued(object: &Manifest) -> bool {
     let annotations = object.node.at(&["metadata", "annotations"]);
     let issues = |key: &str| key.starts_with("cert-manager.io/") || key == "kubernetes.io/tls-acme";
     annotations.into_iter().flat_map(Tree::members).any(|(key, _)| issues(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::{Facts, Type};
+
+    /// Whether a path leads through fields of a type, and of those in it.
+    fn leads(facts: &Facts, ty: &Type, path: &str) -> bool {
+        let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+        let Some(field) = ty.field(first.trim_end_matches("[]")) else { return false };
+        rest.is_none_or(|rest| facts.inner_type(&field.schema).is_some_and(|ty| leads(facts, ty, rest)))
+    }
+
+    #[test]
+    fn every_row_is_a_field_of_kubernetes() {
+        let facts = Facts::newest();
+        let pods = [(facts.named("core/v1.PodSpec"), OF_PODS)];
+        let versions = ["v1", "v2"];
+        let kind = |group: &str, kind: &str| versions.iter().rev().find_map(|version| facts.kind(group, version, kind));
+        let objects = OF_OBJECTS.iter().map(|(group, name, rows)| {
+            let kind = kind(group, name).unwrap_or_else(|| panic!("no {name} in {group}"));
+            (facts.ty(facts.type_of(kind).expect("a type")), *rows)
+        });
+        for (ty, rows) in pods.into_iter().chain(objects) {
+            for row in rows {
+                assert!(leads(facts, ty, row.path), "{}", row.path);
+                let holder = row.path.rsplit_once('.').map(|(holder, _)| format!("{holder}."));
+                for beside in row.keys.into_iter().chain(if let Target::Said(group) = row.target {
+                    vec!["kind", group]
+                } else {
+                    vec![]
+                }) {
+                    let path = format!("{}{beside}", holder.as_deref().unwrap_or_default());
+                    assert!(leads(facts, ty, &path), "{path}");
+                }
+                assert!(row.path.matches("[]").count() <= DEEPEST, "{}", row.path);
+            }
+        }
+    }
 }

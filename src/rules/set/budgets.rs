@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::super::at::get;
 use super::gather::{Budget, Scaled};
 use super::selectors::Index;
-use super::{Asking, Known, Name, Outside, Row, Set};
+use super::{Asking, Name, Outside, Row, Set};
 use crate::diagnostic::{Code, Diagnostic, Severity, is_near};
-use crate::kubernetes::{Manifest, ObjectKey};
+use crate::kubernetes::Manifest;
 use crate::text::Origin;
 
 /// How many pods a budget keeps.
@@ -56,7 +56,8 @@ impl Set {
         let scaled: HashSet<u32> = self.scalers.keys().filter_map(|target| self.row_of(*target)).collect();
         for Budget { about, wanted, least, field, at } in &self.budgets {
             let pods: Vec<(u32, &Row)> = index.selected(wanted).collect();
-            let written = pods.iter().map(|(number, row)| row.count.filter(|_| !scaled.contains(number)));
+            let is_known = |number: &u32, row: &Row| row.count > 0 && !row.is_scaled && !scaled.contains(number);
+            let written = pods.iter().map(|(number, row)| is_known(number, row).then_some(row.count));
             let message = match (least, written.map(|count| count.map(u64::from)).sum::<Option<u64>>()) {
                 (Least::All, _) => "the budget allows no pod to be evicted".to_owned(),
                 (_, Some(all)) if all > 0 && least.keeps(all).is_some_and(|kept| kept >= all) => {
@@ -71,17 +72,10 @@ impl Set {
         }
     }
 
-    fn row_of(&self, id: super::Id) -> Option<u32> {
-        match self.names.get(&id)? {
-            Known::Pods(number) => Some(*number),
-            _ => None,
-        }
-    }
-
     /// Finds autoscalers of what is not there.
     pub(super) fn judge_scaled(&self, asking: &Asking<'_>, found: &mut Vec<Diagnostic>) {
         for Scaled { about, kind, name, at, .. } in &self.scaled {
-            let ObjectKey { namespace, .. } = &about.key;
+            let namespace = &about.namespace;
             if (asking.is_there)(Name { group: "apps", kind, namespace, text: name }) {
                 continue;
             }

@@ -12,6 +12,7 @@ use crate::text::Origin;
 #[derive(Debug)]
 pub(super) struct Users {
     first: (Arc<About>, Origin, FieldOf),
+    last: Arc<About>,
     /// Where another object uses it.
     other: Option<Origin>,
     name: smol_str::SmolStr,
@@ -26,10 +27,15 @@ pub(super) const ON_EACH_NODE: u32 = u32::MAX;
 impl Users {
     pub(super) fn new(asked: &Asked) -> Self {
         let first = (Arc::clone(&asked.about), asked.at, asked.field);
-        Self { first, other: None, name: asked.name.clone(), objects: 0, pods: 0 }
+        Self { first, last: Arc::clone(&asked.about), other: None, name: asked.name.clone(), objects: 0, pods: 0 }
     }
 
     pub(super) fn add(&mut self, asked: &Asked) {
+        // One object may mount it twice, or stand in several files.
+        if self.objects > 0 && [&self.first.0, &self.last].iter().any(|known| known.key == asked.about.key) {
+            return;
+        }
+        self.last = Arc::clone(&asked.about);
         self.objects += 1;
         self.pods = self.pods.max(asked.pods);
         if asked.at != self.first.1 {
@@ -40,7 +46,7 @@ impl Users {
 
 impl Set {
     pub(super) fn judge_claims(&self, found: &mut Vec<Diagnostic>) {
-        for (id, Users { first: (about, at, field), other, name, objects, pods }) in &self.users {
+        for (id, Users { first: (about, at, field), other, name, objects, pods, .. }) in &self.users {
             if !matches!(self.names.get(id), Some(Known::Once)) || *objects < 2 && *pods < 2 {
                 continue;
             }

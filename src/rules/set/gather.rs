@@ -23,6 +23,8 @@ use crate::text::{Entry, Node, Origin};
 #[derive(Debug)]
 pub(super) struct About {
     pub(super) key: ObjectKey,
+    /// The namespace that it is in, so far as that is known.
+    pub(super) namespace: SmolStr,
     /// Whether it was made of a spec.
     pub(super) made: bool,
     /// Where its name comes from.
@@ -38,7 +40,7 @@ impl About {
     }
 
     pub(super) fn id(&self, group: &str, kind: &str, name: &str) -> Id {
-        id_of(group, kind, &self.key.namespace, name)
+        id_of(group, kind, &self.namespace, name)
     }
 }
 
@@ -209,11 +211,9 @@ impl Gathered {
     pub fn of<'m>(objects: impl IntoIterator<Item = &'m Manifest>, made: bool, moved: bool) -> Self {
         let about = |object: &'m Manifest| {
             let named = object.node.at(&["metadata", "name"]).map_or(object.origin, Node::origin);
-            let mut key = object.key.clone();
-            if moved {
-                key.namespace = SmolStr::default();
-            }
-            (Arc::new(About { key, made, named }), object)
+            let key = object.key.clone();
+            let namespace = if moved { SmolStr::default() } else { key.namespace.clone() };
+            (Arc::new(About { key, namespace, made, named }), object)
         };
         let objects: Vec<(Arc<About>, &Manifest)> = objects.into_iter().map(about).collect();
         let mut gathered = Self::default();
@@ -231,7 +231,7 @@ impl Gathered {
     }
 
     fn offer(&mut self, about: &Arc<About>, object: &Manifest) {
-        let ObjectKey { group, kind, namespace, name, .. } = &about.key;
+        let (ObjectKey { group, kind, name, .. }, namespace) = (&about.key, &about.namespace);
         // Kinds of Kubernetes have groups without a dot, or of its own.
         self.has_others |= group.contains('.') && !group.ends_with(".k8s.io");
         let id = || Some(about.id(group, kind, name));
@@ -268,7 +268,7 @@ impl Gathered {
     }
 
     fn ask(&mut self, about: &Arc<About>, object: &Manifest, moved: bool) {
-        let ObjectKey { group, kind, namespace, .. } = &about.key;
+        let (ObjectKey { group, kind, .. }, namespace) = (&about.key, &about.namespace);
         let labels = |path: &[&str]| Labels::read(namespace, get(&object.node, path));
         match (group.as_str(), kind.as_str()) {
             ("", "Service") => self.service(about, object),
@@ -322,7 +322,7 @@ impl Gathered {
         let namespace = match mention.namespace() {
             _ if !namespaced || moved => SmolStr::default(),
             Some(namespace) => namespace.into(),
-            None => about.key.namespace.clone(),
+            None => about.namespace.clone(),
         };
         let id = id_of(group, kind, &namespace, name);
         let offer = self.offer_of(id);
@@ -393,14 +393,14 @@ impl Gathered {
     fn stateful_set(&mut self, about: &Arc<About>, object: &Manifest) {
         for (_, claim) in items(&object.node, &["spec", "volumeClaimTemplates"]) {
             let prefix = text(claim, &["metadata", "name"]).map(|name| format_smolstr!("{name}-{}-", about.key.name));
-            self.claimed.extend(prefix.map(|prefix| (about.key.namespace.clone(), prefix)));
+            self.claimed.extend(prefix.map(|prefix| (about.namespace.clone(), prefix)));
         }
         let Some(name) = get(&object.node, &["spec", "serviceName"]) else { return };
         let Some(service) = name.text().filter(|name| !name.is_empty()) else { return };
         let is_fine = |offer: &Offer| matches!(offer, Offer::Service(offered, _) if offered.is_headless);
         if !self.offer_of(about.id("", "Service", service)).is_some_and(is_fine) {
             let labels = pod_template(object).and_then(|pods| get(pods, &["metadata", "labels"]));
-            let labels = Labels::read(&about.key.namespace, labels);
+            let labels = Labels::read(&about.namespace, labels);
             let (about, service, at) = (Arc::clone(about), service.clone(), name.origin());
             self.governed.push(Governed { about, service, at, labels });
         }
@@ -465,7 +465,7 @@ fn pods_of(about: &Arc<About>, object: &Manifest) -> Option<Pods> {
     let count = pods_at_once(object).filter(|_| is_counted && is_written);
     Some(Pods {
         about: Arc::clone(about),
-        labels: Labels::read(&about.key.namespace, get(pods, &["metadata", "labels"])),
+        labels: Labels::read(&about.namespace, get(pods, &["metadata", "labels"])),
         ports,
         count: count.and_then(|count| u32::try_from(count).ok()),
         at: pods.origin(),

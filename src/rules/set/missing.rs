@@ -158,7 +158,7 @@ impl Set {
     /// Finds `StatefulSets` whose Service is none that can govern them.
     pub(super) fn judge_governed(&self, asking: &Asking<'_>, found: &mut Vec<Diagnostic>) {
         for Governed { about, service, at, labels } in &self.governed {
-            let namespace = &about.key.namespace;
+            let namespace = &about.namespace;
             let there = Name { group: "", kind: "Service", namespace, text: service };
             let report = |message: String, severity: Severity, help: String| {
                 Diagnostic::new(Code::UndeclaredReference, *at, message).severity(severity).help(help)

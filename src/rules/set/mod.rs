@@ -72,12 +72,11 @@ type Hashed = u64;
 
 /// A number that stands for group, kind, namespace and name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Id(Hashed, Hashed);
+pub(super) struct Id(Hashed);
 
 impl Id {
     fn of(group: &str, kind: &str, namespace: &str, name: &str) -> Self {
-        let parts = [group, kind, namespace, name];
-        Self(hashed(&(0_u8, parts)), hashed(&(1_u8, parts)))
+        Self(hashed(&[group, kind, namespace, name]))
     }
 }
 
@@ -105,13 +104,17 @@ enum Known {
 /// The pods of an object, in few bytes.
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    /// Where its labels start among those of all.
+    /// The number of the labels that it has in common with the row before.
+    common: u32,
+    /// Where its other labels start among those of all.
     start: u32,
-    labels: u32,
+    others: u16,
+    /// Whether an autoscaler that was made with it chooses how many there are.
+    is_scaled: bool,
     /// The number of what is told of their ports.
     shape: u32,
-    /// How many there are; none where that is not known.
-    count: Option<u32>,
+    /// How many there are; 0 where that is not known.
+    count: u32,
 }
 
 /// The pods of an object, as a person reads them.
@@ -164,7 +167,8 @@ pub struct Set {
     names: HashMap<Id, Known>,
     /// Kinds and names of what exists already, as the inputs say.
     external: HashSet<(SmolStr, SmolStr)>,
-    /// The labels of all pods, as numbers; each row has a part of them.
+    /// Labels that rows have in common, and those that each has beside them.
+    common: Shelf<Vec<Hashed>>,
     labels: Vec<Hashed>,
     pods: Vec<Row>,
     /// The names of the ports of pods, and where the pods are written.
@@ -218,7 +222,12 @@ impl Set {
         self.governed.extend(gathered.governed);
         self.budgets.extend(gathered.budgets);
         for (target, own, scaled) in gathered.scalers {
-            self.scale(target, own, scaled);
+            let made = if scaled.about.made { self.row_of(target) } else { None };
+            match made.and_then(|number| self.pods.get_mut(number as usize)).filter(|row| !row.is_scaled) {
+                // That is all there is to know of it, and takes no room.
+                Some(row) if !self.scalers.contains_key(&target) => row.is_scaled = true,
+                _ => self.scale(target, own, scaled),
+            }
         }
         for asked in gathered.asked {
             missing::note_keys(&mut self.asked_keys, &asked);
@@ -258,7 +267,7 @@ impl Set {
     fn offer(&mut self, about: &Arc<About>, id: Option<Id>, offer: Offer) {
         let key = &about.key;
         if id.is_some() {
-            let near = self.near_names.entry((key.kind.clone(), key.namespace.clone())).or_default();
+            let near = self.near_names.entry((key.kind.clone(), about.namespace.clone())).or_default();
             if near.len() < 10 * NEAR {
                 near.push(key.name.clone());
             }
@@ -268,7 +277,7 @@ impl Set {
             Offer::Once => Known::Once,
             Offer::Keys(keys) => Known::Keys(self.keys.put(keys)),
             Offer::Service(offered, selector) => {
-                let near = self.near_services.entry(key.namespace.clone()).or_default();
+                let near = self.near_services.entry(about.namespace.clone()).or_default();
                 if near.len() < NEAR {
                     near.push(NearService { name: key.name.clone(), selector });
                 }
@@ -284,32 +293,61 @@ impl Set {
     fn pods(&mut self, pods: Pods) -> u32 {
         let Pods { about, labels, ports, count, at } = pods;
         let (start, number) = (small(self.labels.len()), small(self.pods.len()));
-        self.labels.extend(&labels.hashes);
-        let (labels_of, shape) = (small(labels.hashes.len()), self.shapes.put((ports, at)));
-        self.pods.push(Row { start, labels: labels_of, shape, count });
-        let near = self.near_pods.entry(about.key.namespace.clone()).or_default();
+        let common = self.in_common(&labels.hashes);
+        let shared = self.common.get(common).map_or(&[][..], Vec::as_slice);
+        let own = labels.hashes.iter().filter(|label| !shared.contains(label)).take(usize::from(u16::MAX));
+        self.labels.extend(own);
+        let others = u16::try_from(self.labels.len() - start as usize).unwrap_or(u16::MAX);
+        let (shape, count) = (self.shapes.put((ports, at)), count.unwrap_or_default());
+        self.pods.push(Row { common, start, others, is_scaled: false, shape, count });
+        let near = self.near_pods.entry(about.namespace.clone()).or_default();
         if near.len() < NEAR {
             near.push(NearPods { about, labels, at });
         }
         number
     }
 
+    /// Returns the number of the labels that pods have in common with those before them: instances differ in few.
+    fn in_common(&mut self, labels: &[Hashed]) -> u32 {
+        let Some(last) = self.pods.last() else { return self.common.put(Vec::new()) };
+        let known = self.common.get(last.common).filter(|known| known.iter().all(|label| labels.contains(label)));
+        if known.is_some_and(|known| !known.is_empty()) {
+            return last.common;
+        }
+        let (common, own) = self.labels_of(last);
+        let shared = common.iter().chain(own).filter(|label| labels.contains(label)).copied().collect();
+        self.common.put(shared)
+    }
+
     fn scale(&mut self, target: Id, own: Id, scaled: Scaled) {
-        match self.scalers.get(&target) {
+        let made = self.row_of(target).and_then(|number| self.pods.get(number as usize));
+        let made = made.filter(|row| row.is_scaled).map(|_| Origin::NOWHERE);
+        let first = match self.scalers.get(&target) {
             // One object may stand in several files.
-            Some((known, _)) if *known == own => {}
-            Some((_, first)) => {
-                let Scaled { about, kind, name, at } = &scaled;
-                let message = format!("two autoscalers scale the {kind} `{name}`: neither of them does");
-                let finding = Diagnostic::new(Code::WithoutEffect, *at, message)
-                    .also(*first, "the first is here")
-                    .help("take one of them out, and give its metrics to the other");
-                self.found.push(about.subject(finding, "spec.scaleTargetRef.name"));
-            }
-            None => drop(self.scalers.insert(target, (own, scaled.at))),
+            Some((known, _)) if *known == own => return,
+            Some((_, first)) => Some(*first),
+            None => made,
+        };
+        if let Some(first) = first {
+            let Scaled { about, kind, name, at } = &scaled;
+            let message = format!("two autoscalers scale the {kind} `{name}`: neither of them does");
+            let finding = Diagnostic::new(Code::WithoutEffect, *at, message)
+                .also(first, "the first is here")
+                .help("take one of them out, and give its metrics to the other");
+            self.found.push(about.subject(finding, "spec.scaleTargetRef.name"));
+        } else {
+            self.scalers.insert(target, (own, scaled.at));
         }
         if !self.names.contains_key(&target) {
             self.scaled.push(scaled);
+        }
+    }
+
+    /// Returns the number of the pods that an object makes.
+    fn row_of(&self, id: Id) -> Option<u32> {
+        match self.names.get(&id)? {
+            Known::Pods(number) => Some(*number),
+            _ => None,
         }
     }
 

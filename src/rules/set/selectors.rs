@@ -22,7 +22,8 @@ impl<'s> Index<'s> {
         let mut by_label: HashMap<Hashed, Vec<u32>> = HashMap::new();
         if !wanted.is_empty() {
             for (number, row) in (0..).zip(&set.pods) {
-                for label in set.labels_of(row).iter().filter(|label| wanted.contains(label)) {
+                let (common, own) = set.labels_of(row);
+                for label in common.iter().chain(own).filter(|label| wanted.contains(label)) {
                     by_label.entry(*label).or_default().push(number);
                 }
             }
@@ -35,20 +36,25 @@ impl<'s> Index<'s> {
         let with = |label: &Hashed| self.by_label.get(label).map_or(&[][..], Vec::as_slice);
         let fewest = wanted.hashes.iter().map(with).min_by_key(|numbers| numbers.len()).unwrap_or_default();
         let rows = fewest.iter().filter_map(|number| Some((*number, self.set.pods.get(*number as usize)?)));
-        rows.filter(|(_, row)| wanted.select(self.set.labels_of(row)))
+        rows.filter(|(_, row)| {
+            let (common, own) = self.set.labels_of(row);
+            wanted.hashes.iter().all(|label| common.contains(label) || own.contains(label))
+        })
     }
 }
 
 impl Set {
-    pub(super) fn labels_of(&self, row: &Row) -> &[Hashed] {
+    /// Returns the labels of pods: those that they have in common with others, and their own.
+    pub(super) fn labels_of(&self, row: &Row) -> (&[Hashed], &[Hashed]) {
         let start = row.start as usize;
-        self.labels.get(start..start + row.labels as usize).unwrap_or_default()
+        let own = self.labels.get(start..start + usize::from(row.others)).unwrap_or_default();
+        (self.common.get(row.common).map_or(&[][..], Vec::as_slice), own)
     }
 
     /// Finds selectors that miss the pods that they were most likely written for.
     pub(super) fn judge_selects(&self, index: &Index<'_>, outside: Outside, found: &mut Vec<Diagnostic>) {
         for selects in self.selects.iter().filter(|selects| index.selected(&selects.wanted).next().is_none()) {
-            let beside = self.near_pods.get(&selects.about.key.namespace).map_or(&[][..], Vec::as_slice);
+            let beside = self.near_pods.get(&selects.about.namespace).map_or(&[][..], Vec::as_slice);
             found.extend(self.missed(selects, beside, outside));
         }
     }

@@ -107,7 +107,11 @@ fn what_a_spec_does_not_declare_is_told_once() {
         }
     }
     // One that failed is not there for the others: nobody knows what would be missing.
-    told("    imagee: a\n", "services:\n  front: {selector: {app: nobody}, ports: {http: 80}}\n", &["unknown-field"]);
+    told(
+        "    matrix: {x: []}\n",
+        "services:\n  front: {selector: {app: nobody}, ports: {http: 80}}\n",
+        &["empty-matrix"],
+    );
 }
 
 #[test]
