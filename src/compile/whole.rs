@@ -74,15 +74,17 @@ impl<'r> Whole<'r> {
         let is_lost = |finding: &&Diagnostic| {
             let is_spec = self.specs.contains(&finding.origin.file);
             finding.severity == Severity::Error
-                && if is_spec { !is_of_names(finding.code) } else { loses(finding.code) }
+                && if is_spec { !is_of_names(finding.code) } else { loses(finding) }
         };
         let lost = diagnostics.iter().filter(is_lost).flat_map(|finding| self.roles.of(finding.origin.file).sets());
         let lost: BTreeSet<u32> = lost.copied().collect();
         let undeclared = diagnostics.iter().filter(|finding| is_of_names(finding.code));
         let told: HashSet<Origin> = undeclared.map(|finding| finding.origin).collect();
         for (number, set) in &self.sets {
+            let is_whole = !lost.contains(number);
             let asking = Asking {
-                outside: if lost.contains(number) { Outside::Silent } else { outside },
+                outside: if is_whole { outside } else { Outside::Silent },
+                is_whole,
                 is_told: &|place| told.contains(&place),
                 is_there: &|name| self.sets.values().any(|set| set.has(name)),
             };
@@ -100,6 +102,18 @@ fn is_of_names(code: Code) -> bool {
 }
 
 /// Whether an object of a manifest is not there, or not known, after a finding.
-fn loses(code: Code) -> bool {
-    code <= Code::AmbiguousScalar || matches!(code, Code::UnknownKind | Code::MissingField | Code::InvalidExpression)
+fn loses(finding: &Diagnostic) -> bool {
+    match finding.code {
+        Code::UnreadableFile
+        | Code::FileTooLarge
+        | Code::InvalidEncoding
+        | Code::InvalidYaml
+        | Code::TooManyAliases
+        | Code::NotAMapping
+        | Code::UnknownKind
+        | Code::InvalidExpression => true,
+        // Without it nobody knows what object it is.
+        Code::MissingField => finding.subject.is_none(),
+        _ => false,
+    }
 }

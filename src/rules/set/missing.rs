@@ -89,11 +89,11 @@ impl Set {
         }
         for mut all in missing.into_values() {
             all.sort_by_key(|asked| asked.at);
-            found.extend(self.absent(&all, asking.outside));
+            found.extend(self.absent(&all, asking));
         }
     }
 
-    fn absent(&self, all: &[&Asked], outside: Outside) -> Option<Diagnostic> {
+    fn absent(&self, all: &[&Asked], asking: &Asking<'_>) -> Option<Diagnostic> {
         let first = *all.first()?;
         let Asked { about, kind, namespace, name, at, field, need, .. } = first;
         let section = match kind.as_str() {
@@ -104,13 +104,13 @@ impl Set {
             _ => None,
         };
         let section = section.filter(|_| about.made);
-        let severity = match (outside.severity(self.has_others), section) {
-            (Some(Severity::Error), _) => Severity::Error,
-            (Some(_), Some(_)) if *need == Need::Must => Severity::Error,
-            // A class is there for many batches, and a login may be the node's own.
-            (Some(_), _) if about.made && (section.is_some() || kind.ends_with("Class")) => return None,
-            (Some(severity), _) => severity,
-            (None, _) => return None,
+        // A spec declares what it names; a class is there for many batches, and a login may be the node's own.
+        let is_declared = section.is_some() && *need == Need::Must;
+        let severity = match asking.outside.severity(self.has_others) {
+            _ if is_declared && asking.is_whole => Severity::Error,
+            Some(Severity::Error) => Severity::Error,
+            _ if section.is_some() || about.made && kind.ends_with("Class") => return None,
+            severity => severity?,
         };
         let names = self.near_names.get(&(kind.clone(), namespace.clone())).into_iter().flatten();
         let message = format!("no {kind} `{name}` is among the inputs");
@@ -125,7 +125,7 @@ impl Set {
             (None, Some(section)) => {
                 format!("declare it under `{section}`; one that exists already as `{name}: {{external: true}}`")
             }
-            (None, None) if outside == Outside::Error => {
+            (None, None) if asking.outside == Outside::Error => {
                 "with `--closed` the inputs are all that there is: add it to them".to_owned()
             }
             (None, None) => "add it to the inputs; `--partial` leaves out what comes from elsewhere".to_owned(),

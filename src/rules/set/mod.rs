@@ -52,6 +52,8 @@ pub enum Outside {
 pub struct Asking<'a> {
     /// How loud it is that something is not there.
     pub outside: Outside,
+    /// Whether all objects could be made and read.
+    pub is_whole: bool,
     /// Whether it is said already that the name at a place leads nowhere.
     pub is_told: &'a dyn Fn(Origin) -> bool,
     /// Whether an object is somewhere among the inputs.

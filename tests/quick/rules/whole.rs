@@ -100,7 +100,7 @@ fn what_a_spec_does_not_declare_is_told_once() {
             "no ConfigMap `conf` is among the inputs",
         ),
     ] {
-        for flags in [&["a.yaml"][..], &["a.yaml", "--closed"]] {
+        for flags in [&["a.yaml"][..], &["a.yaml", "--closed"], &["a.yaml", "--partial"]] {
             let (code, said) = check(flags, &[("a.yaml", &spec(workload, ""))]);
             assert_eq!((code, said.matches("error[").count()), (Some(1), 1), "{said}");
             assert!(said.contains(expected), "{expected}\n{said}");
@@ -129,6 +129,40 @@ fn manifests_and_specs_know_each_other() {
     assert!(code == Some(1) && said.contains("m.yaml:6:46: error[undeclared-reference]: none of the pods"), "{said}");
     let (code, said) = with("http", "    env: {MODE: {configMap: conf/speed}}\n");
     assert!(code == Some(1) && said.contains("the ConfigMap `conf` has no key `speed`"), "{said}");
+}
+
+#[test]
+fn manifests_name_what_a_spec_makes() {
+    let workload = "    service: ClusterIP\n    serviceAccount: {}\n";
+    for (manifest, expected) in [
+        (
+            "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: {maxReplicas: 3, \
+             scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: NAME}}\n",
+            "there is no Deployment `wbe` beside the autoscaler",
+        ),
+        (
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec: {defaultBackend: {service: {name: \
+             NAME, port: {name: http}}}}\n",
+            "no Service `wbe` is among the inputs",
+        ),
+        (
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec: {defaultBackend: {service: {name: \
+             web, port: {name: PORT}}}}\n",
+            "the Service `web` has no port `htpp`",
+        ),
+        (
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: a}\nspec: {maxUnavailable: 1, selector: \
+             {matchLabels: {app.kubernetes.io/name: NAME}}}\n",
+            "the selector asks for `app.kubernetes.io/name: wbe`",
+        ),
+    ] {
+        let with = |name: &str, port: &str| {
+            let manifest = manifest.replace("NAME", name).replace("PORT", port);
+            check(&["."], &[("a.yaml", &spec(workload, "manifests: [m.yaml]\n")), ("m.yaml", &manifest)]).1
+        };
+        assert!(!with("web", "http").contains('['), "{}", with("web", "http"));
+        assert!(with("wbe", "htpp").contains(expected), "{expected}\n{}", with("wbe", "htpp"));
+    }
 }
 
 /// Pods that name one of each, in a namespace.
