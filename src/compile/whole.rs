@@ -73,8 +73,7 @@ impl<'r> Whole<'r> {
     pub(super) fn judge(self, outside: Outside, diagnostics: &mut Diagnostics) {
         let is_lost = |finding: &&Diagnostic| {
             let is_spec = self.specs.contains(&finding.origin.file);
-            finding.severity == Severity::Error
-                && if is_spec { !is_of_names(finding.code) } else { loses(finding) }
+            finding.severity == Severity::Error && if is_spec { !is_of_names(finding.code) } else { loses(finding) }
         };
         let lost = diagnostics.iter().filter(is_lost).flat_map(|finding| self.roles.of(finding.origin.file).sets());
         let lost: BTreeSet<u32> = lost.copied().collect();
