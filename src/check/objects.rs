@@ -18,7 +18,6 @@ use super::{definition, name};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::kubernetes::{Facts, Manifest, ObjectKey, TypeId};
 use crate::rules::Path;
-use crate::rules::judge_set;
 use crate::text::{Node, Origin};
 
 /// Sets below this size are not worth a second core.
@@ -76,22 +75,10 @@ pub fn check_objects_of(
     diagnostics.extend(unknown.into_values());
     diagnostics.extend(unnamed);
     diagnostics.extend(duplicates(&manifests, roles));
-    for set in sets(&manifests, roles) {
-        diagnostics.extend(judge_set(&set));
-    }
     if mode == Mode::Manifest {
         diagnostics = diagnostics.into_iter().map(Diagnostic::as_written).collect();
     }
     (manifests, diagnostics)
-}
-
-/// Returns the manifests that meet in one cluster, set by set; one that is in several counts in its first.
-fn sets<'m>(manifests: &'m [Manifest], roles: &Roles) -> impl Iterator<Item = Vec<&'m Manifest>> + use<'m> {
-    let mut sets: BTreeMap<u32, Vec<&Manifest>> = BTreeMap::new();
-    for manifest in manifests {
-        sets.entry(roles.of(manifest.origin.file).sets()[0]).or_default().push(manifest);
-    }
-    sets.into_values()
 }
 
 #[derive(Default)]

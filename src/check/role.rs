@@ -31,7 +31,10 @@ pub struct Role {
 
 /// The roles of files. Objects of a file without one are applied, all of them together.
 #[derive(Clone, Debug, Default)]
-pub struct Roles(HashMap<FileId, Role>);
+pub struct Roles {
+    by_file: HashMap<FileId, Role>,
+    given: Vec<(u32, &'static str, String)>,
+}
 
 impl Role {
     /// Returns the sets; those without one are in the first.
@@ -43,13 +46,23 @@ impl Role {
 impl Roles {
     /// Sets the role of a file.
     pub fn set(&mut self, file: FileId, role: Role) {
-        self.0.insert(file, role);
+        self.by_file.insert(file, role);
+    }
+
+    /// Notes that another program adds an object of a kind and name to a set.
+    pub fn give(&mut self, set: u32, kind: &'static str, name: String) {
+        self.given.push((set, kind, name));
+    }
+
+    /// Returns the sets, kinds and names of what other programs add.
+    pub fn given(&self) -> impl Iterator<Item = (u32, &'static str, &str)> {
+        self.given.iter().map(|(set, kind, name)| (*set, *kind, name.as_str()))
     }
 
     /// Returns the role of a file.
     pub fn of(&self, file: FileId) -> &Role {
         static APPLIED: Role = Role { purpose: Purpose::Applied, sets: Vec::new(), moved: false };
-        self.0.get(&file).unwrap_or(&APPLIED)
+        self.by_file.get(&file).unwrap_or(&APPLIED)
     }
 }
 

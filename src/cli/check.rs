@@ -7,6 +7,9 @@ use clap::Args;
 use super::args::{FormatArg, InputArgs};
 use super::session::{Channel, Session, remark};
 use super::{Exit, Failure};
+use crate::compile::Settings;
+use crate::read::Files;
+use crate::rules::Outside;
 
 /// `check`
 #[derive(Args, Debug)]
@@ -18,14 +21,36 @@ pub struct CheckArgs {
     /// without objects
     #[arg(long)]
     pub strict: bool,
+
+    /// Take the inputs for all that there is: a Secret, an account or another object that they name and do not hold is an
+    /// error
+    #[arg(long, conflicts_with = "partial")]
+    pub closed: bool,
+
+    /// Take the inputs for a part of what is applied: say nothing of objects that may come from elsewhere
+    #[arg(long)]
+    pub partial: bool,
+}
+
+impl CheckArgs {
+    /// Returns how loud it is that something is not among the inputs: one file is more often all that there is than a
+    /// folder of a repository.
+    fn outside(&self, files: &dyn Files) -> Outside {
+        match self.input.inputs.as_slice() {
+            _ if self.closed => Outside::Error,
+            _ if self.partial => Outside::Silent,
+            [file] if file != "-" && !files.is_folder(file) => Outside::Warning,
+            _ => Outside::Note,
+        }
+    }
 }
 
 /// Checks; the findings are the output, and what was looked at stands beside it.
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let report = &args.input.report;
     let mut session = Session::new(report)?;
-    let settings = session.settings(&args.input)?;
     let disk = Arc::clone(&session.disk);
+    let settings = Settings { outside: args.outside(&*disk), ..session.settings(&args.input)? };
     let inputs = session.survey(&args.input.inputs, &*disk);
     if args.strict {
         session.diagnostics.extend(inputs.skipped.findings());

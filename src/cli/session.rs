@@ -12,7 +12,7 @@ use crate::expand::Options;
 use crate::kubernetes::{Facts, Minor};
 use crate::policy::{Policy, PolicyError};
 use crate::read::{Files, read_confidential};
-use crate::rules::Standard;
+use crate::rules::{Outside, Standard};
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
 /// The state of one run.
@@ -70,7 +70,7 @@ impl Session {
             made: 0,
             secrets_elsewhere: false,
         };
-        Ok(Settings { facts, options, standards })
+        Ok(Settings { facts, options, standards, outside: Outside::default() })
     }
 
     /// Reads inputs from where they are, and standard input, to make or send what they hold.

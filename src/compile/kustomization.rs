@@ -33,6 +33,8 @@ struct Kustomization {
     changes_objects: bool,
     /// Whether it gives objects their namespace.
     moves: bool,
+    /// The kinds and names of what it makes itself.
+    generated: Vec<(&'static str, String)>,
 }
 
 impl Kustomizations {
@@ -90,8 +92,14 @@ impl Kustomizations {
             let one = ["valuesFile", "values"].iter().filter_map(|field| chart.get(field));
             self.data.extend(more.iter().chain(one).filter_map(path));
         }
+        let generators = [("ConfigMap", "configMapGenerator"), ("Secret", "secretGenerator")];
+        let generated =
+            generators.into_iter().flat_map(|(kind, field)| items(field).iter().map(move |item| (kind, item)));
         let known = Kustomization {
             resources,
+            generated: generated
+                .filter_map(|(kind, item)| Some((kind, item.get("name")?.as_str()?.to_owned())))
+                .collect(),
             changes_objects: changes.iter().any(|field| has(field)) || has("transformers"),
             moves: has("namespace"),
         };
@@ -137,14 +145,29 @@ impl Kustomizations {
     /// `as_they_are`, others count that leave objects as they are.
     pub(super) fn files(&self, folder: &str, as_they_are: bool) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
+        for known in self.built_on(folder, as_they_are) {
+            let files = known.resources.iter().map(String::as_str);
+            found.extend(files.filter(|path| !self.by_folder.contains_key(*path)));
+        }
+        found
+    }
+
+    /// Returns the kinds and names of what the kustomization of a folder makes itself, and those that it builds on.
+    pub(super) fn generated<'s>(&'s self, folder: &str) -> impl Iterator<Item = &'s (&'static str, String)> + use<'s> {
+        self.built_on(folder, false).into_iter().flat_map(|known| &known.generated)
+    }
+
+    /// Returns the kustomization of a folder and those that it builds on.
+    fn built_on<'s>(&'s self, folder: &str, as_they_are: bool) -> Vec<&'s Kustomization> {
+        let mut found = Vec::new();
         let mut seen = BTreeSet::from([folder]);
         let mut next = vec![folder];
         while let Some(known) = next.pop().and_then(|folder| self.by_folder.get(folder)) {
+            found.push(known);
             for path in &known.resources {
-                match self.by_folder.get(path) {
-                    None => drop(found.insert(path.as_str())),
-                    Some(other) if as_they_are && other.changes_objects => {}
-                    Some(_) => next.extend(Some(path.as_str()).filter(|path| seen.insert(path))),
+                let other = self.by_folder.get(path);
+                if other.is_some_and(|other| !as_they_are || !other.changes_objects) && seen.insert(path) {
+                    next.push(path);
                 }
             }
         }

@@ -16,6 +16,7 @@ mod secrets;
 mod sets;
 mod stamp;
 mod survey;
+mod whole;
 
 pub use folder::Skipped;
 pub use input::{Inputs, read_inputs, survey_inputs};
@@ -28,13 +29,14 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use self::whole::Whole;
 use crate::check::{self, Mode, Purpose, Role, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{BatchPatches, Context, Declarations, Declared, undeclared};
 use crate::read::{Document, Files};
-use crate::rules::{Standard, judge_pods};
+use crate::rules::{Outside, Standard, judge_pods};
 use crate::spec::Section;
 use crate::text::{FileId, Node, Origin, Sources};
 
@@ -47,11 +49,13 @@ pub struct Settings {
     pub options: Options,
     /// What pods are held to, beside the rules of the server.
     pub standards: Vec<Standard>,
+    /// How loud it is that something is not among the inputs.
+    pub outside: Outside,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { facts: Facts::newest(), options: Options::default(), standards: Vec::new() }
+        Self { facts: Facts::newest(), options: Options::default(), standards: Vec::new(), outside: Outside::default() }
     }
 }
 
@@ -175,11 +179,13 @@ fn compile_inputs(
         let is_own = |finding: &Diagnostic| finding.origin.file == manifest.origin.file;
         diagnostics.extend(found.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
     }
+    let mut whole = Whole::new(&roles);
+    manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).for_each(|object| whole.add_written(object));
     let steps = stamp::Steps::of(settings.options.max_instances);
     for unit in &mut units {
         let context = unit.context(&anew);
         let plans = unit.expanded.plans.iter();
-        let checked = plans.map(|plan| stamp::check(&context, &anew, plan, &steps, sources, diagnostics));
+        let checked = plans.map(|plan| stamp::check(&context, &anew, plan, &steps, sources, &mut whole, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
@@ -195,10 +201,12 @@ fn compile_inputs(
         stamp::name_subjects(&own, diagnostics);
         unit.patches.finish(diagnostics);
         unit.own = own;
+        whole.add_batch(unit);
     }
     check_identities(&units, &manifests, &roles, diagnostics);
     check_uses(&units, &rendered, diagnostics);
     check_patched(&manifests, &rendered, diagnostics);
+    whole.judge(settings.outside, diagnostics);
     later.settle(diagnostics);
     let found = std::mem::take(diagnostics).without_echoes().into_iter();
     // There may be very many batches in one file: each finding goes to its own.

@@ -15,6 +15,8 @@ use crate::text::Node;
 pub(super) struct Sets {
     by_file: BTreeMap<String, Vec<u32>>,
     moved: BTreeSet<String>,
+    /// Sets, and the kinds and names of what kustomizations add to them.
+    pub(super) given: Vec<(u32, &'static str, String)>,
     last: u32,
 }
 
@@ -25,6 +27,8 @@ impl Sets {
         let mut sets = Self::default();
         for folder in kustomizations.folders() {
             sets.add(kustomizations.files(folder, true).into_iter().filter(|file| names.contains(file)));
+            let generated = kustomizations.generated(folder);
+            sets.given.extend(generated.map(|(kind, name)| (sets.last, *kind, name.clone())));
             if kustomizations.moves(folder) {
                 sets.move_all(kustomizations.files(folder, false));
             }

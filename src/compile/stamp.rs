@@ -8,13 +8,14 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use super::behind;
+use super::whole::Whole;
 use crate::check::{self, Definitions, Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
-use crate::rules::{Path, Standard, judge_pods};
+use crate::rules::{Gathered, Path, Standard, judge_pods};
 use crate::text::{Node, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
@@ -129,30 +130,34 @@ pub(super) fn check(
     plan: &Plan,
     steps: &Steps,
     sources: &Sources,
+    whole: &mut Whole<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
     let mut stamped = Stamped::default();
     let keep = plan.len() <= KEPT;
+    let sets = whole.sets_of(context.batch.batch.file);
     for start in (0..plan.len()).step_by(RUN) {
-        let run: Vec<(Vec<Manifest>, Diagnostics)> = over(start..plan.len().min(start + RUN), |memos, at| {
-            let mut findings = Diagnostics::new();
-            if steps.are_spent() {
-                return (Vec::new(), findings);
-            }
-            let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
-            steps.spent.fetch_add(spent, Ordering::Relaxed);
-            for object in &objects {
-                check_applied(object, anew, &mut findings);
-            }
-            name_subjects(&objects, &mut findings);
-            if !findings.is_empty() {
-                let scope = plan.scope(at, &context.batch.scope());
-                let told = findings.into_iter().filter(|finding| plan.is_whole || holds_in_part(finding, plan));
-                findings =
-                    told.map(|finding| behind::tell(finding, context.batch, Some(plan), &scope, sources)).collect();
-            }
-            (objects, findings)
-        });
+        let run: Vec<(Vec<Manifest>, Vec<Gathered>, Diagnostics)> =
+            over(start..plan.len().min(start + RUN), |memos, at| {
+                let mut findings = Diagnostics::new();
+                if steps.are_spent() {
+                    return (Vec::new(), Vec::new(), findings);
+                }
+                let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
+                steps.spent.fetch_add(spent, Ordering::Relaxed);
+                for object in &objects {
+                    check_applied(object, anew, &mut findings);
+                }
+                name_subjects(&objects, &mut findings);
+                if !findings.is_empty() {
+                    let scope = plan.scope(at, &context.batch.scope());
+                    let told = findings.into_iter().filter(|finding| plan.is_whole || holds_in_part(finding, plan));
+                    findings =
+                        told.map(|finding| behind::tell(finding, context.batch, Some(plan), &scope, sources)).collect();
+                }
+                let gathered = sets.iter().map(|_| Gathered::of(&objects, true, false)).collect();
+                (objects, gathered, findings)
+            });
         // Which instances were still made then is chance: none of them says anything.
         if steps.are_spent() {
             let most = words::grouped(steps.most);
@@ -161,8 +166,9 @@ pub(super) fn check(
             diagnostics.push(finding.help("work a value out once, as a parameter, where it is the same for many"));
             break;
         }
-        for (objects, findings) in run {
+        for (objects, gathered, findings) in run {
             diagnostics.append(findings);
+            whole.add(&sets, gathered);
             for object in objects {
                 stamped.identities.push(identity(&object.key));
                 if !stamped.kinds.iter().any(|(group, kind)| *group == object.key.group && *kind == object.key.kind) {

@@ -72,6 +72,9 @@ pub(super) fn tell_apart(
         }
     }
     let sets = Sets::of(&kept.iter().map(|(file, _)| file).collect::<Vec<_>>(), &kustomizations, paths);
+    for (set, kind, name) in &sets.given {
+        inputs.roles.give(*set, kind, name.clone());
+    }
     for (file, purpose) in kept {
         let ReadFile { name, id, documents, found, .. } = file;
         // No other program fills in a spec.

@@ -84,6 +84,10 @@ codes! {
     DuplicateObject = "duplicate-object", Error;
     /// A selector that selects none of the pods beside it.
     SelectsNothing = "selects-nothing", Warning;
+    /// A budget that lets no pod be evicted.
+    BlocksEvictions = "blocks-evictions", Warning;
+    /// A claim for one node at a time that pods of several may want.
+    SharedClaim = "shared-claim", Warning;
     /// An object over the size that etcd takes.
     ObjectTooLarge = "object-too-large", Error;
     /// A pod that the Pod Security Standards do not allow; found by runs with `--rules pss=…`.

@@ -350,7 +350,9 @@ impl Diagnostics {
             for finding in group {
                 first.count += finding.count;
                 let room = limits::PARTS_OF_A_FINDING.saturating_sub(first.labels.len());
-                first.labels.extend(finding.labels.into_iter().take(room));
+                let new = finding.labels.into_iter().filter(|label| !first.labels.contains(label));
+                let new: Vec<Label> = new.take(room).collect();
+                first.labels.extend(new);
             }
             all.push(first);
         }

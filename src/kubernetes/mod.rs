@@ -12,6 +12,7 @@ mod object;
 mod order;
 pub mod pods;
 mod quantity;
+pub mod references;
 pub mod security;
 mod selector;
 mod taint;

@@ -71,15 +71,27 @@ impl Load {
     /// Returns the pods of an object; none where its kind makes none.
     pub fn of(object: &Manifest) -> Option<Self> {
         let (basis, pod) = (Basis::of(&object.key.kind), PodDemand::of(template(object)?, &Defaults::default()));
-        let spec = object.node.get("spec")?;
-        let (pods, completions) = match object.key.kind.as_str() {
-            "Job" => of_job(spec),
-            "CronJob" => of_job(spec.at(&["jobTemplate", "spec"])?),
-            "Pod" | "DaemonSet" => (1, 0),
-            _ => (count(spec, "replicas").unwrap_or(1), 0),
-        };
+        let (pods, completions) = counts(object)?;
         Some(Self { basis, pods, completions, pod })
     }
+}
+
+/// Returns how many pods of an object are there at one time, on each node or in each run where it is made so; none where
+/// its kind makes none.
+pub fn pods_at_once(object: &Manifest) -> Option<u64> {
+    template(object)?;
+    counts(object).map(|(pods, _)| pods)
+}
+
+/// Returns the pods of an object that are there at one time, and those that run to their end.
+fn counts(object: &Manifest) -> Option<(u64, u64)> {
+    let spec = object.node.get("spec")?;
+    Some(match object.key.kind.as_str() {
+        "Job" => of_job(spec),
+        "CronJob" => of_job(spec.at(&["jobTemplate", "spec"])?),
+        "Pod" | "DaemonSet" => (1, 0),
+        _ => (count(spec, "replicas").unwrap_or(1), 0),
+    })
 }
 
 /// Returns the spec of the pods that an object makes; none where its kind makes none.

@@ -139,6 +139,14 @@ impl Declarations {
         self.own.values().flat_map(|one| one.objects()).collect()
     }
 
+    /// Returns the kinds and names of what exists already.
+    pub fn external(&self) -> impl Iterator<Item = (&'static str, &SmolStr)> {
+        self.own.iter().flat_map(|((section, _), declaration)| {
+            let made = declaration.made.iter().filter(|made| made.is_external);
+            made.map(|made| (section.kind(), &made.name))
+        })
+    }
+
     /// Returns the ConfigMaps and Secrets that the batch declares: batches of one namespace share them.
     pub fn shared(&self) -> impl Iterator<Item = (&(Section, SmolStr), &Arc<Declaration>)> {
         self.own.iter().filter(|((section, _), _)| matches!(section, Section::ConfigMaps | Section::Secrets))

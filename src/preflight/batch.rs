@@ -10,6 +10,7 @@ use super::pod::{Apart, Port, Rules, Spread};
 use super::selector::{Labels, Selector};
 use super::units::{Units, units};
 use crate::kubernetes::pods::pod_template;
+use crate::kubernetes::references::secret_made_for;
 use crate::kubernetes::{Basis, Facts, Load, Manifest, PodDemand, Quantity, Tree, pod_spec_field};
 use crate::text::{Node, Origin};
 
@@ -61,17 +62,8 @@ impl<'m> Batch<'m> {
             };
             batch.objects.push(Object { manifest, namespace });
             batch.bring(&key.group, &key.kind, namespace, &key.name);
-            // Operators make these Secrets a moment later.
-            let made = match (key.group.as_str(), key.kind.as_str()) {
-                ("cert-manager.io", "Certificate") => text(&manifest.node, &["spec", "secretName"]),
-                ("external-secrets.io", "ExternalSecret") => {
-                    text(&manifest.node, &["spec", "target", "name"]).or_else(|| Some(key.name.clone()))
-                }
-                ("bitnami.com", "SealedSecret") => Some(key.name.clone()),
-                _ => None,
-            };
-            if let Some(name) = made {
-                batch.bring("", "Secret", namespace, &name);
+            if let Some(name) = secret_made_for(manifest) {
+                batch.bring("", "Secret", namespace, name);
             }
         }
         batch
@@ -306,8 +298,4 @@ fn is_owner(kind: &str, name: &str, owner: Option<&(SmolStr, SmolStr)>) -> bool 
         "Pod" => true,
         _ => owner_kind == kind && owner_name == name,
     }
-}
-
-fn text(node: &Node, path: &[&str]) -> Option<SmolStr> {
-    node.at(path)?.text().cloned()
 }

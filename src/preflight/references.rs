@@ -7,8 +7,8 @@ use super::cluster::Cluster;
 use super::finding::{Findings, Found};
 use super::limits::claims;
 use crate::diagnostic::{Code, Severity, suggestion};
-use crate::kubernetes::pods::template;
-use crate::kubernetes::{Facts, Tree, pod_spec_field};
+use crate::kubernetes::references::{Named, is_built_in, is_issued, mentions};
+use crate::kubernetes::{Facts, Tree};
 use crate::text::{Node, Origin};
 
 /// A mention of an object by name.
@@ -24,148 +24,49 @@ pub(super) struct Reference<'m> {
     field: String,
 }
 
-/// The look through one object.
-struct Look<'m, 'r> {
-    object: Object<'m>,
-    found: &'r mut Vec<Reference<'m>>,
-}
+/// What is looked for in a cluster, beside the targets of autoscalers.
+const LOOKED_FOR: [&str; 8] = [
+    "Secret",
+    "ConfigMap",
+    "PersistentVolumeClaim",
+    "ServiceAccount",
+    "PriorityClass",
+    "RuntimeClass",
+    "StorageClass",
+    "IngressClass",
+];
 
 /// Returns all that the objects of a batch refer to and need, whether it is there or not.
 pub(super) fn references<'m>(batch: &Batch<'m>) -> Vec<Reference<'m>> {
     let mut found = Vec::new();
     for object in &batch.objects {
-        let mut look = Look { object: *object, found: &mut found };
-        let key = &object.manifest.key;
-        if let Some(pod) = template(object.manifest) {
-            look.pod(pod, &pod_spec_field(key).unwrap_or_default());
-        }
-        for claim in claims(*object) {
-            look.name(["storage.k8s.io", "v1", "StorageClass"], claim.spec.get("storageClassName"), || {
-                format!("{}.storageClassName", claim.field)
-            });
-        }
-        let spec = object.manifest.node.get("spec");
-        match (key.group.as_str(), key.kind.as_str()) {
-            ("networking.k8s.io", "Ingress") => look.ingress(spec),
-            ("autoscaling", "HorizontalPodAutoscaler") => look.target(spec.and_then(|spec| spec.get("scaleTargetRef"))),
-            ("", "ServiceAccount") => {
-                for (at, secret) in Tree::list(&object.manifest.node, "imagePullSecrets").iter().enumerate() {
-                    look.secret(secret.get("name"), || format!("imagePullSecrets[{at}].name"));
-                }
+        let is_scaler = object.is("autoscaling", "HorizontalPodAutoscaler");
+        let is_issued = object.is("networking.k8s.io", "Ingress") && is_issued(object.manifest);
+        mentions(object.manifest, &mut |mention| {
+            let Named { group, version, kind, namespaced } = mention.target;
+            let is_looked_for = is_scaler || LOOKED_FOR.contains(&kind) && mention.namespace().is_none();
+            if mention.is_optional() || !is_looked_for || is_issued && kind == "Secret" {
+                return;
             }
-            _ => {}
-        }
+            found.push(Reference {
+                group: group.into(),
+                version: version.into(),
+                kind: kind.into(),
+                namespace: if namespaced { object.namespace.clone() } else { SmolStr::default() },
+                name: mention.name.text().cloned().unwrap_or_default(),
+                object: *object,
+                origin: mention.name.origin(),
+                field: mention.field.to_string(),
+            });
+        });
     }
     found
-}
-
-impl<'m> Look<'m, '_> {
-    fn name(&mut self, [group, version, kind]: [&str; 3], name: Option<&'m Node>, field: impl FnOnce() -> String) {
-        let Some((node, name)) = name.and_then(|node| Some((node, node.text()?))).filter(|(_, name)| !name.is_empty())
-        else {
-            return;
-        };
-        let everywhere = matches!(kind, "StorageClass" | "PriorityClass" | "RuntimeClass" | "IngressClass");
-        self.found.push(Reference {
-            group: group.into(),
-            version: version.into(),
-            kind: kind.into(),
-            namespace: if everywhere { SmolStr::default() } else { self.object.namespace.clone() },
-            name: name.clone(),
-            object: self.object,
-            origin: node.origin(),
-            field: field(),
-        });
-    }
-
-    fn secret(&mut self, name: Option<&'m Node>, field: impl FnOnce() -> String) {
-        self.name(["", "v1", "Secret"], name, field);
-    }
-
-    /// Takes the name in a mapping that may be said to be optional.
-    fn needed(&mut self, kind: &str, place: Option<&'m Node>, key: &str, field: impl FnOnce() -> String) {
-        if let Some(place) = place.filter(|place| !place.is_set("optional")) {
-            self.name(["", "v1", kind], Node::get(place, key), || format!("{}.{key}", field()));
-        }
-    }
-
-    fn pod(&mut self, pod: &'m Node, before: &str) {
-        let plain = |key: &str| format!("{before}.{key}");
-        self.name(["", "v1", "ServiceAccount"], pod.get("serviceAccountName"), || plain("serviceAccountName"));
-        self.name(["scheduling.k8s.io", "v1", "PriorityClass"], pod.get("priorityClassName"), || {
-            plain("priorityClassName")
-        });
-        self.name(["node.k8s.io", "v1", "RuntimeClass"], pod.get("runtimeClassName"), || plain("runtimeClassName"));
-        for (at, secret) in pod.list("imagePullSecrets").iter().enumerate() {
-            self.secret(secret.get("name"), || format!("{before}.imagePullSecrets[{at}].name"));
-        }
-        for list in ["containers", "initContainers"] {
-            for (number, container) in pod.list(list).iter().enumerate() {
-                let field = |rest: String| format!("{before}.{list}[{number}].{rest}");
-                for (at, variable) in container.list("env").iter().enumerate() {
-                    let from = |key: &str| variable.at(&["valueFrom", key]);
-                    let path = |key: &str| field(format!("env[{at}].valueFrom.{key}"));
-                    self.needed("Secret", from("secretKeyRef"), "name", || path("secretKeyRef"));
-                    self.needed("ConfigMap", from("configMapKeyRef"), "name", || path("configMapKeyRef"));
-                }
-                for (at, source) in container.list("envFrom").iter().enumerate() {
-                    let path = |key: &str| field(format!("envFrom[{at}].{key}"));
-                    self.needed("Secret", source.get("secretRef"), "name", || path("secretRef"));
-                    self.needed("ConfigMap", source.get("configMapRef"), "name", || path("configMapRef"));
-                }
-            }
-        }
-        for (at, volume) in pod.list("volumes").iter().enumerate() {
-            self.volume(volume, &format!("{before}.volumes[{at}]"));
-        }
-    }
-
-    fn volume(&mut self, volume: &'m Node, before: &str) {
-        let path = |key: &str| format!("{before}.{key}");
-        self.needed("ConfigMap", volume.get("configMap"), "name", || path("configMap"));
-        self.needed("Secret", volume.get("secret"), "secretName", || path("secret"));
-        let claim = volume.at(&["persistentVolumeClaim", "claimName"]);
-        self.name(["", "v1", "PersistentVolumeClaim"], claim, || path("persistentVolumeClaim.claimName"));
-        self.secret(volume.at(&["csi", "nodePublishSecretRef", "name"]), || path("csi.nodePublishSecretRef.name"));
-        let sources = volume.get("projected").map_or(&[][..], |projected| projected.list("sources"));
-        for (at, source) in sources.iter().enumerate() {
-            let path = |key: &str| format!("{before}.projected.sources[{at}].{key}");
-            self.needed("ConfigMap", source.get("configMap"), "name", || path("configMap"));
-            self.needed("Secret", source.get("secret"), "name", || path("secret"));
-        }
-    }
-
-    fn ingress(&mut self, spec: Option<&'m Node>) {
-        let class = spec.and_then(|spec| spec.get("ingressClassName"));
-        self.name(["networking.k8s.io", "v1", "IngressClass"], class, || "spec.ingressClassName".into());
-        let annotations = self.object.manifest.node.at(&["metadata", "annotations"]);
-        // cert-manager makes the Secrets of these.
-        if annotations.into_iter().flat_map(Tree::members).any(|(key, _)| key.starts_with("cert-manager.io/")) {
-            return;
-        }
-        for (at, tls) in spec.map_or(&[][..], |spec| spec.list("tls")).iter().enumerate() {
-            self.secret(tls.get("secretName"), || format!("spec.tls[{at}].secretName"));
-        }
-    }
-
-    fn target(&mut self, target: Option<&'m Node>) {
-        let Some(target) = target else { return };
-        let (Some(version), Some(kind)) = (target.word("apiVersion"), target.word("kind")) else { return };
-        let (group, version) = version.split_once('/').unwrap_or(("", &version));
-        self.name([group, version, &kind], target.get("name"), || "spec.scaleTargetRef.name".into());
-    }
 }
 
 impl Reference<'_> {
     /// Whether nothing has to be read to know that it is there.
     pub(super) fn is_settled(&self, batch: &Batch<'_>) -> bool {
-        let built_in = match self.kind.as_str() {
-            "ServiceAccount" => self.name == "default",
-            "ConfigMap" => self.name == "kube-root-ca.crt",
-            "PriorityClass" => self.name.starts_with("system-"),
-            _ => false,
-        };
-        built_in || batch.brings(&self.group, &self.kind, &self.namespace, &self.name)
+        is_built_in(&self.kind, &self.name) || batch.brings(&self.group, &self.kind, &self.namespace, &self.name)
     }
 
     fn name_with_namespace(&self) -> String {

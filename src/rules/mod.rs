@@ -132,7 +132,7 @@ use std::sync::LazyLock;
 
 pub use at::At;
 pub use path::Path;
-pub use set::judge_set;
+pub use set::{Asking, Gathered, Name, Outside, Set};
 pub use standards::{Standard, judge_pods};
 
 use crate::diagnostic::Diagnostic;

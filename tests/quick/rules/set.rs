@@ -101,7 +101,7 @@ fn a_stateful_set_has_a_headless_service() {
     fine(&(set("web") + &headless));
     assert!(check(&(set("webb") + &headless)).1.contains("the Service that selects its pods is `web`"));
     assert!(check(&(set("web") + &service("app: web", ""))).1.contains("is not headless"));
-    fine(&set("elsewhere"));
+    assert!(check(&set("elsewhere")).1.contains("warning[undeclared-reference]: there is no Service `elsewhere`"));
 }
 
 #[test]
@@ -125,7 +125,8 @@ fn an_autoscaler_names_a_workload_beside_it() {
             + &other("HorizontalPodAutoscaler", "autoscaling/v2", &spec)
     };
     fine(&with_scaler("checkout"));
-    fine(&with_scaler("elsewhere"));
+    let (code, said) = check(&with_scaler("elsewhere"));
+    assert!(code == Some(0) && said.contains("there is no Deployment `elsewhere` beside the autoscaler"), "{said}");
     assert!(check(&with_scaler("chekout")).1.contains("did you mean `checkout`"));
 }
 
