@@ -76,6 +76,8 @@ codes! {
     RemovedApi = "removed-api", Error;
     /// An apiVersion that is served, but will be removed.
     DeprecatedApi = "deprecated-api", Warning;
+    /// A field, annotation or label that Kubernetes has given up.
+    DeprecatedField = "deprecated-field", Warning;
     /// A custom resource whose definition is not among the inputs.
     UnknownCustomKind = "unknown-custom-kind", Note;
     /// A custom resource that its definition does not allow.

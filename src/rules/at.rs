@@ -98,6 +98,12 @@ impl<'a> At<'a> {
         self.report(place, Diagnostic::new(Code::MissingField, self.origin, message));
     }
 
+    /// Reports what the server takes, and warns of.
+    pub fn warn(&mut self, place: impl Display, code: Code, origin: Origin, message: impl Into<String>, help: &str) {
+        let help = Some(help).filter(|help| !help.is_empty());
+        self.report(place, Diagnostic::new(code, origin, message).maybe_help(help));
+    }
+
     /// Where the structure as a whole is written.
     pub fn origin(&self) -> Origin {
         self.origin

@@ -75,6 +75,7 @@ pub(super) const RULES: &[Rule] = &[
         accepts: &[
             "{scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}, minReplicas: 0, maxReplicas: 2, metrics: [{type: External, external: {metric: {name: a}, target: {type: Value, value: 1}}}]}",
         ],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "autoscaler-target",

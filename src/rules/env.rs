@@ -290,6 +290,7 @@ pub(super) const RULES: &[Rule] = &[
             "{volumeName: v, path: ../a, key: A}",
         ],
         accepts: &["{volumeName: v, path: a/b, key: A}"],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "env-from",

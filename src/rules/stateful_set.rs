@@ -90,6 +90,7 @@ pub(super) const RULES: &[Rule] = &[
         minors: (Minor(37), Minor(37)),
         refuses: &["{type: Recreate}"],
         accepts: &["{type: RollingUpdate}"],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "stateful-set-partition",
@@ -117,6 +118,7 @@ pub(super) const RULES: &[Rule] = &[
             "{rollingUpdate: {maxUnavailable: few}}",
         ],
         accepts: &["{rollingUpdate: {maxUnavailable: 100%}}", "{rollingUpdate: {maxUnavailable: 3}}"],
+        ..Rule::ALWAYS
     },
 ];
 
