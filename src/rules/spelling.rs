@@ -3,7 +3,6 @@
 //! A settled structure enters, warnings leave: who compares such a text with what the server returns finds a change.
 
 use super::address::{Spelled, plain};
-use super::at::items;
 use super::{Minor, Rule};
 
 pub(super) const RULES: &[Rule] = &[
@@ -62,25 +61,6 @@ pub(super) const RULES: &[Rule] = &[
         },
         warns: &["{cidr: '2001:DB8::/64'}"],
         accepts: &["{cidr: '2001:db8::/64'}"],
-        ..Rule::ALWAYS
-    },
-    Rule {
-        name: "plain-addresses-of-slice",
-        at: "discovery/v1.EndpointSlice",
-        minors: (Minor(33), Minor(u32::MAX)),
-        check: |at| {
-            for (number, endpoint) in at.items(&["endpoints"]) {
-                for (index, address) in items(endpoint, &["addresses"]) {
-                    plain(at, format_args!("endpoints[{number}].addresses[{index}]"), address, Spelled::Address);
-                }
-            }
-        },
-        warns: &[
-            "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a, namespace: default}, addressType: IPv6, endpoints: [{addresses: ['2001:DB8::1']}]}",
-        ],
-        accepts: &[
-            "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a, namespace: default}, addressType: IPv6, endpoints: [{addresses: ['2001:db8::1']}]}",
-        ],
         ..Rule::ALWAYS
     },
 ];

@@ -140,7 +140,7 @@ fn overlapping_files(at: &mut At<'_>) {
         let Some(source) = at.get(&[field]) else { continue };
         let files = items(source, &["items"])
             .filter_map(|(index, item)| Some((format!("{field}.items[{index}].path"), item.get("path")?)));
-        overlaps(at, files);
+        overlaps(at, true, files);
     }
     let Some(projected) = at.get(&["projected"]) else { return };
     let files = items(projected, &["sources"]).flat_map(|(index, source)| {
@@ -166,10 +166,12 @@ fn overlapping_files(at: &mut At<'_>) {
             single.into_iter().filter_map(move |path| Some((format!("{at}.{}", path.join(".")), get(source, &path)?)));
         listed.chain(alone)
     });
-    overlaps(at, files);
+    // That two sources write one file is an error.
+    overlaps(at, false, files);
 }
 
-fn overlaps<'a>(at: &mut At<'_>, files: impl Iterator<Item = (String, &'a Node)>) {
+/// Warns of files that would lie in one another's way; `alike` says whether that they are one and the same is told here.
+fn overlaps<'a>(at: &mut At<'_>, alike: bool, files: impl Iterator<Item = (String, &'a Node)>) {
     let mut seen: Vec<(&str, Origin)> = Vec::new();
     for (place, node) in files.take(MOST_FILES) {
         let Some(path) = node.as_str().map(|path| path.trim_end_matches('/')).filter(|path| !path.is_empty()) else {
@@ -178,7 +180,9 @@ fn overlaps<'a>(at: &mut At<'_>, files: impl Iterator<Item = (String, &'a Node)>
         let below = |one: &str, other: &str| {
             one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if let Some((other, first)) = seen.iter().find(|(other, _)| below(path, other) || below(other, path)) {
+        if let Some((other, first)) =
+            seen.iter().find(|(other, _)| (alike || path != *other) && (below(path, other) || below(other, path)))
+        {
             let message = if path == *other {
                 format!("two files of the volume are `{}`: one of them is lost", words::shown(path))
             } else {
@@ -315,7 +319,7 @@ pub(super) const RULES: &[Rule] = &[
         warns: &[
             "{name: v, configMap: {name: a, items: [{key: a, path: b}, {key: c, path: b}]}}",
             "{name: v, configMap: {name: a, items: [{key: a, path: b}, {key: c, path: b/d}]}}",
-            "{name: v, projected: {sources: [{configMap: {name: a, items: [{key: a, path: b}]}}, {downwardAPI: {items: [{path: b, fieldRef: {fieldPath: metadata.name}}]}}]}}",
+            "{name: v, projected: {sources: [{configMap: {name: a, items: [{key: a, path: b}]}}, {downwardAPI: {items: [{path: b/c, fieldRef: {fieldPath: metadata.name}}]}}]}}",
         ],
         accepts: &["{name: v, configMap: {name: a, items: [{key: a, path: b}, {key: c, path: bd}]}}"],
         ..Rule::ALWAYS
