@@ -76,7 +76,7 @@ pub fn check_objects_of(
     diagnostics.extend(unknown.into_values());
     diagnostics.extend(unnamed);
     diagnostics.extend(duplicates(&manifests, roles));
-    for set in sets(&manifests, roles) {
+    for set in sets(manifests.iter(), roles) {
         diagnostics.extend(judge_set(&set));
     }
     if mode == Mode::Manifest {
@@ -86,7 +86,10 @@ pub fn check_objects_of(
 }
 
 /// Returns the manifests that meet in one cluster, set by set; one that is in several counts in its first.
-fn sets<'m>(manifests: &'m [Manifest], roles: &Roles) -> impl Iterator<Item = Vec<&'m Manifest>> + use<'m> {
+pub fn sets<'m>(
+    manifests: impl IntoIterator<Item = &'m Manifest>,
+    roles: &Roles,
+) -> impl Iterator<Item = Vec<&'m Manifest>> {
     let mut sets: BTreeMap<u32, Vec<&Manifest>> = BTreeMap::new();
     for manifest in manifests {
         sets.entry(roles.of(manifest.origin.file).sets()[0]).or_default().push(manifest);

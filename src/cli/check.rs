@@ -24,7 +24,8 @@ pub struct CheckArgs {
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let report = &args.input.report;
     let mut session = Session::new(report)?;
-    let settings = session.settings(&args.input)?;
+    let mut settings = session.settings(&args.input)?;
+    settings.asked.advice = true;
     let disk = Arc::clone(&session.disk);
     let inputs = session.survey(&args.input.inputs, &*disk);
     if args.strict {

@@ -83,7 +83,8 @@ pub(super) fn compile(
     let deny: Vec<String> = setup.deny.iter().chain(&args.report.deny).cloned().collect();
     let allow: Vec<String> = setup.allow.iter().chain(&args.report.allow).cloned().collect();
     session.judge_by(&deny, &allow)?;
-    let facts = facts(variant.kubernetes_version.as_deref().or(setup.kubernetes_version.as_deref()))?;
+    let facts =
+        facts(variant.kubernetes_version.as_deref().or(setup.kubernetes_version.as_deref()), &variant.feature_gates)?;
     let mut params = vec![setup.params.clone()];
     params.extend(session.params(&variant.params, &variant.set)?);
     let profiles = variant.profile.iter().map(|name| name.trim().into());

@@ -15,7 +15,7 @@ pub struct SchemaArgs {
 
 /// Prints the schema.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
-    let text = crate::editor::schema(facts(args.kubernetes_version.as_deref())?);
+    let text = crate::editor::schema(facts(args.kubernetes_version.as_deref(), &[])?);
     Channel::Stdout.write(text.as_bytes())?;
     Ok(Exit::Fine)
 }

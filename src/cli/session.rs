@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
 use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs, survey_inputs};
-use crate::diagnostic::{Diagnostics, Style, render};
+use crate::diagnostic::{Diagnostics, Style, did_you_mean, render};
 use crate::expand::Options;
-use crate::kubernetes::{Facts, Minor};
+use crate::kubernetes::{Facts, Gates, Minor};
 use crate::policy::{Policy, PolicyError};
 use crate::read::{Files, read_confidential};
-use crate::rules::Standard;
+use crate::rules::Asked;
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
 /// The state of one run.
@@ -60,9 +62,9 @@ impl Session {
     /// Returns what is compiled for.
     pub(super) fn settings(&mut self, args: &InputArgs) -> Result<Settings, Failure> {
         self.disk.places.allow(&args.variant.allow_path)?;
-        let facts = facts(args.variant.kubernetes_version.as_deref())?;
-        let standards = args.rules.iter().map(|word| Standard::parse(word.trim()).map_err(Failure::Usage));
-        let standards = standards.collect::<Result<_, _>>()?;
+        let facts = args.variant.facts()?;
+        let mut asked = Asked::default();
+        args.rules.iter().try_for_each(|word| asked.add(word.trim())).map_err(Failure::Usage)?;
         let options = Options {
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
             params: self.params(&args.variant.params, &args.variant.set)?,
@@ -70,7 +72,7 @@ impl Session {
             made: 0,
             secrets_elsewhere: false,
         };
-        Ok(Settings { facts, options, standards })
+        Ok(Settings { facts, options, asked })
     }
 
     /// Reads inputs from where they are, and standard input, to make or send what they hold.
@@ -174,13 +176,30 @@ impl Session {
     }
 }
 
-/// Returns the facts of the Kubernetes version asked for.
-pub(super) fn facts(version: Option<&str>) -> Result<&'static Facts, Failure> {
-    let Some(text) = version else { return Ok(Facts::newest()) };
-    Minor::parse(text).and_then(Facts::of).ok_or_else(|| {
-        let known: Vec<String> = Minor::bundled().map(|minor| minor.to_string()).collect();
+/// Returns the facts of the Kubernetes version asked for, on a server that has some feature gates set.
+pub(super) fn facts(version: Option<&str>, gates: &[String]) -> Result<&'static Facts, Failure> {
+    let minor = version.map_or(Some(Minor::NEWEST), Minor::parse);
+    let gates: Gates = gates.iter().map(|word| gate(word.trim())).collect::<Result<_, _>>()?;
+    minor.and_then(|minor| Facts::with_gates(minor, gates)).ok_or_else(|| {
+        let text = version.unwrap_or_default();
+        let known: Vec<String> = Minor::bundled()
+            .map(|minor| if minor.is_preview() { format!("{minor} (a preview)") } else { minor.to_string() })
+            .collect();
         Failure::Usage(format!("the Kubernetes version `{text}` is not known; known are {}", known.join(", ")))
     })
+}
+
+/// Reads `NAME=true`. A gate that holds no field back may be there: the flag is the server's.
+fn gate(word: &str) -> Result<(SmolStr, bool), Failure> {
+    let read = word.split_once('=').and_then(|(name, value)| Some((name, value.to_lowercase().parse().ok()?)));
+    let Some((name, is_on)) = read.filter(|(name, _)| !name.is_empty()) else {
+        return Err(Failure::Usage(format!("expected `--feature-gates NAME=true` or `NAME=false`, found `{word}`")));
+    };
+    let known = Facts::gate_names();
+    match did_you_mean(name, known.iter().copied()).filter(|_| !known.contains(name)) {
+        Some(near) => Err(Failure::Usage(format!("no feature gate is named `{name}`: did you mean `{near}`?"))),
+        None => Ok((name.into(), is_on)),
+    }
 }
 
 pub(super) fn read_stdin() -> std::io::Result<Vec<u8>> {

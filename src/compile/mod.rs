@@ -34,7 +34,7 @@ use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{BatchPatches, Borrowed, Configs, Context, Declared, Used};
 use crate::read::{Document, Files};
-use crate::rules::{Standard, judge_pods};
+use crate::rules::Asked;
 use crate::text::{FileId, Node, Origin, Sources};
 
 /// What a run is asked for.
@@ -44,13 +44,13 @@ pub struct Settings {
     pub facts: &'static Facts,
     /// Parameters, profiles, limits.
     pub options: Options,
-    /// What pods are held to, beside the rules of the server.
-    pub standards: Vec<Standard>,
+    /// What is asked of objects beside the rules of the server.
+    pub asked: Asked,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { facts: Facts::newest(), options: Options::default(), standards: Vec::new() }
+        Self { facts: Facts::newest(), options: Options::default(), asked: Asked::default() }
     }
 }
 
@@ -163,15 +163,17 @@ fn compile_inputs(
     let places = rendered::places(&documents[own..]);
     let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles);
     diagnostics.append(findings);
-    let anew = stamp::Anew::new(facts, &manifests, settings.standards.clone());
+    let anew = stamp::Anew::new(facts, &manifests, settings.asked.clone());
 
     let mut units = read_units(batches, &manifests, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
     let rendered = rendered::patch(rendered, &units, &anew, diagnostics);
     // Those of another tool as the patches leave them.
-    for manifest in manifests.iter().chain(rendered.iter().map(|object| &object.manifest)) {
-        let found = judge_pods(manifest, &settings.standards).into_iter();
-        let is_own = |finding: &Diagnostic| finding.origin.file == manifest.origin.file;
+    let all = manifests.iter().chain(rendered.iter().map(|object| &object.manifest));
+    for set in check::sets(all, &roles) {
+        let files: HashSet<FileId> = set.iter().map(|manifest| manifest.origin.file).collect();
+        let found = settings.asked.judge(&set, &[]).into_iter();
+        let is_own = |finding: &Diagnostic| files.contains(&finding.origin.file);
         diagnostics.extend(found.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
     }
     let steps = stamp::Steps::of(settings.options.max_instances);
@@ -193,9 +195,7 @@ fn compile_inputs(
         let memo = &mut check::Memo::default();
         let own: Vec<Manifest> =
             own.into_iter().map(|object| stamp::settle(object, &anew, memo, diagnostics)).collect();
-        for object in &own {
-            stamp::check_applied(object, &anew, diagnostics);
-        }
+        stamp::check_applied(&own, &anew, diagnostics);
         stamp::name_subjects(&own, diagnostics);
         unit.patches.finish(diagnostics);
         unit.own = own;

@@ -59,6 +59,12 @@ impl<'a> At<'a> {
         self.facts.minor
     }
 
+    /// Whether the server keeps a field of a type, which it may not know, or drop since its feature gate is off.
+    pub fn keeps(&self, ty: &str, field: &str) -> bool {
+        let ty = self.facts.type_id(ty).map(|id| self.facts.ty(id));
+        ty.and_then(|ty| ty.field(field)).is_some_and(|field| !self.facts.drops(field))
+    }
+
     /// Returns the value at the end of a path of keys, where there is one.
     pub fn get(&self, path: &[&str]) -> Option<&'a Node> {
         get(self.node, path)

@@ -161,7 +161,35 @@ fn says_the_same(spec: &Node, annotation: &Node, minor: Minor) -> bool {
     minor < Minor(34) || annotation.as_str() == Some(own.as_str())
 }
 
+/// Registries that are no longer kept: what became of them, and where the images are now.
+const REGISTRIES: [(&str, &str, &str); 5] = [
+    ("docker.bintray.io", "was shut down in 2021", ""),
+    ("docker.pkg.github.com", "is no longer served", "ghcr.io"),
+    ("gcr.io/google-containers", "gets no images any more", "registry.k8s.io"),
+    ("gcr.io/google_containers", "gets no images any more", "registry.k8s.io"),
+    ("k8s.gcr.io", "is frozen since April 2023, and will be shut down", "registry.k8s.io"),
+];
+
 pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "retired-registry",
+        at: "core/v1.Container",
+        check: |at| {
+            let Some((node, image)) = at.get(&["image"]).zip(at.text(&["image"])) else { return };
+            let is_from = |registry: &str| image.strip_prefix(registry).is_some_and(|rest| rest.starts_with('/'));
+            if let Some((registry, told, instead)) = REGISTRIES.iter().find(|(registry, ..)| is_from(registry)) {
+                let help = match *instead {
+                    "" => "take the image from where it is kept now".to_owned(),
+                    instead => format!("take it from `{instead}`"),
+                };
+                let message = format!("the registry `{registry}` {told}");
+                at.warn("image", Code::RetiredRegistry, node.origin(), message, &help);
+            }
+        },
+        warns: &["{name: a, image: 'k8s.gcr.io/pause:3.9'}"],
+        accepts: &["{name: a, image: 'registry.k8s.io/pause:3.9'}"],
+        ..Rule::ALWAYS
+    },
     Rule {
         name: "deprecated-annotations",
         at: "meta/v1.ObjectMeta",

@@ -76,9 +76,12 @@ macro_rules! cron {
 }
 
 mod address;
+mod advice;
+mod asked;
 mod at;
 mod attachment;
 mod autoscaling;
+mod availability;
 mod body;
 mod claim;
 mod config;
@@ -135,10 +138,11 @@ mod workload;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+pub use asked::Asked;
 pub use at::At;
 pub use path::Path;
 pub use set::judge_set;
-pub use standards::{Standard, judge_pods};
+pub use standards::Standard;
 
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::{Facts, Minor, ObjectKey, Type};

@@ -36,7 +36,7 @@ impl Standard {
         let level = name.strip_prefix("pss=").filter(|_| NAMES.contains(&name)).and_then(SecurityLevel::parse);
         let Some(level) = level else {
             let known = || format!("known are `{}`", NAMES.join("` and `"));
-            return Err(format!("there is no rule set `{name}`: {}", suggestion(name, NAMES).unwrap_or_else(known)));
+            return Err(format!("there is no level `{name}`: {}", suggestion(name, NAMES).unwrap_or_else(known)));
         };
         let minor = if version == LATEST { Some(Minor::NEWEST) } else { Minor::parse(version) };
         let minor = minor.filter(|minor| *minor <= Minor::NEWEST).ok_or_else(|| {
@@ -91,7 +91,7 @@ impl Check {
 }
 
 /// Returns what the standards do not allow of the pods that an object holds; the same place once, by the first of them.
-pub fn judge_pods(object: &Manifest, standards: &[Standard]) -> Vec<Diagnostic> {
+pub(super) fn judge_pods(object: &Manifest, standards: &[Standard]) -> Vec<Diagnostic> {
     let mut all: Vec<Diagnostic> = Vec::new();
     for standard in standards {
         let Some(pod) = Pod::of(object, standard.minor) else { break };

@@ -25,6 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "stateful-set-service-name",
         at: "apps/v1.StatefulSetSpec",
+        minors: (Minor(33), Minor(u32::MAX)),
         check: |at| {
             let (Some(node), Some(name)) = (at.get(&["serviceName"]), at.text(&["serviceName"])) else { return };
             if let Err(reason) = dns_label(name) {
