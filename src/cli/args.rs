@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use super::session::facts;
+use super::target::facts;
 use crate::diagnostic::Format;
 use crate::kubernetes::Facts;
 use crate::limits;

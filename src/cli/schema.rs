@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::session::{Channel, facts};
+use super::session::Channel;
+use super::target::facts;
 use super::{Exit, Failure};
 
 /// `schema`

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
 use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs, survey_inputs};
-use crate::diagnostic::{Diagnostics, Style, did_you_mean, render};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, Subject, render};
 use crate::expand::Options;
-use crate::kubernetes::{Facts, Gates, Minor};
 use crate::policy::{Policy, PolicyError};
 use crate::read::{Files, read_confidential};
 use crate::rules::Asked;
@@ -29,6 +26,8 @@ pub(super) struct Session {
     pub(super) reported: Diagnostics,
     policy: Policy,
     reports: usize,
+    /// What was warned of before anything was sent.
+    foretold: Vec<Subject>,
 }
 
 impl Session {
@@ -43,6 +42,7 @@ impl Session {
             reported: Diagnostics::new(),
             policy,
             reports: 0,
+            foretold: Vec::new(),
         })
     }
 
@@ -154,7 +154,12 @@ impl Session {
 
     /// Takes the findings, judged.
     pub(super) fn judged(&mut self) -> Diagnostics {
-        let found = std::mem::take(&mut self.diagnostics).as_written(&mut self.sources);
+        let mut found = std::mem::take(&mut self.diagnostics).as_written(&mut self.sources);
+        if self.reports == 0 {
+            let warnings = found.iter().filter(|finding| finding.severity == Severity::Warning);
+            self.foretold = warnings.filter_map(|finding| finding.subject.clone()).collect();
+        }
+        found.retain(|finding| finding.code != Code::ServerWarning || self.reports == 0 || !self.is_foretold(finding));
         // The comments in the inputs are judged once, with what compiling found.
         let judged = match self.reports {
             0 => self.policy.apply(found, &self.sources),
@@ -162,6 +167,21 @@ impl Session {
         };
         self.reports += 1;
         judged
+    }
+
+    /// Whether the server repeats what was found before anything was sent.
+    fn is_foretold(&self, finding: &Diagnostic) -> bool {
+        let Some(said) = &finding.subject else { return false };
+        // The server knows the namespace that an object went to.
+        let named = |object: &str| {
+            let (kind, name) = object.split_once(' ')?;
+            Some((kind.to_owned(), name.rsplit('/').next()?.to_owned()))
+        };
+        self.foretold.iter().filter(|known| named(&known.object) == named(&said.object)).any(|known| {
+            let is_there = !said.field.is_empty()
+                && (known.field.starts_with(&said.field) || said.field.starts_with(&known.field));
+            is_there || !known.field.is_empty() && finding.message.contains(&known.field)
+        })
     }
 
     /// Returns findings as text.
@@ -173,32 +193,6 @@ impl Session {
     pub(super) fn judge_by(&mut self, deny: &[String], allow: &[String]) -> Result<(), Failure> {
         self.policy = Policy::parse(deny, allow).map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
         Ok(())
-    }
-}
-
-/// Returns the facts of the Kubernetes version asked for, on a server that has some feature gates set.
-pub(super) fn facts(version: Option<&str>, gates: &[String]) -> Result<&'static Facts, Failure> {
-    let minor = version.map_or(Some(Minor::NEWEST), Minor::parse);
-    let gates: Gates = gates.iter().map(|word| gate(word.trim())).collect::<Result<_, _>>()?;
-    minor.and_then(|minor| Facts::with_gates(minor, gates)).ok_or_else(|| {
-        let text = version.unwrap_or_default();
-        let known: Vec<String> = Minor::bundled()
-            .map(|minor| if minor.is_preview() { format!("{minor} (a preview)") } else { minor.to_string() })
-            .collect();
-        Failure::Usage(format!("the Kubernetes version `{text}` is not known; known are {}", known.join(", ")))
-    })
-}
-
-/// Reads `NAME=true`. A gate that holds no field back may be there: the flag is the server's.
-fn gate(word: &str) -> Result<(SmolStr, bool), Failure> {
-    let read = word.split_once('=').and_then(|(name, value)| Some((name, value.to_lowercase().parse().ok()?)));
-    let Some((name, is_on)) = read.filter(|(name, _)| !name.is_empty()) else {
-        return Err(Failure::Usage(format!("expected `--feature-gates NAME=true` or `NAME=false`, found `{word}`")));
-    };
-    let known = Facts::gate_names();
-    match did_you_mean(name, known.iter().copied()).filter(|_| !known.contains(name)) {
-        Some(near) => Err(Failure::Usage(format!("no feature gate is named `{name}`: did you mean `{near}`?"))),
-        None => Ok((name.into(), is_on)),
     }
 }
 

@@ -73,6 +73,8 @@ struct Unit {
     patches: BatchPatches,
     /// The objects of the batch as a whole, settled.
     own: Vec<Manifest>,
+    /// What is asked of its objects.
+    asked: Asked,
     /// What each plan makes.
     stamped: Vec<stamp::Stamped>,
 }
@@ -163,7 +165,7 @@ fn compile_inputs(
     let places = rendered::places(&documents[own..]);
     let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles);
     diagnostics.append(findings);
-    let anew = stamp::Anew::new(facts, &manifests, settings.asked.clone());
+    let anew = stamp::Anew::new(facts, &manifests);
 
     let mut units = read_units(batches, &manifests, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
@@ -178,9 +180,10 @@ fn compile_inputs(
     }
     let steps = stamp::Steps::of(settings.options.max_instances);
     for unit in &mut units {
+        unit.asked = asked_of(&unit.expanded.batch.rules, &settings.asked, diagnostics);
         let context = unit.context(&anew);
         let plans = unit.expanded.plans.iter();
-        let checked = plans.map(|plan| stamp::check(&context, &anew, plan, &steps, sources, diagnostics));
+        let checked = plans.map(|plan| stamp::check(&context, &anew, &unit.asked, plan, &steps, sources, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
@@ -195,7 +198,7 @@ fn compile_inputs(
         let memo = &mut check::Memo::default();
         let own: Vec<Manifest> =
             own.into_iter().map(|object| stamp::settle(object, &anew, memo, diagnostics)).collect();
-        stamp::check_applied(&own, &anew, diagnostics);
+        stamp::check_applied(&own, &anew, &unit.asked, diagnostics);
         stamp::name_subjects(&own, diagnostics);
         unit.patches.finish(diagnostics);
         unit.own = own;
@@ -231,6 +234,18 @@ fn tell_behind(finding: Diagnostic, units: &[&Unit], sources: &Sources) -> Diagn
     around.into_iter().fold(finding, fold)
 }
 
+/// Returns what a run asks for, and a batch beside it.
+fn asked_of(rules: &[Node], run: &Asked, diagnostics: &mut Diagnostics) -> Asked {
+    let mut asked = run.clone();
+    for node in rules {
+        let word = node.text().map_or("", |word| word.trim());
+        if let Err(message) = asked.add(word) {
+            diagnostics.push(Diagnostic::new(Code::InvalidValue, node.origin(), message));
+        }
+    }
+    asked
+}
+
 /// Reads what the instances of each batch share; batches of one run see each other's ConfigMaps and Secrets.
 fn read_units(
     batches: Vec<Expanded>,
@@ -249,7 +264,8 @@ fn read_units(
             let configs = Configs::read(&expanded, known.clone(), options, &mut world, diagnostics);
             let batch = &expanded.batch;
             let patches = BatchPatches::read(batch.patch.as_ref(), batch.patch_json.as_ref(), diagnostics);
-            Unit { expanded, configs, patches, own: Vec::new(), stamped: Vec::new() }
+            let asked = Asked::default();
+            Unit { expanded, configs, patches, own: Vec::new(), asked, stamped: Vec::new() }
         })
         .collect();
     let mut declared: HashMap<Option<SmolStr>, Declared> = HashMap::new();

@@ -29,18 +29,17 @@ const KEPT: usize = 1024;
 pub(super) struct Anew {
     pub(super) facts: &'static Facts,
     definitions: Definitions,
-    asked: Asked,
     /// Budgets and autoscalers among the inputs.
     beside: Vec<Manifest>,
 }
 
 impl Anew {
     /// Knows the definitions of custom resources among the inputs.
-    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], asked: Asked) -> Self {
+    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest]) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
         let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object)));
         let beside = manifests.iter().filter(|object| Asked::has_a_say(object)).cloned().collect();
-        Self { facts, definitions, asked, beside }
+        Self { facts, definitions, beside }
     }
 
     /// Checks a custom resource against its definition, where there is one.
@@ -120,6 +119,7 @@ impl Steps {
 pub(super) fn check(
     context: &Context<'_>,
     anew: &Anew,
+    asked: &Asked,
     plan: &Plan,
     steps: &Steps,
     sources: &Sources,
@@ -135,7 +135,7 @@ pub(super) fn check(
             }
             let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
             steps.spent.fetch_add(spent, Ordering::Relaxed);
-            check_applied(&objects, anew, &mut findings);
+            check_applied(&objects, anew, asked, &mut findings);
             name_subjects(&objects, &mut findings);
             if !findings.is_empty() {
                 let scope = plan.scope(at, &context.batch.scope());
@@ -230,7 +230,7 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
 }
 
 /// Checks objects of a batch as wholes, as [`check_whole`] does; they are applied, and need names of their own.
-pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, diagnostics: &mut Diagnostics) {
+pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, asked: &Asked, diagnostics: &mut Diagnostics) {
     for object in objects {
         diagnostics.extend(check::unnamed(&object.key, &object.node));
         check_whole(object, anew.facts, diagnostics);
@@ -240,7 +240,7 @@ pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, diagnostics: &mut
         finding.is_echo || matches!(finding.code, Code::InvalidExpression | Code::UndefinedVariable)
     };
     if !diagnostics.iter().any(has_holes) {
-        diagnostics.extend(anew.asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside));
+        diagnostics.extend(asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside));
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::standards::judge_pods;
 use super::{Standard, advice, availability};
-use crate::diagnostic::{Code, Diagnostic, suggestion};
+use crate::diagnostic::{Code, Diagnostic, suggestion, words};
 use crate::kubernetes::Manifest;
 
 /// What a run asks for.
@@ -35,20 +35,10 @@ impl Asked {
         } else if name == "ha" {
             return Err("the rule set `ha` has no versions: write `ha`".to_owned());
         } else {
-            let known = || format!("known are `{}`", NAMES.join("`, `"));
+            let known = || format!("known are {}", words::list(NAMES, "and"));
             return Err(format!("there is no rule set `{name}`: {}", suggestion(name, NAMES).unwrap_or_else(known)));
         }
         Ok(())
-    }
-
-    /// Returns what this and another ask for.
-    #[must_use]
-    pub fn and(&self, other: &Self) -> Self {
-        let mut both = self.clone();
-        both.standards.extend(other.standards.iter().filter(|standard| !self.standards.contains(standard)));
-        both.availability |= other.availability;
-        both.advice |= other.advice;
-        both
     }
 
     /// Looks at objects that are applied together; `beside` are others that have a say in how they run.

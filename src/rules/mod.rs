@@ -142,7 +142,7 @@ pub use asked::Asked;
 pub use at::At;
 pub use path::Path;
 pub use set::judge_set;
-pub use standards::Standard;
+pub use standards::{Standard, judge_pods};
 
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::{Facts, Minor, ObjectKey, Type};

@@ -91,7 +91,7 @@ impl Check {
 }
 
 /// Returns what the standards do not allow of the pods that an object holds; the same place once, by the first of them.
-pub(super) fn judge_pods(object: &Manifest, standards: &[Standard]) -> Vec<Diagnostic> {
+pub fn judge_pods(object: &Manifest, standards: &[Standard]) -> Vec<Diagnostic> {
     let mut all: Vec<Diagnostic> = Vec::new();
     for standard in standards {
         let Some(pod) = Pod::of(object, standard.minor) else { break };

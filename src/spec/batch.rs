@@ -58,6 +58,8 @@ pub struct Batch {
     pub workloads: Section,
     /// Paths of manifests to pass through.
     pub manifests: Vec<Node>,
+    /// Rule sets that its objects are held to.
+    pub rules: Vec<Node>,
     /// Partial batches by name.
     pub profiles: Section,
     /// Strategic merge patches by kind.
@@ -162,6 +164,7 @@ impl Batch {
             services: definitions(map, "services", diagnostics),
             workloads: definitions(map, "workloads", diagnostics),
             manifests: list(map, "manifests", diagnostics),
+            rules: list(map, "rules", diagnostics),
             profiles: definitions(map, "profiles", diagnostics),
             patch: mapping(map, "patch", diagnostics),
             patch_json: mapping(map, "patchJSON6902", diagnostics),

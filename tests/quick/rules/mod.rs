@@ -1,5 +1,6 @@
 //! The rule book: each rule refuses its own examples, each with one finding, and takes their near twins.
 
+mod advice;
 mod set;
 mod standards;
 
