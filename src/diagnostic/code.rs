@@ -219,9 +219,9 @@ impl Code {
             || self.is_of_preflight()
     }
 
-    /// Whether only some runs find it: those with a flag, or with a cluster.
+    /// Whether only some runs find it: those with a flag, of a command, or with a cluster.
     pub fn is_of_request(self) -> bool {
-        self.is_of_cluster() || matches!(self, Self::PodSecurity | Self::HighAvailability)
+        self.is_of_cluster() || self.is_advice() || matches!(self, Self::PodSecurity | Self::HighAvailability)
     }
 
     /// Whether it is advice that mostly holds for all of a run or for nothing of it: people are told once, with the places.

@@ -152,3 +152,16 @@ fn a_batch_asks_for_rule_sets_itself() {
     let told = said(&[("a.yaml", &autoscaled)], &["build", "a.yaml"]);
     assert!(told.contains("one pod is all there is") && told.contains("a.yaml:8"), "{told}");
 }
+
+#[test]
+fn the_specs_of_the_repository_take_all_advice() {
+    let specs = concat!(env!("CARGO_MANIFEST_DIR"), "/specs");
+    for entry in std::fs::read_dir(specs).expect("there are specs") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let path = path.to_str().expect("a name in UTF-8");
+            let told = said(&[], &["check", path]);
+            assert!(!told.contains("warning["), "{told}");
+        }
+    }
+}
