@@ -65,7 +65,7 @@ fn node_label(at: &mut At<'_>, place: String, key: &str, origin: Origin) {
     let Some((_, since, instead)) = NODE_LABELS.iter().find(|(known, ..)| *known == key) else { return };
     let finding =
         Diagnostic::new(Code::DeprecatedField, origin, format!("the label `{key}` of nodes is deprecated {since}"));
-    let help = (!instead.is_empty()).then(|| format!("nodes have `{instead}` as well"));
+    let help = (!instead.is_empty()).then(|| format!("write `{instead}`, which nodes have too"));
     let help = if key.ends_with("/master") { Some(format!("write `{instead}`")) } else { help };
     at.report(place, finding.maybe_help(help));
 }
