@@ -70,59 +70,46 @@ fn once(at: &mut At<'_>, list: &str, field: &str, message: impl Fn(&str) -> Stri
     }
 }
 
-/// A port that a container declares.
-struct Port<'a> {
-    place: String,
-    node: &'a Node,
-    host: (&'a str, i64),
-}
+/// The address and the port of its node that a port of a container wants.
+type OfNode<'a> = (&'a str, i64);
 
 /// Warns of ports that two declarations of one pod share.
 fn shared_ports(at: &mut At<'_>) {
-    let mut seen: HashMap<(i64, &str), Vec<Port<'_>>> = HashMap::new();
-    let mut names: HashMap<&str, Origin> = HashMap::new();
-    for (place, container) in all_containers(at.node()) {
-        for (index, node) in items(container, &["ports"]) {
-            let place = format!("{place}.ports[{index}]");
-            let Some(number) = number_at(node, &["containerPort"]) else { continue };
-            let protocol = text(node, &["protocol"]).unwrap_or("TCP");
-            let host = (text(node, &["hostIP"]).unwrap_or_default(), number_at(node, &["hostPort"]).unwrap_or(0));
-            if let Some(origin) = node.get("hostIP").map(Node::origin).filter(|_| !host.0.is_empty() && host.1 == 0) {
+    let mut seen: HashMap<(i64, &str), Vec<(&Node, OfNode<'_>)>> = HashMap::new();
+    // The names, each with the container that has it first.
+    let mut names: HashMap<&str, (Origin, String)> = HashMap::new();
+    for (container, node) in all_containers(at.node()) {
+        for (index, port) in items(node, &["ports"]) {
+            let place = format!("{container}.ports[{index}]");
+            let Some(number) = number_at(port, &["containerPort"]) else { continue };
+            let protocol = text(port, &["protocol"]).unwrap_or("TCP");
+            let host = (text(port, &["hostIP"]).unwrap_or_default(), number_at(port, &["hostPort"]).unwrap_or(0));
+            if let Some(address) = port.get("hostIP").filter(|_| !host.0.is_empty() && host.1 == 0) {
                 let message = "`hostIP` has no effect without `hostPort`";
-                at.warn(format_args!("{place}.hostIP"), Code::ServerWarning, origin, message, "take it out");
+                at.warn(format_args!("{place}.hostIP"), Code::ServerWarning, address.origin(), message, "take it out");
             }
             let others = seen.entry((number, protocol)).or_default();
-            let rival = others.iter().find_map(|other| Some((other, clash(host, other.host)?)));
-            if let Some((other, told)) = rival {
+            if let Some((other, told)) = others.iter().find_map(|(other, wants)| Some((other, clash(host, *wants)?))) {
                 let message = format!("the pod declares the port {number} of {protocol} twice: {told}");
-                let origin = node.get("containerPort").map_or(node.origin(), Node::origin);
-                let finding = Diagnostic::new(Code::ServerWarning, origin, message);
-                let finding = finding.also(other.node.origin(), "first here");
+                let origin = port.get("containerPort").map_or(port.origin(), Node::origin);
+                let finding = Diagnostic::new(Code::ServerWarning, origin, message).also(other.origin(), "first here");
                 at.report(&place, finding.help("the containers of a pod share its ports: take one of them out"));
             }
-            others.push(Port { place: place.clone(), node, host });
-            let Some((named, name)) = node.get("name").zip(text(node, &["name"])) else { continue };
-            let Some(first) = names.get(name).filter(|_| at.minor() >= Minor(33)) else {
-                names.entry(name).or_insert(named.origin());
-                continue;
-            };
+            others.push((port, host));
+            let Some((named, name)) = port.get("name").zip(text(port, &["name"])) else { continue };
+            let (first, of) = names.entry(name).or_insert_with(|| (named.origin(), container.clone()));
             // Within one container it is an error.
-            let list = place.rsplit_once(".ports").map_or("", |(list, _)| list);
-            if seen.values().flatten().any(|port| {
-                port.node.get("name").is_some_and(|node| node.origin() == *first)
-                    && port.place.starts_with(&format!("{list}."))
-            }) {
-                continue;
+            if at.minor() >= Minor(33) && *of != container {
+                let message = format!("two containers name a port `{name}`: Services and probes mean the first by it");
+                let finding = Diagnostic::new(Code::ServerWarning, named.origin(), message).also(*first, "first here");
+                at.report(format_args!("{place}.name"), finding.help("give each port a name of its own"));
             }
-            let message = format!("two containers name a port `{name}`: Services and probes mean the first by it");
-            let finding = Diagnostic::new(Code::ServerWarning, named.origin(), message).also(*first, "first here");
-            at.report(format_args!("{place}.name"), finding.help("give each port a name of its own"));
         }
     }
 }
 
 /// Says what two declarations of one port do to each other, by the address and the port of the node that they want.
-fn clash(one: (&str, i64), other: (&str, i64)) -> Option<&'static str> {
+fn clash(one: OfNode<'_>, other: OfNode<'_>) -> Option<&'static str> {
     if one == other {
         // The same port of the node is an error.
         return (one.1 == 0).then_some("only one container can listen on it");
@@ -218,7 +205,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "whole-bytes",
         at: "core/v1.Container",
         check: |at| {
-            whole_bytes(at, &[&["resources", "limits"], &["resources", "requests"]], &["memory", "ephemeral-storage"])
+            whole_bytes(at, &[&["resources", "limits"], &["resources", "requests"]], &["memory", "ephemeral-storage"]);
         },
         warns: &["{name: a, image: 'a:1', resources: {limits: {memory: 100m}}}"],
         accepts: &["{name: a, image: 'a:1', resources: {limits: {memory: 0.5Gi, cpu: 100m}}}"],
