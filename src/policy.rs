@@ -67,14 +67,17 @@ impl Policy {
 
     /// Returns the findings that count.
     ///
-    /// Comments that allow nothing are reported only where no error is left: an error keeps later stages from finding
-    /// what a comment may be for.
+    /// Advice, and comments that allow nothing, are reported only where no error is left: an error keeps later stages from
+    /// finding what a comment may be for.
     pub fn apply(&self, diagnostics: Diagnostics, sources: &Sources) -> Diagnostics {
         let mut found = Diagnostics::new();
         let mut comments = Comments::read(sources, &mut found);
         let mut kept: Vec<Diagnostic> =
             diagnostics.into_iter().filter(|finding| !comments.allow(finding, sources)).collect();
-        if !kept.iter().any(|finding| finding.severity == Severity::Error) {
+        if kept.iter().any(|finding| finding.severity == Severity::Error) {
+            // Advice is for what works.
+            kept.retain(|finding| !finding.code.is_advice());
+        } else {
             kept.extend(comments.unused());
         }
         kept.into_iter()

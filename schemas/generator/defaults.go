@@ -34,11 +34,7 @@ type goDefault struct {
 }
 
 // readDefaults follows the functions that default the types of packages.
-func readDefaults(kubernetesDir string, r release, sources *goSources, packages []string) (goDefaults, error) {
-	gates, err := readGates(kubernetesDir, r)
-	if err != nil {
-		return nil, err
-	}
+func readDefaults(gates map[string]gateState, sources *goSources, packages []string) (goDefaults, error) {
 	reader := &defaultsReader{sources, gates, goDefaults{}}
 	for _, path := range packages {
 		if rest, ok := strings.CutPrefix(path, "k8s.io/api/"); ok {
@@ -65,7 +61,7 @@ func readDefaults(kubernetesDir string, r release, sources *goSources, packages 
 
 type defaultsReader struct {
 	sources *goSources
-	gates   map[string]bool
+	gates   map[string]gateState
 	found   goDefaults
 }
 
@@ -189,11 +185,11 @@ func (reader *defaultsReader) conditions(condition ast.Expr, s scope) (guards []
 		return reader.conditions(condition.X, s)
 	case *ast.UnaryExpr:
 		if gate, ok := gateName(condition.X); ok && condition.Op == token.NOT {
-			return nil, !reader.gates[gate]
+			return nil, !reader.gates[gate].isOn
 		}
 	case *ast.CallExpr:
 		if gate, ok := gateName(condition); ok {
-			return nil, reader.gates[gate]
+			return nil, reader.gates[gate].isOn
 		}
 	case *ast.BinaryExpr:
 		switch condition.Op {
@@ -306,7 +302,8 @@ func (reader *defaultsReader) record(at location, value any, err error, s scope,
 		if guard.present == at.text {
 			return nil // what is written is put right; nothing is filled in
 		}
-		isPath := guard.present != "" && strings.HasPrefix(at.text, guard.present+".")
+		rest, isBelow := strings.CutPrefix(at.text, guard.present)
+		isPath := guard.present != "" && isBelow && strings.ContainsAny(rest[:1], ".[")
 		isConstant = isConstant && (isPath || guard.empty == at.text)
 	}
 	before, known := reader.found[at.place]

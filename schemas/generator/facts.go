@@ -54,6 +54,8 @@ type schema struct {
 	Within   string          `json:"default-within,omitempty"` // the type around it that alone has the default
 	Computed bool            `json:"computed,omitempty"`       // the default depends on other fields
 	Pointer  bool            `json:"pointer,omitempty"`        // zero is not the same as nothing
+	Gate     string          `json:"gate,omitempty"`           // the feature gate without which the server drops it
+	GateOff  bool            `json:"gate-off,omitempty"`       // nobody has it who does not ask for it
 	within   []string        // the Go types in which the default is set
 	ListType string          `json:"list-type,omitempty"`
 	Keys     []string        `json:"keys,omitempty"`

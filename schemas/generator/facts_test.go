@@ -288,7 +288,6 @@ func TestFieldTypes(t *testing.T) {
 		"coordination/v1.LeaseSpec.renewTime":            `{"type":"micro-time"}`,
 		"core/v1.ConfigMap.binaryData":                   `{"map":{"type":"bytes"}}`,
 		"core/v1.ContainerPort.protocol":                 `{"type":"string","enum":["SCTP","TCP","UDP"],"default":"TCP"}`,
-		"core/v1.FileKeySelector.optional":               `{"type":"boolean","default":false}`,
 		"core/v1.ResourceRequirements.limits":            `{"map":{"type":"quantity"}}`,
 		"core/v1.ServiceSpec.selector":                   `{"map":{"type":"string"},"map-type":"atomic"}`,
 		"meta/v1.ObjectMeta.creationTimestamp":           `{"type":"time"}`,
@@ -367,6 +366,31 @@ func TestGatedDefaults(t *testing.T) {
 		s := file.field(t, "apps/v1.RollingUpdateStatefulSetStrategy.maxUnavailable")
 		if s.Computed != (r.minorNumber >= 37) {
 			t.Errorf("maxUnavailable of a StatefulSet is filled in: %v", s.Computed)
+		}
+	})
+}
+
+// The minors whose servers drop a field, since its gate is off.
+func TestGates(t *testing.T) {
+	wanted := map[string][2]int{
+		"apps/v1.RollingUpdateStatefulSetStrategy.maxUnavailable":     {32, 36},
+		"autoscaling/v2.HPAScalingRules.tolerance":                    {33, 34},
+		"core/v1.Container.restartPolicyRules":                        {34, 34},
+		"core/v1.EnvVarSource.fileKeyRef":                             {34, 34},
+		"core/v1.Lifecycle.stopSignal":                                {33, 38},
+		"core/v1.PersistentVolumeClaimSpec.volumeAttributesClassName": {32, 33},
+		"core/v1.PodSpec.hostUsers":                                   {32, 32},
+		"core/v1.PodSpec.hostnameOverride":                            {34, 34},
+		"core/v1.PodSpec.resources":                                   {32, 33},
+	}
+	eachRelease(t, func(t *testing.T, r release, file *factsFile) {
+		for path, minors := range wanted {
+			object, name := cutLast(path, ".")
+			s := file.Types[object].Fields.byName[name]
+			isOff := r.minorNumber >= minors[0] && r.minorNumber <= minors[1]
+			if isOff != (s != nil && s.GateOff) {
+				t.Errorf("%s is dropped: %v", path, !isOff)
+			}
 		}
 	})
 }

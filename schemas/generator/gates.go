@@ -1,5 +1,5 @@
-// This file reads which feature gates a release has on, from
-// pkg/features/kube_features.go of k8s.io/kubernetes. It writes nothing.
+// This file reads which feature gates a release has on, from pkg/features of
+// k8s.io/kubernetes. It writes nothing.
 
 package main
 
@@ -9,19 +9,40 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-// readGates maps the names of gates to whether they are on by default.
-func readGates(kubernetesDir string, r release) (map[string]bool, error) {
-	path := filepath.Join(kubernetesDir, "pkg", "features", "kube_features.go")
+// A gateState is what a release makes of a gate that nobody sets.
+type gateState struct{ isOn, isLocked bool }
+
+// readGates maps the names of gates to their states.
+func readGates(kubernetesDir string, r release) (map[string]gateState, error) {
+	folder := filepath.Join(kubernetesDir, "pkg", "features")
+	gates := map[string]gateState{}
+	// Until 1.32 the versions had a file of their own.
+	for _, name := range []string{"versioned_kube_features.go", "kube_features.go"} {
+		path := filepath.Join(folder, name)
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err := readGatesOf(path, r, gates); err != nil {
+			return nil, err
+		}
+	}
+	if len(gates) == 0 {
+		return nil, errors.New("no feature gates were found")
+	}
+	return gates, nil
+}
+
+func readGatesOf(path string, r release, gates map[string]gateState) error {
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	gates := map[string]bool{}
 	var failure error
 	ast.Inspect(file, func(node ast.Node) bool {
 		declared, ok := node.(*ast.ValueSpec)
@@ -34,46 +55,46 @@ func readGates(kubernetesDir string, r release) (map[string]bool, error) {
 			if !ok {
 				continue // a gate of another module
 			}
-			if gates[name.Name], err = isOn(entry.Value.(*ast.CompositeLit), r); err != nil {
+			if gates[name.Name], err = stateOf(entry.Value.(*ast.CompositeLit), r); err != nil {
 				failure = fmt.Errorf("the gate %s: %w", name.Name, err)
 			}
 		}
 		return false
 	})
-	if failure == nil && len(gates) == 0 {
-		failure = errors.New("no feature gates were found")
-	}
-	return gates, failure
+	return failure
 }
 
-// isOn reads what the last version up to the release says.
-func isOn(specs *ast.CompositeLit, r release) (bool, error) {
-	isOn := false
+// stateOf reads what the last version up to the release says.
+func stateOf(specs *ast.CompositeLit, r release) (gateState, error) {
+	state := gateState{}
 	for _, element := range specs.Elts {
-		minor, on := -1, false
+		minor, of := -1, gateState{}
 		for _, member := range element.(*ast.CompositeLit).Elts {
 			member := member.(*ast.KeyValueExpr)
 			if isIdent(member.Key, "Default") {
-				on = isIdent(member.Value, "true")
+				of.isOn = isIdent(member.Value, "true")
+			}
+			if isIdent(member.Key, "LockToDefault") {
+				of.isLocked = isIdent(member.Value, "true")
 			}
 			if call, ok := member.Value.(*ast.CallExpr); ok && isIdent(member.Key, "Version") {
 				text, err := strconv.Unquote(call.Args[0].(*ast.BasicLit).Value)
 				if err != nil {
-					return false, err
+					return state, err
 				}
 				if minor, err = strconv.Atoi(strings.TrimPrefix(text, "1.")); err != nil {
-					return false, err
+					return state, err
 				}
 			}
 		}
 		if minor < 0 {
-			return false, errors.New("it has no version")
+			return state, errors.New("it has no version")
 		}
 		if minor <= r.minorNumber {
-			isOn = on
+			state = of
 		}
 	}
-	return isOn, nil
+	return state, nil
 }
 
 // gateName is the gate that a condition asks for.

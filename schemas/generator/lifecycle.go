@@ -40,9 +40,9 @@ var unmarkedDeprecations = map[groupVersionKind]lifecycle{
 	{"", "v1", "Endpoints"}: {deprecated: 33, replacement: groupVersionKind{"discovery.k8s.io", "v1", "EndpointSlice"}},
 }
 
-// readLifecycle unites what all releases say. The newest that knows a kind has
-// the say, since plans of removal change.
-func readLifecycle(modules moduleDirs, published map[release]*openAPI) ([]lifecycleEntry, error) {
+// readLifecycle unites what releases say. The newest that knows a kind has the
+// say, since plans of removal change.
+func readLifecycle(modules moduleDirs, published map[release]*openAPI, releases []release) ([]lifecycleEntry, error) {
 	united := map[groupVersionKind]lifecycle{}
 	for _, r := range slices.Concat(formerMinors, releases) {
 		for _, path := range typeModules {
@@ -65,7 +65,7 @@ func readLifecycle(modules moduleDirs, published map[release]*openAPI) ([]lifecy
 			united[kind] = announced
 		}
 	}
-	for kind, removed := range droppedKinds(published) {
+	for kind, removed := range droppedKinds(published, releases) {
 		if known := united[kind]; known.removed == 0 {
 			known.removed = removed
 			united[kind] = known
@@ -114,7 +114,7 @@ func (known *lifecycle) settle(kind groupVersionKind, newest int) {
 // droppedKinds are those that one supported release stores and the next does
 // not, with the minor number of the latter. Not all of them have a lifecycle in
 // the sources.
-func droppedKinds(published map[release]*openAPI) map[groupVersionKind]int {
+func droppedKinds(published map[release]*openAPI, releases []release) map[groupVersionKind]int {
 	dropped := map[groupVersionKind]int{}
 	for i, r := range releases[1:] {
 		for _, k := range published[releases[i]].kinds {

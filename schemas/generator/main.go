@@ -2,7 +2,7 @@
 // kinds each supported minor release has, what fields they hold, and when kinds
 // were deprecated and removed.
 //
-//	go run . -out ../kubernetes          writes 1.34.json, 1.35.json, ...
+//	go run . -out ../kubernetes          writes 1.32.json, 1.33.json, ...
 //	go run . -out ../kubernetes -check   writes nothing; exits 1 if a file is stale
 //	go test .                            checks known truths in the written files
 //
@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 func main() {
@@ -49,22 +50,38 @@ func run(out string, check bool) error {
 			return fmt.Errorf("%s: %w", r.kubernetes(), err)
 		}
 	}
-	lifecycle, err := readLifecycle(modules, published)
+	// What a preview plans may change: the other files do not follow it.
+	settled := slices.DeleteFunc(slices.Clone(releases), release.isPreview)
+	lifecycle, err := readLifecycle(modules, published, settled)
+	if err != nil {
+		return err
+	}
+	planned, err := readLifecycle(modules, published, releases)
 	if err != nil {
 		return err
 	}
 	var stale []error
-	computed := map[string]bool{}
+	computed, gated := map[string]bool{}, map[string]bool{}
 	for _, r := range releases {
 		facts := &facts{kubernetes: r.minor(), source: r.kubernetes().String(), lifecycle: lifecycle}
+		if r.isPreview() {
+			facts.lifecycle = planned
+		}
 		enums, err := readEnums(modules.dir(r.kubernetes()))
 		sources := newGoSources(modules, r)
 		var defaults goDefaults
+		var gates map[string]gateState
 		if err == nil {
-			defaults, err = readDefaults(modules.dir(r.kubernetes()), r, sources, published[r].packages())
+			gates, err = readGates(modules.dir(r.kubernetes()), r)
 		}
 		if err == nil {
-			facts.kinds, facts.types, err = buildTypes(published[r], enums, sources, defaults, computed)
+			err = checkGates(modules.dir(r.kubernetes()), gates)
+		}
+		if err == nil {
+			defaults, err = readDefaults(gates, sources, published[r].packages())
+		}
+		if err == nil {
+			facts.kinds, facts.types, err = buildTypes(published[r], enums, sources, defaults, computed, gates, gated)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.kubernetes(), err)
@@ -93,6 +110,11 @@ func run(out string, check bool) error {
 	for _, place := range computedDefaults {
 		if !computed[place] {
 			stale = append(stale, fmt.Errorf("no release computes the default of %s any more", place))
+		}
+	}
+	for place := range gatedFields {
+		if !gated[place] {
+			stale = append(stale, fmt.Errorf("no release drops %s any more", place))
 		}
 	}
 	return errors.Join(stale...)

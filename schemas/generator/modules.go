@@ -34,8 +34,9 @@ func downloadModules(modules []module) (moduleDirs, error) {
 		args = append(args, m.path+"@"+m.version)
 	}
 	command := exec.Command("go", args...)
-	// A workspace could put other code in place of the pinned versions.
-	command.Env = append(os.Environ(), "GOWORK=off")
+	// A workspace could put other code in place of the pinned versions, and an
+	// older go command would refuse the newest of them.
+	command.Env = append(os.Environ(), "GOWORK=off", "GOTOOLCHAIN="+toolchain)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	stdout, runErr := command.Output()

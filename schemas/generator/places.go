@@ -184,6 +184,7 @@ func (reader *defaultsReader) declaredValue(path, name string) (any, error) {
 // wrappers give their one argument back, as far as JSON can tell.
 var wrappers = map[string]bool{
 	"k8s.io/utils/ptr.To": true, "k8s.io/utils/pointer.Int32": true, "k8s.io/utils/pointer.Bool": true,
+	"k8s.io/utils/pointer.Int32Ptr": true, "k8s.io/utils/pointer.String": true,
 	"k8s.io/apimachinery/pkg/util/intstr.FromInt": true, "k8s.io/apimachinery/pkg/util/intstr.FromInt32": true,
 	"k8s.io/apimachinery/pkg/util/intstr.FromString": true, "k8s.io/apimachinery/pkg/api/resource.MustParse": true,
 }

@@ -39,18 +39,22 @@ type typeBuilder struct {
 	enums     enumPlaces
 	sources   *goSources
 	defaults  goDefaults
-	computed  map[string]bool        // the computed defaults it met
+	computed  map[string]bool // the computed defaults it met
+	gates     map[string]gateState
+	gated     map[string]bool        // the gated fields it met
 	types     map[string]*objectType // by the name in the generated file
 	origins   map[string]string      // the published name of each
 }
 
 // buildTypes makes every stored kind, and the types that can be reached from one.
-// It notes in computed which defaults are.
+// It notes in computed which defaults are, and in gated which fields have a gate.
 func buildTypes(
 	published *openAPI, enums enumPlaces, sources *goSources, defaults goDefaults, computed map[string]bool,
+	gates map[string]gateState, gated map[string]bool,
 ) ([]kindEntry, map[string]*objectType, error) {
 	builder := &typeBuilder{
-		published, enums, sources, defaults, computed, map[string]*objectType{}, map[string]string{},
+		published, enums, sources, defaults, computed, gates, gated,
+		map[string]*objectType{}, map[string]string{},
 	}
 	var kinds []kindEntry
 	for _, k := range published.kinds {
@@ -144,6 +148,7 @@ func (builder *typeBuilder) use(published string) (string, error) {
 		s, err := builder.schema(source.Properties[member.name], place, member.hasDefault)
 		if err == nil {
 			err = builder.addDefault(s, member)
+			builder.addGate(s, name+"."+member.name)
 		}
 		if err != nil {
 			return "", fmt.Errorf("%s, field %s: %w", published, member.name, err)

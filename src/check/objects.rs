@@ -81,6 +81,18 @@ pub fn check_objects_of(
     (manifests, diagnostics)
 }
 
+/// Returns the manifests that meet in one cluster, set by set; one that is in several counts in its first.
+pub fn sets<'m>(
+    manifests: impl IntoIterator<Item = &'m Manifest>,
+    roles: &Roles,
+) -> impl Iterator<Item = Vec<&'m Manifest>> {
+    let mut sets: BTreeMap<u32, Vec<&Manifest>> = BTreeMap::new();
+    for manifest in manifests {
+        sets.entry(roles.of(manifest.origin.file).sets()[0]).or_default().push(manifest);
+    }
+    sets.into_values()
+}
+
 #[derive(Default)]
 struct Outcome {
     manifest: Option<Manifest>,

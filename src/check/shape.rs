@@ -6,6 +6,7 @@
 
 use smol_str::SmolStr;
 
+use super::gate::dropped;
 use super::hint;
 use super::memo::Memo;
 use super::role::is_directive;
@@ -226,6 +227,11 @@ impl<'a> Walk<'a> {
             next = at;
             if let Some(step) = self.null(&entry.value) {
                 return step;
+            }
+            if field.gate.is_some() && !self.partial {
+                let finding = dropped(field, ty, self.facts, entry.key.origin);
+                let finding = finding.map(|finding| self.named(finding, &Path::Field(path, name)));
+                self.ruled.extend(finding.filter(|_| !entry.value.is_null()));
             }
             let (partial, masked) = (self.partial, self.masked);
             // The server writes the status itself: what is missing there harms nothing.

@@ -3,7 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::Failure;
+use super::target::facts;
 use crate::diagnostic::Format;
+use crate::kubernetes::Facts;
 use crate::limits;
 
 /// What is read, and how.
@@ -20,7 +22,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "N", default_value_t = limits::INSTANCES)]
     pub max_instances: usize,
 
-    /// Hold pods to a rule set: `pss=baseline` or `pss=restricted`, the Pod Security Standards, as of a version with `@1.34`
+    /// Hold objects to a rule set: `pss=baseline` or `pss=restricted`, the Pod Security Standards, as of a version with
+    /// `@1.34`; `ha`, high availability
     #[arg(long, value_name = "SET", value_delimiter = ',')]
     pub rules: Vec<String>,
 
@@ -50,9 +53,18 @@ pub struct VariantArgs {
     /// The Kubernetes version to compile for and check against
     #[arg(long, value_name = "VERSION", env = "FANFOLD_KUBERNETES_VERSION")]
     pub kubernetes_version: Option<String>,
+
+    /// A feature gate that the server has set otherwise than it is by default, as `kube-apiserver` takes it
+    #[arg(long, value_name = "NAME=BOOL", value_delimiter = ',')]
+    pub feature_gates: Vec<String>,
 }
 
 impl VariantArgs {
+    /// Returns the facts of the server that is compiled for.
+    pub(super) fn facts(&self) -> Result<&'static Facts, Failure> {
+        facts(self.kubernetes_version.as_deref(), &self.feature_gates)
+    }
+
     /// Refuses what only specs know where there are none.
     pub(super) fn refuse_without_specs(&self) -> Result<(), Failure> {
         let given = [("--set", &self.set), ("--params", &self.params), ("--profile", &self.profile)];

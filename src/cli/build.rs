@@ -122,6 +122,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     }
     let mut session = Session::new(&args.input.report)?;
     let mut settings = session.settings(&args.input)?;
+    settings.asked.advice = true;
     settings.options.secrets_elsewhere = args.secrets == Some(SecretsArg::Omit);
     let disk = Arc::clone(&session.disk);
     let inputs = session.read(&args.input.inputs, &*disk);

@@ -7,7 +7,6 @@ use clap::Args;
 use super::args::{FormatArg, InputArgs};
 use super::session::{Channel, Session, remark};
 use super::{Exit, Failure};
-use crate::compile::Settings;
 use crate::read::Files;
 use crate::rules::Outside;
 
@@ -50,7 +49,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let report = &args.input.report;
     let mut session = Session::new(report)?;
     let disk = Arc::clone(&session.disk);
-    let settings = Settings { outside: args.outside(&*disk), ..session.settings(&args.input)? };
+    let mut settings = session.settings(&args.input)?;
+    settings.asked.advice = true;
+    settings.outside = args.outside(&*disk);
     let inputs = session.survey(&args.input.inputs, &*disk);
     if args.strict {
         session.diagnostics.extend(inputs.skipped.findings());

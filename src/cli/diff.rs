@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{FormatArg, ReportArgs, VariantArgs};
 use super::cluster::{Cluster, ClusterArgs, Connecting, GuardArgs, SetArgs};
-use super::session::{Channel, Session, facts, remark};
+use super::session::{Channel, Session, remark};
 use super::sides::{Held, Side};
 use super::{Exit, Failure};
 use crate::apply::{Stage, rehearse};
@@ -128,7 +128,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     }
     let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
     let mut session = Session::new(&report)?;
-    let facts = facts(args.variant.kubernetes_version.as_deref())?;
+    let facts = args.variant.facts()?;
     let connecting = (old == Side::Cluster).then(|| Connecting::start(&args.place.cluster, false)).transpose()?;
     let mut new_held =
         match new.read(&old.paths(), old == Side::Cluster, &args.variant, args.max_instances, &mut session)? {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::args::{FormatArg, InputArgs, ReportArgs, VariantArgs};
-use super::session::{Channel, Session, facts, remark};
+use super::session::{Channel, Session, remark};
 use super::{Exit, Failure};
 use crate::compile::Compilation;
 use crate::diagnostic::{Code, Diagnostics, explanation, suggestion};
@@ -46,7 +46,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
             "an object is explained from the specs that make it: `fanfold explain {what} SPEC…`"
         )));
     }
-    match topics(facts(args.variant.kubernetes_version.as_deref())?, what) {
+    match topics(args.variant.facts()?, what) {
         Ok(topics) => print(&joined(&topics)),
         Err(unknown) => {
             complain(&unknown);

@@ -8,7 +8,8 @@ use clap::Args;
 use super::Failure;
 use super::args::{ReportArgs, VariantArgs};
 use super::disk::Disk;
-use super::session::{self, Session, facts};
+use super::session::{self, Session};
+use super::target::facts;
 use crate::compile::{Compilation, Inputs, Settings};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::expand::Options;
@@ -83,7 +84,8 @@ pub(super) fn compile(
     let deny: Vec<String> = setup.deny.iter().chain(&args.report.deny).cloned().collect();
     let allow: Vec<String> = setup.allow.iter().chain(&args.report.allow).cloned().collect();
     session.judge_by(&deny, &allow)?;
-    let facts = facts(variant.kubernetes_version.as_deref().or(setup.kubernetes_version.as_deref()))?;
+    let facts =
+        facts(variant.kubernetes_version.as_deref().or(setup.kubernetes_version.as_deref()), &variant.feature_gates)?;
     let mut params = vec![setup.params.clone()];
     params.extend(session.params(&variant.params, &variant.set)?);
     let profiles = variant.profile.iter().map(|name| name.trim().into());

@@ -29,6 +29,7 @@ mod session;
 mod sides;
 mod status;
 mod strict;
+mod target;
 mod terminal;
 mod time;
 

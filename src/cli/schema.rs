@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::session::{Channel, facts};
+use super::session::Channel;
+use super::target::facts;
 use super::{Exit, Failure};
 
 /// `schema`
@@ -15,7 +16,7 @@ pub struct SchemaArgs {
 
 /// Prints the schema.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
-    let text = crate::editor::schema(facts(args.kubernetes_version.as_deref())?);
+    let text = crate::editor::schema(facts(args.kubernetes_version.as_deref(), &[])?);
     Channel::Stdout.write(text.as_bytes())?;
     Ok(Exit::Fine)
 }

@@ -7,12 +7,11 @@ use super::disk::Disk;
 pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
 use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs, survey_inputs};
-use crate::diagnostic::{Diagnostics, Style, render};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, Subject, render};
 use crate::expand::Options;
-use crate::kubernetes::{Facts, Minor};
 use crate::policy::{Policy, PolicyError};
 use crate::read::{Files, read_confidential};
-use crate::rules::{Outside, Standard};
+use crate::rules::{Asked, Outside};
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
 /// The state of one run.
@@ -27,6 +26,8 @@ pub(super) struct Session {
     pub(super) reported: Diagnostics,
     policy: Policy,
     reports: usize,
+    /// What was warned of before anything was sent.
+    foretold: Vec<Subject>,
 }
 
 impl Session {
@@ -41,6 +42,7 @@ impl Session {
             reported: Diagnostics::new(),
             policy,
             reports: 0,
+            foretold: Vec::new(),
         })
     }
 
@@ -60,9 +62,9 @@ impl Session {
     /// Returns what is compiled for.
     pub(super) fn settings(&mut self, args: &InputArgs) -> Result<Settings, Failure> {
         self.disk.places.allow(&args.variant.allow_path)?;
-        let facts = facts(args.variant.kubernetes_version.as_deref())?;
-        let standards = args.rules.iter().map(|word| Standard::parse(word.trim()).map_err(Failure::Usage));
-        let standards = standards.collect::<Result<_, _>>()?;
+        let facts = args.variant.facts()?;
+        let mut asked = Asked::default();
+        args.rules.iter().try_for_each(|word| asked.add(word.trim())).map_err(Failure::Usage)?;
         let options = Options {
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
             params: self.params(&args.variant.params, &args.variant.set)?,
@@ -70,7 +72,7 @@ impl Session {
             made: 0,
             secrets_elsewhere: false,
         };
-        Ok(Settings { facts, options, standards, outside: Outside::default() })
+        Ok(Settings { facts, options, asked, outside: Outside::default() })
     }
 
     /// Reads inputs from where they are, and standard input, to make or send what they hold.
@@ -152,7 +154,12 @@ impl Session {
 
     /// Takes the findings, judged.
     pub(super) fn judged(&mut self) -> Diagnostics {
-        let found = std::mem::take(&mut self.diagnostics).as_written(&mut self.sources);
+        let mut found = std::mem::take(&mut self.diagnostics).as_written(&mut self.sources);
+        if self.reports == 0 {
+            let warnings = found.iter().filter(|finding| finding.severity == Severity::Warning);
+            self.foretold = warnings.filter_map(|finding| finding.subject.clone()).collect();
+        }
+        found.retain(|finding| finding.code != Code::ServerWarning || self.reports == 0 || !self.is_foretold(finding));
         // The comments in the inputs are judged once, with what compiling found.
         let judged = match self.reports {
             0 => self.policy.apply(found, &self.sources),
@@ -160,6 +167,21 @@ impl Session {
         };
         self.reports += 1;
         judged
+    }
+
+    /// Whether the server repeats what was found before anything was sent.
+    fn is_foretold(&self, finding: &Diagnostic) -> bool {
+        let Some(said) = &finding.subject else { return false };
+        // The server knows the namespace that an object went to.
+        let named = |object: &str| {
+            let (kind, name) = object.split_once(' ')?;
+            Some((kind.to_owned(), name.rsplit('/').next()?.to_owned()))
+        };
+        self.foretold.iter().filter(|known| named(&known.object) == named(&said.object)).any(|known| {
+            let is_there = !said.field.is_empty()
+                && (known.field.starts_with(&said.field) || said.field.starts_with(&known.field));
+            is_there || !known.field.is_empty() && finding.message.contains(&known.field)
+        })
     }
 
     /// Returns findings as text.
@@ -172,15 +194,6 @@ impl Session {
         self.policy = Policy::parse(deny, allow).map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
         Ok(())
     }
-}
-
-/// Returns the facts of the Kubernetes version asked for.
-pub(super) fn facts(version: Option<&str>) -> Result<&'static Facts, Failure> {
-    let Some(text) = version else { return Ok(Facts::newest()) };
-    Minor::parse(text).and_then(Facts::of).ok_or_else(|| {
-        let known: Vec<String> = Minor::bundled().map(|minor| minor.to_string()).collect();
-        Failure::Usage(format!("the Kubernetes version `{text}` is not known; known are {}", known.join(", ")))
-    })
 }
 
 pub(super) fn read_stdin() -> std::io::Result<Vec<u8>> {

@@ -36,7 +36,7 @@ use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{BatchPatches, Context, Declarations, Declared, undeclared};
 use crate::read::{Document, Files};
-use crate::rules::{Outside, Standard, judge_pods};
+use crate::rules::{Asked, Outside};
 use crate::spec::Section;
 use crate::text::{FileId, Node, Origin, Sources};
 
@@ -47,15 +47,20 @@ pub struct Settings {
     pub facts: &'static Facts,
     /// Parameters, profiles, limits.
     pub options: Options,
-    /// What pods are held to, beside the rules of the server.
-    pub standards: Vec<Standard>,
+    /// What is asked of objects beside the rules of the server.
+    pub asked: Asked,
     /// How loud it is that something is not among the inputs.
     pub outside: Outside,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { facts: Facts::newest(), options: Options::default(), standards: Vec::new(), outside: Outside::default() }
+        Self {
+            facts: Facts::newest(),
+            options: Options::default(),
+            asked: Asked::default(),
+            outside: Outside::default(),
+        }
     }
 }
 
@@ -78,6 +83,8 @@ struct Unit {
     patches: BatchPatches,
     /// Its ConfigMaps and Secrets, settled.
     own: Vec<Manifest>,
+    /// What is asked of its objects.
+    asked: Asked,
     /// What each plan makes.
     stamped: Vec<stamp::Stamped>,
 }
@@ -168,24 +175,29 @@ fn compile_inputs(
     let places = rendered::places(&documents[own..]);
     let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles);
     diagnostics.append(findings);
-    let anew = stamp::Anew::new(facts, &manifests, settings.standards.clone());
+    let anew = stamp::Anew::new(facts, &manifests);
 
     let mut units = read_units(batches, &manifests, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
     let rendered = rendered::patch(rendered, &units, &anew, diagnostics);
     // Those of another tool as the patches leave them.
-    for manifest in manifests.iter().chain(rendered.iter().map(|object| &object.manifest)) {
-        let found = judge_pods(manifest, &settings.standards).into_iter();
-        let is_own = |finding: &Diagnostic| finding.origin.file == manifest.origin.file;
+    let all = manifests.iter().chain(rendered.iter().map(|object| &object.manifest));
+    for set in check::sets(all, &roles) {
+        let files: HashSet<FileId> = set.iter().map(|manifest| manifest.origin.file).collect();
+        let found = settings.asked.judge(&set, &[]).into_iter();
+        let is_own = |finding: &Diagnostic| files.contains(&finding.origin.file);
         diagnostics.extend(found.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
     }
     let mut whole = Whole::new(&roles);
     manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).for_each(|object| whole.add_written(object));
     let steps = stamp::Steps::of(settings.options.max_instances);
     for unit in &mut units {
+        unit.asked = asked_of(&unit.expanded.batch.rules, &settings.asked, diagnostics);
         let context = unit.context(&anew);
         let plans = unit.expanded.plans.iter();
-        let checked = plans.map(|plan| stamp::check(&context, &anew, plan, &steps, sources, &mut whole, diagnostics));
+        let asked = &unit.asked;
+        let checked =
+            plans.map(|plan| stamp::check(&context, &anew, asked, plan, &steps, sources, &mut whole, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
@@ -195,9 +207,7 @@ fn compile_inputs(
         let memo = &mut check::Memo::default();
         let own: Vec<Manifest> =
             own.into_iter().map(|object| stamp::settle(object, &anew, memo, diagnostics)).collect();
-        for object in &own {
-            stamp::check_applied(object, &anew, diagnostics);
-        }
+        stamp::check_applied(&own, &anew, &unit.asked, diagnostics);
         stamp::name_subjects(&own, diagnostics);
         unit.patches.finish(diagnostics);
         unit.own = own;
@@ -235,6 +245,18 @@ fn tell_behind(finding: Diagnostic, units: &[&Unit], sources: &Sources) -> Diagn
     around.into_iter().fold(finding, fold)
 }
 
+/// Returns what a run asks for, and a batch beside it.
+fn asked_of(rules: &[Node], run: &Asked, diagnostics: &mut Diagnostics) -> Asked {
+    let mut asked = run.clone();
+    for node in rules {
+        let word = node.text().map_or("", |word| word.trim());
+        if let Err(message) = asked.add(word) {
+            diagnostics.push(Diagnostic::new(Code::InvalidValue, node.origin(), message));
+        }
+    }
+    asked
+}
+
 /// Reads what the instances of each batch share; batches of one run see each other's ConfigMaps and Secrets.
 fn read_units(
     batches: Vec<Expanded>,
@@ -256,7 +278,8 @@ fn read_units(
             let declared = Declarations::read(&expanded, known.clone(), options, &mut world, diagnostics);
             let batch = &expanded.batch;
             let patches = BatchPatches::read(batch.patch.as_ref(), batch.patch_json.as_ref(), diagnostics);
-            Unit { expanded, declared, patches, own: Vec::new(), stamped: Vec::new() }
+            let asked = Asked::default();
+            Unit { expanded, declared, patches, own: Vec::new(), asked, stamped: Vec::new() }
         })
         .collect();
     let mut declared: HashMap<Option<SmolStr>, Declared> = HashMap::new();

@@ -15,7 +15,7 @@ use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
-use crate::rules::{Gathered, Path, Standard, judge_pods};
+use crate::rules::{Asked, Gathered, Path};
 use crate::text::{Node, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
@@ -30,15 +30,17 @@ const KEPT: usize = 1024;
 pub(super) struct Anew {
     pub(super) facts: &'static Facts,
     definitions: Definitions,
-    standards: Vec<Standard>,
+    /// Budgets and autoscalers among the inputs.
+    beside: Vec<Manifest>,
 }
 
 impl Anew {
     /// Knows the definitions of custom resources among the inputs.
-    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], standards: Vec<Standard>) -> Self {
+    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest]) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
         let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object)));
-        Self { facts, definitions, standards }
+        let beside = manifests.iter().filter(|object| Asked::has_a_say(object)).cloned().collect();
+        Self { facts, definitions, beside }
     }
 
     /// Checks a custom resource against its definition, where there is one.
@@ -127,6 +129,7 @@ impl Steps {
 pub(super) fn check(
     context: &Context<'_>,
     anew: &Anew,
+    asked: &Asked,
     plan: &Plan,
     steps: &Steps,
     sources: &Sources,
@@ -145,9 +148,7 @@ pub(super) fn check(
                 }
                 let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
                 steps.spent.fetch_add(spent, Ordering::Relaxed);
-                for object in &objects {
-                    check_applied(object, anew, &mut findings);
-                }
+                check_applied(&objects, anew, asked, &mut findings);
                 name_subjects(&objects, &mut findings);
                 if !findings.is_empty() {
                     let scope = plan.scope(at, &context.batch.scope());
@@ -242,16 +243,18 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
     Manifest { key, node, origin }
 }
 
-/// Checks an object of a batch as a whole, as [`check_whole`] does; it is applied, and needs a name of its own.
-pub(super) fn check_applied(object: &Manifest, anew: &Anew, diagnostics: &mut Diagnostics) {
-    diagnostics.extend(check::unnamed(&object.key, &object.node));
-    check_whole(object, anew.facts, diagnostics);
+/// Checks objects of a batch as wholes, as [`check_whole`] does; they are applied, and need names of their own.
+pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, asked: &Asked, diagnostics: &mut Diagnostics) {
+    for object in objects {
+        diagnostics.extend(check::unnamed(&object.key, &object.node));
+        check_whole(object, anew.facts, diagnostics);
+    }
     // Where a value is missing because its expression has none, that is all there is to say.
     let has_holes = |finding: &Diagnostic| {
         finding.is_echo || matches!(finding.code, Code::InvalidExpression | Code::UndefinedVariable)
     };
-    if !anew.standards.is_empty() && !diagnostics.iter().any(has_holes) {
-        diagnostics.extend(judge_pods(object, &anew.standards));
+    if !diagnostics.iter().any(has_holes) {
+        diagnostics.extend(asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside));
     }
 }
 

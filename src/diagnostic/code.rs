@@ -76,6 +76,10 @@ codes! {
     RemovedApi = "removed-api", Error;
     /// An apiVersion that is served, but will be removed.
     DeprecatedApi = "deprecated-api", Warning;
+    /// A field, annotation or label that Kubernetes has given up.
+    DeprecatedField = "deprecated-field", Warning;
+    /// A field that the server drops, since its feature gate is off.
+    FieldGated = "field-gated", Warning;
     /// A custom resource whose definition is not among the inputs.
     UnknownCustomKind = "unknown-custom-kind", Note;
     /// A custom resource that its definition does not allow.
@@ -90,6 +94,22 @@ codes! {
     SharedClaim = "shared-claim", Warning;
     /// An object over the size that etcd takes.
     ObjectTooLarge = "object-too-large", Error;
+    /// An image from a registry that is no longer kept.
+    RetiredRegistry = "retired-registry", Warning;
+    /// An image without a tag, or with `latest`.
+    ImageTag = "image-tag", Warning;
+    /// A container that may use all memory of its node.
+    NoMemoryLimit = "no-memory-limit", Warning;
+    /// A Job that stays for ever once it is done.
+    NoTtl = "no-ttl", Warning;
+    /// A liveness probe that asks the same as the readiness probe.
+    SameProbes = "same-probes", Warning;
+    /// A number of replicas that an autoscaler sets too.
+    AutoscaledReplicas = "autoscaled-replicas", Warning;
+    /// An amount without its unit.
+    UnclearAmount = "unclear-amount", Warning;
+    /// What a single failure would take away; found by runs with `--rules ha`.
+    HighAvailability = "high-availability", Error;
     /// A pod that the Pod Security Standards do not allow; found by runs with `--rules pss=…`.
     PodSecurity = "pod-security", Error;
 
@@ -193,6 +213,7 @@ impl Code {
                     | Self::RemovedApi
                     | Self::CustomResource
                     | Self::PodSecurity
+                    | Self::HighAvailability
                     | Self::UnusedParameter
                     | Self::EmptyMatrix
                     | Self::UnmatchedEntry
@@ -202,9 +223,14 @@ impl Code {
             || self.is_of_preflight()
     }
 
-    /// Whether only some runs find it: those with a flag, or with a cluster.
+    /// Whether only some runs find it: those with a flag, of a command, or with a cluster.
     pub fn is_of_request(self) -> bool {
-        self.is_of_cluster() || self == Self::PodSecurity
+        self.is_of_cluster() || self.is_advice() || matches!(self, Self::PodSecurity | Self::HighAvailability)
+    }
+
+    /// Whether it is advice that mostly holds for all of a run or for nothing of it: people are told once, with the places.
+    pub fn is_advice(self) -> bool {
+        matches!(self, Self::ImageTag | Self::NoMemoryLimit | Self::NoTtl | Self::SameProbes | Self::AutoscaledReplicas)
     }
 
     /// Whether only a run that has a cluster finds it.

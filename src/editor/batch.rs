@@ -134,6 +134,7 @@ fn sections(of_profile: bool) -> Members {
             "claims" => named("claim"),
             "services" => named("service"),
             "manifests" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
+            "rules" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
             "profiles" => named("profile"),
             "patch" | "patchJSON6902" => return Some(reference(&format!("own.{key}"))),
             _ => Json::Bool(true),

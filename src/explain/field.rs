@@ -146,6 +146,12 @@ fn details(facts: &'static Facts, topic: Topic, found: &Found, since: String) ->
     const WRITTEN: &[&str] = &["selector", "template", "jobTemplate", "containers", "serviceName"];
     let Found { field, owner, .. } = found;
     let schema = &field.schema;
+    let gate = match &field.gate {
+        Some(gate) if facts.drops(field) => {
+            format!("`{}`, off in {}: the server drops the field", gate.name, facts.minor)
+        }
+        _ => String::new(),
+    };
     let merge = match &schema.merge {
         Merge::Keys(keys) => {
             format!("items are told apart by {}", words::list(keys.iter().map(SmolStr::as_str), "and"))
@@ -168,6 +174,7 @@ fn details(facts: &'static Facts, topic: Topic, found: &Found, since: String) ->
         .row("merging", merge)
         .row("required", required)
         .row("since", since)
+        .row("gate", gate)
 }
 
 /// Says what is put where the field is left out; what a template leaves open is filled in where something is made of it.

@@ -19,6 +19,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
             "objects: {route: {apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, spec: {hostnames: [example.com]}}}",
         ],
     ),
+    ("rules", &["rules: [pss=restricted, ha]"]),
     ("use", &["use: [probed, tolerant]"]),
     (
         "matrix",

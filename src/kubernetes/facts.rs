@@ -3,7 +3,7 @@
 //! A minor is a file in `schemas/kubernetes/`, written by `schemas/generator`; a new minor is a new file and a new
 //! line in `BUNDLED`. Facts never change; each type has a line of its own, which is parsed on first use.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
@@ -16,11 +16,14 @@ use smol_str::SmolStr;
 const VALID: &str = "the bundled facts are valid: a test reads all of them";
 
 /// The bundled minors, oldest first.
-const BUNDLED: [(Minor, &str); 4] = [
+const BUNDLED: [(Minor, &str); 7] = [
+    (Minor(32), include_str!("../../schemas/kubernetes/1.32.json")),
+    (Minor(33), include_str!("../../schemas/kubernetes/1.33.json")),
     (Minor(34), include_str!("../../schemas/kubernetes/1.34.json")),
     (Minor(35), include_str!("../../schemas/kubernetes/1.35.json")),
     (Minor(36), include_str!("../../schemas/kubernetes/1.36.json")),
     (Minor(37), include_str!("../../schemas/kubernetes/1.37.json")),
+    (Minor(38), include_str!("../../schemas/kubernetes/1.38.json")),
 ];
 
 /// A minor version of Kubernetes 1.
@@ -28,14 +31,19 @@ const BUNDLED: [(Minor, &str); 4] = [
 pub struct Minor(pub u32);
 
 impl Minor {
-    /// The newest bundled one.
-    pub const NEWEST: Self = BUNDLED[BUNDLED.len() - 1].0;
+    /// The newest one that is out: what is meant where nobody says otherwise. Later ones are previews.
+    pub const NEWEST: Self = Self(37);
 
     /// Reads `1.37`, `v1.37` or `1.37.2`.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.")?;
         let minor = rest.split('.').next()?;
         minor.parse().ok().map(Self)
+    }
+
+    /// Whether it is not out yet, so that what is known of it may change.
+    pub fn is_preview(self) -> bool {
+        self > Self::NEWEST
     }
 
     /// Returns all bundled minors, oldest first.
@@ -60,7 +68,11 @@ pub struct Facts {
     kinds: Vec<Kind>,
     kind_index: HashMap<(SmolStr, SmolStr, SmolStr), usize>,
     lifecycle: Vec<Lifecycle>,
+    gates: Gates,
 }
+
+/// Feature gates that are set otherwise than they are by default, by their names.
+pub type Gates = BTreeMap<SmolStr, bool>;
 
 /// The line of a type, and the type once it is read.
 #[derive(Debug)]
@@ -117,6 +129,17 @@ pub struct Field {
     pub name: SmolStr,
     /// What it takes.
     pub schema: Schema,
+    /// The feature gate without which the server drops it.
+    pub gate: Option<Gate>,
+}
+
+/// A feature gate that holds a field back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Its name.
+    pub name: SmolStr,
+    /// Whether it is on where nobody sets it.
+    pub is_on: bool,
 }
 
 /// What a field, an item or a map value takes.
@@ -237,6 +260,28 @@ impl Facts {
         Some(LOADED[at].get_or_init(|| Self::read(minor, BUNDLED[at].1)))
     }
 
+    /// Returns the facts of a minor whose server has some gates set otherwise, where they are bundled. They are kept for the
+    /// rest of the run: a run asks for them once.
+    pub fn with_gates(minor: Minor, gates: Gates) -> Option<&'static Self> {
+        if gates.is_empty() {
+            return Self::of(minor);
+        }
+        let (_, text) = BUNDLED.iter().find(|(known, _)| *known == minor)?;
+        Some(Box::leak(Box::new(Self { gates, ..Self::read(minor, text) })))
+    }
+
+    /// Whether the server drops a field in silence, since its gate is off.
+    pub fn drops(&self, field: &Field) -> bool {
+        let is_on = |gate: &Gate| self.gates.get(&gate.name).copied().unwrap_or(gate.is_on);
+        field.gate.as_ref().is_some_and(|gate| !is_on(gate))
+    }
+
+    /// Returns the names of all gates that hold a field back in some minor.
+    pub fn gate_names() -> BTreeSet<&'static str> {
+        let marks = BUNDLED.iter().flat_map(|(_, text)| text.split("\"gate\":\"").skip(1));
+        marks.filter_map(|rest| rest.split('"').next()).collect()
+    }
+
     /// Returns the facts of the newest minor.
     pub fn newest() -> &'static Self {
         Self::of(Minor::NEWEST).expect("the newest minor is bundled")
@@ -258,7 +303,7 @@ impl Facts {
             .enumerate()
             .map(|(at, kind)| ((kind.group.clone(), kind.version.clone(), kind.kind.clone()), at))
             .collect();
-        Self { minor, types, type_index, kinds: file.kinds, kind_index, lifecycle: file.lifecycle }
+        Self { minor, types, type_index, kinds: file.kinds, kind_index, lifecycle: file.lifecycle, gates: Gates::new() }
     }
 
     /// Returns all kinds.
@@ -364,7 +409,10 @@ impl Type {
             .fields
             .0
             .into_iter()
-            .map(|(name, schema)| Field { name, schema: Schema::read(schema, id_of) })
+            .map(|(name, mut raw)| {
+                let gate = raw.gate.take().map(|name| Gate { name, is_on: !raw.gate_off });
+                Field { name, schema: Schema::read(raw, id_of), gate }
+            })
             .collect();
         let index = fields.iter().enumerate().map(|(at, field)| (field.name.clone(), at)).collect();
         Self { name, fields, required: raw.required, atomic: raw.map_type.as_deref() == Some("atomic"), index }
@@ -440,6 +488,10 @@ struct RawSchema {
     computed: bool,
     #[serde(default)]
     pointer: bool,
+    #[serde(default)]
+    gate: Option<SmolStr>,
+    #[serde(default, rename = "gate-off")]
+    gate_off: bool,
     #[serde(default, rename = "list-type")]
     list_type: Option<SmolStr>,
     #[serde(default)]

@@ -22,7 +22,7 @@ mod zone;
 
 pub use amounts::Amounts;
 pub use defaults::{Storage, is_dropped};
-pub use facts::{Facts, Field, Merge, Minor, Schema, Shape, Type, TypeId};
+pub use facts::{Facts, Field, Gate, Gates, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA, tool_note};
 pub use order::install_rank;

@@ -2,6 +2,7 @@
 
 use super::Lowering;
 use super::draft::Draft;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Manifest;
 use crate::spec::WorkloadKind;
 use crate::text::{Entry, Map, Node, Value};
@@ -63,6 +64,11 @@ impl Lowering<'_> {
         };
         // A number alone is a percentage: an amount has a unit.
         let percent = text.strip_suffix('%').unwrap_or(text);
+        if percent == text && !percent.is_empty() && percent.bytes().all(|byte| byte.is_ascii_digit()) {
+            let message = format!("`{resource}: {text}` is taken for `{text}%` of what the pods request");
+            let finding = Diagnostic::new(Code::UnclearAmount, origin, message);
+            self.diagnostics.push(finding.help("write the percent sign, or an amount with its unit"));
+        }
         let target = if !percent.is_empty() && percent.bytes().all(|byte| byte.is_ascii_digit()) {
             let percent = Node::new(Value::Number(percent.into()), origin);
             Draft::new(origin).text("type", "Utilization").node("averageUtilization", percent)

@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::At;
-use crate::diagnostic::words;
+use crate::diagnostic::{Code, words};
 use crate::kubernetes::Minor;
 use crate::text::Node;
 
@@ -73,6 +73,11 @@ impl Address {
     /// Returns the one way to write it; none for an IPv4 address within an IPv6 one.
     pub(super) fn canonical(&self) -> Option<String> {
         (!self.is_v4_within_v6()).then(|| self.to_string())
+    }
+
+    /// Whether it has a form that servers from 1.36 on do not take.
+    fn is_refused(&self) -> bool {
+        self.zeros || self.is_v4_within_v6()
     }
 
     fn is_v4_within_v6(&self) -> bool {
@@ -243,6 +248,31 @@ pub(super) fn network(at: &mut At<'_>, place: impl Display, node: &Node, text: &
     }
     at.invalid(place, node, format!("expected a CIDR in its plain form, found `{shown}`: {reason}"));
     None
+}
+
+/// Warns of an address, or a network where `is` says so, that is not written as all others write it.
+pub(super) fn plain(at: &mut At<'_>, place: impl Display, node: &Node, is: Spelled) {
+    let Some(text) = node.as_str() else { return };
+    let plain = match is {
+        Spelled::Address => Address::parse(text).map(|address| (address.is_refused(), address.to_string())),
+        Spelled::Network => Network::parse(text).and_then(|network| {
+            let beyond = network.address.number() & network.rest() != 0;
+            Some((network.address.is_refused() || network.zeros || beyond, network.canonical()?))
+        }),
+    };
+    // From 1.36 on what others read another way is refused.
+    let Some((_, plain)) = plain.filter(|(refused, _)| at.minor() < STRICT || !refused) else { return };
+    if plain != text {
+        let message = format!("expected the address as all write it, `{plain}`, found `{}`", words::shown(text));
+        at.warn(place, Code::ServerWarning, node.origin(), message, "others may read it another way");
+    }
+}
+
+/// How an address is spelled: alone, or with the length of a prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelled {
+    Address,
+    Network,
 }
 
 /// Reports an address that no traffic can go to.

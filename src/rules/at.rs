@@ -59,6 +59,12 @@ impl<'a> At<'a> {
         self.facts.minor
     }
 
+    /// Whether the server keeps a field of a type, which it may not know, or drop since its feature gate is off.
+    pub fn keeps(&self, ty: &str, field: &str) -> bool {
+        let ty = self.facts.type_id(ty).map(|id| self.facts.ty(id));
+        ty.and_then(|ty| ty.field(field)).is_some_and(|field| !self.facts.drops(field))
+    }
+
     /// Returns the value at the end of a path of keys, where there is one.
     pub fn get(&self, path: &[&str]) -> Option<&'a Node> {
         get(self.node, path)
@@ -96,6 +102,12 @@ impl<'a> At<'a> {
     /// Reports a field of the structure that must be there: `message` says which, and why; its place is the structure's.
     pub fn missing(&mut self, place: impl Display, message: impl Into<String>) {
         self.report(place, Diagnostic::new(Code::MissingField, self.origin, message));
+    }
+
+    /// Reports what the server takes, and warns of.
+    pub fn warn(&mut self, place: impl Display, code: Code, origin: Origin, message: impl Into<String>, help: &str) {
+        let help = Some(help).filter(|help| !help.is_empty());
+        self.report(place, Diagnostic::new(code, origin, message).maybe_help(help));
     }
 
     /// Where the structure as a whole is written.

@@ -11,8 +11,8 @@ use crate::text::Node;
 
 /// The first minor that scales to nothing.
 const SCALES_TO_ZERO: Minor = Minor(37);
-/// The first minor that reads the tolerance.
-const TOLERANCE: Minor = Minor(35);
+/// The first minor that reads the version of what is scaled.
+const VERSIONED: Minor = Minor(34);
 /// The types of metrics, each with the field that it is in.
 const METRICS: [(&str, &str); 5] = [
     ("Object", "object"),
@@ -75,6 +75,7 @@ pub(super) const RULES: &[Rule] = &[
         accepts: &[
             "{scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}, minReplicas: 0, maxReplicas: 2, metrics: [{type: External, external: {metric: {name: a}, target: {type: Value, value: 1}}}]}",
         ],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "autoscaler-target",
@@ -188,7 +189,7 @@ pub(super) const RULES: &[Rule] = &[
                 let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
                 at.report("policies", finding.help("take `policies` out for those of the server"));
             }
-            let tolerance = at.get(&["tolerance"]).filter(|_| at.minor() >= TOLERANCE);
+            let tolerance = at.get(&["tolerance"]).filter(|_| at.keeps("autoscaling/v2.HPAScalingRules", "tolerance"));
             if let Some(node) = tolerance.filter(|node| quantity(node).is_some_and(|found| found.is_negative())) {
                 let shown = node.text().cloned().unwrap_or_default();
                 at.invalid("tolerance", node, format!("expected an amount of at least 0, found `{shown}`"));
@@ -254,6 +255,9 @@ fn target(at: &mut At<'_>, place: &str, grouped: bool) {
         if let Some(node) = get(reference, &[field]) {
             named(at, format_args!("{place}.{field}"), node, "an object", path_segment);
         }
+    }
+    if at.minor() < VERSIONED {
+        return;
     }
     let version = text(reference, &["apiVersion"]).unwrap_or_default();
     let place = format!("{place}.apiVersion");

@@ -374,6 +374,7 @@ pub(super) const RULES: &[Rule] = &[
             "{name: a, image: 'a:1', restartPolicy: OnFailure}",
             "{name: a, image: 'a:1', restartPolicy: Never, restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]}",
         ],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "restart-rule",
@@ -389,5 +390,6 @@ pub(super) const RULES: &[Rule] = &[
             "{action: Restart, exitCodes: {operator: NotIn, values: [1]}}",
             "{action: Restart, exitCodes: {operator: In}}",
         ],
+        ..Rule::ALWAYS
     },
 ];

@@ -48,6 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         refuses: &["{serviceAccountTokenInSecrets: false}"],
         accepts: &["{serviceAccountTokenInSecrets: true, tokenRequests: [{audience: a}]}"],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "csi-driver-period",
@@ -60,6 +61,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         refuses: &["{nodeAllocatableUpdatePeriodSeconds: 9}"],
         accepts: &["{nodeAllocatableUpdatePeriodSeconds: 10}"],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "csi-node",

@@ -8,9 +8,7 @@ use crate::kubernetes::name::{config_key, dns_label, dns_subdomain, label_key};
 use crate::kubernetes::{Minor, Quantity};
 use crate::text::Node;
 
-/// The first minor that reads variables from files; the server leaves `fileKeyRef` out before.
-const FILES: Minor = Minor(35);
-/// Where the value of a variable can come from; the last from [`FILES`] on.
+/// Where the value of a variable can come from; the last where the server keeps it.
 const SOURCES: [&str; 5] = ["configMapKeyRef", "fieldRef", "resourceFieldRef", "secretKeyRef", "fileKeyRef"];
 /// The fields of a pod that a variable can hold, beside single labels and annotations.
 const FIELDS: [&str; 9] = [
@@ -48,10 +46,13 @@ fn variable(name: &str) -> Result<(), String> {
     }
 }
 
+fn known_sources(at: &At<'_>) -> &'static [&'static str] {
+    if at.keeps("core/v1.EnvVarSource", "fileKeyRef") { &SOURCES } else { &SOURCES[..4] }
+}
+
 /// Returns the sources that a variable has.
-fn sources(from: &Node, minor: Minor) -> impl Iterator<Item = (&'static str, &Node)> {
-    let known = if minor < FILES { &SOURCES[..4] } else { &SOURCES[..] };
-    known.iter().filter_map(|field| Some((*field, get(from, &[field])?)))
+fn sources<'n>(from: &'n Node, at: &At<'_>) -> impl Iterator<Item = (&'static str, &'n Node)> + use<'n> {
+    known_sources(at).iter().filter_map(|field| Some((*field, get(from, &[field])?)))
 }
 
 fn check_variable(at: &mut At<'_>) {
@@ -59,15 +60,15 @@ fn check_variable(at: &mut At<'_>) {
     filled(at, "name", name, "a name");
     named_if_any(at, "name", name, "a variable", variable);
     let Some(from) = at.get(&["valueFrom"]) else { return };
-    if at.text(&["value"]).is_some() && sources(from, at.minor()).next().is_some() {
+    if at.text(&["value"]).is_some() && sources(from, at).next().is_some() {
         let message = "`valueFrom` may not stand beside a `value`";
         forbid(at, "valueFrom", from, message, "take one of them out");
     }
 }
 
 fn check_sources(at: &mut At<'_>) {
-    let found: Vec<_> = sources(at.node(), at.minor()).collect();
-    let known = if at.minor() < FILES { &SOURCES[..4] } else { &SOURCES[..] };
+    let found: Vec<_> = sources(at.node(), at).collect();
+    let known = known_sources(at);
     one_source(at, &found, known);
 }
 
@@ -281,7 +282,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "file-key",
         at: "core/v1.FileKeySelector",
-        minors: (FILES, Minor(u32::MAX)),
+        minors: (Minor(35), Minor(u32::MAX)),
         check: check_file,
         refuses: &[
             "{volumeName: v, path: a, key: ''}",
@@ -290,6 +291,7 @@ pub(super) const RULES: &[Rule] = &[
             "{volumeName: v, path: ../a, key: A}",
         ],
         accepts: &["{volumeName: v, path: a/b, key: A}"],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "env-from",

@@ -76,9 +76,12 @@ macro_rules! cron {
 }
 
 mod address;
+mod advice;
+mod asked;
 mod at;
 mod attachment;
 mod autoscaling;
+mod availability;
 mod body;
 mod claim;
 mod config;
@@ -87,10 +90,13 @@ mod cron_job;
 mod csi;
 mod daemon_set;
 mod deployment;
+mod deprecated;
 mod disruption;
 mod endpoints;
 mod env;
 mod flow_control;
+mod host_name;
+mod ignored;
 mod ingress;
 mod job;
 mod job_policy;
@@ -120,8 +126,10 @@ mod service;
 mod service_address;
 mod service_range;
 mod set;
+mod spelling;
 mod standards;
 mod stateful_set;
+mod trap;
 mod value;
 mod volume;
 mod volume_driver;
@@ -130,6 +138,7 @@ mod workload;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+pub use asked::Asked;
 pub use at::At;
 pub use path::Path;
 pub use set::{Asking, Gathered, Name, Outside, Set};
@@ -155,14 +164,23 @@ pub struct Rule {
     pub check: fn(&mut At<'_>),
     /// Structures that it refuses, in YAML, each with one mistake.
     pub refuses: &'static [&'static str],
-    /// Their near twins, which are taken.
+    /// Structures that it warns of, each of one thing: the server takes them, and says the same.
+    pub warns: &'static [&'static str],
+    /// Their near twins, which are taken without a word.
     pub accepts: &'static [&'static str],
 }
 
 impl Rule {
     /// What every minor has, with nothing that it looks at: the start of a rule.
-    const ALWAYS: Self =
-        Self { name: "", at: "", minors: (Minor(0), Minor(u32::MAX)), check: |_| (), refuses: &[], accepts: &[] };
+    const ALWAYS: Self = Self {
+        name: "",
+        at: "",
+        minors: (Minor(0), Minor(u32::MAX)),
+        check: |_| (),
+        refuses: &[],
+        warns: &[],
+        accepts: &[],
+    };
 }
 
 /// The rules of each file, in the order in which they are asked.
@@ -178,10 +196,13 @@ static BOOK: &[&[Rule]] = &[
     csi::RULES,
     daemon_set::RULES,
     deployment::RULES,
+    deprecated::RULES,
     disruption::RULES,
     endpoints::RULES,
     env::RULES,
     flow_control::RULES,
+    host_name::RULES,
+    ignored::RULES,
     ingress::RULES,
     job::RULES,
     job_policy::RULES,
@@ -209,7 +230,9 @@ static BOOK: &[&[Rule]] = &[
     service::RULES,
     service_address::RULES,
     service_range::RULES,
+    spelling::RULES,
     stateful_set::RULES,
+    trap::RULES,
     volume::RULES,
     volume_driver::RULES,
 ];

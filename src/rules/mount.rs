@@ -4,14 +4,11 @@
 
 use std::collections::HashMap;
 
+use super::Rule;
 use super::at::{At, get, items, text};
 use super::pod::containers;
-use super::{Minor, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::text::Node;
-
-/// The first minor that reads variables from files without being told to.
-const ENV_FILES: Minor = Minor(35);
 
 /// What a volume can be used for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,7 +76,7 @@ fn check_used(at: &mut At<'_>, spec: &Node, place: &str, claims: &[&str]) {
                 }
             }
         }
-        if at.minor() < ENV_FILES {
+        if !at.keeps("core/v1.EnvVarSource", "fileKeyRef") {
             continue;
         }
         for (index, variable) in items(container, &["env"]) {

@@ -169,6 +169,9 @@ fn check_claims(at: &mut At<'_>) {
 /// The amounts of a pod as a whole beside those of its containers.
 fn check_pod_resources(at: &mut At<'_>) {
     let spec = at.node();
+    if !at.keeps("core/v1.PodSpec", "resources") {
+        return;
+    }
     if let Some(claims) =
         at.get(&["resources", "claims"]).filter(|node| node.as_seq().is_some_and(|all| !all.is_empty()))
     {

@@ -132,6 +132,7 @@ pub(super) const RULES: &[Rule] = &[
             "{hostnameOverride: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, containers: [{name: a, image: 'a:1'}]}",
         ],
         accepts: &["{hostnameOverride: a.b, setHostnameAsFQDN: false, containers: [{name: a, image: 'a:1'}]}"],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "pod-deadline",

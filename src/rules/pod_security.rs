@@ -1,8 +1,8 @@
 //! What a pod may do on its node: its operating system, the namespaces that it shares with the node, users, sysctls.
 
-use super::Rule;
 use super::at::{At, get, is_true, items, number, text};
 use super::pod::{check_once, containers, forbid};
+use super::{Minor, Rule};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::text::{Node, Value};
 
@@ -148,12 +148,16 @@ fn check_host_users(at: &mut At<'_>) {
     if !matches!(spec.get("hostUsers").map(Node::value), Some(Value::Bool(false))) || is_windows(spec) {
         return;
     }
+    if !at.keeps("core/v1.PodSpec", "hostUsers") {
+        return;
+    }
     for field in ["hostPID", "hostIPC"] {
         if let Some(node) = at.get(&[field]).filter(|_| is_true(spec, &[field])) {
             forbid(at, field, node.origin(), format!("`{field}: true` and `hostUsers: false` exclude one another"));
         }
     }
-    for (place, container) in containers(spec) {
+    let may_have_devices = at.minor() < Minor(34);
+    for (place, container) in containers(spec).filter(|_| !may_have_devices) {
         if let Some(node) = get(container, &["volumeDevices"]).filter(|node| !is_empty_list(node)) {
             let message = "a container of a pod with `hostUsers: false` has no `volumeDevices`";
             forbid(at, format_args!("{place}.volumeDevices"), node.origin(), message);

@@ -36,7 +36,7 @@ impl Standard {
         let level = name.strip_prefix("pss=").filter(|_| NAMES.contains(&name)).and_then(SecurityLevel::parse);
         let Some(level) = level else {
             let known = || format!("known are `{}`", NAMES.join("` and `"));
-            return Err(format!("there is no rule set `{name}`: {}", suggestion(name, NAMES).unwrap_or_else(known)));
+            return Err(format!("there is no level `{name}`: {}", suggestion(name, NAMES).unwrap_or_else(known)));
         };
         let minor = if version == LATEST { Some(Minor::NEWEST) } else { Minor::parse(version) };
         let minor = minor.filter(|minor| *minor <= Minor::NEWEST).ok_or_else(|| {

@@ -25,6 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "stateful-set-service-name",
         at: "apps/v1.StatefulSetSpec",
+        minors: (Minor(33), Minor(u32::MAX)),
         check: |at| {
             let (Some(node), Some(name)) = (at.get(&["serviceName"]), at.text(&["serviceName"])) else { return };
             if let Err(reason) = dns_label(name) {
@@ -90,6 +91,7 @@ pub(super) const RULES: &[Rule] = &[
         minors: (Minor(37), Minor(37)),
         refuses: &["{type: Recreate}"],
         accepts: &["{type: RollingUpdate}"],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "stateful-set-partition",
@@ -117,6 +119,7 @@ pub(super) const RULES: &[Rule] = &[
             "{rollingUpdate: {maxUnavailable: few}}",
         ],
         accepts: &["{rollingUpdate: {maxUnavailable: 100%}}", "{rollingUpdate: {maxUnavailable: 3}}"],
+        ..Rule::ALWAYS
     },
 ];
 

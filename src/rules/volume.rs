@@ -226,6 +226,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         refuses: &["{name: v, image: {}}"],
         accepts: &["{name: v, image: {reference: 'a:1'}}"],
+        ..Rule::ALWAYS
     },
     Rule {
         name: "volume-paths",

@@ -14,6 +14,20 @@ pub(super) enum Portion {
 }
 
 impl Portion {
+    /// Reads what is written; `None` where it is neither a number nor a share.
+    pub(super) fn of(node: &Node) -> Option<Self> {
+        let share = || node.as_str()?.strip_suffix('%')?.parse().ok().map(Self::Percent);
+        number(node).map(Self::Count).or_else(share)
+    }
+
+    /// Returns how many of some pods it stands for.
+    pub(super) fn of_pods(self, all: i64) -> i64 {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => i64::try_from(percent).unwrap_or(i64::MAX).saturating_mul(all) / 100,
+        }
+    }
+
     /// Whether it stands for no pod at all.
     pub(super) fn is_zero(self) -> bool {
         matches!(self, Self::Count(0) | Self::Percent(0))

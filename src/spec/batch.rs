@@ -45,6 +45,8 @@ pub struct Batch {
     sections: [Map; Section::ALL.len()],
     /// Paths of manifests to pass through.
     pub manifests: Vec<Node>,
+    /// Rule sets that its objects are held to.
+    pub rules: Vec<Node>,
     /// Partial batches by name.
     pub profiles: Map,
     /// Strategic merge patches by kind.
@@ -147,6 +149,7 @@ impl Batch {
                 read(map, section.key(), diagnostics)
             }),
             manifests: list(map, "manifests", diagnostics),
+            rules: list(map, "rules", diagnostics),
             profiles: definitions(map, "profiles", diagnostics),
             patch: mapping(map, "patch", diagnostics),
             patch_json: mapping(map, "patchJSON6902", diagnostics),

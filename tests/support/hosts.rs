@@ -251,6 +251,19 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
             "{{apiVersion: networking.k8s.io/v1, kind: IPAddress, metadata: {{name: 10.9.8.7}}, spec: {{parentRef: {structure}}}}}"
         ),
         "core/v1.NodeSpec" => format!("{{apiVersion: v1, kind: Node, metadata: {{name: a}}, spec: {structure}}}"),
+        "core/v1.PersistentVolumeSpec" => {
+            format!("{{apiVersion: v1, kind: PersistentVolume, metadata: {{name: a}}, spec: {structure}}}")
+        }
+        "core/v1.TopologySelectorLabelRequirement" => format!(
+            "{{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {{name: a}}, provisioner: a.example/b, \
+             allowedTopologies: [{{matchLabelExpressions: [{structure}]}}]}}"
+        ),
+        "node/v1.Scheduling" => format!(
+            "{{apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {{name: a}}, handler: a, scheduling: {structure}}}"
+        ),
+        "resource/v1.ResourceSliceSpec" => {
+            format!("{{apiVersion: resource.k8s.io/v1, kind: ResourceSlice, metadata: {{name: a}}, spec: {structure}}}")
+        }
         "storage/v1.CSIDriverSpec" => storage("CSIDriver", structure),
         "storage/v1.CSINodeSpec" => storage("CSINode", structure),
         "storage/v1.CSINodeDriver" => storage("CSINode", &format!("{{drivers: [{structure}]}}")),

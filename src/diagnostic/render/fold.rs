@@ -31,6 +31,7 @@ pub(super) fn fold(findings: &[Diagnostic]) -> (Vec<Told<'_>>, Vec<Diagnostic>) 
     for group in groups.into_values() {
         let equal = group.iter().all(|at| findings[*at].message == findings[group[0]].message);
         let shown = match group.len() {
+            number if number > 1 && findings[group[0]].code.is_advice() => 1,
             number if equal && number > EQUAL => 1,
             number if number > ALIKE => SHOWN_ALIKE,
             _ => continue,
@@ -58,6 +59,9 @@ pub(super) fn fold(findings: &[Diagnostic]) -> (Vec<Told<'_>>, Vec<Diagnostic>) 
 /// Returns what findings share that one may stand for: all but their places and the values in backticks. Without a field
 /// the values are all that tells one from the other.
 fn kind(finding: &Diagnostic) -> (Code, Severity, String, String) {
+    if finding.code.is_advice() {
+        return (finding.code, finding.severity, String::new(), String::new());
+    }
     let field =
         finding.subject.as_ref().map(|subject| subject.field.replace(|letter: char| letter.is_ascii_digit(), ""));
     let message = match &field {

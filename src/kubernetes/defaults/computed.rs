@@ -80,8 +80,10 @@ pub(super) fn default<B: Tree>(root: &Type, ty: &Type, field: &Field, body: &B) 
             Some(if some("egress") { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) })
         }
         ("rbac/v1.Subject", "apiGroup") => when(is("kind", "User", "") || is("kind", "Group", ""), RBAC.into()),
-        ("resource/v1beta1.DeviceRequest", "allocationMode") => word("deviceClassName").map(|_| "ExactCount".into()),
-        ("resource/v1beta1.DeviceRequest", "count") => {
+        ("resource/v1alpha3.DeviceRequest" | "resource/v1beta1.DeviceRequest", "allocationMode") => {
+            word("deviceClassName").map(|_| "ExactCount".into())
+        }
+        ("resource/v1alpha3.DeviceRequest" | "resource/v1beta1.DeviceRequest", "count") => {
             when(word("deviceClassName").is_some() && is("allocationMode", "ExactCount", "ExactCount"), 1.into())
         }
         (_, "count") if ty.ends_with(".ExactDeviceRequest") || ty.ends_with(".DeviceSubRequest") => {
@@ -191,6 +193,9 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("resource/v1.DeviceSubRequest", "count", COUNT),
     ("resource/v1.DeviceTaint", "timeAdded", SET_NOW),
     ("resource/v1.ExactDeviceRequest", "count", COUNT),
+    ("resource/v1alpha3.DeviceRequest", "allocationMode", "`ExactCount` where `deviceClassName` is set"),
+    ("resource/v1alpha3.DeviceRequest", "count", COUNT),
+    ("resource/v1alpha3.DeviceSubRequest", "count", COUNT),
     ("resource/v1alpha3.DeviceTaint", "timeAdded", SET_NOW),
     ("resource/v1beta1.DeviceRequest", "allocationMode", "`ExactCount` where `deviceClassName` is set"),
     ("resource/v1beta1.DeviceRequest", "count", COUNT),
@@ -204,12 +209,14 @@ const WORDS: &[(&str, &str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kubernetes::Facts;
+    use crate::kubernetes::{Facts, Minor};
 
     #[test]
     fn every_field_of_the_table_is_known() {
-        let facts = Facts::newest();
-        let known = |ty: &str, field: &str| facts.type_id(ty).is_some_and(|id| facts.ty(id).field(field).is_some());
+        let known = |ty: &str, field: &str| {
+            let has = |facts: &Facts| facts.type_id(ty).is_some_and(|id| facts.ty(id).field(field).is_some());
+            Minor::bundled().filter_map(Facts::of).any(has)
+        };
         for (ty, field, _) in WORDS {
             assert!(known(ty, field), "{ty} has no {field}");
         }

@@ -21,7 +21,7 @@ fn every_wrong_example_has_its_code_and_one_finding() {
     for code in Code::ALL.iter().filter(|code| !code.is_of_server()) {
         let mut shown = String::new();
         for run in wrong(*code) {
-            let seen = run.check();
+            let seen = run.advised(code.is_advice()).check();
             if seen.codes() != [*code] {
                 let found = seen.codes();
                 untrue = format!("{untrue}{code}: expected one finding of it, found {found:?}\n{}\n", seen.human());
@@ -42,7 +42,7 @@ fn every_right_example_is_without_error_and_without_the_code() {
     for code in Code::ALL.iter().filter(|code| !code.is_of_server()) {
         let page = explanation(*code);
         for run in runs(&page.right) {
-            let seen = against(run, &page).check();
+            let seen = against(run, &page).advised(code.is_advice()).check();
             if seen.findings.iter().any(|finding| finding.severity == Severity::Error || finding.code == *code) {
                 untrue = format!("{untrue}{code}: found {:?}\n{}\n", seen.codes(), seen.human());
             }

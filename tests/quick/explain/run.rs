@@ -9,7 +9,6 @@ use fanfold::diagnostic::{Diagnostics, Format, Style, render};
 use fanfold::kubernetes::{Facts, Minor};
 use fanfold::policy::Policy;
 use fanfold::read::{Files, Listing, MemoryFiles};
-use fanfold::rules::Standard;
 use fanfold::text::{Key, Map, Node, Origin, Sources, Value};
 
 const INPUT: &str = "example.yaml";
@@ -20,6 +19,8 @@ pub(super) struct Run {
     files: Disk,
     cluster: String,
     flags: Vec<String>,
+    /// Whether advice is given, as `fanfold check` does.
+    advised: bool,
 }
 
 /// What a run found.
@@ -55,6 +56,10 @@ impl Run {
         self
     }
 
+    pub(super) fn advised(self, advised: bool) -> Self {
+        Self { advised, ..self }
+    }
+
     pub(super) fn with_cluster(mut self, objects: &str) -> Self {
         objects.clone_into(&mut self.cluster);
         self
@@ -78,6 +83,7 @@ impl Run {
 
     fn settings(&self, sources: &mut Sources) -> Settings {
         let mut settings = Settings::default();
+        settings.asked.advice = self.advised;
         let mut set = Map::new();
         for pair in self.flags.chunks(2) {
             let [flag, value] = pair else { panic!("{flag:?} has a value", flag = self.flags) };
@@ -93,7 +99,7 @@ impl Run {
                 "--kubernetes-version" => {
                     settings.facts = Minor::parse(value).and_then(Facts::of).expect("a bundled minor");
                 }
-                "--rules" => settings.standards = vec![Standard::parse(value).expect("a rule set")],
+                "--rules" => settings.asked.add(value).expect("a rule set"),
                 _ => panic!("the examples take no flag {flag}"),
             }
         }

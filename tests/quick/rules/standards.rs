@@ -256,7 +256,7 @@ fn a_comment_may_allow_what_a_level_does_not_and_is_not_unused_where_no_run_asks
     let allowed = deployment("privileged: true # fanfold: allow(pod-security) it loads a module");
     let bench = Bench::with(&[("web.yaml", &allowed)]);
     bench.ok(&["check", "web.yaml", "--rules", "pss=baseline"]);
-    let without = bench.run(&["check", "web.yaml", "--deny", "warnings"]);
+    let without = bench.run(&["check", "web.yaml", "--deny", "unused-allow"]);
     assert!(without.status.success(), "{}", stderr(&without));
 }
 
@@ -279,7 +279,7 @@ fn rule_sets_and_versions_are_known_or_refused() {
     for (rules, words) in [
         ("pss=restrcited", "did you mean `pss=restricted`?"),
         ("restricted", "did you mean `pss=restricted`?"),
-        ("pss=privileged", "known are `pss=baseline` and `pss=restricted`"),
+        ("pss=privileged", "known are `pss=baseline`, `pss=restricted` and `ha`"),
         ("cis", "known are"),
         ("pss=baseline,", "a value is required"),
         ("pss=baseline@1.99", "known are 1.0 to 1.37 and `latest`"),

@@ -98,8 +98,8 @@ fn a_warning_of_the_server_can_be_denied_and_allowed() {
     assert_eq!(with(text.to_owned(), vec!["--dry-run=server"]), (Some(0), 1));
     assert_eq!(with(text.to_owned(), vec!["--dry-run=server", "--deny=server-warning"]), (Some(1), 1));
     assert_eq!(with(text.to_owned(), vec!["--dry-run=server", "--allow=server-warning"]), (Some(0), 0));
-    let comment = "    # fanfold: allow(server-warning) nodes of an old release\n    nodeSelector";
-    let allowed = text.replace("    nodeSelector", comment);
+    let comment = "    # fanfold: allow(server-warning) ends at once\n    terminationGracePeriodSeconds";
+    let allowed = text.replace("    terminationGracePeriodSeconds", comment);
     assert_eq!(with(allowed, vec!["--dry-run=server"]), (Some(0), 0));
     // A comment that was of use when compiling is not of no use when applying.
     let more = "  none:\n    kind: Job\n    image: a\n    # fanfold: allow(empty-matrix) filled later\n    matrix: {rows: []}\n";

@@ -25,7 +25,7 @@ use serde_json::{Value as Json, json};
 
 use self::judge::{judge, sent};
 use self::known::known;
-use self::program::{Problem, ask};
+use self::program::{Problem, ask, warned};
 use self::report::{Case, Figures};
 use crate::dice::Dice;
 use crate::hosts::around;
@@ -91,6 +91,33 @@ fn rules_refuse_and_take_what_the_server_does() {
     println!("{} examples; of other kinds: {unknown:?}", examples.len());
     if is_shown() {
         println!("{} refused at another place than by the server:\n{}", elsewhere.len(), elsewhere.join("\n"));
+    }
+    assert!(wrong.is_empty(), "{} examples are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Rules that warn of what the server says nothing of, or of a kind that the oracle does not know.
+const OURS: [&str; 3] = ["deprecated-annotations", "retired-registry", "uppercase-driver"];
+
+#[test]
+fn rules_warn_of_what_the_server_warns_of() {
+    needs!(ORACLE);
+    let mut examples = Vec::new();
+    for rule in book().filter(|rule| rule.minors.1 >= Minor::NEWEST && !OURS.contains(&rule.name)) {
+        let taken = rule.accepts.iter().filter(|_| !rule.warns.is_empty());
+        for (structure, is_warned) in rule.warns.iter().map(|one| (one, true)).chain(taken.map(|one| (one, false))) {
+            examples.push((format!("{}: {structure}", rule.name), sent(&around(rule.at, structure)), is_warned));
+        }
+    }
+    let objects: Vec<Json> = examples.iter().map(|(_, object, _)| object.clone()).collect();
+    let mut wrong = Vec::new();
+    for ((what, _, is_warned), said) in examples.iter().zip(warned(&objects)) {
+        match said {
+            None => wrong.push(format!("{what}\n    the server does not take it")),
+            Some(said) if said.is_empty() == *is_warned => {
+                wrong.push(format!("{what}\n    the server: {}", report::list(&said)));
+            }
+            Some(_) => {}
+        }
     }
     assert!(wrong.is_empty(), "{} examples are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -23,15 +23,30 @@ pub(super) struct Problem {
 
 /// Returns the errors of the server when each object is created, or `None` for kinds that the oracle does not know.
 pub(super) fn ask(objects: &[Json]) -> Vec<Option<Vec<Problem>>> {
-    answers(objects.iter().map(|object| json!({ "new": object }).to_string()).collect())
+    answers(&creates(objects)).iter().map(problems).collect()
 }
 
 /// Returns the errors of the server when each first object is updated to the second.
 pub(super) fn ask_updates(pairs: &[(&Json, &Json)]) -> Vec<Option<Vec<Problem>>> {
-    answers(pairs.iter().map(|(old, new)| json!({ "old": old, "new": new }).to_string()).collect())
+    let lines: Vec<String> = pairs.iter().map(|(old, new)| json!({ "old": old, "new": new }).to_string()).collect();
+    answers(&lines).iter().map(problems).collect()
 }
 
-fn answers(lines: Vec<String>) -> Vec<Option<Vec<Problem>>> {
+/// Returns the warnings of the server when each object is created; `None` where it is refused, or of an unknown kind.
+pub(super) fn warned(objects: &[Json]) -> Vec<Option<Vec<String>>> {
+    let warnings = |answer: &Json| -> Option<Vec<String>> {
+        let said = answer["warnings"].as_array().filter(|_| problems(answer).is_some_and(|all| all.is_empty()))?;
+        Some(said.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+    };
+    answers(&creates(objects)).iter().map(warnings).collect()
+}
+
+fn creates(objects: &[Json]) -> Vec<String> {
+    objects.iter().map(|object| json!({ "new": object }).to_string()).collect()
+}
+
+/// Returns what the oracle writes of each line.
+fn answers(lines: &[String]) -> Vec<Json> {
     let mut child = Command::new(MODULE.program("oracle"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -45,15 +60,15 @@ fn answers(lines: Vec<String>) -> Vec<Option<Vec<Problem>>> {
     // Where it gave up early, it has said why.
     let _ = feeder.join().expect("writing does not panic");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let answers: Vec<_> =
-        String::from_utf8(output.stdout).expect("the oracle writes UTF-8").lines().map(problems).collect();
+    let read = |line: &str| serde_json::from_str(line).expect("the oracle writes JSON");
+    let answers: Vec<Json> =
+        String::from_utf8(output.stdout).expect("the oracle writes UTF-8").lines().map(read).collect();
     assert_eq!(answers.len(), lines.len(), "the oracle answers each line");
     answers
 }
 
-/// Reads a line of the oracle.
-fn problems(line: &str) -> Option<Vec<Problem>> {
-    let answer: Json = serde_json::from_str(line).expect("the oracle writes JSON");
+/// Reads the errors of an answer.
+fn problems(answer: &Json) -> Option<Vec<Problem>> {
     // A kind, or an object to update, that it does not take.
     if !answer["unknown"].is_null() || !answer["old"].is_null() {
         return None;
@@ -63,7 +78,7 @@ fn problems(line: &str) -> Option<Vec<Problem>> {
         return Some(vec![Problem { kind: "decode".into(), field, detail: detail.into() }]);
     }
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{line} has no errors"));
+    let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{answer} has no errors"));
     let problem = |error: &Json| Problem {
         kind: text(&error["type"]).trim_start_matches("FieldValue").to_owned(),
         field: text(&error["field"]),
