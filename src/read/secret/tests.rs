@@ -67,7 +67,8 @@ fn what_fans_a_secret_out_and_names_it_is_no_secret() {
     let text = "apiVersion: fanfold.dev/v1\nkind: Batch\nsecrets:\n  db: {matrix: {t: [a, b]}, name: \"x-{{ matrix.t }}\", labels: {t: \"{{ matrix.t }}\", l: TOKEN}, external: TOKEN, other: TOKEN, stringData: {name: TOKEN},\n    overrides: [{match: {t: a}, stringData: {a: TOKEN}}]}\nobjects:\n  s: {kind: Secret, matrix: tenants, namespace: n, data: {a: TOKEN}}\n";
     let told = shown(text, true);
     assert!(!told.contains("TOKEN"), "{told}");
-    for part in ["{t: [a, b]}", "x-{{ matrix.t }}", "t: #{{ matrix.t }}", "match: #{t: a}", "tenants", "namespace: #n#"]
+    for part in
+        ["{t: [a, b]}", "\"x-{{ matrix.t }}\"#", "#t: \"{{ matrix.t }}\"#", "#match: {t: a}#", " tenants#", " n#"]
     {
         assert!(told.contains(part), "{part}: {told}");
     }
