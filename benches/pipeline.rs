@@ -115,7 +115,7 @@ fn stages(criterion: &mut Criterion) {
     let declared = Declarations::default();
     let patches = BatchPatches::default();
     let context = Context { facts, batch: &expanded, declared: &declared, patches: &patches, identify: &Unpatched };
-    let plan = &expanded.plans[0];
+    let plan = expanded.plans.last().expect("workloads come last");
     let few = 1000;
     let mut lowering = group(criterion, "lower");
     lowering.throughput(Throughput::Elements(few as u64));
