@@ -175,7 +175,7 @@ fn compile_inputs(
     let places = rendered::places(&documents[own..]);
     let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles);
     diagnostics.append(findings);
-    let anew = stamp::Anew::new(facts, &manifests);
+    let anew = stamp::Anew::new(facts, &manifests, stamp::Steps::of(settings.options.max_instances));
 
     let mut units = read_units(batches, &manifests, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
@@ -190,14 +190,12 @@ fn compile_inputs(
     }
     let mut whole = Whole::new(&roles);
     manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).for_each(|object| whole.add_written(object));
-    let steps = stamp::Steps::of(settings.options.max_instances);
     for unit in &mut units {
         unit.asked = asked_of(&unit.expanded.batch.rules, &settings.asked, diagnostics);
         let context = unit.context(&anew);
         let plans = unit.expanded.plans.iter();
         let asked = &unit.asked;
-        let checked =
-            plans.map(|plan| stamp::check(&context, &anew, asked, plan, &steps, sources, &mut whole, diagnostics));
+        let checked = plans.map(|plan| stamp::check(&context, &anew, asked, plan, sources, &mut whole, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.

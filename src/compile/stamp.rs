@@ -32,15 +32,16 @@ pub(super) struct Anew {
     definitions: Definitions,
     /// Budgets and autoscalers among the inputs.
     beside: Vec<Manifest>,
+    steps: Steps,
 }
 
 impl Anew {
-    /// Knows the definitions of custom resources among the inputs.
-    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest]) -> Self {
+    /// Knows the definitions of custom resources among the inputs, and how many steps the expressions may take.
+    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], steps: Steps) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
         let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object)));
         let beside = manifests.iter().filter(|object| Asked::has_a_say(object)).cloned().collect();
-        Self { facts, definitions, beside }
+        Self { facts, definitions, beside, steps }
     }
 
     /// Checks a custom resource against its definition, where there is one.
@@ -131,12 +132,11 @@ pub(super) fn check(
     anew: &Anew,
     asked: &Asked,
     plan: &Plan,
-    steps: &Steps,
     sources: &Sources,
     whole: &mut Whole<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
-    let mut stamped = Stamped::default();
+    let (mut stamped, steps) = (Stamped::default(), &anew.steps);
     let keep = plan.len() <= KEPT;
     let sets = whole.sets_of(context.batch.batch.file);
     for start in (0..plan.len()).step_by(RUN) {
