@@ -55,7 +55,8 @@ impl<'r> Whole<'r> {
         self.specs.insert(batch.file);
         for set in self.roles.of(batch.file).sets() {
             let set = self.sets.entry(*set).or_default();
-            set.add(Gathered::of(&unit.own, true, false));
+            // There may be thousands of them, which ask nothing of one another.
+            unit.own.iter().for_each(|object| set.add(Gathered::of([object], true, false)));
             unit.declared.external().for_each(|(kind, name)| set.external(kind, name));
         }
     }

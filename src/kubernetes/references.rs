@@ -235,6 +235,13 @@ impl<'n> Mention<'n> {
     }
 }
 
+impl FieldOf {
+    /// Whether it is a field of pods.
+    pub fn is_of_pods(&self) -> bool {
+        self.before.is_some()
+    }
+}
+
 impl fmt::Display for FieldOf {
     /// Writes the path of the name, as the API server writes paths.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -103,7 +103,7 @@ impl Set {
             "ServiceAccount" => Some("serviceAccounts"),
             _ => None,
         };
-        let section = section.filter(|_| about.made);
+        let section = section.filter(|_| about.made && field.is_of_pods());
         // A spec declares what it names; a class is there for many batches, and a login may be the node's own.
         let is_declared = section.is_some() && *need == Need::Must;
         let severity = match asking.outside.severity(self.has_others) {
