@@ -5,13 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use smol_str::SmolStr;
+
+use super::fnv::Fnv;
 
 const VALID: &str = "the bundled facts are valid: a test reads all of them";
 
@@ -98,28 +100,6 @@ pub struct Type {
     /// Whether values of it are replaced as wholes.
     pub atomic: bool,
     index: HashMap<SmolStr, usize, BuildHasherDefault<Fnv>>,
-}
-
-/// The hash FNV-1a: the tables hold bundled names alone, so nobody can make them collide.
-#[derive(Clone, Copy, Debug)]
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// A field of a type.

@@ -5,6 +5,7 @@ pub mod cron;
 pub mod defaults;
 pub mod documented;
 pub mod facts;
+mod fnv;
 mod format;
 pub mod immutable;
 pub mod name;
