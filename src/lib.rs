@@ -15,6 +15,7 @@
 //! | [`diagnostic`] | findings: one model, stable codes with their pages, a renderer a format |
 //! | [`read`] | texts read into [`text::Node`]s; the only door to the YAML parser |
 //! | [`policy`] | which findings count: what `allow` comments, `--allow` and `--deny` say |
+//! | [`mend`] | fixes of findings, applied to texts in rounds |
 //! | [`kubernetes`] | what Kubernetes says: bundled facts, kinds, notations of values, order, rules for names |
 //! | [`schema`] | JSON Schema over nodes: parameters, custom resources |
 //! | [`spec`] | what the user wrote, its parts told apart; flat workloads, and the names that the language makes |
@@ -63,6 +64,7 @@ pub mod text;
 pub mod diagnostic;
 pub mod read;
 pub mod policy;
+pub mod mend;
 pub mod kubernetes;
 pub mod schema;
 pub mod spec;

@@ -4,7 +4,7 @@
 
 use smol_str::SmolStr;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::kubernetes::name::{
     config_key, dns_1035_label, dns_label, dns_subdomain, label_key, label_value, path_segment, port_name,
 };
@@ -100,7 +100,8 @@ pub(super) fn rule(ty: &str, field: &str) -> Option<Rule> {
 
 /// Takes the fix of a finding about a value in a field away, where the name that it gives is refused there.
 pub(super) fn hold(rule: Rule, finding: &mut Diagnostic) {
-    let Some(text) = finding.fix.as_ref().and_then(|fix| serde_json::from_str::<String>(&fix.replacement).ok()) else {
+    let Some(text) = finding.fix.as_ref().and_then(Fix::only).and_then(|edit| serde_json::from_str::<String>(&edit.replacement).ok())
+    else {
         return;
     };
     let refused = match rule {

@@ -1,14 +1,17 @@
 //! `fanfold check`: specs and manifests in, findings out.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use clap::Args;
 
 use super::args::{FormatArg, InputArgs};
-use super::session::{Channel, Session, remark};
-use super::{Exit, Failure};
-use crate::read::Files;
-use crate::rules::Outside;
+use super::session::{Channel, Session, read_stdin, remark};
+use super::{Exit, Failure, fix};
+use crate::compile::Skipped;
+use crate::diagnostic::Diagnostics;
+use crate::kubernetes::Minor;
+use crate::mend::{Overlay, Texts};
+use crate::text::FileId;
 
 /// `check`
 #[derive(Args, Debug)]
@@ -21,60 +24,95 @@ pub struct CheckArgs {
     #[arg(long)]
     pub strict: bool,
 
-    /// Take the inputs for all that there is: a Secret, an account or another object that they name and do not hold is an
-    /// error
-    #[arg(long, conflicts_with = "partial")]
-    pub closed: bool,
-
-    /// Take the inputs for a part of what is applied: say nothing of objects that may come from elsewhere
+    /// Apply the fixes that are safe to the input files, and report what remains; standard input is printed, fixed
     #[arg(long)]
-    pub partial: bool,
-}
+    pub fix: bool,
 
-impl CheckArgs {
-    /// Returns how loud it is that something is not among the inputs: one file is more often all that there is than a
-    /// folder of a repository.
-    fn outside(&self, files: &dyn Files) -> Outside {
-        match self.input.inputs.as_slice() {
-            _ if self.closed => Outside::Error,
-            _ if self.partial => Outside::Silent,
-            [file] if file != "-" && !files.is_folder(file) => Outside::Warning,
-            _ => Outside::Note,
-        }
-    }
+    /// Apply fixes that may change the meaning as well
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+
+    /// Show what --fix would change, and write nothing
+    #[arg(long)]
+    pub diff: bool,
 }
 
 /// Checks; the findings are the output, and what was looked at stands beside it.
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
-    let report = &args.input.report;
-    let mut session = Session::new(report)?;
-    let disk = Arc::clone(&session.disk);
-    let mut settings = session.settings(&args.input)?;
-    settings.asked.advice = true;
-    settings.outside = args.outside(&*disk);
-    let inputs = session.survey(&args.input.inputs, &*disk);
-    if args.strict {
-        session.diagnostics.extend(inputs.skipped.findings());
+    if args.unsafe_fixes && !args.fix && !args.diff {
+        return Err(Failure::Usage("`--unsafe-fixes` goes with `--fix` or `--diff`".to_owned()));
     }
-    let (files, recipes, skipped) = (inputs.files, inputs.recipes, inputs.skipped.clone());
-    let compilation = session.compile_inputs(inputs, &settings, &*disk);
-    let exit = session.report(report, Channel::Stdout)?;
-    let skipped = if skipped.is_empty() { String::new() } else { format!("; {skipped}") };
-    if compilation.is_empty() && !recipes && exit == Exit::Fine {
-        return Err(Failure::Usage(format!("the inputs hold no objects: there is nothing to check{skipped}")));
+    if args.fix || args.diff {
+        return fix::run(args);
     }
-    if exit != Exit::Fine && !skipped.is_empty() && report.format == FormatArg::Human {
-        remark(skipped.trim_start_matches("; "));
+    Checked::look(args, &Texts::new(), read_stdin)?.conclude(args, Channel::Stdout)
+}
+
+/// What a look at the inputs has found.
+pub(super) struct Checked {
+    pub(super) session: Session,
+    pub(super) findings: Diagnostics,
+    /// The files that were read for the inputs alone, and not since a spec names them.
+    pub(super) inputs: BTreeSet<FileId>,
+    objects: usize,
+    files: usize,
+    recipes: bool,
+    skipped: Skipped,
+    minor: Minor,
+}
+
+impl Checked {
+    /// Checks the inputs, with other texts in the place of some files.
+    pub(super) fn look(
+        args: &CheckArgs,
+        texts: &Texts,
+        stdin: impl FnOnce() -> std::io::Result<Vec<u8>>,
+    ) -> Result<Self, Failure> {
+        let mut session = Session::new(&args.input.report)?;
+        let settings = session.settings(&args.input)?;
+        let disk = std::sync::Arc::clone(&session.disk);
+        let overlay = Overlay { files: &*disk, texts };
+        let first = session.sources.next_id();
+        let inputs = session.survey(&args.input.inputs, &overlay, stdin);
+        let last = session.sources.next_id();
+        if args.strict {
+            session.diagnostics.extend(inputs.skipped.findings());
+        }
+        let (files, recipes, skipped) = (inputs.files, inputs.recipes, inputs.skipped.clone());
+        let compilation = session.compile_inputs(inputs, &settings, &overlay);
+        let findings = session.judged();
+        Ok(Self {
+            session,
+            findings,
+            inputs: (first.0..last.0).map(FileId).collect(),
+            objects: compilation.len(),
+            files,
+            recipes,
+            skipped,
+            minor: compilation.facts().minor,
+        })
     }
-    if exit == Exit::Fine && report.format == FormatArg::Human {
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let objects = compilation.len();
-        remark(&format!(
-            "{files} file{} checked, {objects} object{} for Kubernetes {}{skipped}",
-            plural(files),
-            plural(objects),
-            compilation.facts().minor
-        ));
+
+    /// Shows the findings, and says how the run ends.
+    pub(super) fn conclude(&self, args: &CheckArgs, out: Channel) -> Result<Exit, Failure> {
+        let Self { files, objects, skipped, minor, .. } = self;
+        let report = &args.input.report;
+        let exit = self.session.show(&self.findings, report, out)?;
+        let skipped = if skipped.is_empty() { String::new() } else { format!("; {skipped}") };
+        if *objects == 0 && !self.recipes && exit == Exit::Fine {
+            return Err(Failure::Usage(format!("the inputs hold no objects: there is nothing to check{skipped}")));
+        }
+        if exit != Exit::Fine && !skipped.is_empty() && report.format == FormatArg::Human {
+            remark(skipped.trim_start_matches("; "));
+        }
+        if exit == Exit::Fine && report.format == FormatArg::Human {
+            let plural = |count: usize| if count == 1 { "" } else { "s" };
+            remark(&format!(
+                "{files} file{} checked, {objects} object{} for Kubernetes {minor}{skipped}",
+                plural(*files),
+                plural(*objects),
+            ));
+        }
+        Ok(exit)
     }
-    Ok(exit)
 }

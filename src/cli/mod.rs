@@ -10,6 +10,7 @@ mod delete;
 mod diff;
 mod disk;
 mod explain;
+mod fix;
 mod foreign;
 mod function;
 mod git;

@@ -80,7 +80,9 @@ fn told(finding: &Value) -> Vec<String> {
     lines.extend(["layer", "template"].iter().filter_map(|key| Some(format!("  {key}: {}", finding[key].as_str()?))));
     lines.extend(all("labels").iter().map(|label| format!("  at {}: {}", place(label), text(&label["text"]))));
     lines.extend(all("help").iter().map(|help| format!("  help: {}", text(help))));
-    lines.extend(finding["fix"].is_object().then(|| format!("  write: {}", text(&finding["fix"]["replacement"]))));
+    for edit in finding["fix"]["edits"].as_array().into_iter().flatten() {
+        lines.push(format!("  write ({}): {}", text(&finding["fix"]["applicability"]), text(&edit["replacement"])));
+    }
     lines
 }
 

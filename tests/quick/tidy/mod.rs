@@ -55,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("diagnostic", &["limits", "text"]),
     ("read", &["limits", "text", "diagnostic"]),
     ("policy", &["limits", "text", "diagnostic", "read"]),
+    ("mend", &["text", "diagnostic", "read"]),
     ("kubernetes", &["text", "diagnostic"]),
     ("schema", &["limits", "text", "diagnostic"]),
     ("spec", &["text", "diagnostic", "read", "kubernetes"]),
