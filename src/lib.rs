@@ -25,6 +25,7 @@
 //! | [`check`] | objects against their types, settled in the same walk |
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
+//! | [`upgrade`] | what another minor of Kubernetes changes for the same objects |
 //! | [`diff`] | two lists of objects in, changes with their effects out: matched, compared, classed, folded, shown |
 //! | [`cluster`] | the only door to a server: requests, answers, objects as it has them |
 //! | [`readiness`] | when an object works, and why it does not |
@@ -74,6 +75,7 @@ pub mod rules;
 pub mod check;
 pub mod emit;
 pub mod compile;
+pub mod upgrade;
 pub mod diff;
 pub mod cluster;
 pub mod readiness;

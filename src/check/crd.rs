@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 
 use super::defaulting;
 use super::structural::json_schema;
-use crate::diagnostic::{Code, Diagnostic, words};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, words};
 use crate::kubernetes::ObjectKey;
 use crate::schema::{self, Dialect, Validator};
 use crate::text::{FileId, Node, Origin, Value, scalar};
@@ -148,7 +148,9 @@ impl Version {
                     .maybe_help(violation.help);
                 if let Some(text) = quoted {
                     let quoted = words::quoted(text);
-                    finding = finding.help(format!("quote it: `{quoted}`")).fix(violation.origin, quoted);
+                    finding = finding
+                        .help(format!("quote it: `{quoted}`"))
+                        .with_fix(Fix::safe([Edit::bytes(violation.origin, quoted)]));
                 }
                 finding
             })

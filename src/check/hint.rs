@@ -28,6 +28,16 @@ pub(super) fn for_list(found: &Node, named: bool) -> String {
     }
 }
 
+/// Whether a value may be one of a type, as far as its kind tells: a mapping, a list or a scalar.
+pub(super) fn may_be(value: &Node, schema: &Schema) -> bool {
+    match (value.value(), &schema.shape) {
+        (_, Shape::Any) => true,
+        (Value::Map(_), shape) => matches!(shape, Shape::Type(_) | Shape::Map(_)),
+        (Value::Seq(_), shape) => matches!(shape, Shape::List(_)),
+        (_, shape) => !matches!(shape, Shape::Type(_) | Shape::Map(_) | Shape::List(_)),
+    }
+}
+
 /// Says which structure around the one at hand has the field.
 pub(super) fn above(name: &str, around: &[&Type]) -> Option<String> {
     let (_, outer) = around.split_last()?;

@@ -4,7 +4,7 @@
 
 use smol_str::SmolStr;
 
-use crate::diagnostic::{Code, Diagnostic, Fix};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::kubernetes::name::{
     config_key, dns_1035_label, dns_label, dns_subdomain, label_key, label_value, path_segment, port_name,
 };
@@ -137,7 +137,12 @@ pub(super) fn refused_in(rule: Rule, value: &Node, masked: bool) -> Vec<Diagnost
             let Some(text) = text(value) else { return Vec::new() };
             let better = slug(&text);
             let help = (is(&better).is_ok() && !masked).then(|| format!("write `{better}`"));
-            finding(&text, value.origin(), what, is).map(|finding| finding.maybe_help(help)).into_iter().collect()
+            let finding = finding(&text, value.origin(), what, is).map(|finding| match help {
+                // What names it elsewhere does not follow.
+                Some(help) => finding.help(help).with_fix(Fix::unsure([Edit::word(value.origin(), text, better)])),
+                None => finding,
+            });
+            finding.into_iter().collect()
         }
         Rule::Keys(what, is) => keys(what, is).collect(),
         Rule::Labels => {

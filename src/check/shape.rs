@@ -10,7 +10,7 @@ use super::gate::dropped;
 use super::hint;
 use super::memo::Memo;
 use super::role::is_directive;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, words};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix, Severity, did_you_mean, surely_means, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
 use crate::limits;
 use crate::rules;
@@ -366,9 +366,13 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, expected: &str, path: &Path<'_>, help: Option<String>) {
+        self.report(self.mistyped(node, expected).maybe_help(help), path);
+    }
+
+    pub(super) fn mistyped(&self, node: &Node, expected: &str) -> Diagnostic {
         let found = words::found(node, self.masked);
-        let finding = Diagnostic::new(Code::WrongType, node.origin(), format!("expected {expected}, found {found}"));
-        self.report(finding.label(format!("not {expected}")).maybe_help(help), path);
+        Diagnostic::new(Code::WrongType, node.origin(), format!("expected {expected}, found {found}"))
+            .label(format!("not {expected}"))
     }
 
     /// Reports a field that the type does not have, and returns the one that was meant if that can be guessed.
@@ -390,9 +394,11 @@ impl<'a> Walk<'a> {
         if let Some(help) = help {
             finding = finding.help(help);
         } else {
-            meant = did_you_mean(name, absent);
-            if let Some(meant) = meant {
-                finding = finding.help(format!("did you mean `{meant}`?")).fix(entry.key.origin, meant);
+            meant = did_you_mean(name, absent.clone());
+            if let Some((meant, field)) = meant.and_then(|meant| Some((meant, ty.field(meant)?))) {
+                let sure = surely_means(name, meant, absent) && hint::may_be(&entry.value, &field.schema);
+                let edit = Edit::word(entry.key.origin, name, meant);
+                finding = finding.help(format!("did you mean `{meant}`?")).with_fix(Fix::safe_if(sure, [edit]));
             }
         }
         self.report(finding, &Path::Field(path, name));

@@ -6,10 +6,10 @@ use clap::Args;
 
 use super::args::{FormatArg, InputArgs};
 use super::session::{Channel, Session, read_stdin, remark};
-use super::{Exit, Failure, fix};
+use super::{Exit, Failure, fix, upgrade};
 use crate::compile::Skipped;
 use crate::diagnostic::Diagnostics;
-use crate::kubernetes::Minor;
+use crate::kubernetes::{Facts, Manifest, Minor};
 use crate::mend::{Overlay, Texts};
 use crate::text::FileId;
 
@@ -35,12 +35,19 @@ pub struct CheckArgs {
     /// Show what --fix would change, and write nothing
     #[arg(long)]
     pub diff: bool,
+
+    /// Show what an upgrade of Kubernetes changes for the inputs: `1.34..1.37`, or `1.37` from --kubernetes-version on
+    #[arg(long, value_name = "FROM..TO", conflicts_with_all = ["fix", "unsafe_fixes", "diff"])]
+    pub upgrade: Option<String>,
 }
 
 /// Checks; the findings are the output, and what was looked at stands beside it.
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if args.unsafe_fixes && !args.fix && !args.diff {
         return Err(Failure::Usage("`--unsafe-fixes` goes with `--fix` or `--diff`".to_owned()));
+    }
+    if let Some(range) = &args.upgrade {
+        return upgrade::run(args, range);
     }
     if args.fix || args.diff {
         return fix::run(args);
@@ -68,8 +75,19 @@ impl Checked {
         texts: &Texts,
         stdin: impl FnOnce() -> std::io::Result<Vec<u8>>,
     ) -> Result<Self, Failure> {
+        Self::look_for(args, None, texts, stdin).map(|(checked, _)| checked)
+    }
+
+    /// Checks the inputs for a minor other than the chosen one, and returns the objects as well.
+    pub(super) fn look_for(
+        args: &CheckArgs,
+        minor: Option<Minor>,
+        texts: &Texts,
+        stdin: impl FnOnce() -> std::io::Result<Vec<u8>>,
+    ) -> Result<(Self, Vec<Manifest>), Failure> {
         let mut session = Session::new(&args.input.report)?;
-        let settings = session.settings(&args.input)?;
+        let mut settings = session.settings(&args.input)?;
+        settings.facts = minor.and_then(Facts::of).unwrap_or(settings.facts);
         let disk = std::sync::Arc::clone(&session.disk);
         let overlay = Overlay { files: &*disk, texts };
         let first = session.sources.next_id();
@@ -81,7 +99,8 @@ impl Checked {
         let (files, recipes, skipped) = (inputs.files, inputs.recipes, inputs.skipped.clone());
         let compilation = session.compile_inputs(inputs, &settings, &overlay);
         let findings = session.judged();
-        Ok(Self {
+        let objects = minor.map(|_| compilation.objects()).unwrap_or_default();
+        let checked = Self {
             session,
             findings,
             inputs: (first.0..last.0).map(FileId).collect(),
@@ -90,7 +109,8 @@ impl Checked {
             recipes,
             skipped,
             minor: compilation.facts().minor,
-        })
+        };
+        Ok((checked, objects))
     }
 
     /// Shows the findings, and says how the run ends.

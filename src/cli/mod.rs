@@ -33,6 +33,7 @@ mod strict;
 mod target;
 mod terminal;
 mod time;
+mod upgrade;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

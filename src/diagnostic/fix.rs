@@ -98,9 +98,8 @@ impl Edit {
             Self::bytes(Origin::new(self.origin.file, range.start, range.end), replacement)
         };
         match &self.form {
-            Form::Bytes => {
-                Some(Self::bytes(self.origin, as_value(written, &self.replacement, file)?))
-            }
+            Form::Bytes if self.replacement.is_empty() => Some(self.clone()),
+            Form::Bytes => Some(Self::bytes(self.origin, as_value(written, &self.replacement, file)?)),
             Form::Word(found) => {
                 let (at, replacement) = word(written, found, &self.replacement, file)?;
                 let start = self.origin.start as usize;
@@ -204,7 +203,11 @@ fn as_value(written: &str, replacement: &str, file: &SourceFile) -> Option<Strin
     if is_json(file) && !written.is_empty() && serde_json::from_str::<serde_json::Value>(replacement).is_err() {
         return Some(quoted(replacement));
     }
-    if written.is_empty() || is_read_back(replacement) {
+    if written.is_empty() {
+        // A line is not added to what stands in braces.
+        return (!is_json(file) || !replacement.ends_with('\n')).then(|| replacement.to_owned());
+    }
+    if is_read_back(replacement) {
         return Some(replacement.to_owned());
     }
     // A table has no quotes of YAML, and an expression none at all.
