@@ -122,8 +122,7 @@ fn of_findings(looks: &[Seen<'_>]) -> Vec<Change> {
         match (presence[0], presence[last]) {
             (None, Some(finding)) => {
                 let since = presence.iter().rposition(Option::is_none).map_or(0, |at| at + 1);
-                let effect =
-                    if finding.severity == Severity::Error { Effect::Refused } else { Effect::Warned };
+                let effect = if finding.severity == Severity::Error { Effect::Refused } else { Effect::Warned };
                 new.push(Change { effect, since: looks[since].minor, finding: finding.clone(), seen: last });
             }
             (Some(finding), None) => {
@@ -143,8 +142,7 @@ fn of_findings(looks: &[Seen<'_>]) -> Vec<Change> {
     let objects: BTreeSet<String> = looks[last].objects.iter().map(|object| object.key.to_string()).collect();
     gone.retain(|change| {
         let subject = change.finding.subject.as_ref().filter(|subject| subject.object.contains(' '));
-        !places.contains(&change.finding.origin)
-            && subject.is_none_or(|subject| objects.contains(&subject.object))
+        !places.contains(&change.finding.origin) && subject.is_none_or(|subject| objects.contains(&subject.object))
     });
     new.extend(gone);
     new
@@ -169,14 +167,29 @@ fn of_defaults(before: &Seen<'_>, after: &Seen<'_>) -> Diagnostics {
         let mut differences = Vec::new();
         differ(Some(&old), Some(&new), &mut String::new(), Some(&object.node), &object.node, &mut differences);
         for Difference { path, old, new, place } in differences {
-            let shown = |value: &Option<String>| value.as_ref().map_or("none".to_owned(), |value| format!("`{value}`"));
-            let message = format!("the default of `{path}` is {}, and was {}", shown(&new), shown(&old));
+            let message = match (&old, &new) {
+                (None, Some(new)) => format!("the server puts `{new}` into `{path}`, and left it out before"),
+                (Some(old), Some(new)) => {
+                    format!("the server puts `{new}` into `{path}`, and put `{old}` there before")
+                }
+                (old, _) => {
+                    let old = old.as_deref().unwrap_or_default();
+                    format!("the server leaves `{path}` out, and put `{old}` there before")
+                }
+            };
             let finding = Diagnostic::new(Code::ChangedDefault, place.origin(), message)
-                .help(format!("write `{}` to decide it yourself", path.rsplit('.').next().unwrap_or(&path)));
-            found.push(finding.subject(object.key.to_string(), path));
+                .help(format!("write `{}` to decide it yourself", path.rsplit('.').next().unwrap_or(&path)))
+                .subject(object.key.to_string(), path);
+            found.push(if is_written(object, after.sources) { finding.as_written() } else { finding });
         }
     }
     found
+}
+
+/// Whether an object stands in the inputs as it is, and was not made of a spec.
+fn is_written(object: &Manifest, sources: &Sources) -> bool {
+    let version = object.node.get("apiVersion");
+    version.is_some_and(|node| sources.text(node.origin()).contains(object.key.api_version().as_str()))
 }
 
 /// A value that nobody wrote, in which two minors differ.
@@ -237,7 +250,8 @@ mod tests {
     #[test]
     fn only_what_nobody_wrote_is_a_default() {
         let json = |text: &str| serde_json::from_str::<Json>(text).expect("JSON");
-        let (old, new) = (json(r#"{"a": {"b": 1}, "l": [{"c": 1}]}"#), json(r#"{"a": {"b": 2, "d": 3}, "l": [{"c": 2}]}"#));
+        let (old, new) =
+            (json(r#"{"a": {"b": 1}, "l": [{"c": 1}]}"#), json(r#"{"a": {"b": 2, "d": 3}, "l": [{"c": 2}]}"#));
         let mut sources = Sources::default();
         let written = crate::read::read_documents(
             &mut sources,
@@ -248,7 +262,8 @@ mod tests {
         let node = &written[0].root;
         let mut found = Vec::new();
         differ(Some(&old), Some(&new), &mut String::new(), Some(node), node, &mut found);
-        let found: Vec<_> = found.iter().map(|one| (one.path.as_str(), one.old.as_deref(), one.new.as_deref())).collect();
+        let found: Vec<_> =
+            found.iter().map(|one| (one.path.as_str(), one.old.as_deref(), one.new.as_deref())).collect();
         assert_eq!(found, [("a.d", None, Some("3")), ("l[0].c", Some("1"), Some("2"))]);
     }
 }

@@ -38,7 +38,8 @@ impl Walk<'_> {
                     let quoted = words::quoted(text);
                     finding
                         .help(format!("quote it: `{quoted}`"))
-                        .with_fix(Fix::safe([Edit::bytes(node.origin(), quoted)]))
+                        // Where a number may stand too, a text is likely none of those that may.
+                        .with_fix(Fix::safe_if(!expected.contains("integer"), [Edit::bytes(node.origin(), quoted)]))
                 }
             };
         }

@@ -323,9 +323,9 @@ fn is_same_shape(key: &ObjectKey, version: &str) -> bool {
         facts.type_of(facts.kind(group, version, &key.kind)?).map(|id| (facts, id))
     };
     // The last minor that served the old version knows both.
-    let both = Minor::bundled().filter_map(Facts::of).filter_map(|known| {
-        Some((ty(known, &key.group, &key.version)?, ty(known, group, new)?))
-    });
+    let both = Minor::bundled()
+        .filter_map(Facts::of)
+        .filter_map(|known| Some((ty(known, &key.group, &key.version)?, ty(known, group, new)?)));
     let Some(((known, old), (_, new))) = both.last().filter(|_| group == key.group) else { return false };
     alike(known, old, new, &mut HashSet::new())
 }
@@ -338,12 +338,10 @@ fn alike(facts: &Facts, old: TypeId, new: TypeId, seen: &mut HashSet<(TypeId, Ty
     let (old, new) = (facts.ty(old), facts.ty(new));
     let mut same = |old: &Schema, new: &Schema| match (&old.shape, &new.shape) {
         (Shape::Type(old), Shape::Type(new)) => alike(facts, *old, *new, seen),
-        (Shape::List(old), Shape::List(new)) | (Shape::Map(old), Shape::Map(new)) => {
-            match (&old.shape, &new.shape) {
-                (Shape::Type(old), Shape::Type(new)) => alike(facts, *old, *new, seen),
-                (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
-            }
-        }
+        (Shape::List(old), Shape::List(new)) | (Shape::Map(old), Shape::Map(new)) => match (&old.shape, &new.shape) {
+            (Shape::Type(old), Shape::Type(new)) => alike(facts, *old, *new, seen),
+            (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
+        },
         (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
     };
     old.required == new.required

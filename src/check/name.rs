@@ -100,7 +100,11 @@ pub(super) fn rule(ty: &str, field: &str) -> Option<Rule> {
 
 /// Takes the fix of a finding about a value in a field away, where the name that it gives is refused there.
 pub(super) fn hold(rule: Rule, finding: &mut Diagnostic) {
-    let Some(text) = finding.fix.as_ref().and_then(Fix::only).and_then(|edit| serde_json::from_str::<String>(&edit.replacement).ok())
+    let Some(text) = finding
+        .fix
+        .as_ref()
+        .and_then(Fix::only)
+        .and_then(|edit| serde_json::from_str::<String>(&edit.replacement).ok())
     else {
         return;
     };

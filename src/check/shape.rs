@@ -42,7 +42,7 @@ pub struct Walk<'a> {
     /// Whether the values at hand are secret and must not be shown.
     pub(super) masked: bool,
     /// The structures around the one at hand, outermost first.
-    around: Vec<&'a Type>,
+    around: Vec<(&'a Type, Node)>,
     /// Whether fields are put in the order in which Kubernetes documents them.
     ordered: bool,
     /// What is known of subtrees that other objects hold as well.
@@ -212,7 +212,7 @@ impl<'a> Walk<'a> {
         let unsound = self.unsound;
         let mut guessed: Vec<&str> = Vec::new();
         let (mut in_order, mut next) = (true, 0);
-        self.around.push(ty);
+        self.around.push((ty, node.clone()));
         let settled = rewrite(map, |entry| {
             let name = entry.key.text.as_str();
             let Some((at, field)) = ty.place(name) else {
@@ -387,12 +387,13 @@ impl<'a> Walk<'a> {
             self.report(finding, &Path::Field(path, name));
             return None;
         }
-        let help = hint::below(name, ty, self.facts)
-            .or_else(|| hint::above(name, &self.around))
-            .or_else(|| self.foreign(name, ty))
-            .or_else(|| hint::other_minor(name, ty, self.facts));
-        if let Some(help) = help {
-            finding = finding.help(help);
+        let here = self.around.last().and_then(|(_, node)| hint::below(entry, ty, node, self.facts));
+        let help = here
+            .or_else(|| hint::above(entry, &self.around))
+            .or_else(|| Some((self.foreign(name, ty)?, None)))
+            .or_else(|| Some((hint::other_minor(name, ty, self.facts)?, None)));
+        if let Some((help, fix)) = help {
+            finding = Diagnostic { fix, ..finding.help(help) };
         } else {
             meant = did_you_mean(name, absent.clone());
             if let Some((meant, field)) = meant.and_then(|meant| Some((meant, ty.field(meant)?))) {

@@ -10,7 +10,7 @@ use super::check::{CheckArgs, Checked};
 use super::output;
 use super::session::{Channel, read_stdin, remark};
 use super::{Exit, Failure, disk};
-use crate::diagnostic::{Applicability, Diagnostics};
+use crate::diagnostic::{Applicability, Diagnostics, masked};
 use crate::mend::{Look, Mended, mend};
 use crate::text::{FileId, Sources};
 
@@ -38,7 +38,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         let plural = if *number == 1 { "fix is" } else { "fixes are" };
         remark(&format!("{number} {plural} left out in `{file}`: {reason}"));
     }
-    if args.diff { show(args, &mended, &before) } else { write(args, &mended, &before) }
+    if args.diff { show(args, &mended, &before) } else { write(args, &mended, &before, stdin.get()) }
 }
 
 /// A file as it was read: its name, and its text with a mask over what is hidden.
@@ -73,34 +73,49 @@ fn show(args: &CheckArgs, mended: &Mended<Checked>, before: &Before) -> Result<E
         remark(&format!("{} would be fixed in {}", findings(*fixed), files(texts.len())));
         return Ok(Exit::Findings);
     }
-    let _ = args;
-    remark("no fix would change anything");
+    let more = last.findings.iter().filter(|finding| {
+        let applicability = finding.fix.as_ref().map(|fix| fix.applicability);
+        applicability == Some(Applicability::Unsafe) && masked(finding, sources).fix.is_some()
+    });
+    match more.count() {
+        number if number > 0 && !args.unsafe_fixes => {
+            remark(&format!("no fix would change anything; {number} more with `--unsafe-fixes`"));
+        }
+        _ => remark("no fix would change anything"),
+    }
     Ok(Exit::Fine)
 }
 
 /// Writes the files that changed, and reports what remains.
-fn write(args: &CheckArgs, mended: &Mended<Checked>, before: &Before) -> Result<Exit, Failure> {
+fn write(
+    args: &CheckArgs,
+    mended: &Mended<Checked>,
+    before: &Before,
+    stdin: Option<&Vec<u8>>,
+) -> Result<Exit, Failure> {
     let Mended { last, texts, fixed, .. } = mended;
     for (name, text) in texts.iter().filter(|(name, _)| *name != STDIN) {
         let path = Path::new(name);
         let old = before.iter().find(|(known, ..)| known == name).map_or("", |(_, text, _)| text);
-        let read = disk::bytes_of(path).map_err(|error| {
-            Failure::Environment(format!("cannot read `{name}`: {}", crate::read::reason(&error)))
-        })?;
-        // What stands before the text, if anything, stays before it.
-        let mark: &[u8] = if read.starts_with(MARK) { MARK } else { b"" };
+        let read = disk::bytes_of(path)
+            .map_err(|error| Failure::Environment(format!("cannot read `{name}`: {}", crate::read::reason(&error))))?;
+        let mark = mark_of(&read);
         output::rewrite(&[mark, text.as_bytes()].concat(), path, &[mark, old.as_bytes()].concat())?;
     }
-    let is_piped = args.input.inputs.iter().any(|path| path == "-");
-    if is_piped {
-        let text = last.session.sources.files().find(|(_, file)| file.name == STDIN).map(|(_, file)| &file.text);
-        Channel::Stdout.write(text.map_or("", |text| text).as_bytes())?;
+    if let Some(read) = stdin {
+        let fixed = texts.get(STDIN).map(|text| [mark_of(read), text.as_bytes()].concat());
+        Channel::Stdout.write(fixed.as_ref().unwrap_or(read))?;
     }
-    let exit = last.conclude(args, if is_piped { Channel::Stderr } else { Channel::Stdout })?;
+    let exit = last.conclude(args, if stdin.is_some() { Channel::Stderr } else { Channel::Stdout })?;
     if *fixed > 0 {
         remark(&format!("fixed {} in {}", findings(*fixed), files(texts.len())));
     }
     Ok(exit)
+}
+
+/// Returns the byte-order mark of a file, which is no part of its text.
+fn mark_of(bytes: &[u8]) -> &[u8] {
+    if bytes.starts_with(MARK) { MARK } else { b"" }
 }
 
 fn findings(number: usize) -> String {
@@ -121,12 +136,16 @@ impl Look for Checked {
     }
 
     fn spares(&self, file: FileId) -> Option<String> {
-        let name = &self.session.sources.file(file)?.name;
+        let source = self.session.sources.file(file)?;
+        let name = &source.name;
         if !self.inputs.contains(&file) {
             return Some("it is none of the inputs".to_owned());
         }
         if name.ends_with(".j2") {
             return Some("it is a template".to_owned());
+        }
+        if source.text.contains(char::REPLACEMENT_CHARACTER) {
+            return Some("it is not UTF-8".to_owned());
         }
         if name == STDIN {
             return None;

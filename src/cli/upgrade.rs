@@ -39,10 +39,11 @@ pub(super) fn run(args: &CheckArgs, range: &str) -> Result<Exit, Failure> {
     } else {
         report(args, &changes, &seen)?;
     }
-    let objects = seen.last().map_or(0, |look| look.objects.len());
+    let objects = seen.iter().map(|look| look.objects.len()).max().unwrap_or_default();
     let both = in_both(&seen);
     if both > 0 {
-        let (number, verb) = if both == 1 { ("1 finding".to_owned(), "is") } else { (format!("{both} findings"), "are") };
+        let (number, verb) =
+            if both == 1 { ("1 finding".to_owned(), "is") } else { (format!("{both} findings"), "are") };
         remark(&format!("{number} {verb} there before and after: `fanfold check` shows them"));
     }
     remark(&summary(&changes, objects, from, to));
@@ -82,8 +83,7 @@ fn show(args: &CheckArgs, changes: &[Change], seen: &[Seen<'_>]) -> Result<(), F
 fn report(args: &CheckArgs, changes: &[Change], seen: &[Seen<'_>]) -> Result<(), Failure> {
     let told = |change: &Change| {
         let message = format!("{}: {}", change.effect.since(change.since), change.finding.message);
-        let severity =
-            if change.effect == Effect::Settled { Severity::Note } else { change.finding.severity };
+        let severity = if change.effect == Effect::Settled { Severity::Note } else { change.finding.severity };
         Diagnostic { message, severity, fix: None, ..change.finding.clone() }
     };
     // All looks read the same files in the same order.

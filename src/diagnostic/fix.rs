@@ -58,6 +58,8 @@ enum Form {
     Item,
     /// The text is a further entry, after the one at the place.
     Beside,
+    /// The entry at another place is a further one, after the one at the place.
+    CopyBeside(Origin),
 }
 
 impl Edit {
@@ -86,6 +88,11 @@ impl Edit {
         Self { origin, replacement: entry.into(), form: Form::Beside }
     }
 
+    /// Adds an entry as it stands elsewhere in the file after the one at a place.
+    pub fn copy_beside(origin: Origin, entry: Origin) -> Self {
+        Self { origin, replacement: String::new(), form: Form::CopyBeside(entry) }
+    }
+
     /// Returns the edit as bytes of the source, or `None` where it does not hold.
     fn resolved(&self, sources: &Sources) -> Option<Self> {
         let file = sources.file(self.origin.file)?;
@@ -107,6 +114,10 @@ impl Edit {
             }
             Form::Entry => entry::without(&file.text, self.origin, false).map(bytes),
             Form::Item => entry::without(&file.text, self.origin, true).map(bytes),
+            Form::CopyBeside(from) => {
+                let copy = entry::copied(&file.text, Some(*from).filter(|from| from.file == self.origin.file)?)?;
+                entry::beside(&file.text, self.origin, &copy, is_json(file)).map(bytes)
+            }
             Form::Beside => entry::beside(&file.text, self.origin, &self.replacement, is_json(file)).map(bytes),
         }
     }

@@ -264,7 +264,8 @@ mod tests {
     #[test]
     fn only_what_leads_to_one_candidate_is_sure() {
         let sure = |word: &str, near: &str| surely_means(word, near, FIELDS.iter().copied());
-        for (word, near) in [("replcas", "replicas"), ("image-pull-policy", "imagePullPolicy"), ("HOSTPID", "hostPID")] {
+        for (word, near) in [("replcas", "replicas"), ("image-pull-policy", "imagePullPolicy"), ("HOSTPID", "hostPID")]
+        {
             assert!(sure(word, near), "{word}");
         }
         for (word, near) in [("liveness", "livenessProbe"), ("env", "envFrom"), ("evn", "ports")] {

@@ -98,11 +98,10 @@ impl Lowering<'_> {
             let finding = Diagnostic::new(Code::UnknownField, entry.key.origin, message)
                 .maybe_help(help.clone())
                 .did_you_mean_word(word, near);
-            let is_free = |name: &&str| !entries.iter().any(|other| other.key.text == *name) && self.field(name).is_none();
+            let is_free =
+                |name: &&str| !entries.iter().any(|other| other.key.text == *name) && self.field(name).is_none();
             self.diagnostics.push(match renamed(word).filter(|(name, _)| is_free(name)) {
-                Some((name, sure)) => {
-                    finding.with_fix(Fix::safe_if(sure, [Edit::word(entry.key.origin, word, name)]))
-                }
+                Some((name, sure)) => finding.with_fix(Fix::safe_if(sure, [Edit::word(entry.key.origin, word, name)])),
                 None => finding,
             });
         }

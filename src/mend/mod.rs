@@ -44,10 +44,7 @@ pub struct Mended<L> {
 }
 
 /// Applies the fixes that may be trusted so far, round by round; `look` checks the inputs with other texts for some files.
-pub fn mend<L: Look, E>(
-    trust: Applicability,
-    mut look: impl FnMut(&Texts) -> Result<L, E>,
-) -> Result<Mended<L>, E> {
+pub fn mend<L: Look, E>(trust: Applicability, mut look: impl FnMut(&Texts) -> Result<L, E>) -> Result<Mended<L>, E> {
     let mut texts = Texts::new();
     let mut last = look(&texts)?;
     let mut refused: BTreeSet<Name> = BTreeSet::new();

@@ -72,8 +72,7 @@ fn differences(before: &Node, after: &Node) -> usize {
         let new: Vec<_> = after.iter().filter(|entry| !before.contains(&entry.key.text)).collect();
         let both = before.iter().filter_map(|entry| Some((&entry.value, after.get(&entry.key.text)?)));
         let same: usize = both.map(|(before, after)| differences(before, after)).sum();
-        let renamed: usize =
-            gone.iter().zip(&new).map(|(gone, new)| 1 + differences(&gone.value, &new.value)).sum();
+        let renamed: usize = gone.iter().zip(&new).map(|(gone, new)| 1 + differences(&gone.value, &new.value)).sum();
         return same + renamed + gone.len().abs_diff(new.len());
     }
     if let (Some(before), Some(after)) = (before.as_seq(), after.as_seq()) {

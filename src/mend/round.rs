@@ -1,6 +1,6 @@
 //! One round: the findings of a look enter; the fixes that are applied together leave, and afterwards those that were wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ pub(super) type Name = (Code, String, String, String);
 #[derive(Default)]
 pub(super) struct Round {
     fixes: Vec<Planned>,
-    /// Where the edits stand in the new texts: the file, the bytes, and which fix made them.
-    made: Vec<(String, Range<usize>, usize)>,
+    /// Where the edits stand in the new text of each file, in order, and which fix made them.
+    made: BTreeMap<String, Vec<(Range<usize>, usize)>>,
 }
 
 /// A fix that is to be applied.
@@ -32,6 +32,7 @@ impl Round {
     /// Chooses the fixes of a look: of those that overlap the first.
     pub(super) fn plan(look: &impl Look, trust: Applicability, refused: &BTreeSet<Name>) -> Self {
         let mut fixes: Vec<Planned> = Vec::new();
+        let mut known: HashMap<Vec<Edit>, usize> = HashMap::new();
         let mut taken: BTreeMap<FileId, BTreeMap<u32, u32>> = BTreeMap::new();
         for (finding, edits) in trusted(look, trust) {
             let name = name(&finding, look.sources());
@@ -40,8 +41,8 @@ impl Round {
                 continue;
             }
             // One change may mend several findings.
-            if let Some(same) = fixes.iter_mut().find(|known| known.edits == edits) {
-                same.names.push(name);
+            if let Some(same) = known.get(&edits) {
+                fixes[*same].names.push(name);
                 continue;
             }
             let taken = taken.entry(file).or_default();
@@ -51,10 +52,11 @@ impl Round {
             };
             if edits.iter().all(is_free) {
                 taken.extend(edits.iter().map(|edit| (edit.origin.start, edit.origin.end)));
+                known.insert(edits.clone(), fixes.len());
                 fixes.push(Planned { names: vec![name], file, edits });
             }
         }
-        Self { fixes, made: Vec::new() }
+        Self { fixes, made: BTreeMap::new() }
     }
 
     /// Counts the fixes in files that are not to be changed, by file and reason.
@@ -62,9 +64,8 @@ impl Round {
         let mut spared = BTreeMap::new();
         for (finding, edits) in trusted(look, trust) {
             let file = edits.first().map(|edit| edit.origin.file);
-            let reason = file.and_then(|file| {
-                Some((look.sources().file(file)?.name.clone(), spares(look, &finding, file)?))
-            });
+            let reason =
+                file.and_then(|file| Some((look.sources().file(file)?.name.clone(), spares(look, &finding, file)?)));
             if let Some(reason) = reason {
                 *spared.entry(reason).or_default() += 1;
             }
@@ -103,14 +104,16 @@ impl Round {
             }
             let Some(Rewritten { text, made }) = text else { continue };
             let by = applied.iter().flat_map(|at| std::iter::repeat_n(*at, self.fixes[*at].edits.len()));
-            self.made.extend(by.zip(made).map(|(fix, range)| (file.name.clone(), range, fix)));
+            let mut made: Vec<_> = by.zip(made).map(|(fix, range)| (range, fix)).collect();
+            made.sort_by_key(|(range, _)| (range.start, range.end));
+            self.made.insert(file.name.clone(), made);
             texts.insert(file.name.clone(), Arc::from(text));
         }
         texts
     }
 
     fn applied(&self) -> BTreeSet<usize> {
-        self.made.iter().map(|(_, _, fix)| *fix).collect()
+        self.made.values().flatten().map(|(_, fix)| *fix).collect()
     }
 
     /// Returns the fixes whose findings are still there, or that made new ones.
@@ -129,17 +132,27 @@ impl Round {
                 }
                 _ => true,
             };
-            let at = |(file, range, fix): &&(String, Range<usize>, usize)| {
-                let place = Origin::new(finding.origin.file, range.start, range.end);
-                let is_same = self.fixes[*fix].names.contains(&found);
-                after.sources().file(finding.origin.file).is_some_and(|source| source.name == *file)
-                    && finding.origin.touches(place)
-                    && (is_new || is_same)
-            };
-            wrong.extend(self.made.iter().filter(at).flat_map(|(_, _, fix)| self.fixes[*fix].names.iter().cloned()));
+            let origin = finding.origin;
+            let file = after.sources().file(origin.file).and_then(|file| self.made.get(&file.name));
+            let made = file.map(Vec::as_slice).unwrap_or_default();
+            let first = made.partition_point(|(range, _)| range.end < origin.start as usize);
+            let near = made[first..].iter().take_while(|(range, _)| range.start <= origin.end as usize);
+            let caused = near.filter(|(range, fix)| {
+                let place = Origin::new(origin.file, range.start, range.end);
+                is_about(origin, place, after.sources()) && (is_new || self.fixes[*fix].names.contains(&found))
+            });
+            wrong.extend(caused.flat_map(|(_, fix)| self.fixes[*fix].names.iter().cloned()));
         }
         wrong
     }
+}
+
+/// Whether a finding is about what an edit made: the bytes themselves, or the scalar that they are a part of. What is said
+/// of a structure around it is no matter of the edit.
+fn is_about(finding: Origin, made: Origin, sources: &Sources) -> bool {
+    let text = sources.text(finding);
+    let is_scalar = !text.contains('\n') && !text.contains(": ") && !text.starts_with(['{', '[']);
+    made.holds(finding) || is_scalar && finding.holds(made)
 }
 
 /// Says why a fix is not to be applied to its file.
@@ -151,9 +164,10 @@ fn spares(look: &impl Look, finding: &Diagnostic, file: FileId) -> Option<String
 /// Returns the findings with fixes that may be trusted so far, as bytes of the sources.
 fn trusted(look: &impl Look, trust: Applicability) -> impl Iterator<Item = (Diagnostic, Vec<Edit>)> {
     let sources = look.sources();
-    let trusted = look.findings().iter().filter(move |finding| {
-        finding.fix.as_ref().is_some_and(|fix| fix.applicability <= trust)
-    });
+    let trusted = look
+        .findings()
+        .iter()
+        .filter(move |finding| finding.fix.as_ref().is_some_and(|fix| fix.applicability <= trust));
     trusted.filter_map(move |finding| {
         let finding = masked(finding, sources);
         let edits = finding.fix.as_ref()?.edits.clone();

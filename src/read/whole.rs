@@ -295,15 +295,14 @@ impl<'a> Reader<'a> {
                         let first = map.entry(&key.text);
                         let place = first.map_or(Origin::NOWHERE, |entry| entry.key.origin);
                         let fix = first.map(|first| without_repetition(first, &key, &node));
-                        let finding =
-                            Diagnostic::new(
-                                Code::DuplicateKey,
-                                key.origin,
-                                format!("the key `{}` stands twice in one mapping", key.text),
-                            )
-                            .label("again here")
-                            .also(place, "first here")
-                            .help("remove one of them: kubectl would silently take the last");
+                        let finding = Diagnostic::new(
+                            Code::DuplicateKey,
+                            key.origin,
+                            format!("the key `{}` stands twice in one mapping", key.text),
+                        )
+                        .label("again here")
+                        .also(place, "first here")
+                        .help("remove one of them: kubectl would silently take the last");
                         self.findings.push(Diagnostic { fix, ..finding });
                     } else {
                         map.push(key, node);

@@ -54,12 +54,31 @@ pub(super) fn beside(text: &str, origin: Origin, entry: &str, is_json: bool) -> 
     if before.trim_start_matches([' ', '-']).is_empty() && !is_json {
         let break_ = end_of_line(text, end)?;
         let indent = " ".repeat(before.chars().count());
-        let lines: String = entry.lines().map(|line| format!("{indent}{line}\n")).collect();
+        let indented = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{indent}{line}\n") };
+        let lines: String = entry.lines().map(indented).collect();
         let is_ended = text[..break_].ends_with('\n');
         return Some((break_..break_, if is_ended { lines } else { format!("\n{}", lines.trim_end()) }));
     }
     let is_flow = text[end..].trim_start().starts_with([',', '}']);
     (is_flow && !is_json && !entry.contains('\n')).then(|| (end..end, format!(", {entry}")))
+}
+
+/// Returns an entry as a text of its own, which is indented no further than its key.
+pub(super) fn copied(text: &str, origin: Origin) -> Option<String> {
+    let (start, end) = bounds(text, origin)?;
+    let column = text[line_start(text, start)..start].chars().count();
+    let mut lines = text[start..end].lines();
+    let mut copy = lines.next()?.to_owned();
+    for line in lines {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        copy.push('\n');
+        // Items of a list may stand below the column of their key, and no further out.
+        copy.push_str(if line.trim().is_empty() { "" } else { line.get(column.min(indent)..)? });
+        if indent < column && !line.trim().is_empty() {
+            return None;
+        }
+    }
+    Some(copy)
 }
 
 /// Returns the bytes of an entry without the space after it.
@@ -120,6 +139,15 @@ mod tests {
             });
             assert_eq!(made.as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn an_entry_is_copied_without_its_indentation() {
+        let text = "a:\n    b:\n    - c: |\n        d\n\n      e: f\n";
+        let copy = copied(text, place(text, "b:\n    - c: |\n        d\n\n      e: f\n"));
+        assert_eq!(copy.as_deref(), Some("b:\n- c: |\n    d\n\n  e: f"));
+        let text = "- a: {b: 1,\n c: 2}\n";
+        assert_eq!(copied(text, place(text, "a: {b: 1,\n c: 2}")), None, "a line stands further out");
     }
 
     #[test]

@@ -97,7 +97,11 @@ fn fixable(findings: &[Diagnostic]) -> String {
         (0, more) => format!("\n[*] {} fixable with `fanfold check --fix --unsafe-fixes`", grouped(more)),
         (safe, 0) => format!("\n[*] {} fixable with `fanfold check --fix`", grouped(safe)),
         (safe, more) => {
-            format!("\n[*] {} fixable with `fanfold check --fix`, {} more with `--unsafe-fixes`", grouped(safe), grouped(more))
+            format!(
+                "\n[*] {} fixable with `fanfold check --fix`, {} more with `--unsafe-fixes`",
+                grouped(safe),
+                grouped(more)
+            )
         }
     }
 }
@@ -189,8 +193,7 @@ fn patch<'a>(fix: &'a Fix, sources: &'a Sources) -> Option<Snippet<'a, Patch<'a>
     let origins: Vec<Origin> = fix.edits.iter().map(|edit| edit.origin).collect();
     let mut all = excerpts(sources, &origins);
     let Excerpt { first_line, text, marks, .. } = all.pop().filter(|_| all.is_empty())?;
-    let patches = marks.into_iter().map(|(range, number)| {
-        Patch::new(range, harmless::lines(&fix.edits[number].replacement))
-    });
+    let patches =
+        marks.into_iter().map(|(range, number)| Patch::new(range, harmless::lines(&fix.edits[number].replacement)));
     Some(Snippet::source(text).line_start(first_line).patches(patches))
 }

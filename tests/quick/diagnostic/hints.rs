@@ -100,7 +100,7 @@ fn many_findings_of_two_mistakes_are_two_with_a_count() {
     assert_eq!(exit, Some(1));
     assert!(out.lines().count() < 40, "{out}");
     assert_eq!(out.matches("and 299 more like it: a.yaml:").count(), 2, "{out}");
-    let end = "  300 missing-field\n  300 wrong-type\n600 errors; `--format short` tells each in a line\n";
+    let end = "  300 missing-field\n  300 wrong-type\n600 errors; `--format short` tells each in a line\n[*] 300 fixable with `fanfold check --fix`\n";
     assert!(out.ends_with(end), "{out}");
     let (_, all, _) = bench.said(&["check", "a.yaml", "--format", "short"]);
     assert_eq!(all.lines().count(), 600);
