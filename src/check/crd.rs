@@ -143,6 +143,7 @@ impl Version {
             .map(|violation| {
                 let quoted = unquoted(written, violation.origin)
                     .filter(|_| violation.typed && violation.message.contains("a string, found"));
+                let is_text = !violation.message.contains("integer or");
                 let mut finding = Diagnostic::new(Code::CustomResource, violation.origin, violation.message)
                     .subject(key.to_string(), violation.path)
                     .maybe_help(violation.help);
@@ -150,7 +151,7 @@ impl Version {
                     let quoted = words::quoted(text);
                     finding = finding
                         .help(format!("quote it: `{quoted}`"))
-                        .with_fix(Fix::safe([Edit::bytes(violation.origin, quoted)]));
+                        .with_fix(Fix::safe_if(is_text, [Edit::bytes(violation.origin, quoted)]));
                 }
                 finding
             })

@@ -132,8 +132,11 @@ impl Walk<'_> {
         let finding = Diagnostic::new(Code::AmbiguousScalar, node.origin(), message)
             .severity(Severity::Warning)
             .help(format!("write `{sent}`, which all of them read alike"))
-            // It stays what kubectl sends.
-            .with_fix(Fix::safe([Edit::bytes(node.origin(), sent)]));
+            // It stays what kubectl sends. Digits that count otherwise than they look may not be what was meant.
+            .with_fix(Fix::safe_if(
+                !matches!(settled, Value::Number(number) if *number != text.replace('_', "")),
+                [Edit::bytes(node.origin(), sent)],
+            ));
         self.report(finding, path);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Edit, Fix, words};
 use crate::kubernetes::{Facts, Minor, Schema, Shape, Type, TypeId};
-use crate::text::{Entry, Node, Origin, Value};
+use crate::text::{Entry, Node, Value};
 
 /// How far below a type a misplaced field is looked for.
 const DEPTH: usize = 4;
@@ -51,12 +51,9 @@ pub(super) fn above(entry: &Entry, around: &[(&Type, Node)]) -> Option<(String, 
 fn moved(entry: &Entry, into: Option<&Node>) -> Option<Fix> {
     let into = into?.as_map().filter(|map| !map.contains(&entry.key.text))?;
     // One that holds what is moved would move with it.
-    let beside = into.iter().map(whole).find(|other| !other.holds(entry.key.origin))?;
-    Some(Fix::unsure([Edit::without_entry(whole(entry)), Edit::copy_beside(beside, whole(entry))]))
-}
-
-fn whole(entry: &Entry) -> Origin {
-    entry.key.origin.to(entry.value.origin())
+    let holds = |other: &&Entry| other.key.origin.to(other.value.origin()).holds(entry.key.origin);
+    let beside = into.iter().find(|other| !holds(other))?;
+    Some(Fix::unsure([Edit::without_entry(entry), Edit::copy_beside(beside, entry)]))
 }
 
 /// Says at which one place below a type, nearest first, a field of that name belongs.

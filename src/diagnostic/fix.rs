@@ -6,11 +6,13 @@
 
 mod entry;
 
+use smol_str::SmolStr;
+
 use super::suggest::surely_means;
 use super::words::quoted;
 use super::{Diagnostic, did_you_mean};
 use crate::text::scalar::{self, Meaning};
-use crate::text::{Origin, SourceFile, Sources};
+use crate::text::{Entry, Origin, SourceFile, Sources};
 
 /// How far a fix may be trusted, in the words of ruff and cargo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,14 +54,14 @@ enum Form {
     Bytes,
     /// A word, in the quotes that it stands in; it is that word which must stand there.
     Word(String),
-    /// An entry of a mapping, with the line or the comma that it takes.
-    Entry,
+    /// An entry of a mapping, with the line or the comma that it takes; it is that key which must stand there.
+    Entry(SmolStr),
     /// An item of a list, with the line or the comma that it takes.
     Item,
-    /// The text is a further entry, after the one at the place.
-    Beside,
-    /// The entry at another place is a further one, after the one at the place.
-    CopyBeside(Origin),
+    /// The text is a further entry, after the one at the place, which has that key.
+    Beside(SmolStr),
+    /// The entry at another place is a further one, after the one at the place, which has that key.
+    CopyBeside(SmolStr, Origin),
 }
 
 impl Edit {
@@ -73,9 +75,9 @@ impl Edit {
         Self { origin, replacement: meant.into(), form: Form::Word(found.into()) }
     }
 
-    /// Removes an entry of a mapping, from its key to the end of its value.
-    pub fn without_entry(origin: Origin) -> Self {
-        Self { origin, replacement: String::new(), form: Form::Entry }
+    /// Removes an entry of a mapping.
+    pub fn without_entry(entry: &Entry) -> Self {
+        Self { origin: whole(entry), replacement: String::new(), form: Form::Entry(entry.key.text.clone()) }
     }
 
     /// Removes an item of a list.
@@ -83,14 +85,15 @@ impl Edit {
         Self { origin, replacement: String::new(), form: Form::Item }
     }
 
-    /// Adds an entry after the one at a place; its lines get the indentation of that one.
-    pub fn beside(origin: Origin, entry: impl Into<String>) -> Self {
-        Self { origin, replacement: entry.into(), form: Form::Beside }
+    /// Adds an entry after one that is written; its lines get the indentation of that one.
+    pub fn beside(entry: &Entry, added: impl Into<String>) -> Self {
+        Self { origin: whole(entry), replacement: added.into(), form: Form::Beside(entry.key.text.clone()) }
     }
 
-    /// Adds an entry as it stands elsewhere in the file after the one at a place.
-    pub fn copy_beside(origin: Origin, entry: Origin) -> Self {
-        Self { origin, replacement: String::new(), form: Form::CopyBeside(entry) }
+    /// Adds an entry, as it stands elsewhere in the file, after another one.
+    pub fn copy_beside(entry: &Entry, copied: &Entry) -> Self {
+        let form = Form::CopyBeside(entry.key.text.clone(), whole(copied));
+        Self { origin: whole(entry), replacement: String::new(), form }
     }
 
     /// Returns the edit as bytes of the source, or `None` where it does not hold.
@@ -112,15 +115,29 @@ impl Edit {
                 let start = self.origin.start as usize;
                 Some(bytes((start + at.start..start + at.end, replacement)))
             }
-            Form::Entry => entry::without(&file.text, self.origin, false).map(bytes),
+            // What was made of a shorthand has the place of that.
+            Form::Entry(key) | Form::Beside(key) | Form::CopyBeside(key, _) if !starts_with(written, key) => None,
+            Form::Entry(_) => entry::without(&file.text, self.origin, false).map(bytes),
             Form::Item => entry::without(&file.text, self.origin, true).map(bytes),
-            Form::CopyBeside(from) => {
+            Form::CopyBeside(_, from) => {
                 let copy = entry::copied(&file.text, Some(*from).filter(|from| from.file == self.origin.file)?)?;
                 entry::beside(&file.text, self.origin, &copy, is_json(file)).map(bytes)
             }
-            Form::Beside => entry::beside(&file.text, self.origin, &self.replacement, is_json(file)).map(bytes),
+            Form::Beside(_) => entry::beside(&file.text, self.origin, &self.replacement, is_json(file)).map(bytes),
         }
     }
+}
+
+/// Returns the place of an entry, from its key to the end of its value.
+fn whole(entry: &Entry) -> Origin {
+    entry.key.origin.to(entry.value.origin())
+}
+
+/// Whether an entry starts with its key.
+fn starts_with(written: &str, key: &str) -> bool {
+    let bare = written.trim_start_matches(['"', '\'']);
+    let rest = bare.strip_prefix(key).map(|rest| rest.trim_start_matches(['"', '\'']).trim_start());
+    rest.is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// A change of the sources that mends the finding.

@@ -359,11 +359,10 @@ impl<'a> Reader<'a> {
 
 /// Removes one of two entries of the same key: the second where both are equal, otherwise the one that kubectl passes over.
 fn without_repetition(first: &Entry, key: &Key, node: &Node) -> Fix {
-    let whole = |key: Origin, value: &Node| Edit::without_entry(key.to(value.origin()));
     if first.value == *node {
-        Fix::safe([whole(key.origin, node)])
+        Fix::safe([Edit::without_entry(&Entry { key: key.clone(), value: node.clone() })])
     } else {
-        Fix::unsure([whole(first.key.origin, &first.value)])
+        Fix::unsure([Edit::without_entry(first)])
     }
 }
 

@@ -85,8 +85,7 @@ pub(super) fn forbid(at: &mut At<'_>, place: impl Display, node: &Node, message:
 
 /// Adds an entry to a mapping, after the first one that it has.
 pub(super) fn added(node: &Node, entry: &str) -> Option<Edit> {
-    let first = node.as_map()?.iter().next()?;
-    Some(Edit::beside(first.key.origin.to(first.value.origin()), entry))
+    Some(Edit::beside(node.as_map()?.iter().next()?, entry))
 }
 
 /// Removes an item of a list that is another one once more.
