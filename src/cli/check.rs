@@ -1,6 +1,7 @@
 //! `fanfold check`: specs and manifests in, findings out.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
@@ -61,6 +62,8 @@ pub(super) struct Checked {
     pub(super) findings: Diagnostics,
     /// The files that were read for the inputs alone, and not since a spec names them.
     pub(super) inputs: BTreeSet<FileId>,
+    /// Why a file is not to be changed, for those that were asked for.
+    pub(super) spared: RefCell<BTreeMap<FileId, Option<String>>>,
     objects: usize,
     files: usize,
     recipes: bool,
@@ -104,6 +107,7 @@ impl Checked {
             session,
             findings,
             inputs: (first.0..last.0).map(FileId).collect(),
+            spared: RefCell::default(),
             objects: compilation.len(),
             files,
             recipes,

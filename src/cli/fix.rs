@@ -136,9 +136,19 @@ impl Look for Checked {
     }
 
     fn spares(&self, file: FileId) -> Option<String> {
+        let mut known = self.spared.borrow_mut();
+        known.entry(file).or_insert_with(|| self.look_at(file)).clone()
+    }
+}
+
+impl Checked {
+    fn look_at(&self, file: FileId) -> Option<String> {
         let source = self.session.sources.file(file)?;
         let name = &source.name;
-        if !self.inputs.contains(&file) {
+        // A spec may name a file that is among the inputs as well.
+        let sources = &self.session.sources;
+        let is_same = |known: &FileId| sources.file(*known).is_some_and(|known| known.name == *name);
+        if !self.inputs.contains(&file) && !self.inputs.iter().any(is_same) {
             return Some("it is none of the inputs".to_owned());
         }
         if name.ends_with(".j2") {

@@ -369,8 +369,8 @@ fn unknown_suffix(parts: &Parts<'_>) -> NotAQuantity {
     let mut meant = None;
     let hint = match known {
         Some(at) if unit.ends_with('i') => {
-            meant = Some(format!("{number}{}", BINARY_SUFFIXES[at + 1]));
-            Some(format!("the unit is written `{number}{}`", BINARY_SUFFIXES[at + 1]))
+            let written = format!("{number}{}", BINARY_SUFFIXES[at + 1]);
+            Some(format!("the unit is written `{}`", meant.insert(written)))
         }
         Some(at) => {
             let (decimal, binary) = (DECIMAL_SUFFIXES[at + 4].0, BINARY_SUFFIXES[at + 1]);
@@ -383,11 +383,7 @@ fn unknown_suffix(parts: &Parts<'_>) -> NotAQuantity {
         None if parts.suffix.contains(',') => Some(format!("write `{}`", text.replace(',', "."))),
         None => Some("units are `m`, `k`, `M`, `G`, `T`, `P`, `E` and `Ki`, `Mi`, `Gi`, `Ti`, `Pi`, `Ei`".into()),
     };
-    NotAQuantity { meant: meant.filter(|meant| interpret_whole(meant)), ..refusal(reason, hint) }
-}
-
-fn interpret_whole(text: &str) -> bool {
-    Quantity::parse(text).is_ok()
+    NotAQuantity { meant: meant.filter(|meant| Quantity::parse(meant).is_ok()), ..refusal(reason, hint) }
 }
 
 #[cfg(test)]

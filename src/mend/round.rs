@@ -89,20 +89,15 @@ impl Round {
                 rewrite(&file.name, &file.text, &edits).filter(|_| !edits.is_empty())
             };
             let all: Vec<usize> = (0..self.fixes.len()).filter(|at| self.fixes[*at].file == id).collect();
-            let sound = || all.iter().copied().filter(|at| apply(&[*at]).is_some()).collect::<Vec<_>>();
-            let made = apply(&all).map(|made| (all.clone(), made)).or_else(|| {
-                let sound = sound();
-                let first = sound.iter().copied().take(1).collect::<Vec<_>>();
-                apply(&sound).map(|made| (sound, made)).or_else(|| Some((first.clone(), apply(&first)?)))
+            let mut applied = sound(&all, &apply);
+            let broken = all.iter().filter(|at| applied.binary_search(at).is_err());
+            refused.extend(broken.flat_map(|at| self.fixes[*at].names.iter().cloned()));
+            let made = apply(&applied).or_else(|| {
+                // Those that are sound by themselves alone have their turns in the next rounds.
+                applied.truncate(1);
+                apply(&applied)
             });
-            let (applied, text) = made.map_or((Vec::new(), None), |(applied, made)| (applied, Some(made)));
-            if applied.len() < all.len() {
-                // One that is sound by itself has its turn in the next round.
-                let sound = sound();
-                let broken = all.iter().filter(|at| !sound.contains(at));
-                refused.extend(broken.flat_map(|at| self.fixes[*at].names.iter().cloned()));
-            }
-            let Some(Rewritten { text, made }) = text else { continue };
+            let Some(Rewritten { text, made }) = made else { continue };
             let by = applied.iter().flat_map(|at| std::iter::repeat_n(*at, self.fixes[*at].edits.len()));
             let mut made: Vec<_> = by.zip(made).map(|(fix, range)| (range, fix)).collect();
             made.sort_by_key(|(range, _)| (range.start, range.end));
@@ -145,6 +140,15 @@ impl Round {
         }
         wrong
     }
+}
+
+/// Returns those of the fixes that may be applied; few are broken, and they are found by halves.
+fn sound(chosen: &[usize], apply: &dyn Fn(&[usize]) -> Option<Rewritten>) -> Vec<usize> {
+    if chosen.is_empty() || apply(chosen).is_some() {
+        return chosen.to_vec();
+    }
+    let (left, right) = chosen.split_at(chosen.len() / 2);
+    if left.is_empty() { Vec::new() } else { [sound(left, apply), sound(right, apply)].concat() }
 }
 
 /// Whether a finding is about what an edit made: the bytes themselves, or the scalar that they are a part of. What is said

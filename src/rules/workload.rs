@@ -63,12 +63,13 @@ pub(super) fn portion(at: &mut At<'_>, path: &[&str], default: Portion) -> Optio
     } else {
         let message = format!("expected a whole number, or a percentage such as `25%`, found `{text}`");
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-        let unquoted = || Fix::safe([Edit::bytes(node.origin(), text)]);
         at.report(
             place,
-            match is_number(text) {
-                true => finding.help("write the number without quotes").with_fix(unquoted()),
-                false => finding,
+            if is_number(text) {
+                let fix = Fix::safe([Edit::bytes(node.origin(), text)]);
+                finding.help("write the number without quotes").with_fix(fix)
+            } else {
+                finding
             },
         );
         None

@@ -81,6 +81,28 @@ fn standard_input_is_printed_fixed_and_what_remains_stands_beside_it() {
 }
 
 #[test]
+fn a_file_that_a_spec_names_and_the_user_too_is_changed() {
+    let spec = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: shop}\nmanifests: [b.yaml]\n";
+    let bench = Bench::with(&[("spec.yaml", spec), ("b.yaml", WRONG)]);
+    let (exit, _, said) = bench.said(&["check", "--fix", "."]);
+    assert_eq!((exit, bench.read("b.yaml").as_str()), (Some(0), RIGHT), "{said}");
+}
+
+#[test]
+fn one_fix_that_does_not_hold_stops_no_other() {
+    let document = |number: usize| WRONG.replace("name: a", &format!("name: a{number}"));
+    let mut text: Vec<String> = (0..40).map(document).collect();
+    text.push("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, labels: {a: &x yes, b: *x}}\n".to_owned());
+    text.extend((40..80).map(document));
+    let text = text.join("---\n");
+    let bench = Bench::with(&[("a.yaml", &text)]);
+    let (exit, out, said) = bench.said(&["check", "--fix", "a.yaml", "--format", "short"]);
+    assert_eq!((exit, out.lines().count()), (Some(1), 1), "{out}");
+    assert!(said.contains("fixed 80 findings in 1 file"), "{said}");
+    assert_eq!(bench.read("a.yaml"), text.replace("a: yes", "a: \"yes\""));
+}
+
+#[test]
 fn flags_that_say_nothing_are_refused() {
     let bench = Bench::with(&[("a.yaml", WRONG)]);
     for (flags, said) in [

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Applicability, Code, Diagnostic, Diagnostics, Edit, Fix, explanation, masked};
+use fanfold::mend::{Look, Mended, mend};
 use fanfold::policy::Policy;
 use fanfold::read::MemoryFiles;
 use fanfold::text::{FileId, Sources};
@@ -46,6 +47,60 @@ fn every_safe_fix_removes_its_finding_and_adds_none() {
 /// Whether what a finding is about is not looked at as long as the finding is there: what is found in it then is not of the fix.
 fn reveals(code: Code) -> bool {
     matches!(code, Code::UnknownKind | Code::RemovedApi | Code::UnknownField)
+}
+
+/// Mending twice is mending once; comments stay, and nothing is found that was not there but where something was not looked at.
+#[test]
+fn what_is_mended_stays_so_and_keeps_its_comments() {
+    let mut changed = 0;
+    for (name, text) in texts() {
+        for trust in [Applicability::Safe, Applicability::Unsafe] {
+            let mended = mend(trust, |texts| Ok::<_, ()>(Seen::of(texts.get(INPUT).map_or(&*text, |text| text))));
+            let Ok(Mended { texts, last, fixed, .. }) = mended else { panic!("{name}: a look never fails") };
+            let Some(after) = texts.get(INPUT) else {
+                assert_eq!(fixed, 0, "{name}");
+                continue;
+            };
+            changed += 1;
+            assert!(fixed > 0 && **after != *text, "{name}");
+            let again = mend(trust, |texts| Ok::<_, ()>(Seen::of(texts.get(INPUT).unwrap_or(after))));
+            assert!(again.is_ok_and(|again| again.texts.is_empty()), "{name}: there is more to mend");
+            let is_kept = |line: &&str| line.trim_start().starts_with("# ") && !line.contains("fanfold:");
+            for comment in text.lines().filter(is_kept).filter(|_| trust == Applicability::Safe) {
+                assert!(after.lines().any(|line| line == comment), "{name}: {comment} is lost");
+            }
+            let errors = |found: &Diagnostics| found.iter().filter(|finding| finding.code == Code::InvalidYaml).count();
+            assert!(errors(&last.findings) <= errors(&check(&text).0), "{name}: it cannot be read any more");
+        }
+    }
+    assert!(changed >= 60, "{changed} texts are mended");
+}
+
+/// A look at one text.
+struct Seen {
+    findings: Diagnostics,
+    sources: Sources,
+}
+
+impl Seen {
+    fn of(text: &str) -> Self {
+        let (findings, sources) = check(text);
+        Self { findings, sources }
+    }
+}
+
+impl Look for Seen {
+    fn findings(&self) -> &Diagnostics {
+        &self.findings
+    }
+
+    fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    fn spares(&self, file: FileId) -> Option<String> {
+        (file != FileId(0)).then(|| "it is another file".to_owned())
+    }
 }
 
 /// Whatever may be wrong: no fix is offered for what an expression, a table or a secret says.
