@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Diagnostics, Edit};
+use crate::diagnostic::{Code, Diagnostics, Edit};
 use crate::read::read_documents;
 use crate::text::{Node, Sources};
 
@@ -54,15 +54,20 @@ fn holds(name: &str, before: &str, after: &str, edits: usize) -> bool {
         let (mut sources, mut found) = (Sources::default(), Diagnostics::new());
         let documents = read_documents(&mut sources, name, text.into(), &mut found);
         let roots: Vec<Node> = documents.into_iter().map(|document| document.root).collect();
-        (roots, found.len())
+        let broken = found.iter().filter(|finding| finding.code == Code::InvalidYaml).count();
+        (roots, found.len(), broken)
     };
-    let ((before, errors), (after, left)) = (read(before), read(after));
+    let ((before, findings, broken), (after, left, still)) = (read(before), read(after));
+    if left > findings || still > broken {
+        return false;
+    }
     // What was broken and can be read now was not there to be compared.
-    let is_mended = left < errors && after.len() >= before.len();
-    left <= errors
-        && (is_mended
-            || before.len() == after.len()
-                && before.iter().zip(&after).map(|(before, after)| differences(before, after)).sum::<usize>() <= edits)
+    let same = before.iter().zip(&after).map(|(before, after)| differences(before, after));
+    if before.len() == after.len() {
+        same.sum::<usize>() <= edits
+    } else {
+        still < broken && after.len() > before.len()
+    }
 }
 
 /// Counts the places in which two trees differ; a key that has another name is one.
@@ -111,6 +116,9 @@ mod tests {
             ("a: 1\nb: 2\n", &[("1\nb: 2", "3")], None),
             ("a: 1\n", &[("1", "[")], None),
             ("{\"a\": 1}", &[("\"a\"", "b")], None),
+            // An alias names what is removed.
+            ("a: &x 1\na: 2\nb: *x\n", &[("a: &x 1\n", "")], None),
+            ("a: 1\na: 2\nb: &x yes\nc: *x\n", &[("a: 1\n", ""), ("yes", "\"yes\"")], None),
         ] {
             assert_eq!(made(text, changes).as_deref(), expected, "{text}");
         }
