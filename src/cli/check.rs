@@ -7,11 +7,14 @@ use clap::Args;
 
 use super::args::{FormatArg, InputArgs};
 use super::session::{Channel, Session, read_stdin, remark};
+use super::target::facts;
 use super::{Exit, Failure, fix, upgrade};
 use crate::compile::Skipped;
 use crate::diagnostic::Diagnostics;
-use crate::kubernetes::{Facts, Manifest, Minor};
+use crate::kubernetes::{Manifest, Minor};
 use crate::mend::{Overlay, Texts};
+use crate::read::Files;
+use crate::rules::Outside;
 use crate::text::FileId;
 
 /// `check`
@@ -24,6 +27,15 @@ pub struct CheckArgs {
     /// without objects
     #[arg(long)]
     pub strict: bool,
+
+    /// Take the inputs for all that there is: a Secret, an account or another object that they name and do not hold is an
+    /// error
+    #[arg(long, conflicts_with = "partial")]
+    pub closed: bool,
+
+    /// Take the inputs for a part of what is applied: say nothing of objects that may come from elsewhere
+    #[arg(long)]
+    pub partial: bool,
 
     /// Apply the fixes that are safe to the input files, and report what remains; standard input is printed, fixed
     #[arg(long)]
@@ -40,6 +52,19 @@ pub struct CheckArgs {
     /// Show what an upgrade of Kubernetes changes for the inputs: `1.34..1.37`, or `1.37` from --kubernetes-version on
     #[arg(long, value_name = "FROM..TO", conflicts_with_all = ["fix", "unsafe_fixes", "diff"])]
     pub upgrade: Option<String>,
+}
+
+impl CheckArgs {
+    /// Returns how loud it is that something is not among the inputs: one file is more often all that there is than a
+    /// folder of a repository.
+    fn outside(&self, files: &dyn Files) -> Outside {
+        match self.input.inputs.as_slice() {
+            _ if self.closed => Outside::Error,
+            _ if self.partial => Outside::Silent,
+            [file] if file != "-" && !files.is_folder(file) => Outside::Warning,
+            _ => Outside::Note,
+        }
+    }
 }
 
 /// Checks; the findings are the output, and what was looked at stands beside it.
@@ -89,9 +114,13 @@ impl Checked {
         stdin: impl FnOnce() -> std::io::Result<Vec<u8>>,
     ) -> Result<(Self, Vec<Manifest>), Failure> {
         let mut session = Session::new(&args.input.report)?;
-        let mut settings = session.settings(&args.input)?;
-        settings.facts = minor.and_then(Facts::of).unwrap_or(settings.facts);
         let disk = std::sync::Arc::clone(&session.disk);
+        let mut settings = session.settings(&args.input)?;
+        settings.asked.advice = true;
+        settings.outside = args.outside(&*disk);
+        if let Some(minor) = minor {
+            settings.facts = facts(Some(&minor.to_string()), &args.input.variant.feature_gates)?;
+        }
         let overlay = Overlay { files: &*disk, texts };
         let first = session.sources.next_id();
         let inputs = session.survey(&args.input.inputs, &overlay, stdin);

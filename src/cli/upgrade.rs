@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 
 use super::args::FormatArg;
 use super::check::{CheckArgs, Checked};
-use super::session::{Channel, facts, read_stdin, remark};
+use super::session::{Channel, read_stdin, remark};
+use super::target::facts;
 use super::{Exit, Failure};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
 use crate::kubernetes::{Manifest, Minor};
@@ -53,8 +54,8 @@ pub(super) fn run(args: &CheckArgs, range: &str) -> Result<Exit, Failure> {
 /// Returns the minors between which the upgrade is: those of `1.34..1.37`, or from the chosen one on.
 fn ends(range: &str, chosen: Option<&str>) -> Result<(Minor, Minor), Failure> {
     let (from, to) = match range.split_once("..") {
-        Some((from, to)) => (facts(Some(from))?.minor, facts(Some(to))?.minor),
-        None => (facts(chosen)?.minor, facts(Some(range))?.minor),
+        Some((from, to)) => (facts(Some(from), &[])?.minor, facts(Some(to), &[])?.minor),
+        None => (facts(chosen, &[])?.minor, facts(Some(range), &[])?.minor),
     };
     if from < to {
         return Ok((from, to));
