@@ -10,8 +10,8 @@ use fanfold::kubernetes::{Facts, Manifest, Minor};
 use fanfold::policy::Policy;
 use fanfold::read::{Files, Listing, MemoryFiles};
 use fanfold::text::{Key, Map, Node, Origin, Sources, Value};
-
 use fanfold::upgrade;
+
 const INPUT: &str = "example.yaml";
 
 /// One run over an input.
@@ -62,6 +62,11 @@ impl Run {
     }
 
     pub(super) fn with_cluster(mut self, objects: &str) -> Self {
+        objects.clone_into(&mut self.cluster);
+        self
+    }
+
+    pub(super) fn check(&self) -> Seen {
         let range = self
             .flags
             .chunks(2)
@@ -94,11 +99,6 @@ impl Run {
     }
 
     fn check_for(&self, minor: Option<Minor>) -> (Seen, Vec<Manifest>) {
-        objects.clone_into(&mut self.cluster);
-        self
-    }
-
-    pub(super) fn check(&self) -> Seen {
         let mut sources = Sources::default();
         let mut found = Diagnostics::new();
         let mut settings = self.settings(&mut sources);
@@ -132,8 +132,8 @@ impl Run {
                 "--max-instances" => settings.options.max_instances = value.parse().expect("a number"),
                 "--kubernetes-version" => {
                     settings.facts = Minor::parse(value).and_then(Facts::of).expect("a bundled minor");
-                "--upgrade" => {}
                 }
+                "--upgrade" => {}
                 "--rules" => settings.asked.add(value).expect("a rule set"),
                 _ => panic!("the examples take no flag {flag}"),
             }
