@@ -15,6 +15,7 @@
 //! | [`diagnostic`] | findings: one model, stable codes with their pages, a renderer a format |
 //! | [`read`] | texts read into [`text::Node`]s; the only door to the YAML parser |
 //! | [`policy`] | which findings count: what `allow` comments, `--allow` and `--deny` say |
+//! | [`mend`] | fixes of findings, applied to texts in rounds |
 //! | [`kubernetes`] | what Kubernetes says: bundled facts, kinds, notations of values, order, rules for names |
 //! | [`schema`] | JSON Schema over nodes: parameters, custom resources |
 //! | [`spec`] | what the user wrote, its parts told apart; flat workloads, and the names that the language makes |
@@ -24,6 +25,7 @@
 //! | [`check`] | objects against their types, settled in the same walk |
 //! | [`emit`] | YAML, KYAML, JSON; layouts of files |
 //! | [`compile`] | the whole: inputs in, objects in install order out |
+//! | [`upgrade`] | what another minor of Kubernetes changes for the same objects |
 //! | [`diff`] | two lists of objects in, changes with their effects out: matched, compared, classed, folded, shown |
 //! | [`cluster`] | the only door to a server: requests, answers, objects as it has them |
 //! | [`readiness`] | when an object works, and why it does not |
@@ -63,6 +65,7 @@ pub mod text;
 pub mod diagnostic;
 pub mod read;
 pub mod policy;
+pub mod mend;
 pub mod kubernetes;
 pub mod schema;
 pub mod spec;
@@ -72,6 +75,7 @@ pub mod rules;
 pub mod check;
 pub mod emit;
 pub mod compile;
+pub mod upgrade;
 pub mod diff;
 pub mod cluster;
 pub mod readiness;

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, suggestion};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix, Severity, did_you_mean};
 use crate::limits;
 use crate::read::comments_with;
-use crate::text::{FileId, Origin, Sources};
+use crate::text::{FileId, Origin, SourceFile, Sources};
 
 /// What a comment must hold to be read at all.
 const MARK: &str = "fanfold:";
@@ -136,6 +136,8 @@ struct Comments {
 /// A code in a comment.
 struct Allowed {
     origin: Origin,
+    /// The bytes of the comment, where it allows nothing else.
+    alone: Option<Origin>,
     used: bool,
 }
 
@@ -159,9 +161,10 @@ impl Comments {
                 } else {
                     Some(line)
                 };
-                for (code, origin) in allow.codes {
+                let alone = (allow.codes.len() == 1).then(|| whole_comment(file, origin));
+                for (code, place) in allow.codes {
                     let line = target.unwrap_or(line);
-                    comments.allowed.insert((id, line, code), Allowed { origin, used: false });
+                    comments.allowed.insert((id, line, code), Allowed { origin: place, alone, used: false });
                 }
             }
         }
@@ -195,12 +198,25 @@ impl Comments {
                 format!("expected a finding of `{code}` to allow on line {line}, found none"),
             )
             .help("remove it: what it allowed is gone")
+            .with_fix(Fix::safe(allowed.alone.map(|comment| Edit::bytes(comment, ""))))
         })
     }
 }
 
+/// Returns the bytes of a comment with the space before it, and of its line where that holds nothing else.
+fn whole_comment(file: &SourceFile, comment: Origin) -> Origin {
+    let line = file.line_range(file.line_of(comment.start));
+    let before = file.text[line.start..comment.start as usize].trim_end().len();
+    if before > 0 {
+        return Origin::new(comment.file, line.start + before, comment.end as usize);
+    }
+    let rest = &file.text[line.end..];
+    let end = rest.find('\n').map_or(file.text.len(), |at| line.end + at + 1);
+    Origin::new(comment.file, line.start, end)
+}
+
 /// Returns the next line that holds more than a comment.
-fn next_content(file: &crate::text::SourceFile, line: usize) -> Option<usize> {
+fn next_content(file: &SourceFile, line: usize) -> Option<usize> {
     let last = file.line_of(u32::MAX);
     (line + 1..=last).find(|line| {
         let text = file.line(*line).trim_start();
@@ -245,7 +261,7 @@ impl Allow {
                 }
                 None => found.push(
                     Diagnostic::new(Code::InvalidAllow, at(word), format!("no code is named `{word}`"))
-                        .maybe_help(suggestion(word, Code::ALL.iter().map(|code| code.name()))),
+                        .did_you_mean_word(word, Code::ALL.iter().map(|code| code.name())),
                 ),
             }
         }

@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 
 use super::defaulting;
 use super::structural::json_schema;
-use crate::diagnostic::{Code, Diagnostic, words};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, words};
 use crate::kubernetes::ObjectKey;
 use crate::schema::{self, Dialect, Validator};
 use crate::text::{FileId, Node, Origin, Value, scalar};
@@ -143,12 +143,15 @@ impl Version {
             .map(|violation| {
                 let quoted = unquoted(written, violation.origin)
                     .filter(|_| violation.typed && violation.message.contains("a string, found"));
+                let is_text = !violation.message.contains("integer or");
                 let mut finding = Diagnostic::new(Code::CustomResource, violation.origin, violation.message)
                     .subject(key.to_string(), violation.path)
                     .maybe_help(violation.help);
                 if let Some(text) = quoted {
                     let quoted = words::quoted(text);
-                    finding = finding.help(format!("quote it: `{quoted}`")).fix(violation.origin, quoted);
+                    finding = finding
+                        .help(format!("quote it: `{quoted}`"))
+                        .with_fix(Fix::safe_if(is_text, [Edit::bytes(violation.origin, quoted)]));
                 }
                 finding
             })

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::shape::{Mode, Walk};
-use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean, words};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Severity, words};
 use crate::kubernetes::{Quantity, Schema, is_base64, is_time};
 use crate::rules::Path;
 use crate::text::scalar::{self, Meaning};
@@ -36,7 +36,10 @@ impl Walk<'_> {
                 }
                 None => {
                     let quoted = words::quoted(text);
-                    finding.help(format!("quote it: `{quoted}`")).fix(node.origin(), quoted)
+                    finding
+                        .help(format!("quote it: `{quoted}`"))
+                        // Where a number may stand too, a text is likely none of those that may.
+                        .with_fix(Fix::safe_if(!expected.contains("integer"), [Edit::bytes(node.origin(), quoted)]))
                 }
             };
         }
@@ -55,7 +58,9 @@ impl Walk<'_> {
 
     pub(super) fn check_quantity(&mut self, node: &Node, text: &str, path: &Path<'_>) {
         if let Err(refused) = Quantity::parse(text) {
-            self.invalid(node, refused.reason, refused.hint, path);
+            let finding = Diagnostic::new(Code::InvalidValue, node.origin(), refused.reason).maybe_help(refused.hint);
+            let fix = refused.meant.map(|meant| Fix::safe([Edit::word(node.origin(), text, meant)]));
+            self.report(Diagnostic { fix, ..finding }, path);
         }
     }
 
@@ -86,11 +91,8 @@ impl Walk<'_> {
         }
         let values = || schema.values.iter().map(SmolStr::as_str);
         let message = format!("expected {}, found `{}`", words::list(values(), "or"), words::shown(text));
-        let mut finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-        if let Some(meant) = did_you_mean(text, values()) {
-            finding = finding.help(format!("did you mean `{meant}`?")).fix(node.origin(), meant);
-        }
-        self.report(finding, path);
+        let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
+        self.report(finding.did_you_mean_word(text, values()), path);
     }
 
     pub(super) fn invalid(&mut self, node: &Node, message: String, help: Option<String>, path: &Path<'_>) {
@@ -105,7 +107,7 @@ impl Walk<'_> {
         let finding = Diagnostic::new(Code::WrongType, node.origin(), message)
             .label(format!("not {expected} in quotes"))
             .help(format!("remove the quotes: `{meant}`"))
-            .fix(node.origin(), meant);
+            .with_fix(Fix::safe_if(node.text() == Some(&meant), [Edit::bytes(node.origin(), meant)]));
         self.report(finding, path);
     }
 
@@ -130,7 +132,11 @@ impl Walk<'_> {
         let finding = Diagnostic::new(Code::AmbiguousScalar, node.origin(), message)
             .severity(Severity::Warning)
             .help(format!("write `{sent}`, which all of them read alike"))
-            .fix(node.origin(), sent);
+            // It stays what kubectl sends. Digits that count otherwise than they look may not be what was meant.
+            .with_fix(Fix::safe_if(
+                !matches!(settled, Value::Number(number) if *number != text.replace('_', "")),
+                [Edit::bytes(node.origin(), sent)],
+            ));
         self.report(finding, path);
     }
 }

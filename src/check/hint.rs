@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::diagnostic::words;
+use crate::diagnostic::{Edit, Fix, words};
 use crate::kubernetes::{Facts, Minor, Schema, Shape, Type, TypeId};
-use crate::text::{Node, Value};
+use crate::text::{Entry, Node, Value};
 
 /// How far below a type a misplaced field is looked for.
 const DEPTH: usize = 4;
@@ -28,15 +28,37 @@ pub(super) fn for_list(found: &Node, named: bool) -> String {
     }
 }
 
+/// Whether a value may be one of a type, as far as its kind tells: a mapping, a list or a scalar.
+pub(super) fn may_be(value: &Node, schema: &Schema) -> bool {
+    match (value.value(), &schema.shape) {
+        (_, Shape::Any) => true,
+        (Value::Map(_), shape) => matches!(shape, Shape::Type(_) | Shape::Map(_)),
+        (Value::Seq(_), shape) => matches!(shape, Shape::List(_)),
+        (_, shape) => !matches!(shape, Shape::Type(_) | Shape::Map(_) | Shape::List(_)),
+    }
+}
+
 /// Says which structure around the one at hand has the field.
-pub(super) fn above(name: &str, around: &[&Type]) -> Option<String> {
+pub(super) fn above(entry: &Entry, around: &[(&Type, Node)]) -> Option<(String, Option<Fix>)> {
+    let name = entry.key.text.as_str();
     let (_, outer) = around.split_last()?;
-    let owner = outer.iter().rev().find(|ty| ty.field(name).is_some())?;
-    Some(format!("`{name}` is a field of `{}`: indent it less", words::type_name(&owner.name)))
+    let (owner, node) = outer.iter().rev().find(|(ty, _)| ty.field(name).is_some())?;
+    let help = format!("`{name}` is a field of `{}`: indent it less", words::type_name(&owner.name));
+    Some((help, moved(entry, Some(node))))
+}
+
+/// Returns the move of an entry into another mapping, where that is written and has no such field yet.
+fn moved(entry: &Entry, into: Option<&Node>) -> Option<Fix> {
+    let into = into?.as_map().filter(|map| !map.contains(&entry.key.text))?;
+    // One that holds what is moved would move with it.
+    let holds = |other: &&Entry| other.key.origin.to(other.value.origin()).holds(entry.key.origin);
+    let beside = into.iter().find(|other| !holds(other))?;
+    Some(Fix::unsure([Edit::without_entry(entry), Edit::copy_beside(beside, entry)]))
 }
 
 /// Says at which one place below a type, nearest first, a field of that name belongs.
-pub(super) fn below(name: &str, ty: &Type, facts: &Facts) -> Option<String> {
+pub(super) fn below(entry: &Entry, ty: &Type, node: &Node, facts: &Facts) -> Option<(String, Option<Fix>)> {
+    let name = entry.key.text.as_str();
     let mut level: Vec<(String, &Type)> = vec![(String::new(), ty)];
     let mut seen = HashSet::new();
     for _ in 0..DEPTH {
@@ -57,7 +79,8 @@ pub(super) fn below(name: &str, ty: &Type, facts: &Facts) -> Option<String> {
                 let all = next.iter().map(|(place, _)| place.as_str());
                 all.into_iter().find(|place| *place == "containers[]" || place.ends_with(".containers[]"))?
             };
-            return Some(format!("`{name}` belongs in `{only}`"));
+            let there: Vec<&str> = only.split('.').collect();
+            return Some((format!("`{name}` belongs in `{only}`"), moved(entry, node.at(&there))));
         }
         level = next.into_iter().filter(|(_, ty)| seen.insert(ty.name.clone())).collect();
     }

@@ -2,14 +2,14 @@
 //!
 //! An object enters; its identity and what it is checked against leave, or the reason why it cannot be checked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use smol_str::SmolStr;
 
 use super::crd::{Definition, Definitions, Version};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, has_slips, is_near, words};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, did_you_mean, has_slips, is_near, words};
 use crate::kubernetes::facts::{Kind, Lifecycle};
-use crate::kubernetes::{Facts, Minor, ObjectKey, TypeId};
+use crate::kubernetes::{Facts, Minor, ObjectKey, Schema, Shape, TypeId};
 use crate::text::{Entry, Key, Map, Node, Origin, Value, scalar};
 
 /// An object whose kind is known, or known to be unknown.
@@ -186,7 +186,7 @@ fn deprecation(key: &ObjectKey, facts: &Facts, origin: Origin) -> Option<Diagnos
     if let Some(removed) = minor(lifecycle.removed.as_ref()) {
         finding = finding.help(format!("Kubernetes {removed} will not serve it"));
     }
-    Some(succeed(finding, lifecycle).subject(key.to_string(), "apiVersion"))
+    Some(succeed(finding, key, lifecycle).subject(key.to_string(), "apiVersion"))
 }
 
 /// Says why a native kind is not served; none where the kind may be a custom one.
@@ -202,9 +202,12 @@ fn unserved(key: &ObjectKey, facts: &Facts, api_version: Origin, kind: Origin) -
         let message = format!("`{}` of `{api}` was removed in Kubernetes {removed}", key.kind);
         let finding = Diagnostic::new(Code::RemovedApi, api_version, message);
         return Some(match lifecycle.filter(|lifecycle| lifecycle.replacement.is_some()) {
-            Some(lifecycle) => succeed(finding, lifecycle),
+            Some(lifecycle) => succeed(finding, key, lifecycle),
             None => match same_kind(key, facts).first() {
-                Some(version) => finding.help(format!("write `{version}`")).fix(api_version, version.as_str()),
+                Some(version) => {
+                    let sure = is_same_shape(key, version);
+                    finding.help(format!("write `{version}`")).with_fix(version_fix(key, api_version, version, sure))
+                }
                 None => finding,
             },
         });
@@ -223,17 +226,21 @@ fn unserved(key: &ObjectKey, facts: &Facts, api_version: Origin, kind: Origin) -
         let near = elsewhere
             .iter()
             .find(|version| version.split_once('/').is_some_and(|(group, _)| is_slip(&key.group, group)))?;
-        return Some(unknown(api_version).help(format!("did you mean `{near}`?")).fix(api_version, near.as_str()));
+        let sure = near.ends_with(&format!("/{}", key.version));
+        let fix = version_fix(key, api_version, near, sure);
+        return Some(unknown(api_version).help(format!("did you mean `{near}`?")).with_fix(fix));
     }
     if let Some(first) = elsewhere.first() {
         let versions = words::list(elsewhere.iter().map(SmolStr::as_str), "and");
         let finding = unknown(api_version).help(format!("`{}` is in {versions}", key.kind));
-        return Some(finding.fix(api_version, first.as_str()));
+        let sure = elsewhere.len() == 1 && !key.version.contains("alpha") && !key.version.contains("beta");
+        return Some(finding.with_fix(version_fix(key, api_version, first, sure)));
     }
     let same_version = |known: &&Kind| known.group == key.group && known.version == key.version;
     let siblings = facts.kinds().iter().filter(same_version).map(|known| known.kind.as_str());
-    if let Some(near) = did_you_mean(&key.kind, siblings) {
-        return Some(unknown(kind).help(format!("did you mean `{near}`?")).fix(kind, near));
+    let finding = unknown(kind).did_you_mean_word(&key.kind, siblings);
+    if finding.fix.is_some() {
+        return Some(finding);
     }
     let near = did_you_mean(&key.kind, facts.kinds().iter().map(|known| known.kind.as_str()));
     let known = near.and_then(|near| facts.kinds().iter().find(|known| known.kind == near));
@@ -273,16 +280,73 @@ fn api_version_of(kind: &Kind) -> SmolStr {
 }
 
 /// Adds what takes the place of a version: a change of the `apiVersion`, where the kind is the same.
-fn succeed(finding: Diagnostic, lifecycle: &Lifecycle) -> Diagnostic {
+fn succeed(finding: Diagnostic, key: &ObjectKey, lifecycle: &Lifecycle) -> Diagnostic {
     let Some(replacement) = &lifecycle.replacement else { return finding };
     let origin = finding.origin;
     match replacement.split_once(' ') {
         Some((version, kind)) if kind == lifecycle.kind => {
-            finding.help(format!("write `{version}`")).fix(origin, version)
+            let sure = is_same_shape(key, version);
+            finding.help(format!("write `{version}`")).with_fix(version_fix(key, origin, version, sure))
         }
         Some((version, kind)) => finding.help(format!("write `{kind}` of `{version}`")),
         None => finding.help(format!("write `{replacement}`")),
     }
+}
+
+/// Returns the change of an `apiVersion` to another one.
+fn version_fix(key: &ObjectKey, origin: Origin, version: &str, sure: bool) -> Fix {
+    Fix::safe_if(sure, [Edit::word(origin, key.api_version(), version)])
+}
+
+/// Kinds that kept their shape, and their defaults, when a version took the place of an older one that is in no facts.
+const SAME_SHAPE: &[(&str, &[&str])] = &[
+    ("autoscaling/v2beta2", &["HorizontalPodAutoscaler"]),
+    ("batch/v1beta1", &["CronJob"]),
+    ("coordination.k8s.io/v1beta1", &["Lease"]),
+    ("networking.k8s.io/v1beta1", &["IngressClass", "IPAddress", "ServiceCIDR"]),
+    ("node.k8s.io/v1beta1", &["RuntimeClass"]),
+    ("rbac.authorization.k8s.io/v1alpha1", &["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]),
+    ("rbac.authorization.k8s.io/v1beta1", &["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]),
+    ("scheduling.k8s.io/v1alpha1", &["PriorityClass"]),
+    ("scheduling.k8s.io/v1beta1", &["PriorityClass"]),
+    ("storage.k8s.io/v1beta1", &["CSIDriver", "CSINode", "CSIStorageCapacity", "StorageClass", "VolumeAttachment"]),
+];
+
+/// Whether an object of one version is one of another as it is written.
+fn is_same_shape(key: &ObjectKey, version: &str) -> bool {
+    let api = key.api_version();
+    if SAME_SHAPE.iter().any(|(known, kinds)| *known == api && kinds.contains(&key.kind.as_str())) {
+        return true;
+    }
+    let (group, new) = version.rsplit_once('/').unwrap_or(("", version));
+    let ty = |facts: &'static Facts, group: &str, version: &str| {
+        facts.type_of(facts.kind(group, version, &key.kind)?).map(|id| (facts, id))
+    };
+    // The last minor that served the old version knows both.
+    let both = Minor::bundled()
+        .filter_map(Facts::of)
+        .filter_map(|known| Some((ty(known, &key.group, &key.version)?, ty(known, group, new)?)));
+    let Some(((known, old), (_, new))) = both.last().filter(|_| group == key.group) else { return false };
+    alike(known, old, new, &mut HashSet::new())
+}
+
+/// Whether two types take the same fields, of the same types.
+fn alike(facts: &Facts, old: TypeId, new: TypeId, seen: &mut HashSet<(TypeId, TypeId)>) -> bool {
+    if old == new || !seen.insert((old, new)) {
+        return true;
+    }
+    let (old, new) = (facts.ty(old), facts.ty(new));
+    let mut same = |old: &Schema, new: &Schema| match (&old.shape, &new.shape) {
+        (Shape::Type(old), Shape::Type(new)) => alike(facts, *old, *new, seen),
+        (Shape::List(old), Shape::List(new)) | (Shape::Map(old), Shape::Map(new)) => match (&old.shape, &new.shape) {
+            (Shape::Type(old), Shape::Type(new)) => alike(facts, *old, *new, seen),
+            (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
+        },
+        (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+    };
+    old.required == new.required
+        && old.fields.len() == new.fields.len()
+        && old.fields.iter().all(|field| new.field(&field.name).is_some_and(|other| same(&field.schema, &other.schema)))
 }
 
 fn minor(text: Option<&SmolStr>) -> Option<Minor> {

@@ -7,7 +7,7 @@ use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 use super::doubt::agree;
 use super::shape::{Mode, Walk};
-use crate::diagnostic::{Code, Diagnostic, words};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, words};
 use crate::kubernetes::{Schema, Shape};
 use crate::rules::Path;
 use crate::text::scalar::{self, Meaning};
@@ -106,7 +106,9 @@ impl Walk<'_> {
                 Some(Node::string(text, node.origin()))
             }
             Value::Number(_) | Value::Bool(_) => {
-                self.wrong_type(node, expected, path, Some("quote it".to_owned()));
+                let finding = self.mistyped(node, expected).help("quote it");
+                let quoted = node.text().map(|text| Edit::word(node.origin(), text.as_str(), text.as_str()));
+                self.report(Diagnostic { fix: quoted.map(|edit| Fix::safe([edit])), ..finding }, path);
                 None
             }
             Value::Null | Value::Seq(_) | Value::Map(_) => {

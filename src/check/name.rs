@@ -4,7 +4,7 @@
 
 use smol_str::SmolStr;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::kubernetes::name::{
     config_key, dns_1035_label, dns_label, dns_subdomain, label_key, label_value, path_segment, port_name,
 };
@@ -100,7 +100,12 @@ pub(super) fn rule(ty: &str, field: &str) -> Option<Rule> {
 
 /// Takes the fix of a finding about a value in a field away, where the name that it gives is refused there.
 pub(super) fn hold(rule: Rule, finding: &mut Diagnostic) {
-    let Some(text) = finding.fix.as_ref().and_then(|fix| serde_json::from_str::<String>(&fix.replacement).ok()) else {
+    let Some(text) = finding
+        .fix
+        .as_ref()
+        .and_then(Fix::only)
+        .and_then(|edit| serde_json::from_str::<String>(&edit.replacement).ok())
+    else {
         return;
     };
     let refused = match rule {
@@ -136,7 +141,12 @@ pub(super) fn refused_in(rule: Rule, value: &Node, masked: bool) -> Vec<Diagnost
             let Some(text) = text(value) else { return Vec::new() };
             let better = slug(&text);
             let help = (is(&better).is_ok() && !masked).then(|| format!("write `{better}`"));
-            finding(&text, value.origin(), what, is).map(|finding| finding.maybe_help(help)).into_iter().collect()
+            let finding = finding(&text, value.origin(), what, is).map(|finding| match help {
+                // What names it elsewhere does not follow.
+                Some(help) => finding.help(help).with_fix(Fix::unsure([Edit::word(value.origin(), text, better)])),
+                None => finding,
+            });
+            finding.into_iter().collect()
         }
         Rule::Keys(what, is) => keys(what, is).collect(),
         Rule::Labels => {

@@ -10,7 +10,7 @@ use super::gate::dropped;
 use super::hint;
 use super::memo::Memo;
 use super::role::is_directive;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, words};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix, Severity, did_you_mean, surely_means, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
 use crate::limits;
 use crate::rules;
@@ -42,7 +42,7 @@ pub struct Walk<'a> {
     /// Whether the values at hand are secret and must not be shown.
     pub(super) masked: bool,
     /// The structures around the one at hand, outermost first.
-    around: Vec<&'a Type>,
+    around: Vec<(&'a Type, Node)>,
     /// Whether fields are put in the order in which Kubernetes documents them.
     ordered: bool,
     /// What is known of subtrees that other objects hold as well.
@@ -212,7 +212,7 @@ impl<'a> Walk<'a> {
         let unsound = self.unsound;
         let mut guessed: Vec<&str> = Vec::new();
         let (mut in_order, mut next) = (true, 0);
-        self.around.push(ty);
+        self.around.push((ty, node.clone()));
         let settled = rewrite(map, |entry| {
             let name = entry.key.text.as_str();
             let Some((at, field)) = ty.place(name) else {
@@ -366,9 +366,13 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, expected: &str, path: &Path<'_>, help: Option<String>) {
+        self.report(self.mistyped(node, expected).maybe_help(help), path);
+    }
+
+    pub(super) fn mistyped(&self, node: &Node, expected: &str) -> Diagnostic {
         let found = words::found(node, self.masked);
-        let finding = Diagnostic::new(Code::WrongType, node.origin(), format!("expected {expected}, found {found}"));
-        self.report(finding.label(format!("not {expected}")).maybe_help(help), path);
+        Diagnostic::new(Code::WrongType, node.origin(), format!("expected {expected}, found {found}"))
+            .label(format!("not {expected}"))
     }
 
     /// Reports a field that the type does not have, and returns the one that was meant if that can be guessed.
@@ -383,16 +387,19 @@ impl<'a> Walk<'a> {
             self.report(finding, &Path::Field(path, name));
             return None;
         }
-        let help = hint::below(name, ty, self.facts)
-            .or_else(|| hint::above(name, &self.around))
-            .or_else(|| self.foreign(name, ty))
-            .or_else(|| hint::other_minor(name, ty, self.facts));
-        if let Some(help) = help {
-            finding = finding.help(help);
+        let here = self.around.last().and_then(|(_, node)| hint::below(entry, ty, node, self.facts));
+        let help = here
+            .or_else(|| hint::above(entry, &self.around))
+            .or_else(|| Some((self.foreign(name, ty)?, None)))
+            .or_else(|| Some((hint::other_minor(name, ty, self.facts)?, None)));
+        if let Some((help, fix)) = help {
+            finding = Diagnostic { fix, ..finding.help(help) };
         } else {
-            meant = did_you_mean(name, absent);
-            if let Some(meant) = meant {
-                finding = finding.help(format!("did you mean `{meant}`?")).fix(entry.key.origin, meant);
+            meant = did_you_mean(name, absent.clone());
+            if let Some((meant, field)) = meant.and_then(|meant| Some((meant, ty.field(meant)?))) {
+                let sure = surely_means(name, meant, absent) && hint::may_be(&entry.value, &field.schema);
+                let edit = Edit::word(entry.key.origin, name, meant);
+                finding = finding.help(format!("did you mean `{meant}`?")).with_fix(Fix::safe_if(sure, [edit]));
             }
         }
         self.report(finding, &Path::Field(path, name));

@@ -10,6 +10,7 @@ mod delete;
 mod diff;
 mod disk;
 mod explain;
+mod fix;
 mod foreign;
 mod function;
 mod git;
@@ -32,6 +33,7 @@ mod strict;
 mod target;
 mod terminal;
 mod time;
+mod upgrade;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ mod index;
 mod staging;
 
 pub use super::inputs::Inputs;
-pub use compare::{check, check_file};
+pub use compare::{check, check_file, unified};
 pub use failure::Failure;
 
 use std::fs;
@@ -240,6 +240,22 @@ pub fn write_known(
     let staging = Staging::begin(folder_of(&target))?;
     staging.write(target, bytes, "file", false)?.put_in_place()?;
     Ok(true)
+}
+
+/// Writes a file of the user's anew, which must still hold what was read of it; whether it had to be.
+pub fn rewrite(bytes: &[u8], path: &Path, read: &[u8]) -> Result<bool, Failure> {
+    let changed = || Failure::new("write", path, io::Error::other("it has changed since it was read"));
+    let target = target(path)?.ok_or_else(changed)?;
+    let staging = Staging::begin(folder_of(&target))?;
+    match read_if_there(&target)? {
+        // Another name of a file that is written already.
+        Some(found) if found == bytes => Ok(false),
+        Some(found) if found == read => {
+            staging.write(target, bytes, "file", true)?.put_in_place()?;
+            Ok(true)
+        }
+        _ => Err(changed()),
+    }
 }
 
 /// Refuses what [`write_known`] would, before there is anything to write.

@@ -82,9 +82,14 @@ impl Session {
     }
 
     /// Reads inputs as [`Session::read`] does, to look at what they hold.
-    pub(super) fn survey(&mut self, paths: &[String], files: &dyn Files) -> Inputs {
+    pub(super) fn survey(
+        &mut self,
+        paths: &[String],
+        files: &dyn Files,
+        stdin: impl FnOnce() -> std::io::Result<Vec<u8>>,
+    ) -> Inputs {
         self.remember_stdin(paths);
-        survey_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics)
+        survey_inputs(paths, files, stdin, &mut self.sources, &mut self.diagnostics)
     }
 
     fn remember_stdin(&self, paths: &[String]) {
@@ -145,11 +150,16 @@ impl Session {
     /// Judges the findings and shows them on `out`; says whether any of them is an error.
     pub(super) fn report(&mut self, report: &ReportArgs, out: Channel) -> Result<Exit, Failure> {
         let judged = self.judged();
-        let text = self.text(&judged, report, out.style());
-        out.write(text.as_bytes())?;
-        let exit = if judged.has_errors() { Exit::Findings } else { Exit::Fine };
+        let exit = self.show(&judged, report, out)?;
         self.reported.append(judged);
         Ok(exit)
+    }
+
+    /// Shows findings that are judged; says whether any of them is an error.
+    pub(super) fn show(&self, judged: &Diagnostics, report: &ReportArgs, out: Channel) -> Result<Exit, Failure> {
+        let text = self.text(judged, report, out.style());
+        out.write(text.as_bytes())?;
+        Ok(if judged.has_errors() { Exit::Findings } else { Exit::Fine })
     }
 
     /// Takes the findings, judged.

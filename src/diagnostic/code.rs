@@ -112,6 +112,8 @@ codes! {
     HighAvailability = "high-availability", Error;
     /// A pod that the Pod Security Standards do not allow; found by runs with `--rules pss=…`.
     PodSecurity = "pod-security", Error;
+    /// A default that another minor of Kubernetes changes; found by runs with `--upgrade`.
+    ChangedDefault = "changed-default", Note;
 
     // The language.
     /// A shorthand that cannot be read.
@@ -225,7 +227,9 @@ impl Code {
 
     /// Whether only some runs find it: those with a flag, of a command, or with a cluster.
     pub fn is_of_request(self) -> bool {
-        self.is_of_cluster() || self.is_advice() || matches!(self, Self::PodSecurity | Self::HighAvailability)
+        self.is_of_cluster()
+            || self.is_advice()
+            || matches!(self, Self::PodSecurity | Self::HighAvailability | Self::ChangedDefault)
     }
 
     /// Whether it is advice that mostly holds for all of a run or for nothing of it: people are told once, with the places.

@@ -13,8 +13,9 @@ pub(crate) mod words;
 
 pub use code::Code;
 pub use explain::{Example, Page, explanation};
+pub use fix::{Applicability, Edit, Fix};
 pub use render::{Format, Style, masked, render, to_json};
-pub use suggest::{did_you_mean, has_slips, is_near, suggestion};
+pub use suggest::{did_you_mean, has_slips, is_near, suggestion, surely_means};
 
 use self::places::Places;
 use std::collections::BTreeSet;
@@ -54,15 +55,6 @@ pub struct Label {
     pub text: String,
 }
 
-/// A change of the source that mends the finding.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fix {
-    /// The bytes to replace.
-    pub origin: Origin,
-    /// What to write in their place.
-    pub replacement: String,
-}
-
 /// The generated or given object that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
@@ -93,7 +85,7 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// Ways out, each a sentence fragment.
     pub help: Vec<String>,
-    /// A change that mends it.
+    /// A change of the sources that mends it.
     pub fix: Option<Fix>,
     /// The object and field that it became.
     pub subject: Option<Subject>,
@@ -179,25 +171,6 @@ impl Diagnostic {
         }
     }
 
-    /// Adds the candidate that was most likely meant in place of `word`, which stands at the place of the finding.
-    #[must_use]
-    pub fn did_you_mean<'a>(self, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
-        match did_you_mean(word, candidates) {
-            Some(near) => {
-                let origin = self.origin;
-                self.help(format!("did you mean `{near}`?")).fix(origin, near)
-            }
-            None => self,
-        }
-    }
-
-    /// Adds the change that mends it.
-    #[must_use]
-    pub fn fix(mut self, origin: Origin, replacement: impl Into<String>) -> Self {
-        self.fix = Some(Fix { origin, replacement: replacement.into() });
-        self
-    }
-
     /// Names the object and field that it became.
     #[must_use]
     pub fn subject(mut self, object: impl Into<String>, field: impl Into<String>) -> Self {
@@ -265,7 +238,12 @@ impl Diagnostics {
         }
         let (code, count) = (diagnostic.code, diagnostic.count);
         match self.found.entry((diagnostic.origin, code, diagnostic.message.clone())) {
-            Entry::Occupied(known) => known.into_mut().count += count,
+            Entry::Occupied(known) => {
+                let known = known.into_mut();
+                known.count += count;
+                // What mends it for one object does not for the other.
+                known.fix = known.fix.take().filter(|fix| diagnostic.fix.as_ref() == Some(fix));
+            }
             Entry::Vacant(free) => {
                 let (kept, counted) = self.numbers.entry(code).or_default();
                 if *kept < limits::FINDINGS_KEPT {
@@ -378,7 +356,7 @@ impl Diagnostics {
         };
         let written = self.into_iter().map(|mut finding| {
             let labels = finding.labels.iter_mut().map(|label| &mut label.origin);
-            let fixed = finding.fix.iter_mut().map(|fix| &mut fix.origin);
+            let fixed = finding.fix.iter_mut().flat_map(|fix| &mut fix.edits).map(|edit| &mut edit.origin);
             labels.chain(fixed).chain([&mut finding.origin]).for_each(&mut moved);
             finding
         });

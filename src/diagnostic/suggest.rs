@@ -104,6 +104,24 @@ pub fn has_slips(word: &str, wanted: &str, most: usize) -> bool {
     word.len().abs_diff(wanted.len()) <= most && distance(&letters(word), &letters(wanted), most).is_some()
 }
 
+/// Whether `near` is what a word stands for beyond doubt: the same letters, or a slip or two that lead to no other of the
+/// candidates.
+pub fn surely_means<'a>(word: &str, near: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
+    /// Of words with so many letters two may be wrong, of shorter ones one.
+    const LONG: usize = 7;
+    const SHORTEST: usize = 3;
+    let letters = Word::new(word).letters();
+    let is_same = |other: &str| Word::new(other).letters() == letters;
+    let most = if letters.len() < LONG { 1 } else { 2 };
+    let is_near = |other: &str| distance(&letters, &Word::new(other).letters(), most).is_some();
+    let others: Vec<&str> =
+        candidates.into_iter().take(limits::NEAR_WORDS).filter(|other| *other != near && *other != word).collect();
+    if is_same(near) {
+        return !others.into_iter().any(is_same);
+    }
+    letters.len() >= SHORTEST && is_near(near) && !others.into_iter().any(is_near)
+}
+
 /// Returns the candidate with the fewest slips, where they are few for the length of the word; of several the first.
 fn nearest<'a>(wanted: &Word<'_>, letters: &[char], known: &[Word<'a>]) -> Option<&'a str> {
     let mut best: Option<(usize, &'a str)> = None;
@@ -241,6 +259,20 @@ mod tests {
         assert_eq!(did_you_mean("a", ["b"]), None);
         assert_eq!(did_you_mean("eu", ["us"]), None);
         assert_eq!(did_you_mean("eu", ["ez"]), Some("ez"));
+    }
+
+    #[test]
+    fn only_what_leads_to_one_candidate_is_sure() {
+        let sure = |word: &str, near: &str| surely_means(word, near, FIELDS.iter().copied());
+        for (word, near) in [("replcas", "replicas"), ("image-pull-policy", "imagePullPolicy"), ("HOSTPID", "hostPID")]
+        {
+            assert!(sure(word, near), "{word}");
+        }
+        for (word, near) in [("liveness", "livenessProbe"), ("env", "envFrom"), ("evn", "ports")] {
+            assert!(!sure(word, near), "{word}");
+        }
+        assert!(!surely_means("web-2", "web-1", ["web-1", "web-3"]), "two are as near");
+        assert!(!surely_means("eu", "ez", ["ez"]), "a third would be as near");
     }
 
     #[test]

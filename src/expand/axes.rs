@@ -161,7 +161,7 @@ fn read_range(
     if let Some(entry) = map.iter().find(|entry| !KEYS.contains(&entry.key.text.as_str())) {
         diagnostics.push(
             Diagnostic::new(Code::UnknownField, entry.key.origin, format!("a range has no field `{}`", entry.key.text))
-                .maybe_help(crate::diagnostic::suggestion(&entry.key.text, KEYS))
+                .did_you_mean_word(&entry.key.text, KEYS)
                 .help("a range is `{from, to, step, format}`"),
         );
         return None;

@@ -121,7 +121,7 @@ fn entries_of(rest: &Map, key: &str, known: &[&SmolStr], diagnostics: &mut Diagn
 pub(super) fn unknown_axis(entry: &Entry, known: &[&SmolStr]) -> Diagnostic {
     let names = known.iter().map(|name| name.as_str());
     Diagnostic::new(Code::UnknownField, entry.key.origin, format!("the matrix has no axis `{}`", entry.key.text))
-        .maybe_help(crate::diagnostic::suggestion(&entry.key.text, names))
+        .did_you_mean(&entry.key.text, names)
         .help(format!("its axes are {}", words::list(known.iter().map(|name| name.as_str()), "and")))
 }
 

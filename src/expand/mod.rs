@@ -62,7 +62,7 @@ use self::axes::Room;
 use self::bind::Bindable;
 use self::matrices::Matrices;
 use self::planner::Planner;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, words};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix, Severity, did_you_mean, words};
 use crate::kubernetes::Facts;
 use crate::limits;
 use crate::read::{Document, Files};
@@ -263,12 +263,16 @@ fn unused(declared: &Map, used: &BTreeSet<&str>, finding: impl Fn(&str) -> Diagn
     if used.iter().any(|name| has_expression(name)) {
         return Vec::new();
     }
-    let idle = declared.iter().map(|entry| &entry.key).filter(|key| !used.contains(key.text.as_str()));
+    let idle = declared.iter().filter(|entry| !used.contains(entry.key.text.as_str()));
     let meant = |name: &str| {
         let near = used.iter().copied().filter(|name| !declared.contains(name)).take(limits::LISTED_WORDS);
         did_you_mean(name, near).is_some()
     };
-    idle.filter(|key| !meant(&key.text)).map(|key| Diagnostic { origin: key.origin, ..finding(&key.text) }).collect()
+    let told = |entry: &Entry| {
+        let finding = Diagnostic { origin: entry.key.origin, ..finding(&entry.key.text) };
+        finding.with_fix(Fix::unsure([Edit::without_entry(entry)]))
+    };
+    idle.filter(|entry| !meant(&entry.key.text)).map(told).collect()
 }
 
 /// Fills in what belongs to the batch as a whole.
@@ -343,7 +347,8 @@ fn check_used(
                     entry.key.origin,
                     format!("nothing reads the parameter `{}`", entry.key.text),
                 )
-                .help(format!("read it as `{{{{ params.{} }}}}`, or remove it", entry.key.text)),
+                .help(format!("read it as `{{{{ params.{} }}}}`, or remove it", entry.key.text))
+                .with_fix(Fix::unsure([Edit::without_entry(entry)])),
             );
         }
     }

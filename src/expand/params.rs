@@ -97,7 +97,7 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
                 entry.key.origin,
                 format!("the schema of the parameter `{name}` has no word `{}`", entry.key.text),
             )
-            .maybe_help(suggestion(&entry.key.text, SCHEMA_WORDS.iter().copied()))
+            .did_you_mean_word(&entry.key.text, SCHEMA_WORDS.iter().copied())
             .help("a mapping declares a JSON Schema; for a mapping as value write `{type: object, default: {…}}`"),
         );
         return None;

@@ -21,7 +21,7 @@ use super::patterns::Patterns;
 use super::plan::{Plan, Planned, Variant};
 use super::scope::Scope;
 use super::world::World;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion, words};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::kubernetes::Facts;
 use crate::limits;
 use crate::spec::{Batch, Section, Union, WorkloadKind};
@@ -210,7 +210,7 @@ fn without_version(facts: &Facts, kind: &str, node: &Node, versions: &[String]) 
         let known = facts.kinds().iter().map(|known| known.kind.as_str());
         let message = format!("`{kind}` is no kind of Kubernetes: it needs an `apiVersion`");
         return Diagnostic::new(Code::UnknownKind, node.origin(), message)
-            .did_you_mean(kind, known)
+            .did_you_mean_word(kind, known)
             .help("write the `apiVersion` of its definition beside the `kind`");
     }
     let message = format!("several groups have a kind `{kind}`: it needs an `apiVersion`");
@@ -360,7 +360,7 @@ fn workload_kind(layers: &[Node], workload: &Entry, diagnostics: &mut Diagnostic
     if kind.is_none() {
         diagnostics.push(
             Diagnostic::new(Code::UnknownKind, node.origin(), format!("no workload is of the kind `{word}`"))
-                .maybe_help(suggestion(word, known()))
+                .did_you_mean_word(word, known())
                 .help(format!("kinds are {}; others are written under `objects`", list())),
         );
     }

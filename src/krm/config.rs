@@ -69,7 +69,7 @@ impl Setup {
             let message = format!("a function config has no field `{}`", entry.key.text);
             let finding = Diagnostic::new(Code::UnknownField, entry.key.origin, message);
             diagnostics.push(match did_you_mean(&entry.key.text, KEYS.iter().copied()) {
-                Some(near) => finding.help(format!("did you mean `{near}`?")).fix(entry.key.origin, near),
+                Some(_) => finding.did_you_mean_word(&entry.key.text, KEYS.iter().copied()),
                 None => finding.help(format!("there is {}", words::list(KEYS.iter().copied(), "and"))),
             });
         }

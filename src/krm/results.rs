@@ -4,7 +4,7 @@
 
 use super::call::{Call, path_of};
 use crate::compile::Compilation;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, masked};
+use crate::diagnostic::{Diagnostic, Diagnostics, Fix, Severity, masked};
 use crate::kubernetes::ObjectKey;
 use crate::text::{Map, Node, Origin, Sources};
 
@@ -73,8 +73,8 @@ fn field(finding: &Diagnostic) -> Option<Node> {
     let path = finding.subject.as_ref().map(|subject| subject.field.as_str()).filter(|path| !path.is_empty())?;
     let mut field = Map::new();
     field.put("path", text(path));
-    if let Some(fix) = finding.fix.as_ref().filter(|fix| fix.origin == finding.origin) {
-        field.put("proposedValue", text(&fix.replacement));
+    if let Some(edit) = finding.fix.as_ref().and_then(Fix::only).filter(|edit| edit.origin == finding.origin) {
+        field.put("proposedValue", text(&edit.replacement));
     }
     Some(Node::map(field, Origin::NOWHERE))
 }

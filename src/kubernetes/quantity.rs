@@ -48,6 +48,8 @@ pub struct NotAQuantity {
     pub reason: String,
     /// What to write instead, where it can be guessed.
     pub hint: Option<String>,
+    /// The quantity that was meant, where nothing else can be.
+    pub meant: Option<String>,
 }
 
 impl Quantity {
@@ -342,7 +344,7 @@ fn signed(length: usize) -> i64 {
 }
 
 fn refusal(reason: impl Into<String>, hint: Option<String>) -> NotAQuantity {
-    NotAQuantity { reason: reason.into(), hint }
+    NotAQuantity { reason: reason.into(), hint, meant: None }
 }
 
 /// Says what stands behind the digits, and which unit was probably meant.
@@ -355,7 +357,8 @@ fn unknown_suffix(parts: &Parts<'_>) -> NotAQuantity {
     if unit.len() < parts.suffix.len() && interpret(unit).is_some() {
         let together: String = text.split_whitespace().collect();
         let reason = format!("expected a quantity without white space, found `{text}`");
-        return refusal(reason, Some(format!("write `{together}`")));
+        let hint = Some(format!("write `{together}`"));
+        return NotAQuantity { meant: Some(together), ..refusal(reason, hint) };
     }
     let reason = format!("expected a quantity with a unit of Kubernetes, found the unit `{unit}` in `{text}`");
     let number = text.strip_suffix(parts.suffix).unwrap_or(text).trim();
@@ -363,8 +366,12 @@ fn unknown_suffix(parts: &Parts<'_>) -> NotAQuantity {
     let unit = lower.strip_suffix("bytes").or_else(|| lower.strip_suffix('b')).unwrap_or(&lower);
     let letter = unit.strip_suffix('i').unwrap_or(unit);
     let known = ["k", "m", "g", "t", "p", "e"].iter().position(|known| *known == letter);
+    let mut meant = None;
     let hint = match known {
-        Some(at) if unit.ends_with('i') => Some(format!("the unit is written `{number}{}`", BINARY_SUFFIXES[at + 1])),
+        Some(at) if unit.ends_with('i') => {
+            let written = format!("{number}{}", BINARY_SUFFIXES[at + 1]);
+            Some(format!("the unit is written `{}`", meant.insert(written)))
+        }
         Some(at) => {
             let (decimal, binary) = (DECIMAL_SUFFIXES[at + 4].0, BINARY_SUFFIXES[at + 1]);
             Some(format!(
@@ -376,7 +383,7 @@ fn unknown_suffix(parts: &Parts<'_>) -> NotAQuantity {
         None if parts.suffix.contains(',') => Some(format!("write `{}`", text.replace(',', "."))),
         None => Some("units are `m`, `k`, `M`, `G`, `T`, `P`, `E` and `Ki`, `Mi`, `Gi`, `Ti`, `Pi`, `Ei`".into()),
     };
-    refusal(reason, hint)
+    NotAQuantity { meant: meant.filter(|meant| Quantity::parse(meant).is_ok()), ..refusal(reason, hint) }
 }
 
 #[cfg(test)]

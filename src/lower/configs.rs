@@ -11,7 +11,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::draft::{Draft, is_true};
 use super::hash;
 use super::object_key;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::World;
 use crate::kubernetes::{Manifest, name};
 use crate::spec::{Section, keys, ours};
@@ -34,7 +34,7 @@ pub(super) fn check_fields(section: Section, definition: &Map, diagnostics: &mut
         let all = known().chain(keys::names(&[keys::FAN_OUT]).into_iter().filter(|name| *name != "use"));
         diagnostics.push(match ours(&unknown.key.text) {
             Some(ours) => finding.help(ours),
-            None => finding.maybe_help(suggestion(&unknown.key.text, all)),
+            None => finding.did_you_mean_word(&unknown.key.text, all),
         });
     }
 }

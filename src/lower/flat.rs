@@ -1,9 +1,9 @@
 //! A flat workload taken apart: which field belongs to the object's spec, to the Jobs', to the pods' and to the container.
 
 use super::Lowering;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::expand::Plan;
-use crate::spec::{Home, Union, WorkloadKind, keys, ours};
+use crate::spec::{Home, Union, WorkloadKind, keys, ours, renamed};
 use crate::text::{Entry, Map, Node, Origin};
 
 /// The fields of a flat workload by the part that they go into; own keys are left out.
@@ -94,15 +94,16 @@ impl Lowering<'_> {
                     .or_else(|| elsewhere().map(|other| format!("`{word}` is a field of a {}", other.kind))),
             };
             let near = known.iter().copied().filter(|_| help.is_none());
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Code::UnknownField,
-                    entry.key.origin,
-                    format!("a {kind} workload has no field `{word}`"),
-                )
+            let message = format!("a {kind} workload has no field `{word}`");
+            let finding = Diagnostic::new(Code::UnknownField, entry.key.origin, message)
                 .maybe_help(help.clone())
-                .did_you_mean(word, near),
-            );
+                .did_you_mean_word(word, near);
+            let is_free =
+                |name: &&str| !entries.iter().any(|other| other.key.text == *name) && self.field(name).is_none();
+            self.diagnostics.push(match renamed(word).filter(|(name, _)| is_free(name)) {
+                Some((name, sure)) => finding.with_fix(Fix::safe_if(sure, [Edit::word(entry.key.origin, word, name)])),
+                None => finding,
+            });
         }
     }
 }

@@ -242,8 +242,8 @@ impl Lowering<'_> {
                 let known = ["claim", "configMap", "secret", "emptyDir", "hostPath", "volume"];
                 let finding =
                     Diagnostic::new(Code::UnknownField, source.key.origin, format!("a mount has no field `{what}`"));
-                let hint = crate::diagnostic::suggestion(what, known.into_iter().chain(MOUNT_OPTIONS.iter().copied()));
-                self.diagnostics.push(finding.maybe_help(hint).help(FORM));
+                let known = known.into_iter().chain(MOUNT_OPTIONS.iter().copied());
+                self.diagnostics.push(finding.did_you_mean_word(what, known).help(FORM));
                 return None;
             }
         };

@@ -6,7 +6,7 @@ use super::env::replace;
 use super::metadata::overlay;
 use super::ports::{self, Port};
 use super::references::Need;
-use crate::diagnostic::{Code, Diagnostic, suggestion};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Manifest;
 use crate::spec::Section;
 use crate::text::{Key, Map, Node};
@@ -51,7 +51,7 @@ impl Lowering<'_> {
                     entry.key.origin,
                     format!("`ingress` has no field `{}`", entry.key.text),
                 )
-                .maybe_help(suggestion(&entry.key.text, SHORT.iter().copied()))
+                .did_you_mean_word(&entry.key.text, SHORT.iter().copied())
                 .help(FORM),
             );
         }

@@ -41,7 +41,7 @@ impl Need {
 pub fn undeclared(section: Section, name: &str, origin: Origin, batch: &Batch) -> Diagnostic {
     let declared = batch.section(section).iter().map(|entry| entry.key.text.as_str());
     let message = format!("no {} `{name}` is declared", section.kind());
-    let finding = Diagnostic::new(Code::UndeclaredReference, origin, message).maybe_help(suggestion(name, declared));
+    let finding = Diagnostic::new(Code::UndeclaredReference, origin, message).did_you_mean(name, declared);
     finding
         .help(format!("declare it under `{}`; one that exists already as `{name}: {{external: true}}`", section.key()))
 }
@@ -183,7 +183,7 @@ impl Declarations {
             let message = format!("the {kind} `{name}` has no key `{key}`");
             diagnostics.push(
                 Diagnostic::new(Code::UndeclaredReference, at.origin(), message)
-                    .maybe_help(suggestion(key, keys.iter().map(SmolStr::as_str)))
+                    .did_you_mean(key, keys.iter().map(SmolStr::as_str))
                     .also(one.origin, "declared here"),
             );
         }

@@ -20,7 +20,7 @@ impl Lowering<'_> {
                     told.push(*origin);
                     self.diagnostics.push(
                         Diagnostic::new(Code::UnknownField, *origin, format!("containers have no resource `{text}`"))
-                            .did_you_mean(text, PLAIN)
+                            .did_you_mean_word(text, PLAIN)
                             .help("what a device plugin brings has a domain: `nvidia.com/gpu`"),
                     );
                 }
@@ -39,7 +39,7 @@ impl Lowering<'_> {
                 let message = format!("resources have no field `{}`", entry.key.text);
                 self.diagnostics.push(
                     Diagnostic::new(Code::UnknownField, entry.key.origin, message)
-                        .did_you_mean(&entry.key.text, [native]),
+                        .did_you_mean_word(&entry.key.text, [native]),
                 );
             } else if entry.value.text().is_none() {
                 self.refuse(

@@ -9,7 +9,7 @@ use super::metadata::{entry_metadata, overlay};
 use super::mounts::claim_spec;
 use super::references::secret_list;
 use super::{Context, object_key};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix};
 use crate::expand::{Instance, Plan};
 use crate::kubernetes::documented::{by_text, in_order};
 use crate::kubernetes::{Manifest, ObjectKey};
@@ -149,7 +149,8 @@ fn claim(plan: &Plan, body: Map, diagnostics: &mut Diagnostics) -> Option<Map> {
         if let Some(storage) = body.entry("storage") {
             let message = "a claim has no field `storage`";
             let finding = Diagnostic::new(Code::UnknownField, storage.key.origin, message);
-            diagnostics.push(finding.fix(storage.key.origin, "size").help("the field is called `size`"));
+            let fix = Fix::safe([Edit::word(storage.key.origin, "storage", "size")]);
+            diagnostics.push(finding.with_fix(fix).help("the field is called `size`"));
         } else {
             let message = format!("the claim `{}` needs a `size`", plan.entry);
             let finding = Diagnostic::new(Code::MissingField, plan.origin, message);

@@ -7,9 +7,9 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StrInput, St
 use smol_str::SmolStr;
 
 use super::{syntax, unquoted};
-use crate::diagnostic::{Code, Diagnostic, suggestion, words};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, suggestion, words};
 use crate::limits;
-use crate::text::{FileId, Key, Map, Node, Origin, Value};
+use crate::text::{Entry, FileId, Key, Map, Node, Origin, Value};
 
 /// Reads the documents of a part of a text, and what is wrong with them.
 pub(super) fn read(text: &str, file: FileId, chunk: Range<usize>) -> (Vec<Node>, Vec<Diagnostic>) {
@@ -292,17 +292,18 @@ impl<'a> Reader<'a> {
                         !seen.insert(key.text.clone())
                     };
                     if known {
-                        let first = map.entry(&key.text).map_or(Origin::NOWHERE, |entry| entry.key.origin);
-                        self.findings.push(
-                            Diagnostic::new(
-                                Code::DuplicateKey,
-                                key.origin,
-                                format!("the key `{}` stands twice in one mapping", key.text),
-                            )
-                            .label("again here")
-                            .also(first, "first here")
-                            .help("remove one of them: kubectl would silently take the last"),
-                        );
+                        let first = map.entry(&key.text);
+                        let place = first.map_or(Origin::NOWHERE, |entry| entry.key.origin);
+                        let fix = first.map(|first| without_repetition(first, &key, &node));
+                        let finding = Diagnostic::new(
+                            Code::DuplicateKey,
+                            key.origin,
+                            format!("the key `{}` stands twice in one mapping", key.text),
+                        )
+                        .label("again here")
+                        .also(place, "first here")
+                        .help("remove one of them: kubectl would silently take the last");
+                        self.findings.push(Diagnostic { fix, ..finding });
                     } else {
                         map.push(key, node);
                     }
@@ -353,6 +354,15 @@ impl<'a> Reader<'a> {
         let finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message);
         let finding = hints.into_iter().fold(finding, Diagnostic::help);
         self.findings.push(finding);
+    }
+}
+
+/// Removes one of two entries of the same key: the second where both are equal, otherwise the one that kubectl passes over.
+fn without_repetition(first: &Entry, key: &Key, node: &Node) -> Fix {
+    if first.value == *node {
+        Fix::safe([Edit::without_entry(&Entry { key: key.clone(), value: node.clone() })])
+    } else {
+        Fix::unsure([Edit::without_entry(first)])
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Rule;
 use super::at::{At, get, is_true, items, number, text};
-use super::value::{again, filled, forbid, one_of};
+use super::value::{again, filled, forbid, one_of, without_repetition};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::Minor;
 use crate::kubernetes::name::port_name;
@@ -114,12 +114,13 @@ fn check_mount_paths(at: &mut At<'_>) {
     for (number, mount) in at.items(&["volumeMounts"]) {
         let Some(path) = text(mount, &["mountPath"]) else { continue };
         let place = mount.get("mountPath").map_or(mount.origin(), Node::origin);
-        if let Some(first) = seen.insert(path, place) {
+        if let Some((first, known)) = seen.insert(path, (place, mount)) {
             let message = format!("`{path}` is mounted twice in one container");
             let finding = Diagnostic::new(Code::DuplicateValue, place, message)
                 .also(first, "the first time")
                 .help("mount one of them elsewhere, or take it out");
-            at.report(format_args!("volumeMounts[{number}].mountPath"), finding);
+            let fix = without_repetition(known, mount);
+            at.report(format_args!("volumeMounts[{number}].mountPath"), Diagnostic { fix, ..finding });
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Rule;
 use super::at::{At, is_true};
 use super::workload::not_negative;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::kubernetes::{cron, is_time_zone, nearest_time_zone};
 
 pub(super) const RULES: &[Rule] = &[
@@ -94,7 +94,7 @@ fn schedule(at: &mut At<'_>) {
     } else if let Err(reason) = cron::schedule(found) {
         let message = format!("`{found}` is no schedule: {reason}");
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-        let word = found.starts_with('@').then(|| finding.clone().did_you_mean(found, cron::DESCRIPTORS));
+        let word = found.starts_with('@').then(|| finding.clone().did_you_mean_word(found, cron::DESCRIPTORS));
         at.report("schedule", word.unwrap_or(finding));
     }
 }
@@ -111,8 +111,13 @@ fn time_zone(at: &mut At<'_>) {
         Diagnostic::new(Code::InvalidValue, node.origin(), message)
             .help("write a name such as `Europe/Berlin` or `Etc/UTC`")
     } else {
+        let near = nearest_time_zone(found);
         let message = format!("expected the name of a time zone such as `Europe/Berlin`, found `{found}`");
-        Diagnostic::new(Code::InvalidValue, node.origin(), message).did_you_mean(found, nearest_time_zone(found))
+        let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message).did_you_mean(found, near);
+        match near.filter(|near| near.eq_ignore_ascii_case(found)) {
+            Some(near) => finding.with_fix(Fix::safe([Edit::word(node.origin(), found, near)])),
+            None => finding,
+        }
     };
     at.report("timeZone", finding);
 }

@@ -3,7 +3,7 @@
 use super::Rule;
 use super::at::{At, get};
 use super::value::{filled, forbid, named_if_any};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
+use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::{config_key, dns_label, dns_subdomain, label_key};
 use crate::kubernetes::{Minor, Quantity};
 use crate::text::Node;
@@ -112,12 +112,14 @@ fn check_field(at: &mut At<'_>) {
             "expected a field that a variable can hold, such as `metadata.name`, found `{}`",
             words::shown(field)
         );
-        let help = match (field, did_you_mean(field, FIELDS)) {
-            ("metadata.annotations" | "metadata.labels", _) => format!("name a key: `{field}['app']`"),
-            (_, Some(meant)) => format!("did you mean `{meant}`?"),
-            _ => format!("it takes {}, and a key of the labels or annotations", words::list(FIELDS, "and")),
+        let finding = Diagnostic::new(Code::InvalidValue, path.origin(), message);
+        let finding = match field {
+            "metadata.annotations" | "metadata.labels" => finding.help(format!("name a key: `{field}['app']`")),
+            _ => finding.did_you_mean_word(field, FIELDS),
         };
-        at.report(PLACE, Diagnostic::new(Code::InvalidValue, path.origin(), message).help(help));
+        let list = || format!("it takes {}, and a key of the labels or annotations", words::list(FIELDS, "and"));
+        let help = finding.help.is_empty().then(list);
+        at.report(PLACE, finding.maybe_help(help));
     }
 }
 
@@ -139,9 +141,9 @@ fn check_resource(at: &mut At<'_>) {
             words::shown(resource)
         );
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-        let meant = did_you_mean(resource, RESOURCES).map(|meant| format!("did you mean `{meant}`?"));
-        return at
-            .report("resource", finding.maybe_help(meant.or(Some("write `limits.memory`, for example".to_owned()))));
+        let finding = finding.did_you_mean_word(resource, RESOURCES);
+        let example = finding.help.is_empty().then_some("write `limits.memory`, for example");
+        return at.report("resource", finding.maybe_help(example));
     }
     let Some(divisor) = at.get(&["divisor"]) else { return };
     let Some(Ok(amount)) = divisor.text().map(|text| Quantity::parse(text)) else { return };

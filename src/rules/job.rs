@@ -5,8 +5,9 @@
 use super::Rule;
 use super::at::{At, is_true, number_at, text};
 use super::selector::finds_its_pods;
+use super::value::added;
 use super::workload::not_negative;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::kubernetes::name::{LABEL_LENGTH, dns_label, dns_subdomain};
 use crate::text::{Entry, Node};
 
@@ -305,7 +306,9 @@ fn restart_policy(at: &mut At<'_>) {
         let message = "a Job needs the `restartPolicy` of its pods: what it would be otherwise, `Always`, never ends";
         // The field is missed where the template is.
         let place = at.get(&["template"]).map_or(at.origin(), Node::origin);
-        return at.report("template.spec", Diagnostic::new(Code::MissingField, place, message).help(help));
+        let finding = Diagnostic::new(Code::MissingField, place, message).help(help);
+        let fix = added(pod, "restartPolicy: Never").map(|edit| Fix::unsure([edit]));
+        return at.report("template.spec", Diagnostic { fix, ..finding });
     };
     let Some(node) = pod.get("restartPolicy") else { return };
     let place = "template.spec.restartPolicy";

@@ -249,7 +249,7 @@ fn cause(at: &mut At<'_>) {
             let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
             at.report(
                 format_args!("onPodConditions[{index}].status"),
-                finding.did_you_mean(found, ["True", "False", "Unknown"]),
+                finding.did_you_mean_word(found, ["True", "False", "Unknown"]),
             );
         }
     }

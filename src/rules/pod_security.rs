@@ -255,7 +255,7 @@ fn check_ids(at: &mut At<'_>) {
     {
         let message = format!("expected `MountOption` or `Recursive`, found `{}`", words::shown(found));
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-        at.report("seLinuxChangePolicy", finding.did_you_mean(found, ["MountOption", "Recursive"]));
+        at.report("seLinuxChangePolicy", finding.did_you_mean_word(found, ["MountOption", "Recursive"]));
     }
 }
 
@@ -269,7 +269,7 @@ pub(super) const RULES: &[Rule] = &[
             {
                 let message = format!("expected `linux` or `windows`, found `{}`", words::shown(found));
                 let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-                at.report("name", finding.did_you_mean(found, SYSTEMS));
+                at.report("name", finding.did_you_mean_word(found, SYSTEMS));
             }
         },
         refuses: &["{name: Linux}", "{name: ''}"],

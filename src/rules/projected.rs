@@ -69,7 +69,7 @@ fn check_field(at: &mut At<'_>, reference: &Node) {
             let expected = words::list(FIELDS, "or");
             let message = format!("expected {expected} in a volume, found `{}`", words::shown(path));
             let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-            at.report(place, finding.did_you_mean(path, FIELDS));
+            at.report(place, finding.did_you_mean_word(path, FIELDS));
         }
     }
 }
@@ -179,7 +179,7 @@ fn check_certificate(at: &mut At<'_>, place: &str, certificate: &Node, origin: O
     {
         let message = format!("expected {}, found `{}`", words::list(KEY_TYPES, "or"), words::shown(found));
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-        at.report(format_args!("{place}.keyType"), finding.did_you_mean(found, KEY_TYPES));
+        at.report(format_args!("{place}.keyType"), finding.did_you_mean_word(found, KEY_TYPES));
     }
     let host = text(certificate, &["signerName"]).unwrap_or_default().split('/').next().unwrap_or_default();
     let is_own = host == "kubernetes.io" || host.ends_with(".kubernetes.io");

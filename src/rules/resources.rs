@@ -96,7 +96,7 @@ fn check_names(at: &mut At<'_>) {
             }
             let message = format!("`{}` is no resource of a container: {reason}", words::shown(name));
             let finding = Diagnostic::new(Code::InvalidName, entry.key.origin, message);
-            at.report(format_args!("resources.{list}[{name}]"), finding.did_you_mean(name, STANDARD));
+            at.report(format_args!("resources.{list}[{name}]"), finding.did_you_mean_word(name, STANDARD));
         }
     }
 }

@@ -88,7 +88,8 @@ fn values_fit(at: &mut At<'_>, number: usize, condition: &Node) {
         }
         (Some(word), _) if !OPERATORS.contains(&word) => {
             let message = format!("expected `In`, `NotIn`, `Exists` or `DoesNotExist`, found `{word}`");
-            let finding = Diagnostic::new(Code::InvalidValue, operator.origin(), message).did_you_mean(word, OPERATORS);
+            let finding =
+                Diagnostic::new(Code::InvalidValue, operator.origin(), message).did_you_mean_word(word, OPERATORS);
             at.report(format_args!("matchExpressions[{number}].operator"), finding);
         }
         _ => {}

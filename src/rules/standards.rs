@@ -11,7 +11,8 @@ use std::fmt::Display;
 use self::checks::CHECKS;
 use super::at::{get, items};
 use super::path::Path;
-use crate::diagnostic::{Code, Diagnostic, suggestion, words};
+use super::value::added;
+use crate::diagnostic::{Code, Diagnostic, Fix, suggestion, words};
 use crate::kubernetes::{Manifest, Minor, SecurityLevel, Tree, template_path};
 use crate::text::{Map, Node, Origin, Value};
 
@@ -175,7 +176,17 @@ impl Found<'_> {
     fn require(&mut self, part: &Part<'_>, field: &str, expected: impl Display, help: impl Into<String>) {
         let holder = part.get(&["securityContext"]).map_or(part.node, |context| context.node);
         let message = format!("asks for `{field}`: expected {expected}, found nothing");
-        self.report(&format!("{}.securityContext.{field}", part.place), holder.origin(), &message, help);
+        let help = help.into();
+        // The entry to write stands first in the way out.
+        let entry = help.split('`').nth(1).unwrap_or_default();
+        let edit = match part.get(&["securityContext"]) {
+            Some(context) => added(context.node, entry),
+            None => added(part.node, &format!("securityContext: {{{entry}}}")),
+        };
+        self.report(&format!("{}.securityContext.{field}", part.place), holder.origin(), &message, &help);
+        if let Some(finding) = self.findings.last_mut() {
+            finding.fix = edit.map(|edit| Fix::unsure([edit]));
+        }
     }
 
     fn report(&mut self, place: &str, origin: Origin, message: &str, help: impl Into<String>) {

@@ -47,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
                 if !matches!(found, "Retain" | "Delete") {
                     let message = format!("expected `Retain` or `Delete`, found `{found}`");
                     let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-                    at.report(path.join("."), finding.did_you_mean(found, ["Retain", "Delete"]));
+                    at.report(path.join("."), finding.did_you_mean_word(found, ["Retain", "Delete"]));
                 }
             }
         },

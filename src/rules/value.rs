@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::at::number;
 use super::{At, Check};
-use crate::diagnostic::{Code, Diagnostic, words};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, words};
 use crate::kubernetes::name::port_name;
 use crate::text::{Map, Node, Origin, Value};
 
@@ -66,7 +66,7 @@ pub(super) fn one_of(at: &mut At<'_>, place: impl Display, node: &Node, values: 
         let list = words::list(values.iter().copied(), "or");
         let message = format!("expected {list}, found `{}`", words::shown(text));
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-        at.report(place, finding.did_you_mean(text, values.iter().copied()));
+        at.report(place, finding.did_you_mean_word(text, values.iter().copied()));
     }
     known
 }
@@ -81,6 +81,16 @@ pub(super) fn filled(at: &mut At<'_>, place: impl Display, node: Option<&Node>, 
 /// Reports a field that may not be there.
 pub(super) fn forbid(at: &mut At<'_>, place: impl Display, node: &Node, message: impl Into<String>, help: &str) {
     at.report(place, Diagnostic::new(Code::ForbiddenField, node.origin(), message).help(help));
+}
+
+/// Adds an entry to a mapping, after the first one that it has.
+pub(super) fn added(node: &Node, entry: &str) -> Option<Edit> {
+    Some(Edit::beside(node.as_map()?.iter().next()?, entry))
+}
+
+/// Removes an item of a list that is another one once more.
+pub(super) fn without_repetition(first: &Node, again: &Node) -> Option<Fix> {
+    (first == again).then(|| Fix::safe([Edit::without_item(again.origin())]))
 }
 
 /// Reports a field that must be there, of a structure below the one at hand that is written at `origin`.

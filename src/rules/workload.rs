@@ -1,7 +1,7 @@
 //! What rules of several workloads share: numbers from zero on, portions, and templates of pods that run on.
 
 use super::at::{At, number};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::text::Node;
 
 /// How many pods an update may touch.
@@ -62,8 +62,16 @@ pub(super) fn portion(at: &mut At<'_>, path: &[&str], default: Portion) -> Optio
         Some(Portion::Percent(digits.parse().unwrap_or(u64::MAX)))
     } else {
         let message = format!("expected a whole number, or a percentage such as `25%`, found `{text}`");
-        let help = is_number(text).then_some("write the number without quotes");
-        at.report(place, Diagnostic::new(Code::InvalidValue, node.origin(), message).maybe_help(help));
+        let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
+        at.report(
+            place,
+            if is_number(text) {
+                let fix = Fix::safe([Edit::bytes(node.origin(), text)]);
+                finding.help("write the number without quotes").with_fix(fix)
+            } else {
+                finding
+            },
+        );
         None
     }
 }

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::{Section, WorkloadKind, keys, ours, slug};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix};
 use crate::kubernetes::name::{dns_label, dns_subdomain, label_value};
 use crate::kubernetes::tool_note;
 use crate::read::Document;
@@ -87,7 +87,7 @@ impl Batch {
                         entry.key.origin,
                         format!("a batch has no field `{}`", entry.key.text),
                     )
-                    .did_you_mean(word, known.into_iter().filter(|_| help.is_none()))
+                    .did_you_mean_word(word, known.into_iter().filter(|_| help.is_none()))
                     .maybe_help(help),
                 );
             }
@@ -101,7 +101,7 @@ impl Batch {
                         entry.key.origin,
                         format!("the metadata of a batch has no field `{}`", entry.key.text),
                     )
-                    .maybe_help(suggestion(&entry.key.text, ["name", "namespace", "labels", "annotations"])),
+                    .did_you_mean_word(&entry.key.text, ["name", "namespace", "labels", "annotations"]),
                 );
             }
         }
@@ -113,7 +113,13 @@ impl Batch {
                     map.entry("metadata").map_or(root.origin().at_start(), |entry| entry.key.origin),
                     "a batch needs `metadata.name`",
                 )
-                .help("write `metadata: {name: shop}`"),
+                .help("write `metadata: {name: shop}`")
+                .with_fix(Fix::sketch(
+                    map.iter()
+                        .next()
+                        .filter(|_| !map.contains("metadata"))
+                        .map(|entry| Edit::beside(entry, "metadata: {name: NAME}")),
+                )),
             );
         }
         if let (Some(name), Some(node)) = (&name, metadata.get("name"))
@@ -122,7 +128,10 @@ impl Batch {
             let better = slug(name);
             diagnostics.push(
                 Diagnostic::new(Code::InvalidName, node.origin(), format!("`{name}` is no name for a batch: {reason}"))
-                    .maybe_help((!better.is_empty()).then(|| format!("write `{better}`"))),
+                    .maybe_help((!better.is_empty()).then(|| format!("write `{better}`")))
+                    .with_fix(Fix::unsure(
+                        (!better.is_empty()).then(|| Edit::word(node.origin(), name.as_str(), better)),
+                    )),
             );
         }
         for Entry { key, .. } in map.get("profiles").and_then(Node::as_map).into_iter().flatten() {
@@ -174,7 +183,12 @@ fn check_header(root: &Node, diagnostics: &mut Diagnostics) {
                     node.origin(),
                     format!("expected `{key}: {expected}`, found `{}`", node.as_str().unwrap_or(node.type_name())),
                 )
-                .fix(node.origin(), expected),
+                // It may be written for a later version.
+                .with_fix(Fix::unsure([Edit::word(
+                    node.origin(),
+                    node.as_str().unwrap_or_default(),
+                    expected,
+                )])),
             ),
             None => diagnostics.push(
                 Diagnostic::new(
@@ -182,7 +196,7 @@ fn check_header(root: &Node, diagnostics: &mut Diagnostics) {
                     root.origin().at_start(),
                     format!("a batch needs `{key}: {expected}`"),
                 )
-                .fix(root.origin().at_start(), format!("{key}: {expected}\n")),
+                .with_fix(Fix::safe([Edit::bytes(root.origin().at_start(), format!("{key}: {expected}\n"))])),
             ),
         }
     }

@@ -85,6 +85,14 @@ pub fn ours(word: &str) -> Option<&'static str> {
     WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, ours)| *ours)
 }
 
+/// Returns the only field that is written in place of a word of another tool, if it is one, and whether it takes the same
+/// values.
+pub fn renamed(word: &str) -> Option<(&'static str, bool)> {
+    const SAME: &[&str] = &["imagePullPolicy", "workingDir"];
+    let name = ours(word)?.strip_prefix("write `")?.strip_suffix('`')?;
+    name.bytes().all(|byte| byte.is_ascii_alphabetic()).then(|| (name, SAME.contains(&name)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

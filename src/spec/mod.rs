@@ -11,7 +11,7 @@ mod section;
 mod workload;
 
 pub use batch::{API_VERSION, Batch, FUNCTION, KIND, is_batch, is_function};
-pub use foreign::ours;
+pub use foreign::{ours, renamed};
 pub use naming::{as_label, budgeted, short_hash, slug};
 pub use section::Section;
 pub use workload::{Home, Union, WorkloadKind};

@@ -205,6 +205,25 @@ impl SourceFile {
         &self.hidden.0
     }
 
+    /// Returns all lines with their breaks, each as it may be shown: with a mask in the place of what is hidden.
+    pub fn shown_lines(&self, mask: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut start = 0;
+        for line in self.text.split_inclusive('\n') {
+            let (end, mut at, mut shown) = (start + line.trim_end_matches(['\r', '\n']).len(), start, String::new());
+            let first = self.hidden().partition_point(|hidden| hidden.end as usize <= start);
+            for hidden in self.hidden()[first..].iter().take_while(|hidden| (hidden.start as usize) < end) {
+                shown.push_str(&self.text[at..self.floor(hidden.start as usize).max(at)]);
+                shown.push_str(mask);
+                at = self.floor(hidden.end as usize).clamp(at, end);
+            }
+            start += line.len();
+            shown.push_str(&self.text[at..start]);
+            lines.push(shown);
+        }
+        lines
+    }
+
     /// Returns the text of a line (counted from 1) without its break.
     pub fn line(&self, line: usize) -> &str {
         &self.text[self.line_range(line)]
@@ -401,6 +420,16 @@ mod tests {
         sources.hide_written(made);
         let hidden = sources.file(template).unwrap().hidden();
         assert_eq!(hidden, [0..1, 10..12], "what expressions made is hidden where it was made alone");
+    }
+
+    #[test]
+    fn lines_are_shown_without_what_is_hidden() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "a: one\r\nb: |\n  two\n  three\nc: 4");
+        sources.hide(Origin::new(file, 3, 6));
+        sources.hide(Origin::new(file, 11, 26));
+        let shown = sources.file(file).unwrap().shown_lines("•");
+        assert_eq!(shown, ["a: •\r\n", "b: •\n", "•\n", "•\n", "c: 4"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod diagnostic;
 mod diff;
 mod emit;
 mod explain;
+mod fix;
 mod golden;
 mod html;
 mod init;
@@ -27,5 +28,6 @@ mod rules;
 mod safety;
 mod schema;
 mod tidy;
+mod upgrade;
 
 use support::{bench, cases, examples, hosts, krew, layout, needs, pace, page, place, sides, tools, trees};

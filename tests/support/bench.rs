@@ -27,6 +27,11 @@ impl Bench {
         fs::write(path, text).expect("the file is written");
     }
 
+    /// Returns the text of a file.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("the file is there")
+    }
+
     /// Returns the whole path of a name in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -79,24 +79,35 @@ fn difference(
     let shown = |text: &str| if secret { None } else { objects.lines(text) };
     match (shown(committed), shown(wanted)) {
         (Some(before), Some(after)) => {
-            let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(committed, wanted);
-            for hunk in diff.unified_diff().iter_hunks() {
-                let _ = writeln!(report, "{}", hunk.header());
-                for change in hunk.iter_changes() {
-                    let (sign, line) = match change.tag() {
-                        ChangeTag::Insert => ('+', change.new_index().and_then(|at| after.get(at))),
-                        ChangeTag::Delete => ('-', change.old_index().and_then(|at| before.get(at))),
-                        ChangeTag::Equal => (' ', change.old_index().and_then(|at| before.get(at))),
-                    };
-                    let _ = write!(report, "{sign}{}", line.map_or("", String::as_str));
-                    if change.missing_newline() {
-                        let _ = write!(report, "\n\\ No newline at end of file\n");
-                    }
-                }
-            }
+            hunks((committed, &before), (wanted, &after), report);
         }
         _ => {
             let _ = writeln!(report, "files differ; they hold a Secret, which is not shown");
+        }
+    }
+}
+
+/// Writes the difference of two texts of one file, whose lines are shown as the lists say.
+pub fn unified(path: &str, before: (&str, &[String]), after: (&str, &[String])) -> String {
+    let mut report = format!("--- a/{path}\n+++ b/{path}\n");
+    hunks(before, after, &mut report);
+    report
+}
+
+fn hunks((before, old): (&str, &[String]), (after, new): (&str, &[String]), report: &mut String) {
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(before, after);
+    for hunk in diff.unified_diff().iter_hunks() {
+        let _ = writeln!(report, "{}", hunk.header());
+        for change in hunk.iter_changes() {
+            let (sign, line) = match change.tag() {
+                ChangeTag::Insert => ('+', change.new_index().and_then(|at| new.get(at))),
+                ChangeTag::Delete => ('-', change.old_index().and_then(|at| old.get(at))),
+                ChangeTag::Equal => (' ', change.old_index().and_then(|at| old.get(at))),
+            };
+            let _ = write!(report, "{sign}{}", line.map_or("", String::as_str));
+            if change.missing_newline() {
+                let _ = write!(report, "\n\\ No newline at end of file\n");
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 //! The runner keeps ten annotations of a severity a step and drops the rest, so that only those ten are commands, the
 //! errors first; the findings after them are plain lines of the log.
 
+use std::fmt::Write as _;
+
 use super::{one_line, prose, short};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::text::{Sources, harmless};
@@ -43,7 +45,19 @@ fn command(finding: &Diagnostic, sources: &Sources) -> String {
         }
     }
     properties.push(format!("title={}", finding.code));
-    format!("::{name} {}::{}", properties.join(","), data(&harmless::report(&prose(finding), false)))
+    format!("::{name} {}::{}", properties.join(","), data(&harmless::report(&text(finding, sources), false)))
+}
+
+/// Returns what is said of a finding, and the change that mends it, which the runner has no other place for.
+fn text(finding: &Diagnostic, sources: &Sources) -> String {
+    let mut text = prose(finding);
+    let Some((fix, edit)) = finding.fix.as_ref().and_then(|fix| Some((fix, fix.only()?))) else { return text };
+    let written = sources.text(edit.origin);
+    if !written.is_empty() && !edit.replacement.is_empty() && !written.contains('\n') {
+        let sure = fix.applicability.as_str();
+        let _ = write!(text, "\nfix ({sure}): write `{}` in place of `{written}`", one_line(&edit.replacement));
+    }
+    text
 }
 
 fn data(text: &str) -> String {

@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin as At, Pad
 use super::excerpt::{Excerpt, excerpts};
 use super::fold::{Told, fold};
 use super::{Style, became, grouped};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Edit, Fix, Severity};
 use crate::text::{Origin, Sources, harmless};
 
 /// Up to so many findings are not counted by their codes.
@@ -82,7 +82,28 @@ fn summary(findings: &[Diagnostic], is_whole: bool) -> String {
     if !is_whole {
         out.push_str("; `--format short` tells each in a line");
     }
+    out.push_str(&fixable(findings));
     out
+}
+
+/// Says how many findings `check` mends itself.
+fn fixable(findings: &[Diagnostic]) -> String {
+    let count = |applicability: Applicability| {
+        let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
+        fixes.filter(|fix| fix.applicability == applicability).count()
+    };
+    match (count(Applicability::Safe), count(Applicability::Unsafe)) {
+        (0, 0) => String::new(),
+        (0, more) => format!("\n[*] {} fixable with `fanfold check --fix --unsafe-fixes`", grouped(more)),
+        (safe, 0) => format!("\n[*] {} fixable with `fanfold check --fix`", grouped(safe)),
+        (safe, more) => {
+            format!(
+                "\n[*] {} fixable with `fanfold check --fix`, {} more with `--unsafe-fixes`",
+                grouped(safe),
+                grouped(more)
+            )
+        }
+    }
 }
 
 fn report<'a>(told: &Told<'a>, sources: &'a Sources, first: bool) -> Vec<Group<'a>> {
@@ -100,7 +121,7 @@ fn report<'a>(told: &Told<'a>, sources: &'a Sources, first: bool) -> Vec<Group<'
     if !told.alike.is_empty() {
         group = group.element(Level::NOTE.message(harmless::lines(&alike(&told.alike, sources))));
     }
-    let patch = finding.fix.as_ref().and_then(|fix| patch(fix.origin, &fix.replacement, sources));
+    let patch = finding.fix.as_ref().and_then(|fix| patch(fix, sources));
     // The first way out says what the change does, so that it stands above the change.
     let above = usize::from(patch.is_some()).min(finding.help.len());
     for help in &finding.help[above..] {
@@ -159,12 +180,20 @@ fn places<'a>(finding: &'a Diagnostic, sources: &'a Sources) -> Vec<Element<'a>>
 }
 
 /// Returns a change of the source as a picture, where it is small enough for one.
-fn patch<'a>(origin: Origin, replacement: &'a str, sources: &'a Sources) -> Option<Snippet<'a, Patch<'a>>> {
-    let replaced = (origin.end.saturating_sub(origin.start)) as usize;
-    if replacement.len() > LONGEST_PATCH || replaced > LONGEST_PATCH || sources.text(origin).contains('\n') {
+fn patch<'a>(fix: &'a Fix, sources: &'a Sources) -> Option<Snippet<'a, Patch<'a>>> {
+    let is_small = |edit: &Edit| {
+        let replaced = edit.origin.end.saturating_sub(edit.origin.start) as usize;
+        edit.replacement.len() <= LONGEST_PATCH
+            && replaced <= LONGEST_PATCH
+            && !sources.text(edit.origin).contains('\n')
+    };
+    if !fix.edits.iter().all(is_small) {
         return None;
     }
-    let Excerpt { first_line, text, mut marks, .. } = excerpts(sources, &[origin]).pop()?;
-    let (range, _) = marks.pop()?;
-    Some(Snippet::source(text).line_start(first_line).patch(Patch::new(range, harmless::lines(replacement))))
+    let origins: Vec<Origin> = fix.edits.iter().map(|edit| edit.origin).collect();
+    let mut all = excerpts(sources, &origins);
+    let Excerpt { first_line, text, marks, .. } = all.pop().filter(|_| all.is_empty())?;
+    let patches =
+        marks.into_iter().map(|(range, number)| Patch::new(range, harmless::lines(&fix.edits[number].replacement)));
+    Some(Snippet::source(text).line_start(first_line).patches(patches))
 }

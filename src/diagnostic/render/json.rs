@@ -6,14 +6,15 @@
 //! ```json
 //! {"code": "unknown-field", "severity": "error", "message": "…",
 //!  "file": "shop.yaml", "line": 6, "column": 5, "endLine": 6, "endColumn": 12, "byteStart": 71, "byteEnd": 78,
-//!  "label": null, "labels": [{"text": "…", "file": …}], "help": ["…"], "fix": {"replacement": "…", "file": …},
+//!  "label": null, "labels": [{"text": "…", "file": …}], "help": ["…"],
+//!  "fix": {"applicability": "safe", "edits": [{"replacement": "…", "file": …}], "replacement": "…", "file": …},
 //!  "object": "Deployment shop/web", "field": "spec.replicas", "layer": "template gpu", "template": null,
 //!  "count": 1}
 //! ```
 
 use serde_json::{Map, Value, json};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Edit};
 use crate::text::{Origin, Sources};
 
 pub(super) fn render(findings: &[Diagnostic], sources: &Sources) -> String {
@@ -31,10 +32,17 @@ pub(super) fn object(finding: &Diagnostic, sources: &Sources) -> Value {
         further.extend(range(label.origin, sources));
         Value::Object(further)
     });
-    let fix = finding.fix.as_ref().map(|fix| {
-        let mut change = keys(json!({ "replacement": fix.replacement }));
-        change.extend(range(fix.origin, sources));
+    let edit = |edit: &Edit| {
+        let mut change = keys(json!({ "replacement": edit.replacement }));
+        change.extend(range(edit.origin, sources));
         change
+    };
+    // The first edit stands in the fix itself as well, as it did when there was one alone.
+    let fix = finding.fix.as_ref().and_then(|fix| {
+        let mut change = edit(fix.edits.first()?);
+        let edits: Vec<_> = fix.edits.iter().map(edit).collect();
+        change.extend(keys(json!({ "applicability": fix.applicability.as_str(), "edits": edits })));
+        Some(change)
     });
     let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let subject = finding.subject.as_ref();

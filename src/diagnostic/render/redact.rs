@@ -6,7 +6,7 @@
 
 use crate::diagnostic::fix::offered;
 use crate::diagnostic::words::{MASK, masked};
-use crate::diagnostic::{Code, Diagnostic, Label, Subject, words};
+use crate::diagnostic::{Code, Diagnostic, Edit, Label, Subject, words};
 use crate::limits;
 use crate::text::{Origin, Sources};
 
@@ -48,13 +48,14 @@ fn cut(mut finding: Diagnostic) -> Diagnostic {
         *text = words::cut(text).into_owned();
     }
     // Half a replacement would be a wrong one.
-    finding.fix = finding.fix.filter(|fix| fix.replacement.len() <= limits::MESSAGE_BYTES);
+    let is_short = |edit: &Edit| edit.replacement.len() <= limits::MESSAGE_BYTES;
+    finding.fix = finding.fix.filter(|fix| fix.edits.iter().all(is_short));
     finding
 }
 
 fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
     let labels = finding.labels.iter().map(|label| label.origin);
-    let fixed = finding.fix.iter().map(|fix| fix.origin);
+    let fixed = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.origin);
     let repeated = finding.repeats.iter().copied();
     let mut places = std::iter::once(finding.origin).chain(labels).chain(fixed).chain(repeated);
     if finding.names_alone || !places.any(|place| sources.is_secret(place)) {

@@ -3,15 +3,15 @@
 //! The report fits what code scanning takes: at most 25,000 results, each with a place; columns count Unicode
 //! characters; fingerprints hold no line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::fingerprint::Fingerprints;
 use super::{grouped, prose};
-use crate::diagnostic::{Code, Diagnostic, explanation};
-use crate::text::{Origin, Sources};
+use crate::diagnostic::{Code, Diagnostic, Edit, explanation};
+use crate::text::{FileId, Origin, Sources};
 
 /// The most results of a run that code scanning takes.
 const MAX_RESULTS: usize = 25_000;
@@ -139,14 +139,20 @@ struct Region {
 struct Fix {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Message>,
-    artifact_changes: [Change; 1],
+    artifact_changes: Vec<Change>,
+    properties: FixProperties,
+}
+
+#[derive(Serialize)]
+struct FixProperties {
+    applicability: &'static str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Change {
     artifact_location: Artifact,
-    replacements: [Replacement; 1],
+    replacements: Vec<Replacement>,
 }
 
 #[derive(Serialize)]
@@ -235,11 +241,21 @@ fn result(finding: &Diagnostic, sources: &Sources, rule_index: usize, fingerprin
 
 fn fix(finding: &Diagnostic, sources: &Sources) -> Option<Fix> {
     let fix = finding.fix.as_ref()?;
-    let PhysicalLocation { artifact_location, region } = physical(fix.origin, sources)?;
-    let replacement = Replacement { deleted_region: region, inserted_content: text(fix.replacement.clone()) };
+    let mut files: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
+    fix.edits.iter().for_each(|edit| files.entry(edit.origin.file).or_default().push(edit));
+    let change = |edits: Vec<&Edit>| {
+        let artifact_location = physical(edits.first()?.origin, sources)?.artifact_location;
+        let replacement = |edit: &Edit| {
+            let deleted_region = physical(edit.origin, sources)?.region;
+            Some(Replacement { deleted_region, inserted_content: text(edit.replacement.clone()) })
+        };
+        let replacements = edits.into_iter().map(replacement).collect::<Option<_>>()?;
+        Some(Change { artifact_location, replacements })
+    };
     Some(Fix {
         description: finding.help.first().cloned().map(text),
-        artifact_changes: [Change { artifact_location, replacements: [replacement] }],
+        artifact_changes: files.into_values().map(change).collect::<Option<_>>()?,
+        properties: FixProperties { applicability: fix.applicability.as_str() },
     })
 }
 

@@ -153,7 +153,10 @@ fn check(case: &Case) -> Vec<String> {
             }
             finding.help.iter().for_each(|help| write!(line, " | {help}").unwrap());
             if let Some(fix) = &finding.fix {
-                write!(line, " | `{}` → `{}`", case.sources.text(fix.origin), fix.replacement).unwrap();
+                for edit in &fix.edits {
+                    write!(line, " | `{}` → `{}`", case.sources.text(edit.origin), edit.replacement).unwrap();
+                }
+                write!(line, " ({})", fix.applicability.as_str()).unwrap();
             }
             line
         })

@@ -80,7 +80,9 @@ fn told(finding: &Value) -> Vec<String> {
     lines.extend(["layer", "template"].iter().filter_map(|key| Some(format!("  {key}: {}", finding[key].as_str()?))));
     lines.extend(all("labels").iter().map(|label| format!("  at {}: {}", place(label), text(&label["text"]))));
     lines.extend(all("help").iter().map(|help| format!("  help: {}", text(help))));
-    lines.extend(finding["fix"].is_object().then(|| format!("  write: {}", text(&finding["fix"]["replacement"]))));
+    for edit in finding["fix"]["edits"].as_array().into_iter().flatten() {
+        lines.push(format!("  write ({}): {}", text(&finding["fix"]["applicability"]), text(&edit["replacement"])));
+    }
     lines
 }
 
@@ -98,7 +100,7 @@ fn many_findings_of_two_mistakes_are_two_with_a_count() {
     assert_eq!(exit, Some(1));
     assert!(out.lines().count() < 40, "{out}");
     assert_eq!(out.matches("and 299 more like it: a.yaml:").count(), 2, "{out}");
-    let end = "  300 missing-field\n  300 wrong-type\n600 errors; `--format short` tells each in a line\n";
+    let end = "  300 missing-field\n  300 wrong-type\n600 errors; `--format short` tells each in a line\n[*] 300 fixable with `fanfold check --fix`\n";
     assert!(out.ends_with(end), "{out}");
     let (_, all, _) = bench.said(&["check", "a.yaml", "--format", "short"]);
     assert_eq!(all.lines().count(), 600);

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use fanfold::compile::{Settings, compile, read_inputs};
 use fanfold::diagnostic::{Diagnostics, Format, Style, render};
-use fanfold::kubernetes::{Facts, Minor};
+use fanfold::kubernetes::{Facts, Manifest, Minor};
 use fanfold::policy::Policy;
 use fanfold::read::{Files, Listing, MemoryFiles};
 use fanfold::text::{Key, Map, Node, Origin, Sources, Value};
+use fanfold::upgrade;
 
 const INPUT: &str = "example.yaml";
 
@@ -66,9 +67,42 @@ impl Run {
     }
 
     pub(super) fn check(&self) -> Seen {
+        let range = self
+            .flags
+            .chunks(2)
+            .find(|pair| pair[0] == "--upgrade")
+            .map(|pair| pair[1].split("..").collect::<Vec<_>>());
+        match range.as_deref() {
+            Some([from, to]) => {
+                let minor = |text| Minor::parse(text).expect("a minor");
+                let minors = Minor::bundled().filter(|known| (minor(from)..=minor(to)).contains(known));
+                let looks: Vec<_> = minors.map(|minor| (minor, self.check_for(Some(minor)))).collect();
+                Self::upgraded(looks)
+            }
+            _ => self.check_for(None).0,
+        }
+    }
+
+    fn upgraded(mut looks: Vec<(Minor, (Seen, Vec<Manifest>))>) -> Seen {
+        let seen: Vec<upgrade::Seen<'_>> = looks
+            .iter()
+            .map(|(minor, (seen, objects))| upgrade::Seen {
+                minor: *minor,
+                findings: &seen.findings,
+                sources: &seen.sources,
+                objects,
+            })
+            .collect();
+        let findings = upgrade::changes(&seen).into_iter().map(|change| change.finding).collect();
+        let (_, (last, _)) = looks.pop().expect("a range has an end");
+        Seen { findings, sources: last.sources }
+    }
+
+    fn check_for(&self, minor: Option<Minor>) -> (Seen, Vec<Manifest>) {
         let mut sources = Sources::default();
         let mut found = Diagnostics::new();
-        let settings = self.settings(&mut sources);
+        let mut settings = self.settings(&mut sources);
+        settings.facts = minor.and_then(Facts::of).unwrap_or(settings.facts);
         let no_stdin = || Err(io::ErrorKind::NotFound.into());
         let inputs = read_inputs(&[INPUT.to_owned()], &self.files, no_stdin, &mut sources, &mut found);
         let compilation = compile(inputs, &settings, &self.files, &mut sources, &mut found);
@@ -78,7 +112,7 @@ impl Run {
             found.append(crate::preflight::against(&self.cluster, &objects, settings.facts).findings);
         }
         let policy = Policy::parse(&[], &[]).expect("nothing is denied or allowed");
-        Seen { findings: policy.apply(found, &sources), sources }
+        (Seen { findings: policy.apply(found, &sources), sources }, objects)
     }
 
     fn settings(&self, sources: &mut Sources) -> Settings {
@@ -99,6 +133,7 @@ impl Run {
                 "--kubernetes-version" => {
                     settings.facts = Minor::parse(value).and_then(Facts::of).expect("a bundled minor");
                 }
+                "--upgrade" => {}
                 "--rules" => settings.asked.add(value).expect("a rule set"),
                 _ => panic!("the examples take no flag {flag}"),
             }
