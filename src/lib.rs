@@ -17,6 +17,7 @@
 //! | [`policy`] | which findings count: what `allow` comments, `--allow` and `--deny` say |
 //! | [`kubernetes`] | what Kubernetes says: bundled facts, kinds, notations of values, order, rules for names |
 //! | [`schema`] | JSON Schema over nodes: parameters, custom resources |
+//! | [`cel`] | CEL: expressions of policies and definitions, checked, evaluated, and what they cost |
 //! | [`spec`] | what the user wrote, its parts told apart; flat workloads, and the names that the language makes |
 //! | [`expand`] | profiles, params, templates, matrix, names, expressions: instances |
 //! | [`lower`] | shorthands spelled out, each field put where Kubernetes has it: objects |
@@ -65,6 +66,7 @@ pub mod read;
 pub mod policy;
 pub mod kubernetes;
 pub mod schema;
+pub mod cel;
 pub mod spec;
 pub mod expand;
 pub mod lower;
