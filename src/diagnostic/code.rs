@@ -112,6 +112,10 @@ codes! {
     HighAvailability = "high-availability", Error;
     /// A pod that the Pod Security Standards do not allow; found by runs with `--rules pss=…`.
     PodSecurity = "pod-security", Error;
+    /// A policy of the cluster, or one that was named, does not allow it.
+    Policy = "policy", Error;
+    /// Whether a policy allows something depends on what is not here.
+    PolicyUndecided = "policy-undecided", Note;
 
     // The language.
     /// A shorthand that cannot be read.
@@ -213,6 +217,7 @@ impl Code {
                     | Self::RemovedApi
                     | Self::CustomResource
                     | Self::PodSecurity
+                    | Self::Policy
                     | Self::HighAvailability
                     | Self::UnusedParameter
                     | Self::EmptyMatrix
