@@ -5,6 +5,7 @@
 mod support;
 
 mod bench_inputs;
+mod cel;
 mod check;
 mod cli;
 mod diagnostic;
@@ -28,4 +29,6 @@ mod safety;
 mod schema;
 mod tidy;
 
-use support::{bench, cases, examples, hosts, krew, layout, needs, pace, page, place, sides, tools, trees};
+use support::{
+    bench, cases, examples, expressions, hosts, krew, layout, needs, pace, page, place, sides, tools, trees,
+};
