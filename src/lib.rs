@@ -18,6 +18,7 @@
 //! | [`mend`] | fixes of findings, applied to texts in rounds |
 //! | [`kubernetes`] | what Kubernetes says: bundled facts, kinds, notations of values, order, rules for names |
 //! | [`schema`] | JSON Schema over nodes: parameters, custom resources |
+//! | [`cel`] | CEL: expressions of policies and definitions, checked, evaluated, and what they cost |
 //! | [`spec`] | what the user wrote, its parts told apart; flat workloads, and the names that the language makes |
 //! | [`expand`] | profiles, params, templates, matrix, names, expressions: instances |
 //! | [`lower`] | shorthands spelled out, each field put where Kubernetes has it: objects |
@@ -68,6 +69,7 @@ pub mod policy;
 pub mod mend;
 pub mod kubernetes;
 pub mod schema;
+pub mod cel;
 pub mod spec;
 pub mod expand;
 pub mod lower;

@@ -10,10 +10,13 @@ use std::sync::OnceLock;
 
 use smol_str::SmolStr;
 
-use super::defaulting;
+use super::definition::is_true;
+use super::rules::Ruled;
 use super::structural::json_schema;
+use super::{defaulting, rules};
+use crate::cel::Ty;
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, words};
-use crate::kubernetes::ObjectKey;
+use crate::kubernetes::{Minor, ObjectKey};
 use crate::schema::{self, Dialect, Validator};
 use crate::text::{FileId, Node, Origin, Value, scalar};
 
@@ -43,6 +46,7 @@ pub struct Version {
     /// Whether the status is written by its controller alone: what stands there otherwise is dropped unread.
     drops_status: bool,
     schema: Option<Node>,
+    ruled: OnceLock<(Ruled, Ty)>,
     validator: OnceLock<Result<Option<Validator>, Box<Diagnostic>>>,
 }
 
@@ -108,7 +112,7 @@ impl Definition {
 
 impl Version {
     fn read(node: &Node) -> Option<Self> {
-        let flag = |name: &str| node.get(name).is_some_and(|value| matches!(value.value(), Value::Bool(true)));
+        let flag = |name: &str| is_true(node.get(name));
         Some(Self {
             name: node.get("name")?.text()?.clone(),
             served: flag("served"),
@@ -116,6 +120,7 @@ impl Version {
             warning: node.get("deprecationWarning").and_then(Node::text).cloned(),
             drops_status: node.at(&["subresources", "status"]).is_some_and(|status| !status.is_null()),
             schema: node.at(&["schema", "openAPIV3Schema"]).cloned(),
+            ruled: OnceLock::new(),
             validator: OnceLock::new(),
         })
     }
@@ -129,6 +134,14 @@ impl Version {
         })
     }
 
+    /// Returns a settled object as the server validates it, with the defaults of the schema.
+    pub fn stored(&self, settled: &Node) -> Node {
+        match &self.schema {
+            Some(schema) => defaulting::as_stored(settled, schema, self.drops_status),
+            None => settled.clone(),
+        }
+    }
+
     /// Returns what the schema of the version does not allow in a settled object; `written` is the same before that.
     pub fn check(&self, settled: &Node, written: &Node, key: &ObjectKey) -> Vec<Diagnostic> {
         let validator = match self.validator.get_or_init(|| self.compile()) {
@@ -136,8 +149,12 @@ impl Version {
             Ok(None) => return Vec::new(),
             Err(finding) => return vec![(**finding).clone()],
         };
-        let Some(schema) = &self.schema else { return Vec::new() };
-        let violations = validator.validate(&defaulting::as_stored(settled, schema, self.drops_status));
+        let stored = self.stored(settled);
+        let violations = validator.validate(&stored);
+        // The server asks the rules of what has the right shape.
+        if violations.is_empty() {
+            return self.rules().map_or_else(Vec::new, |(ruled, ty)| ruled.judge(&stored, ty, key));
+        }
         violations
             .into_iter()
             .map(|violation| {
@@ -156,6 +173,21 @@ impl Version {
                 finding
             })
             .collect()
+    }
+
+    /// Returns what the rules of the schema about updates refuse of a settled object that takes the place of another: the
+    /// field, and why.
+    pub fn check_update(&self, old: &Node, new: &Node) -> Vec<(String, String)> {
+        let judge = |(ruled, ty): &(Ruled, Ty)| ruled.judge_update(&self.stored(new), &self.stored(old), ty);
+        self.rules().map_or_else(Vec::new, judge)
+    }
+
+    /// Returns the rules of the schema, and its type.
+    fn rules(&self) -> Option<&(Ruled, Ty)> {
+        let schema = self.schema.as_ref()?;
+        // What is no rule is told where the definition is checked.
+        let read = || (Ruled::read(schema, Minor::NEWEST, &mut Vec::new()), rules::typed(schema, true));
+        Some(self.ruled.get_or_init(read)).filter(|(ruled, _)| !ruled.is_empty())
     }
 
     fn compile(&self) -> Result<Option<Validator>, Box<Diagnostic>> {

@@ -5,21 +5,22 @@
 
 use std::collections::HashSet;
 
+use super::rules::{Ruled, Wrong};
 use super::schemas::Schemas;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::ObjectKey;
 use crate::kubernetes::name::dns_1035_label;
+use crate::kubernetes::{Minor, ObjectKey};
 use crate::rules::Path;
 use crate::schema::Patterns;
-use crate::text::{Node, Value};
+use crate::text::{Node, Scalar};
 
 /// The annotation without which the server takes no definition in a group of the Kubernetes project.
 const APPROVED: &str = "api-approved.kubernetes.io";
 
 /// Returns what is wrong with a settled definition.
-pub(super) fn check(key: &ObjectKey, definition: &Node) -> Vec<Diagnostic> {
+pub(super) fn check(key: &ObjectKey, definition: &Node, minor: Minor) -> Vec<Diagnostic> {
     let Some(spec) = definition.get("spec").filter(|spec| spec.as_map().is_some()) else { return Vec::new() };
-    let mut rules = Rules { key, found: Vec::new(), patterns: Patterns::default() };
+    let mut rules = Rules { key, minor, found: Vec::new(), patterns: Patterns::default() };
     let root = Path::Field(&Path::Root, "spec");
     rules.identity(definition, spec, &root);
     rules.names(spec, &root);
@@ -30,12 +31,13 @@ pub(super) fn check(key: &ObjectKey, definition: &Node) -> Vec<Diagnostic> {
 
 /// Whether a node is `true`.
 pub(super) fn is_true(node: Option<&Node>) -> bool {
-    matches!(node.map(Node::value), Some(Value::Bool(true)))
+    node.is_some_and(|node| node.value().meaning() == Some(Scalar::Bool(true)))
 }
 
 /// What was found in a definition.
 pub(super) struct Rules<'a> {
     key: &'a ObjectKey,
+    minor: Minor,
     pub(super) found: Vec<Diagnostic>,
     /// What its patterns may still cost.
     pub(super) patterns: Patterns,
@@ -131,11 +133,23 @@ impl Rules<'_> {
             let holder = Path::Field(&path, "schema");
             if let Some(schema) = version.at(&["schema", "openAPIV3Schema"]).filter(|schema| schema.as_map().is_some())
             {
-                Schemas { rules: self }.root(schema, &Path::Field(&holder, "openAPIV3Schema"));
+                let path = Path::Field(&holder, "openAPIV3Schema");
+                Schemas { rules: self }.root(schema, &path);
+                self.expressions(schema, &path);
             } else {
                 let why = "without a schema the server would drop all fields";
                 self.miss(version.get("schema").unwrap_or(version), "openAPIV3Schema", why, &holder);
             }
+        }
+    }
+
+    /// Reports rules that are no expressions.
+    fn expressions(&mut self, schema: &Node, path: &Path<'_>) {
+        let mut wrong = Vec::new();
+        Ruled::read(schema, self.minor, &mut wrong);
+        for Wrong { node, message, help, path: below } in wrong {
+            let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message).maybe_help(help);
+            self.found.push(finding.subject(self.key.to_string(), format!("{path}.{below}")));
         }
     }
 

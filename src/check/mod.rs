@@ -16,6 +16,7 @@ mod memo;
 pub mod name;
 mod objects;
 mod role;
+mod rules;
 mod schemas;
 mod shape;
 mod size;

@@ -177,7 +177,7 @@ impl Checker<'_> {
             findings.extend(self.definitions.check(version, &settled, node, &key));
         }
         if Definitions::defines(&settled) && key.group == "apiextensions.k8s.io" {
-            findings.extend(definition::check(&key, &settled));
+            findings.extend(definition::check(&key, &settled, facts.minor));
         }
         findings.extend(check_size(&key, &settled, node.get("kind").map_or(origin, Node::origin)));
         if role.moved {

@@ -27,6 +27,8 @@ pub struct Role {
     pub sets: Vec<u32>,
     /// Whether a kustomization gives them their namespace: what is written in its place does not count.
     pub moved: bool,
+    /// Whether a kustomization changes them before they are applied: labels, images, patches.
+    pub altered: bool,
 }
 
 /// The roles of files. Objects of a file without one are applied, all of them together.
@@ -61,7 +63,7 @@ impl Roles {
 
     /// Returns the role of a file.
     pub fn of(&self, file: FileId) -> &Role {
-        static APPLIED: Role = Role { purpose: Purpose::Applied, sets: Vec::new(), moved: false };
+        static APPLIED: Role = Role { purpose: Purpose::Applied, sets: Vec::new(), moved: false, altered: false };
         self.by_file.get(&file).unwrap_or(&APPLIED)
     }
 }

@@ -27,6 +27,10 @@ pub struct InputArgs {
     #[arg(long, value_name = "SET", value_delimiter = ',')]
     pub rules: Vec<String>,
 
+    /// Hold objects to the policies of a file or folder: `ValidatingAdmissionPolicies`, bound or not
+    #[arg(long, value_name = "FILE")]
+    pub policy: Vec<String>,
+
     #[command(flatten)]
     pub report: ReportArgs,
 }

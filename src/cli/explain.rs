@@ -100,6 +100,7 @@ fn compiled(args: &ExplainArgs) -> Result<Option<(Compilation, Session)>, Failur
         variant: args.variant.clone(),
         // Nothing is written: the limit that guards a cluster guards nothing here.
         max_instances: 1_000_000,
+        policy: Vec::new(),
         rules: Vec::new(),
         report: ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() },
     };

@@ -10,7 +10,7 @@ use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs, survey
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, Subject, render};
 use crate::expand::Options;
 use crate::policy::{Policy, PolicyError};
-use crate::read::{Files, read_confidential};
+use crate::read::{Document, Files, read_confidential};
 use crate::rules::{Asked, Outside};
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
@@ -65,6 +65,7 @@ impl Session {
         let facts = args.variant.facts()?;
         let mut asked = Asked::default();
         args.rules.iter().try_for_each(|word| asked.add(word.trim())).map_err(Failure::Usage)?;
+        let policies = self.policies(&args.policy)?;
         let options = Options {
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
             params: self.params(&args.variant.params, &args.variant.set)?,
@@ -72,7 +73,26 @@ impl Session {
             made: 0,
             secrets_elsewhere: false,
         };
-        Ok(Settings { facts, options, asked, outside: Outside::default() })
+        Ok(Settings { facts, options, asked, outside: Outside::default(), policies })
+    }
+
+    /// Reads the policies that the command line names, with what stands beside them.
+    fn policies(&mut self, paths: &[String]) -> Result<Vec<Document>, Failure> {
+        let disk = Arc::clone(&self.disk);
+        let mut all = Vec::new();
+        for path in paths {
+            let before = self.diagnostics.len();
+            let path = std::slice::from_ref(path);
+            let read = read_inputs(path, &*disk, read_stdin, &mut self.sources, &mut self.diagnostics);
+            let kind = |document: &Document| document.root.get("kind").and_then(Node::as_str).map(str::to_owned);
+            let is_policy = |document: &Document| kind(document).as_deref() == Some("ValidatingAdmissionPolicy");
+            if !read.manifests.iter().any(is_policy) && self.diagnostics.len() == before {
+                let message = format!("`--policy {}` holds no object of the kind `ValidatingAdmissionPolicy`", path[0]);
+                return Err(Failure::Usage(message));
+            }
+            all.extend(read.manifests);
+        }
+        Ok(all)
     }
 
     /// Reads inputs from where they are, and standard input, to make or send what they hold.

@@ -137,8 +137,14 @@ fn held(
     session: &mut Session,
 ) -> Result<Result<Held, Exit>, Failure> {
     let report = ReportArgs { format: FormatArg::Human, deny: Vec::new(), allow: Vec::new() };
-    let input =
-        InputArgs { inputs: paths.to_vec(), variant: variant.clone(), max_instances, rules: Vec::new(), report };
+    let input = InputArgs {
+        inputs: paths.to_vec(),
+        variant: variant.clone(),
+        max_instances,
+        rules: Vec::new(),
+        policy: Vec::new(),
+        report,
+    };
     let settings = session.settings(&input)?;
     let disk = Arc::clone(&session.disk);
     let files: &dyn Files = match commit {

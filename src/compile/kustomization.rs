@@ -33,6 +33,8 @@ struct Kustomization {
     changes_objects: bool,
     /// Whether it gives objects their namespace.
     moves: bool,
+    /// Whether it changes what objects say in any way.
+    alters: bool,
     /// The kinds and names of what it makes itself.
     generated: Vec<(&'static str, String)>,
 }
@@ -95,12 +97,16 @@ impl Kustomizations {
         let generators = [("ConfigMap", "configMapGenerator"), ("Secret", "secretGenerator")];
         let generated =
             generators.into_iter().flat_map(|(kind, field)| items(field).iter().map(move |item| (kind, item)));
+        let words =
+            ["labels", "commonLabels", "commonAnnotations", "images", "replicas", "replacements", "vars", "components"];
+        let changes_objects = changes.iter().any(|field| has(field)) || has("transformers");
         let known = Kustomization {
             resources,
             generated: generated
                 .filter_map(|(kind, item)| Some((kind, item.get("name")?.as_str()?.to_owned())))
                 .collect(),
-            changes_objects: changes.iter().any(|field| has(field)) || has("transformers"),
+            changes_objects,
+            alters: changes_objects || words.iter().any(|field| has(field)),
             moves: has("namespace"),
         };
         self.by_folder.insert(folder.to_owned(), known);
@@ -139,6 +145,11 @@ impl Kustomizations {
     /// Whether one gives objects their namespace.
     pub(super) fn moves(&self, folder: &str) -> bool {
         self.by_folder.get(folder).is_some_and(|known| known.moves)
+    }
+
+    /// Whether one changes what objects say.
+    pub(super) fn alters(&self, folder: &str) -> bool {
+        self.by_folder.get(folder).is_some_and(|known| known.alters)
     }
 
     /// Returns the files that the kustomization of a folder builds from, those of others that it builds on among them. With

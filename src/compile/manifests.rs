@@ -14,14 +14,30 @@ pub(super) fn read(
     made: &mut Vec<Made>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(Node, Origin)> {
-    let batch = &expanded.batch;
     let mut documents = Vec::new();
-    for pattern in &batch.manifests {
+    for (path, pattern) in paths(expanded, "manifests", &expanded.batch.manifests, files, sources, diagnostics) {
+        documents.extend(read_one(expanded, &path, &pattern, files, sources, made, diagnostics));
+    }
+    documents
+}
+
+/// Returns the files that the patterns of a field name, each with the pattern that names it.
+pub(super) fn paths(
+    expanded: &Expanded,
+    field: &str,
+    patterns: &[Node],
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(String, Node)> {
+    let batch = &expanded.batch;
+    let mut named = Vec::new();
+    for pattern in patterns {
         let Some(text) = pattern.as_str().filter(|_| !pattern.is_null()) else {
             diagnostics.push(Diagnostic::new(
                 Code::WrongType,
                 pattern.origin(),
-                format!("expected a path in `manifests`, found {}", pattern.type_name()),
+                format!("expected a path in `{field}`, found {}", pattern.type_name()),
             ));
             continue;
         };
@@ -39,11 +55,9 @@ pub(super) fn read(
                     .help("paths are relative to the file that names them"),
             );
         }
-        for path in paths {
-            documents.extend(read_one(expanded, &path, pattern, files, sources, made, diagnostics));
-        }
+        named.extend(paths.into_iter().map(|path| (path, pattern.clone())));
     }
-    documents
+    named
 }
 
 fn read_one(
@@ -108,6 +122,6 @@ fn traced(expanded: &Expanded, template: &str, rendered: &str, file: FileId) -> 
     (pieces, made.into_iter().map(part).collect())
 }
 
-fn roots(documents: Vec<Document>) -> Vec<(Node, Origin)> {
+pub(super) fn roots(documents: Vec<Document>) -> Vec<(Node, Origin)> {
     documents.into_iter().map(|Document { root, .. }| (root.clone(), root.origin())).collect()
 }

@@ -11,6 +11,7 @@ mod kustomization;
 mod later;
 mod manifests;
 mod order;
+mod policies;
 mod rendered;
 mod secrets;
 mod sets;
@@ -36,7 +37,7 @@ use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{BatchPatches, Context, Declarations, Declared, undeclared};
 use crate::read::{Document, Files};
-use crate::rules::{Asked, Outside};
+use crate::rules::{Asked, Outside, Policies};
 use crate::spec::Section;
 use crate::text::{FileId, Node, Origin, Sources};
 
@@ -51,6 +52,8 @@ pub struct Settings {
     pub asked: Asked,
     /// How loud it is that something is not among the inputs.
     pub outside: Outside,
+    /// Policies that were named, with their bindings, and with what those read.
+    pub policies: Vec<Document>,
 }
 
 impl Default for Settings {
@@ -60,6 +63,7 @@ impl Default for Settings {
             options: Options::default(),
             asked: Asked::default(),
             outside: Outside::default(),
+            policies: Vec::new(),
         }
     }
 }
@@ -85,6 +89,8 @@ struct Unit {
     own: Vec<Manifest>,
     /// What is asked of its objects.
     asked: Asked,
+    /// The policies that it names.
+    policies: Policies,
     /// What each plan makes.
     stamped: Vec<stamp::Stamped>,
 }
@@ -98,6 +104,11 @@ impl Unit {
     /// Returns the namespace of the batch, so far as it writes one.
     fn namespace(&self) -> Option<SmolStr> {
         self.expanded.batch.namespace.as_ref().and_then(Node::text).cloned()
+    }
+
+    fn held<'a>(&'a self, roles: &'a Roles) -> stamp::Held<'a> {
+        let sets = roles.of(self.expanded.batch.file).sets();
+        stamp::Held { asked: &self.asked, policies: &self.policies, sets }
     }
 
     fn context<'a>(&'a self, anew: &'a stamp::Anew) -> Context<'a> {
@@ -175,9 +186,10 @@ fn compile_inputs(
     let places = rendered::places(&documents[own..]);
     let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles);
     diagnostics.append(findings);
-    let anew = stamp::Anew::new(facts, &manifests, stamp::Steps::of(settings.options.max_instances));
+    let in_force = policies::in_force(&manifests, &settings.policies, &roles, facts, diagnostics);
+    let anew = stamp::Anew::new(facts, &manifests, in_force);
 
-    let mut units = read_units(batches, &manifests, &settings.options, files, sources, diagnostics);
+    let mut units = read_units(batches, &manifests, facts, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
     let rendered = rendered::patch(rendered, &units, &anew, diagnostics);
     // Those of another tool as the patches leave them.
@@ -188,14 +200,23 @@ fn compile_inputs(
         let is_own = |finding: &Diagnostic| files.contains(&finding.origin.file);
         diagnostics.extend(found.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
     }
+    for manifest in manifests.iter().chain(rendered.iter().map(|object| &object.manifest)) {
+        let role = roles.of(manifest.origin.file);
+        let refused = anew.judge(manifest, &Policies::default(), role.sets()).into_iter();
+        let refused = refused.map(|finding| if role.altered { policies::undecided(finding) } else { finding });
+        let is_own = |finding: &Diagnostic| finding.origin.file == manifest.origin.file;
+        diagnostics.extend(refused.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
+    }
     let mut whole = Whole::new(&roles);
     manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).for_each(|object| whole.add_written(object));
+    let steps = stamp::Steps::of(settings.options.max_instances);
     for unit in &mut units {
         unit.asked = asked_of(&unit.expanded.batch.rules, &settings.asked, diagnostics);
         let context = unit.context(&anew);
         let plans = unit.expanded.plans.iter();
-        let asked = &unit.asked;
-        let checked = plans.map(|plan| stamp::check(&context, &anew, asked, plan, sources, &mut whole, diagnostics));
+        let held = unit.held(&roles);
+        let checked =
+            plans.map(|plan| stamp::check(&context, &anew, held, plan, &steps, sources, &mut whole, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
@@ -205,7 +226,7 @@ fn compile_inputs(
         let memo = &mut check::Memo::default();
         let own: Vec<Manifest> =
             own.into_iter().map(|object| stamp::settle(object, &anew, memo, diagnostics)).collect();
-        stamp::check_applied(&own, &anew, &unit.asked, diagnostics);
+        stamp::check_applied(&own, &anew, unit.held(&roles), diagnostics);
         stamp::name_subjects(&own, diagnostics);
         unit.patches.finish(diagnostics);
         unit.own = own;
@@ -259,6 +280,7 @@ fn asked_of(rules: &[Node], run: &Asked, diagnostics: &mut Diagnostics) -> Asked
 fn read_units(
     batches: Vec<Expanded>,
     manifests: &[Manifest],
+    facts: &Facts,
     options: &Options,
     files: &dyn Files,
     sources: &mut Sources,
@@ -277,7 +299,8 @@ fn read_units(
             let batch = &expanded.batch;
             let patches = BatchPatches::read(batch.patch.as_ref(), batch.patch_json.as_ref(), diagnostics);
             let asked = Asked::default();
-            Unit { expanded, declared, patches, own: Vec::new(), asked, stamped: Vec::new() }
+            let policies = policies::of_batch(&expanded, facts, files, world.sources, diagnostics);
+            Unit { expanded, declared, patches, own: Vec::new(), asked, policies, stamped: Vec::new() }
         })
         .collect();
     let mut declared: HashMap<Option<SmolStr>, Declared> = HashMap::new();

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::{ReadFile, folder_of};
 use super::kustomization::Kustomizations;
+use crate::check::Role;
 use crate::read::join;
 use crate::text::Node;
 
@@ -15,6 +16,7 @@ use crate::text::Node;
 pub(super) struct Sets {
     by_file: BTreeMap<String, Vec<u32>>,
     moved: BTreeSet<String>,
+    altered: BTreeSet<String>,
     /// Sets, and the kinds and names of what kustomizations add to them.
     pub(super) given: Vec<(u32, &'static str, String)>,
     last: u32,
@@ -29,6 +31,9 @@ impl Sets {
             sets.add(kustomizations.files(folder, true).into_iter().filter(|file| names.contains(file)));
             let generated = kustomizations.generated(folder);
             sets.given.extend(generated.map(|(kind, name)| (sets.last, *kind, name.clone())));
+            if kustomizations.alters(folder) {
+                sets.altered.extend(kustomizations.files(folder, false).into_iter().map(str::to_owned));
+            }
             if kustomizations.moves(folder) {
                 sets.move_all(kustomizations.files(folder, false));
             }
@@ -49,9 +54,14 @@ impl Sets {
         sets
     }
 
-    /// Returns the sets of a file, and whether its objects get their namespace elsewhere.
-    pub(super) fn of_file(&self, name: &str) -> (Vec<u32>, bool) {
-        (self.by_file.get(name).cloned().unwrap_or_default(), self.moved.contains(name))
+    /// Returns the role of the objects of a file, but for their purpose: their sets, and what is changed in them elsewhere.
+    pub(super) fn of_file(&self, name: &str) -> Role {
+        Role {
+            sets: self.by_file.get(name).cloned().unwrap_or_default(),
+            moved: self.moved.contains(name),
+            altered: self.altered.contains(name),
+            ..Role::default()
+        }
     }
 
     fn add<'f>(&mut self, files: impl IntoIterator<Item = &'f str>) {

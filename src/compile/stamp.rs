@@ -15,7 +15,7 @@ use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
-use crate::rules::{Asked, Gathered, Path};
+use crate::rules::{Asked, Gathered, Path, Policies};
 use crate::text::{Node, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
@@ -32,16 +32,48 @@ pub(super) struct Anew {
     definitions: Definitions,
     /// Budgets and autoscalers among the inputs.
     beside: Vec<Manifest>,
-    steps: Steps,
+    policies: Policies,
+}
+
+/// What is asked of the objects of a batch, beside the rules of the server.
+#[derive(Clone, Copy)]
+pub(super) struct Held<'a> {
+    pub(super) asked: &'a Asked,
+    /// The policies that the batch names.
+    pub(super) policies: &'a Policies,
+    /// The sets that it is in.
+    pub(super) sets: &'a [u32],
 }
 
 impl Anew {
-    /// Knows the definitions of custom resources among the inputs, and how many steps the expressions may take.
-    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], steps: Steps) -> Self {
+    /// Knows the definitions of custom resources among the inputs.
+    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], policies: Policies) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
         let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object)));
         let beside = manifests.iter().filter(|object| Asked::has_a_say(object)).cloned().collect();
-        Self { facts, definitions, beside, steps }
+        Self { facts, definitions, beside, policies }
+    }
+
+    /// Returns what policies refuse of an object of those sets: those of the run, and those of its batch.
+    pub(super) fn judge(&self, object: &Manifest, own: &Policies, sets: &[u32]) -> Vec<Diagnostic> {
+        if self.policies.is_empty() && own.is_empty() {
+            return Vec::new();
+        }
+        let key = &object.key;
+        let definition = self.definitions.get(&key.group, &key.kind, object.node.origin().file);
+        let version = definition.and_then(|definition| definition.version(&key.version));
+        let stored = version.map(|version| version.stored(&object.node));
+        let by = |policies: &Policies| policies.judge(object, stored.as_ref(), sets, self.facts);
+        let mut found = by(&self.policies);
+        // A policy may be both among the inputs and named by the batch.
+        for finding in by(own) {
+            let is_same = |known: &&mut Diagnostic| known.origin == finding.origin && known.message == finding.message;
+            match found.iter_mut().find(is_same) {
+                Some(known) => known.severity = known.severity.min(finding.severity),
+                None => found.push(finding),
+            }
+        }
+        found
     }
 
     /// Checks a custom resource against its definition, where there is one.
@@ -130,13 +162,14 @@ impl Steps {
 pub(super) fn check(
     context: &Context<'_>,
     anew: &Anew,
-    asked: &Asked,
+    held: Held<'_>,
     plan: &Plan,
+    steps: &Steps,
     sources: &Sources,
     whole: &mut Whole<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
-    let (mut stamped, steps) = (Stamped::default(), &anew.steps);
+    let mut stamped = Stamped::default();
     let keep = plan.len() <= KEPT;
     let sets = whole.sets_of(context.batch.batch.file);
     for start in (0..plan.len()).step_by(RUN) {
@@ -148,7 +181,7 @@ pub(super) fn check(
                 }
                 let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
                 steps.spent.fetch_add(spent, Ordering::Relaxed);
-                check_applied(&objects, anew, asked, &mut findings);
+                check_applied(&objects, anew, held, &mut findings);
                 name_subjects(&objects, &mut findings);
                 if !findings.is_empty() {
                     let scope = plan.scope(at, &context.batch.scope());
@@ -244,7 +277,7 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
 }
 
 /// Checks objects of a batch as wholes, as [`check_whole`] does; they are applied, and need names of their own.
-pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, asked: &Asked, diagnostics: &mut Diagnostics) {
+pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, held: Held<'_>, diagnostics: &mut Diagnostics) {
     for object in objects {
         diagnostics.extend(check::unnamed(&object.key, &object.node));
         check_whole(object, anew.facts, diagnostics);
@@ -254,7 +287,8 @@ pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, asked: &Asked, di
         finding.is_echo || matches!(finding.code, Code::InvalidExpression | Code::UndefinedVariable)
     };
     if !diagnostics.iter().any(has_holes) {
-        diagnostics.extend(asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside));
+        diagnostics.extend(held.asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside));
+        diagnostics.extend(objects.iter().flat_map(|object| anew.judge(object, held.policies, held.sets)));
     }
 }
 

@@ -85,8 +85,7 @@ pub(super) fn tell_apart(
         }
         inputs.files += usize::from(!documents.is_empty());
         inputs.recipes |= purpose == Purpose::Patch;
-        let (sets, moved) = sets.of_file(&name);
-        inputs.roles.set(id, Role { purpose, sets, moved });
+        inputs.roles.set(id, Role { purpose, ..sets.of_file(&name) });
         if kustomizations.is_one(&name) {
             inputs.recipes = true;
             continue;

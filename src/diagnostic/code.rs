@@ -114,6 +114,10 @@ codes! {
     PodSecurity = "pod-security", Error;
     /// A default that another minor of Kubernetes changes; found by runs with `--upgrade`.
     ChangedDefault = "changed-default", Note;
+    /// A policy of the cluster, or one that was named, does not allow it.
+    Policy = "policy", Error;
+    /// Whether a policy allows something depends on what is not here.
+    PolicyUndecided = "policy-undecided", Note;
 
     // The language.
     /// A shorthand that cannot be read.
@@ -215,6 +219,7 @@ impl Code {
                     | Self::RemovedApi
                     | Self::CustomResource
                     | Self::PodSecurity
+                    | Self::Policy
                     | Self::HighAvailability
                     | Self::UnusedParameter
                     | Self::EmptyMatrix

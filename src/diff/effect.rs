@@ -10,6 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::matching::Renames;
 use super::meaning::Pair;
 use super::{Change, Fate, Path, Shown, Step, What, definition, exposure, guard, secret, security};
+use crate::check::Definitions;
 use crate::kubernetes::immutable::{Rule, may_refuse, refused};
 use crate::kubernetes::{Facts, Load, Manifest, ObjectKey, Tree};
 use crate::text::{Origin, Value};
@@ -354,6 +355,39 @@ fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Fac
         }
         if !found {
             changes.push(whole_note(effect, note, new.origin));
+        }
+    }
+}
+
+/// Asks the rules of its definition what an update of a custom resource may not change: those of the new side, or else of
+/// the old one.
+pub(super) fn refuse_by_rules(
+    old: &Manifest,
+    new: &Manifest,
+    changes: &mut Vec<Change>,
+    definitions: &[Definitions; 2],
+) {
+    let key = &new.key;
+    let version = |side: &'_ Definitions| -> Option<Vec<(String, String)>> {
+        let definition = side.get(&key.group, &key.kind, new.node.origin().file)?;
+        Some(definition.version(&key.version)?.check_update(&old.node, &new.node))
+    };
+    let [before, after] = definitions;
+    for (field, why) in version(after).or_else(|| version(before)).unwrap_or_default() {
+        let note: SmolStr = format_smolstr!("refused by a rule of its definition: {why}");
+        let place = without_items(&field);
+        let mut found = false;
+        for change in changes.iter_mut().filter(|change| change.effect != Effect::None) {
+            let at: Vec<&str> = change.path.keys().collect();
+            let at = at.join(".");
+            if place.is_empty() || starts(&at, &place) || starts(&place, &at) {
+                change.effect = change.effect.max(Effect::Recreate);
+                change.note = Some(note.clone());
+                found = true;
+            }
+        }
+        if !found {
+            changes.push(whole_note(Effect::Recreate, note, new.origin));
         }
     }
 }

@@ -41,6 +41,7 @@ pub use render::{Report, Style, html, human, json, markdown, short};
 pub use saved::settle;
 pub use written::as_written;
 
+use crate::check::Definitions;
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};
 use crate::text::{Node, Origin, Sources};
 
@@ -172,7 +173,19 @@ pub fn diff_in(namespace: &str, old: &[Manifest], new: &[Manifest], facts: &Fact
     let scaled = Scaled::of([old, new]);
     let lists = lists::Lists::of([new, old]);
     let sides = [old, new];
-    let ground = Ground { facts, secrets: &secrets, renames: &renames, lists: &lists, scaled: &scaled, sides };
+    let definitions = sides.map(|side| {
+        let objects = side.iter().map(|object| &object.node);
+        Definitions::read(objects.filter(|object| Definitions::defines(object)))
+    });
+    let ground = Ground {
+        definitions: &definitions,
+        facts,
+        secrets: &secrets,
+        renames: &renames,
+        lists: &lists,
+        scaled: &scaled,
+        sides,
+    };
     let mut made: Vec<Result<Object, Box<Known>>> = matched
         .pairs
         .par_iter()
@@ -196,6 +209,8 @@ pub fn diff_in(namespace: &str, old: &[Manifest], new: &[Manifest], facts: &Fact
 
 /// What the changes of every object are judged by.
 struct Ground<'a> {
+    /// The definitions of custom resources on both sides.
+    definitions: &'a [Definitions; 2],
     facts: &'a Facts,
     secrets: &'a Secrets<'a>,
     renames: &'a matching::Renames,
@@ -217,6 +232,9 @@ impl Ground<'_> {
             return Err(Box::new(known));
         }
         effect::classify(old, new, &fate, &mut changes, self.facts, self.renames);
+        if matches!(fate, Fate::Changed | Fate::Restated(_)) {
+            effect::refuse_by_rules(old, new, &mut changes, self.definitions);
+        }
         let (before, after) = (Demand::of(old), Demand::of(new));
         Ok(Object { known, fate, changes, before, after, origin: new.origin })
     }

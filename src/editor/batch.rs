@@ -133,7 +133,7 @@ fn sections(of_profile: bool) -> Members {
             "secrets" => named("secret"),
             "claims" => named("claim"),
             "services" => named("service"),
-            "manifests" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
+            "manifests" | "policies" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
             "rules" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
             "profiles" => named("profile"),
             "patch" | "patchJSON6902" => return Some(reference(&format!("own.{key}"))),

@@ -282,7 +282,9 @@ fn fill_shared(batch: &mut Batch, scope: &Scope<'_>, sources: &Sources, diagnost
     for node in nodes.into_iter().flatten() {
         *node = fill(node);
     }
-    batch.manifests = batch.manifests.iter().map(&mut fill).collect();
+    for paths in [&mut batch.manifests, &mut batch.policies] {
+        *paths = paths.iter().map(&mut fill).collect();
+    }
 }
 
 /// Reports values for parameters that the batch does not declare.

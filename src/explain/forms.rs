@@ -11,6 +11,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("claims", &["claims: {data: {size: 10Gi}}", "claims: {data: {external: true}}"]),
     ("profiles", &["profiles: {prod: {params: {tag: \"1.28\"}, workloads: {web: {replicas: 10}}}}"]),
     ("manifests", &["manifests: [crds/*.yaml, coredns.yaml.j2]"]),
+    ("policies", &["policies: [policies/*.yaml]"]),
     ("matrices", &["matrices: {tenants: {rows: tenants.csv}}", "matrices: {regions: {region: [eu, us]}}"]),
     (
         "objects",

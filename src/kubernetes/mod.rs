@@ -34,4 +34,4 @@ pub use selector::{NotASelector, Operator, Requirement};
 pub use taint::{Effect, NotAToleration, Toleration};
 pub use tolerated::{Taint, Tolerated, UNSCHEDULABLE};
 pub use tree::{Look, Tree, is_same_item, same};
-pub use zone::{is_time_zone, nearest_time_zone};
+pub use zone::{is_time_zone, nearest_time_zone, time_zone};

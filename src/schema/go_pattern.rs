@@ -96,6 +96,11 @@ impl GoPattern {
     pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
+
+    /// Returns the parts of the text that match, in order.
+    pub fn find_all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        self.0.find_iter(text).map(|found| found.as_str())
+    }
 }
 
 /// Writes a pattern of Go for the crate.

@@ -45,6 +45,8 @@ pub struct Batch {
     sections: [Map; Section::ALL.len()],
     /// Paths of manifests to pass through.
     pub manifests: Vec<Node>,
+    /// Paths of policies that the objects are held against.
+    pub policies: Vec<Node>,
     /// Rule sets that its objects are held to.
     pub rules: Vec<Node>,
     /// Partial batches by name.
@@ -158,6 +160,7 @@ impl Batch {
                 read(map, section.key(), diagnostics)
             }),
             manifests: list(map, "manifests", diagnostics),
+            policies: list(map, "policies", diagnostics),
             rules: list(map, "rules", diagnostics),
             profiles: definitions(map, "profiles", diagnostics),
             patch: mapping(map, "patch", diagnostics),

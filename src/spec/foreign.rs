@@ -23,7 +23,7 @@ const WORDS: &[(&[&str], &str)] = &[
         "write `livenessProbe` and `readinessProbe`: `{httpGet: /healthz}`, or `{exec: [WORD, …]}`",
     ),
     (
-        &["if", "only", "except", "unless", "rules", "enabled", "condition"],
+        &["if", "only", "except", "unless", "enabled", "condition"],
         "write `when: \"{{ … }}\"`: where it is false, the workload, or that instance of it, is left out",
     ),
     (

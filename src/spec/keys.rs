@@ -36,6 +36,7 @@ pub const BATCH: &[OwnKey] = &[
     key("objects", "objects of any kind by name, native or custom, in their native fields"),
     key("workloads", "the workloads by name"),
     key("manifests", "files of plain manifests to pass through; `*.j2` is rendered with the params first"),
+    key("policies", "files of ValidatingAdmissionPolicies that the objects are held against"),
     key("rules", "rule sets that its objects are held to, as `--rules` names them: `pss=restricted`, `ha`"),
     key("profiles", "partial batches by name, merged over this one by `--profile`"),
     key("patch", "strategic merge patches of generated objects, by kind"),

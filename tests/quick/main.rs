@@ -5,6 +5,7 @@
 mod support;
 
 mod bench_inputs;
+mod cel;
 mod check;
 mod cli;
 mod diagnostic;
@@ -30,4 +31,6 @@ mod schema;
 mod tidy;
 mod upgrade;
 
-use support::{bench, cases, examples, hosts, krew, layout, needs, pace, page, place, sides, tools, trees};
+use support::{
+    bench, cases, examples, expressions, hosts, krew, layout, needs, pace, page, place, sides, tools, trees,
+};

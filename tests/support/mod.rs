@@ -8,6 +8,7 @@ pub(crate) mod needs;
 pub(crate) mod bench;
 pub(crate) mod cases;
 pub(crate) mod examples;
+pub(crate) mod expressions;
 pub(crate) mod golden;
 pub(crate) mod hosts;
 pub(crate) mod krew;

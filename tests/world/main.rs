@@ -27,4 +27,4 @@ mod rules;
 mod safety;
 mod schema;
 
-use support::{bench, examples, hosts, krew, layout, page, place, sides, tools, trees};
+use support::{bench, examples, expressions, golden, hosts, krew, layout, page, place, sides, tools, trees};

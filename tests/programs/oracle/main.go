@@ -1,9 +1,10 @@
 // Command oracle says what the API server of the pinned release thinks of objects, with the server's own code: strict
 // decoding, defaults, validation and warnings. Admission and what is already in the cluster are left out.
 //
-// Lines of JSON in: {"new": OBJECT} for a create, {"old": OBJECT, "new": OBJECT} for an update.
+// Lines of JSON in: {"new": OBJECT} for a create, {"old": OBJECT, "new": OBJECT} for an update; {"expression": …} for an
+// expression of CEL, {"rules": …} for the rules in the schema of a definition, whose answers expressions.go says.
 //
-// For each a line of JSON out:
+// For each object a line of JSON out:
 //
 //	{"errors": [{"type": …, "field": …, "detail": …}], "warnings": [TEXT]}
 //	{"decode": TEXT}    what does not decode strictly: unknown fields, wrong types
@@ -38,8 +39,10 @@ import (
 
 // line is a line of input.
 type line struct {
-	Old json.RawMessage `json:"old"`
-	New json.RawMessage `json:"new"`
+	Old        json.RawMessage `json:"old"`
+	New        json.RawMessage `json:"new"`
+	Expression *expression     `json:"expression"`
+	Rules      json.RawMessage `json:"rules"`
 }
 
 // answer is a line of output.
@@ -140,6 +143,23 @@ func (o *oracle) safely(asked line) (said any) {
 }
 
 func (o *oracle) answer(asked line) any {
+	said, err := any(nil), error(nil)
+	switch {
+	case asked.Expression != nil:
+		said, err = evaluate(*asked.Expression)
+	case asked.Rules != nil:
+		said, err = judge(asked.Rules)
+	default:
+		return o.store(asked)
+	}
+	if err != nil {
+		return map[string]string{"decode": err.Error()}
+	}
+	return said
+}
+
+// store answers for an object that is created or updated.
+func (o *oracle) store(asked line) any {
 	wanted, refusal := o.decode(asked.New)
 	if refusal != nil {
 		return refusal

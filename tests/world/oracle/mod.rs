@@ -7,6 +7,7 @@
 // The figures of a run are for people.
 #![allow(clippy::print_stdout)]
 
+mod expressions;
 mod judge;
 mod known;
 mod mutate;

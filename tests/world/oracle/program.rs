@@ -46,7 +46,7 @@ fn creates(objects: &[Json]) -> Vec<String> {
 }
 
 /// Returns what the oracle writes of each line.
-fn answers(lines: &[String]) -> Vec<Json> {
+pub(super) fn answers(lines: &[String]) -> Vec<Json> {
     let mut child = Command::new(MODULE.program("oracle"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

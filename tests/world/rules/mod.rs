@@ -1,5 +1,7 @@
 //! The Pod Security Standards, held against the pods by which the server's own admission is tested.
 
+mod policies;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,0 +1,86 @@
+//! The policies that objects of a run are held against: those among its objects, and those that it names.
+//!
+//! What is named is checked as objects are, and is none of the run's own: it is never built and never applied.
+
+use super::manifests;
+use crate::check::{self, Mode, Roles};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::expand::{Expanded, World};
+use crate::kubernetes::{Facts, Manifest};
+use crate::read::{Document, Files, read_documents};
+use crate::rules::{Placed, Policies};
+use crate::text::{Node, Origin, Sources};
+
+/// Reads the policies among the objects of a run, and those that its command line names.
+pub(super) fn in_force(
+    manifests: &[Manifest],
+    named: &[Document],
+    roles: &Roles,
+    facts: &Facts,
+    diagnostics: &mut Diagnostics,
+) -> Policies {
+    let named = checked(manifests::roots(named.to_vec()), facts, diagnostics);
+    let own = manifests.iter().map(|object| Placed { object, sets: Some(roles.of(object.origin.file).sets()) });
+    let named = named.iter().map(|object| Placed { object, sets: None });
+    read(&own.chain(named).collect::<Vec<_>>(), facts, diagnostics)
+}
+
+/// Reads the policies that a batch names.
+pub(super) fn of_batch(
+    expanded: &Expanded,
+    facts: &Facts,
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Policies {
+    let mut documents = Vec::new();
+    for (path, pattern) in manifests::paths(expanded, "policies", &expanded.batch.policies, files, sources, diagnostics)
+    {
+        let world = World { files, sources, spec: expanded.batch.file };
+        let Some(bytes) = world.read_resolved(&path, pattern.origin(), diagnostics) else { continue };
+        let read = manifests::roots(read_documents(sources, &path, bytes, diagnostics));
+        let holds_policy = read.iter().any(|(root, _)| root.get("kind").and_then(Node::as_str) == Some(KIND));
+        if read.iter().all(|(root, _)| root.get("kind").is_none()) && !holds_policy {
+            diagnostics.push(no_policy(&path, pattern.origin()));
+        }
+        documents.extend(read);
+    }
+    let named = checked(documents, facts, diagnostics);
+    read(&named.iter().map(|object| Placed { object, sets: None }).collect::<Vec<_>>(), facts, diagnostics)
+}
+
+/// Says of an object that a kustomization changes that it is not known whether a policy allows it.
+pub(super) fn undecided(finding: Diagnostic) -> Diagnostic {
+    if finding.code != Code::Policy {
+        return finding;
+    }
+    let message = format!("{}, unless a kustomization changes that", finding.message);
+    let help = "build it first: `kustomize build DIR | fanfold check -`";
+    Diagnostic { code: Code::PolicyUndecided, severity: Code::PolicyUndecided.severity(), message, ..finding }
+        .help(help)
+}
+
+/// The kind of policies.
+const KIND: &str = "ValidatingAdmissionPolicy";
+
+fn no_policy(path: &str, origin: Origin) -> Diagnostic {
+    let message = format!("`{path}` holds no policy");
+    let help = suggestion(path, []).unwrap_or_else(|| format!("policies are objects of the kind `{KIND}`"));
+    Diagnostic::new(Code::UnreadableFile, origin, message).help(help)
+}
+
+fn checked(documents: Vec<(Node, Origin)>, facts: &Facts, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
+    if documents.is_empty() {
+        return Vec::new();
+    }
+    let (objects, found) = check::check_objects(documents, facts, Mode::Manifest);
+    diagnostics.append(found);
+    objects
+}
+
+fn read(objects: &[Placed<'_>], facts: &Facts, diagnostics: &mut Diagnostics) -> Policies {
+    let mut found = Vec::new();
+    let policies = Policies::read(objects, facts, &mut found);
+    diagnostics.extend(found.into_iter().map(Diagnostic::as_written));
+    policies
+}
