@@ -103,7 +103,9 @@ pub(super) fn filter(name: &str) -> Option<String> {
 
 /// Returns what is said of a function that expressions do not have.
 pub(super) fn function(name: &str) -> Option<String> {
-    let as_filter = || FILTERS.iter().any(|filter| filter.name == name).then(|| format!("`{name}` is a filter: write `VALUE|{name}`"));
+    let as_filter = || {
+        FILTERS.iter().any(|filter| filter.name == name).then(|| format!("`{name}` is a filter: write `VALUE|{name}`"))
+    };
     other(name).map(str::to_owned).or_else(as_filter).or_else(|| near(name, FUNCTIONS))
 }
 

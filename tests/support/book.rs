@@ -5,7 +5,8 @@
 //! in a line for any part of it. A `yaml` block without a name is a batch that compiles; `<!-- part: batch -->` or `<!-- part: Deployment -->` above it makes it a
 //! part of one. What a reader does not see is in comments: `<!-- set up: COMMAND -->` and `<!-- files of: PAGE -->`. What
 //! stands between `<!-- recorded: COMMAND -->` and the end of the recording is what the command writes, as Markdown.
-//! `<!-- not run: REASON -->` exempts one block. `UPDATE_GOLDEN=1` writes anew what shows no `...`.
+//! `<!-- not run: REASON -->` exempts one block. Of generated pages the consoles alone are tried. `UPDATE_GOLDEN=1` writes anew
+//! what shows no `...`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,6 +90,10 @@ impl Page {
             })
     }
 
+    fn is_generated(&self) -> bool {
+        self.lines.first().is_some_and(|line| line.starts_with("<!-- Generated from "))
+    }
+
     pub(crate) fn needs_a_cluster(&self) -> bool {
         self.lines.iter().any(|line| line == "<!-- cluster -->")
     }
@@ -99,7 +104,11 @@ impl Page {
         let mut at = 0;
         while at < self.lines.len() {
             let line = self.lines[at].as_str();
-            assert!(!line.trim_start().starts_with("```") || line.starts_with("```"), "{}: an indented block", self.at(at));
+            assert!(
+                !line.trim_start().starts_with("```") || line.starts_with("```"),
+                "{}: an indented block",
+                self.at(at)
+            );
             if let Some(mark) = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) {
                 if let Some(command) = mark.strip_prefix("recorded: ") {
                     let end = self.find(at, END);
@@ -141,9 +150,15 @@ impl Page {
                 for (number, start) in starts.iter().enumerate() {
                     let end = starts.get(number + 1).copied().unwrap_or(to);
                     let command = self.lines[*start][2..].replace("cargo run -- ", "fanfold ");
-                    steps.push(Step::Session { command, shown: (start + 1, end), helm: mark("helm").map(str::to_owned) });
+                    steps.push(Step::Session {
+                        command,
+                        shown: (start + 1, end),
+                        helm: mark("helm").map(str::to_owned),
+                    });
                 }
             }
+            // Their other blocks are of the code, which has tests.
+            "yaml" if self.is_generated() => {}
             "yaml" => steps.push(Step::Part { of: mark("part").unwrap_or_default().into(), text: text(), line: from }),
             "sh" | "bash" => panic!("{}: commands are shown as `console`, and run", self.at(from)),
             _ => {}
@@ -173,7 +188,8 @@ impl Page {
                 shell.env(format!("GIT_{who}_NAME"), "Reader").env(format!("GIT_{who}_EMAIL"), "reader@example.com");
             }
             dress(&mut shell, helm);
-            feed(shell.args(["-c", command]), "")
+            // What a terminal shows is in the order in which it was written.
+            feed(shell.args(["-c", &format!("exec 2>&1\n{command}")]), "")
         };
         let mut faults = Vec::new();
         let mut anew = Vec::new();

@@ -14,7 +14,9 @@ pub(super) fn page() -> String {
     let commands: Vec<&Command> = cli.get_subcommands().filter(|command| !command.is_hide_set()).collect();
     let shared = |arg: &Arg| {
         let text = text(arg);
-        let of = |command: &&&Command| command.get_arguments().any(|other| other.get_id() == arg.get_id() && self::text(other) == text);
+        let of = |command: &&&Command| {
+            command.get_arguments().any(|other| other.get_id() == arg.get_id() && self::text(other) == text)
+        };
         !arg.is_positional() && commands.iter().filter(of).count() >= MANY
     };
     let mut out = super::head("Commands", "src/cli/");
@@ -26,7 +28,7 @@ pub(super) fn page() -> String {
     out += "\n## Options of several commands\n";
     let mut seen: Vec<&str> = Vec::new();
     let mut rows = Vec::new();
-    for arg in commands.iter().flat_map(|command| command.get_arguments()).filter(|arg| shared(arg)) {
+    for arg in commands.iter().flat_map(|command| command.get_arguments()).filter(|arg| is_told(arg) && shared(arg)) {
         if !seen.contains(&arg.get_id().as_str()) {
             seen.push(arg.get_id().as_str());
             rows.push(arg);
@@ -38,10 +40,8 @@ pub(super) fn page() -> String {
         let usage = (*command).clone().render_usage().to_string();
         let usage = usage.trim_start_matches("Usage: ").replace("[OPTIONS] ", "");
         let _ = write!(out, "\n```text\n{usage}\n```\n");
-        let (common, own): (Vec<&Arg>, Vec<&Arg>) = command
-            .get_arguments()
-            .filter(|arg| !arg.is_hide_set() && !["help", "version"].contains(&arg.get_id().as_str()))
-            .partition(|arg| shared(arg));
+        let (common, own): (Vec<&Arg>, Vec<&Arg>) =
+            command.get_arguments().filter(|arg| is_told(arg)).partition(|arg| shared(arg));
         if !own.is_empty() {
             out += &table(&own);
         }
@@ -51,6 +51,11 @@ pub(super) fn page() -> String {
         }
     }
     out
+}
+
+/// Every command has help.
+fn is_told(arg: &Arg) -> bool {
+    !arg.is_hide_set() && !["help", "version"].contains(&arg.get_id().as_str())
 }
 
 fn about(command: &Command) -> String {
@@ -97,7 +102,8 @@ fn text(arg: &Arg) -> String {
     if !values.is_empty() {
         text += &format!(": {}", values.join(", "));
     }
-    let defaults: Vec<String> = arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+    let defaults: Vec<String> =
+        arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
     if !defaults.is_empty() && arg.get_action().takes_values() {
         text += &format!("; default `{}`", defaults.join(" "));
     }

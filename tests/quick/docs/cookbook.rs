@@ -55,11 +55,11 @@ fn page(case: &Case) -> String {
     let name = stem(case);
     let (about, spec) = parts(case);
     let mut out = super::head(&name, &case.spec);
-    let _ = write!(out, "{about}\n\n<!-- not run: the command below does -->\n```yaml title=\"{}\"\n{spec}\n```\n", case.spec);
+    let _ = write!(out, "{about}\n\n```yaml title=\"{}\"\n{spec}\n```\n", case.spec);
     for (name, text) in beside(&name, &spec) {
         let ending = name.rsplit('.').next().unwrap_or_default();
         let language = if ["csv", "j2", "txt"].contains(&ending) { "text" } else { ending };
-        let _ = write!(out, "\n<!-- not run: a file of the spec -->\n```{language} title=\"specs/{name}\"\n{}\n```\n", cut(&text, LINES));
+        let _ = write!(out, "\n```{language} title=\"specs/{name}\"\n{}\n```\n", cut(&text, LINES));
     }
     let variants: Vec<String> = cases()
         .iter()
@@ -83,7 +83,13 @@ fn page(case: &Case) -> String {
         let _ = write!(shown, "{}\n...\n", cut(text.trim_end(), LINES));
     }
     let counts: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    let _ = write!(out, "\nIt makes {}. One of each kind:\n\n```console\n$ fanfold build {}\n{}```\n", counts.join(", "), case.spec, shown.replace("...\n...\n", "...\n"));
+    let _ = write!(
+        out,
+        "\nIt makes {}. One of each kind:\n\n```console\n$ fanfold build {}\n{}```\n",
+        counts.join(", "),
+        case.spec,
+        shown.replace("...\n...\n", "...\n")
+    );
     if !variants.is_empty() {
         let _ = write!(out, "\nOther forms of it: {}.\n", variants.join(", "));
     }

@@ -14,7 +14,13 @@ pub(super) fn page() -> String {
     codes.sort_by_key(|code| code.name());
     for code in &codes {
         let page = explanation(*code);
-        let _ = writeln!(out, "| [`{0}`](#{0}) | {1} | {2} |", code.name(), code.severity().as_str(), page.summary.replace('|', "\\|"));
+        let _ = writeln!(
+            out,
+            "| [`{0}`](#{0}) | {1} | {2} |",
+            code.name(),
+            code.severity().as_str(),
+            page.summary.replace('|', "\\|")
+        );
     }
     for code in &codes {
         let page = explanation(*code);
@@ -48,5 +54,5 @@ fn block(example: &Example) -> String {
     }
     above.extend(example.manager.map(|manager| format!("written by `{manager}`")));
     let above = if above.is_empty() { String::new() } else { format!("\n{}:\n", above.join(", ")) };
-    format!("{above}\n<!-- not run: the tests of the codes do -->\n```{}\n{}\n```\n", example.language, example.text.trim_end())
+    format!("{above}\n```{}\n{}\n```\n", example.language, example.text.trim_end())
 }

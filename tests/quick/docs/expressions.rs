@@ -14,25 +14,11 @@ const SECTIONS: &[(&str, &str, &[Builtin])] = &[
 
 pub(super) fn page() -> String {
     let mut out = super::head("Filters, functions and tests", "src/expand/builtin.rs");
-    out += "What [expressions](../language/expressions.md) have beside operators. Each example gives the text to its right.\n";
+    out += "What [expressions](../language/expressions.md) have beside operators, each with an example and what it gives.\n";
     for (title, text, words) in SECTIONS {
-        let _ = write!(out, "\n## {title}\n\n{text}\n\n| name | gives | example | is |\n|---|---|---|---|\n");
+        let _ = write!(out, "\n## {title}\n\n{text}\n\n");
         for word in *words {
-            let code = |text: &str| format!("<code>{}</code>", escaped(text));
-            let _ = writeln!(out, "| `{}` | {} | {} | {} |", word.name, word.summary, code(word.example), code(word.gives));
-        }
-    }
-    out
-}
-
-/// Returns a text as HTML that Markdown leaves alone, bars of tables too.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        if letter.is_alphanumeric() || " .,:+-=()".contains(letter) {
-            out.push(letter);
-        } else {
-            let _ = write!(out, "&#{};", u32::from(letter));
+            let _ = writeln!(out, "- `{}`: {}. `{}` is `{}`", word.name, word.summary, word.example, word.gives);
         }
     }
     out

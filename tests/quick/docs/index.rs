@@ -51,8 +51,10 @@ pub(super) fn for_programs() -> (&'static str, String) {
 /// Returns the first sentence of a page, without its links.
 fn first_sentence(page: &str) -> String {
     let text = read(page);
-    let is_prose = |line: &&str| !line.is_empty() && !line.starts_with(['#', '<', '!', '`', '|']);
-    let paragraph: Vec<&str> = text.lines().skip_while(|line| !is_prose(line)).take_while(|line| !line.is_empty()).collect();
+    let is_prose =
+        |line: &&str| !line.is_empty() && !line.starts_with(['#', '<', '!', '|']) && !line.starts_with("```");
+    let paragraph: Vec<&str> =
+        text.lines().skip_while(|line| !is_prose(line)).take_while(|line| !line.is_empty()).collect();
     let paragraph = paragraph.join(" ");
     let end = paragraph.find(". ").map_or(paragraph.len(), |at| at + 1);
     let mut out = String::new();

@@ -9,9 +9,17 @@ const SECTIONS: &[(&str, &str, &[OwnKey])] = &[
     ("Keys of a batch", "One document. [The batch](../language/index.md) says more.", BATCH),
     ("Keys that fan out", "[Fan-out](../language/fan-out.md) says more.", FAN_OUT),
     ("Keys of `matrix`", "All other keys of a `matrix` are axes.", MATRIX),
-    ("Keys of a workload", "Beside them a workload takes every field of its kind, of its pod and of its main container. \
-                            [The workload](../language/workload.md) says more.", WORKLOAD),
-    ("Short forms of fields", "Fields of Kubernetes that may be written shorter. [Shorthands](../language/shorthands.md) says more.", SHORT_FORMS),
+    (
+        "Keys of a workload",
+        "Beside them a workload takes every field of its kind, of its pod and of its main container. \
+                            [The workload](../language/workload.md) says more.",
+        WORKLOAD,
+    ),
+    (
+        "Short forms of fields",
+        "Fields of Kubernetes that may be written shorter. [Shorthands](../language/shorthands.md) says more.",
+        SHORT_FORMS,
+    ),
 ];
 
 pub(super) fn page() -> String {
@@ -22,9 +30,8 @@ pub(super) fn page() -> String {
         let _ = write!(out, "\n## {title}\n\n{text}\n");
         for key in *keys {
             let _ = write!(out, "\n**`{}`**: {}\n", key.name, key.summary);
-            let forms = forms(key.name);
-            if !forms.is_empty() {
-                let _ = write!(out, "\n<!-- not run: the tests of the forms do -->\n```yaml\n{}\n```\n", forms.join("\n"));
+            for (number, form) in forms(key.name).iter().enumerate() {
+                let _ = write!(out, "{}- `{form}`\n", if number == 0 { "\n" } else { "" });
             }
         }
     }
