@@ -30,7 +30,7 @@ fn head(title: &str, from: &str) -> String {
 
 #[test]
 fn examples_of_the_pages_do_what_the_pages_say() {
-    needs!(GIT);
+    needs!(GIT, GNU);
     let pages: Vec<_> = book::pages().into_iter().filter(|page| !page.needs_the_world()).collect();
     assert!(pages.len() > 10, "the book has pages");
     let faults: Vec<String> = pages.iter().flat_map(|page| page.run(&Place::new(), |_, _| {})).collect();
