@@ -22,16 +22,22 @@ pub(super) fn pages() -> Vec<(String, String)> {
     for case in &cases {
         let name = stem(case);
         let (about, _) = parts(case);
-        let _ = writeln!(index, "| [{name}]({name}.md) | {about} |");
+        let _ = writeln!(index, "| [`{name}`]({name}.md) | {about} |");
         pages.push((format!("docs/cookbook/{name}.md"), page(case)));
     }
     pages.push(("docs/cookbook/index.md".to_owned(), index));
     pages
 }
 
-/// Returns the names of the pages, in their order in the navigation.
-pub(super) fn names() -> Vec<String> {
-    cases().iter().filter(|case| case.given.is_empty()).map(stem).collect()
+/// Returns the titles and names of the pages, in their order in the navigation.
+pub(super) fn names() -> Vec<(String, String)> {
+    cases().iter().filter(|case| case.given.is_empty()).map(|case| (title(case), stem(case))).collect()
+}
+
+/// Returns the first words of what a spec shows.
+fn title(case: &Case) -> String {
+    let (about, _) = parts(case);
+    about.split([':', ',', ';', '(', '.']).next().unwrap_or_default().trim().to_owned()
 }
 
 fn stem(case: &Case) -> String {
@@ -54,7 +60,7 @@ fn parts(case: &Case) -> (String, String) {
 fn page(case: &Case) -> String {
     let name = stem(case);
     let (about, spec) = parts(case);
-    let mut out = super::head(&name, &case.spec);
+    let mut out = super::head(&title(case), &case.spec);
     let _ = write!(out, "{about}\n\n```yaml title=\"{}\"\n{spec}\n```\n", case.spec);
     for (name, text) in beside(&name, &spec) {
         let ending = name.rsplit('.').next().unwrap_or_default();

@@ -19,7 +19,8 @@ pub(super) fn navigation() -> (&'static str, String) {
     let text = read(NAVIGATION);
     let (before, rest) = text.split_once(BEGIN).expect("mkdocs.yml has a mark where the cookbook begins");
     let (_, after) = rest.split_once(END).expect("mkdocs.yml has a mark where the cookbook ends");
-    let pages: String = cookbook::names().iter().map(|name| format!("      - {name}: cookbook/{name}.md\n")).collect();
+    let pages: String =
+        cookbook::names().iter().map(|(title, name)| format!("      - {title}: cookbook/{name}.md\n")).collect();
     (NAVIGATION, format!("{before}{BEGIN}{pages}{END}{after}"))
 }
 

@@ -9,6 +9,7 @@ mod errors;
 mod expressions;
 mod index;
 mod keys;
+mod links;
 mod picture;
 
 use std::fs;
