@@ -90,7 +90,7 @@ impl Page {
             })
     }
 
-    fn is_generated(&self) -> bool {
+    pub(crate) fn is_generated(&self) -> bool {
         self.lines.first().is_some_and(|line| line.starts_with("<!-- Generated from "))
     }
 

@@ -3,12 +3,17 @@
 use std::fmt::Write as _;
 
 use fanfold::explain::forms;
-use fanfold::spec::keys::{BATCH, FAN_OUT, MATRIX, OwnKey, SHORT_FORMS, WORKLOAD};
+use fanfold::spec::keys::{BATCH, ENTRY, FAN_OUT, MATRIX, OwnKey, SHORT_FORMS, WORKLOAD};
 
 const SECTIONS: &[(&str, &str, &[OwnKey])] = &[
     ("Keys of a batch", "One document. [The batch](../language/index.md) says more.", BATCH),
     ("Keys that fan out", "[Fan-out](../language/fan-out.md) says more.", FAN_OUT),
     ("Keys of `matrix`", "All other keys of a `matrix` are axes.", MATRIX),
+    (
+        "Keys of entries",
+        "Of all sections but `workloads`, beside the keys that fan out and the fields of the kind.",
+        ENTRY,
+    ),
     (
         "Keys of a workload",
         "Beside them a workload takes every field of its kind, of its pod and of its main container. \

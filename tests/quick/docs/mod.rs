@@ -32,7 +32,9 @@ fn head(title: &str, from: &str) -> String {
 #[test]
 fn examples_of_the_pages_do_what_the_pages_say() {
     needs!(GIT, GNU);
-    let pages: Vec<_> = book::pages().into_iter().filter(|page| !page.needs_the_world()).collect();
+    // Another test may be writing the generated ones.
+    let is_stable = |page: &book::Page| !(golden::is_updating() && page.is_generated());
+    let pages: Vec<_> = book::pages().into_iter().filter(|page| !page.needs_the_world() && is_stable(page)).collect();
     assert!(pages.len() > 10, "the book has pages");
     let faults: Vec<String> = pages.iter().flat_map(|page| page.run(&Place::new(), |_, _| {})).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -84,7 +86,7 @@ fn every_page_is_in_the_navigation() {
 fn pages_of_the_language_name_every_own_key() {
     let pages: String =
         book::pages().iter().filter(|page| page.path.starts_with(LANGUAGE)).map(book::Page::text).collect();
-    for key in [own::BATCH, own::FAN_OUT, own::MATRIX, own::WORKLOAD, own::SHORT_FORMS].concat() {
+    for key in [own::BATCH, own::ENTRY, own::FAN_OUT, own::MATRIX, own::WORKLOAD, own::SHORT_FORMS].concat() {
         let named = ["`", "\n", " ", "{"].iter().any(|before| pages.contains(&format!("{before}{}: ", key.name)))
             || pages.contains(&format!("`{}", key.name));
         assert!(named, "no page below {LANGUAGE} names `{}`", key.name);
