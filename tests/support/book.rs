@@ -5,7 +5,7 @@
 //! in a line for any part of it. A `yaml` block without a name is a batch that compiles; `<!-- part: batch -->` or `<!-- part: Deployment -->` above it makes it a
 //! part of one. What a reader does not see is in comments: `<!-- set up: COMMAND -->` and `<!-- files of: PAGE -->`. What
 //! stands between `<!-- recorded: COMMAND -->` and the end of the recording is what the command writes, as Markdown.
-//! `<!-- not run: REASON -->` exempts one block. Of generated pages the consoles alone are tried. `UPDATE_GOLDEN=1` writes anew
+//! An output with errors needs `<!-- fails -->` above its block. `<!-- not run: REASON -->` exempts one block. Of generated pages the consoles alone are tried. `UPDATE_GOLDEN=1` writes anew
 //! what shows no `...`.
 
 use std::fs;
@@ -37,7 +37,7 @@ enum Step {
     /// A command that is not shown.
     SetUp(String),
     /// A command with the lines that show what it prints.
-    Session { command: String, shown: (usize, usize), helm: Option<String> },
+    Session { command: String, shown: (usize, usize), helm: Option<String>, fails: bool },
     /// A part of a batch, of `batch` or a workload of some kind.
     Part { of: String, text: String, line: usize },
 }
@@ -112,7 +112,8 @@ impl Page {
             if let Some(mark) = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) {
                 if let Some(command) = mark.strip_prefix("recorded: ") {
                     let end = self.find(at, END);
-                    steps.push(Step::Session { command: command.into(), shown: (at + 1, end), helm: None });
+                    let shown = (at + 1, end);
+                    steps.push(Step::Session { command: command.into(), shown, helm: None, fails: false });
                     at = end;
                 } else if let Some(command) = mark.strip_prefix("set up: ") {
                     steps.push(Step::SetUp(command.into()));
@@ -154,6 +155,7 @@ impl Page {
                         command,
                         shown: (start + 1, end),
                         helm: mark("helm").map(str::to_owned),
+                        fails: marks.contains(&"fails"),
                     });
                 }
             }
@@ -209,8 +211,15 @@ impl Page {
                         faults.push(format!("{}: `{command}` failed:\n{}", self.path, printed(&output)));
                     }
                 }
-                Step::Session { command, shown, helm } => {
+                Step::Session { command, shown, helm, fails } => {
                     let found = printed(&shell(&command, helm.as_deref()));
+                    if !fails && found.lines().any(is_error) {
+                        faults.push(format!(
+                            "{}: `{command}` fails, which `<!-- fails -->` allows:\n{found}",
+                            self.at(shown.0 - 1)
+                        ));
+                        continue;
+                    }
                     let expected = &self.lines[shown.0..shown.1];
                     if fits(expected, &found) {
                         continue;
@@ -246,6 +255,11 @@ impl Page {
         }
         fs::write(Path::new(ROOT).join(&self.path), lines.join("\n") + "\n").expect("the page is written");
     }
+}
+
+/// Whether a line of an output is an error of Fanfold's, in any format of findings that examples use.
+fn is_error(line: &str) -> bool {
+    line.starts_with("error[") || line.contains(": error[") || line.contains(r#""severity":"error""#)
 }
 
 fn printed(output: &Output) -> String {
