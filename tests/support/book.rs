@@ -1,12 +1,14 @@
 //! The README and the pages of the book below `docs`: their examples are run as they stand there.
 //!
-//! A page has a folder of its own, with a copy of `specs`. A block below `<!-- file: NAME -->` is written there; a `console`
-//! block runs its commands, and what they print is what it shows, where a line `...` stands for any number of lines, and `...`
-//! in a line for any part of it. A `yaml` block without a name is a batch that compiles; `<!-- part: batch -->` or `<!-- part: Deployment -->` above it makes it a
-//! part of one. What a reader does not see is in comments: `<!-- set up: COMMAND -->` and `<!-- files of: PAGE -->`. What
-//! stands between `<!-- recorded: COMMAND -->` and the end of the recording is what the command writes, as Markdown.
-//! An output with errors needs `<!-- fails -->` above its block. `<!-- not run: REASON -->` exempts one block. Of generated pages the consoles alone are tried. `UPDATE_GOLDEN=1` writes anew
-//! what shows no `...`.
+//! A page has a folder of its own, with a copy of `specs`. A block below `<!-- file: NAME -->` is written there. A `console`
+//! block runs its commands, and what they print is what it shows: a line `...` stands for any number of lines, and `...` in a
+//! line for any part of it. A `yaml` block without a name is a batch that compiles, or a part of one, below
+//! `<!-- part: batch -->` or `<!-- part: Deployment -->`. What a reader does not see is in comments:
+//! `<!-- set up: COMMAND -->` and `<!-- files of: PAGE -->`. What stands between `<!-- recorded: COMMAND -->` and the end of the
+//! recording is what the command writes, as Markdown. An output with errors needs `<!-- fails -->` above its block.
+//! `<!-- not run: REASON -->` exempts one block. Of generated pages the consoles alone are tried.
+//!
+//! `UPDATE_GOLDEN=1` writes anew what shows no `...`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,10 @@ use crate::support::golden::is_updating;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const END: &str = "<!-- end of the recording -->";
+/// Marks a page whose commands reach a cluster.
+const CLUSTER: &str = "cluster";
+/// What may stand above a block.
+const MARKS: &[&str] = &["file: ", "part: ", "not run: ", "helm: ", "fails"];
 /// What examples may run where nothing but git is needed.
 const PLAIN: &[&str] = &["fanfold", "git", "sed", "mkdir", "cat", "cp", "ls", "rm", "head", "grep", "sh", "true"];
 /// What the others may run.
@@ -95,7 +101,7 @@ impl Page {
     }
 
     pub(crate) fn needs_a_cluster(&self) -> bool {
-        self.lines.iter().any(|line| line == "<!-- cluster -->")
+        self.lines.contains(&format!("<!-- {CLUSTER} -->"))
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -119,7 +125,7 @@ impl Page {
                     steps.push(Step::SetUp(command.into()));
                 } else if let Some(page) = mark.strip_prefix("files of: ") {
                     steps.push(Step::FilesOf(page.into()));
-                } else {
+                } else if mark != CLUSTER {
                     marks.push(mark);
                 }
             } else if let Some(language) = line.strip_prefix("```") {
@@ -136,6 +142,8 @@ impl Page {
     }
 
     fn block(&self, language: &str, from: usize, to: usize, marks: &[&str], steps: &mut Vec<Step>) {
+        let is_known = |mark: &&str| MARKS.iter().any(|known| mark.starts_with(known));
+        assert!(marks.iter().all(is_known), "{}: unknown among {marks:?}", self.at(from));
         let mark = |key: &str| marks.iter().find_map(|mark| mark.strip_prefix(key)?.strip_prefix(": "));
         let text = || self.lines[from..to].iter().map(|line| format!("{line}\n")).collect::<String>();
         if mark("not run").is_some() {
