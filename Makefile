@@ -1,6 +1,6 @@
 # The daily commands; .ci/run calls the same ones.
 
-.PHONY: build setup test quick thorough lint fmt facts facts-check golden wheel bench fuzz audit ci
+.PHONY: build setup test quick thorough lint fmt facts facts-check golden docs docs-serve wheel bench fuzz audit ci
 
 build: ## Build the binary as releases have it
 	cargo build --profile dist
@@ -35,6 +35,20 @@ facts-check: ## Check that schemas/kubernetes/ is what its generator writes
 
 golden: ## Write the golden output and the schemas anew; read the diff before committing it
 	UPDATE_GOLDEN=1 cargo test --no-fail-fast
+
+BOOK = target/venv/bin/mkdocs
+docs: $(BOOK) ## Build the book into target/docs; broken links fail
+	NO_MKDOCS_2_WARNING=1 $(BOOK) build --strict --quiet
+	@# The pages as they are written lie beside: llms.txt names them.
+	cd docs && find . -name '*.md' | tar -cf - -T - | tar -xf - -C ../target/docs
+
+docs-serve: $(BOOK) ## Show the book at http://127.0.0.1:8000, and anew when a page is written
+	NO_MKDOCS_2_WARNING=1 $(BOOK) serve
+
+$(BOOK): docs/requirements.txt
+	python3 -m venv target/venv
+	target/venv/bin/pip install --quiet --disable-pip-version-check --requirement docs/requirements.txt
+	@touch $(BOOK)
 
 wheel: ## Build the Python wheel, install it and run it
 	python3 -m venv target/venv

@@ -4,60 +4,8 @@
 
 use smol_str::SmolStr;
 
+use super::builtin::{Builtin, FILTERS, FUNCTIONS};
 use crate::diagnostic::did_you_mean;
-
-/// The filters that expressions have.
-const FILTERS: &[&str] = &[
-    "abs",
-    "attr",
-    "batch",
-    "bool",
-    "capitalize",
-    "chain",
-    "count",
-    "default",
-    "dictsort",
-    "escape",
-    "first",
-    "float",
-    "format",
-    "groupby",
-    "indent",
-    "int",
-    "items",
-    "join",
-    "last",
-    "length",
-    "lines",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "pprint",
-    "reject",
-    "rejectattr",
-    "replace",
-    "reverse",
-    "round",
-    "safe",
-    "select",
-    "selectattr",
-    "slice",
-    "slug",
-    "sort",
-    "split",
-    "string",
-    "sum",
-    "title",
-    "tojson",
-    "trim",
-    "unique",
-    "upper",
-    "zip",
-];
-/// The functions.
-const FUNCTIONS: &[&str] = &["range", "dict", "namespace", "debug"];
 
 /// Filters and functions of others, and ours for the same.
 const OTHERS: &[(&[&str], &str)] = &[
@@ -155,7 +103,9 @@ pub(super) fn filter(name: &str) -> Option<String> {
 
 /// Returns what is said of a function that expressions do not have.
 pub(super) fn function(name: &str) -> Option<String> {
-    let as_filter = || FILTERS.contains(&name).then(|| format!("`{name}` is a filter: write `VALUE|{name}`"));
+    let as_filter = || {
+        FILTERS.iter().any(|filter| filter.name == name).then(|| format!("`{name}` is a filter: write `VALUE|{name}`"))
+    };
     other(name).map(str::to_owned).or_else(as_filter).or_else(|| near(name, FUNCTIONS))
 }
 
@@ -163,8 +113,8 @@ fn other(name: &str) -> Option<&'static str> {
     OTHERS.iter().find(|(names, _)| names.contains(&name)).map(|(_, ours)| *ours)
 }
 
-fn near(name: &str, known: &[&'static str]) -> Option<String> {
-    did_you_mean(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
+fn near(name: &str, known: &[Builtin]) -> Option<String> {
+    did_you_mean(name, known.iter().map(|word| word.name)).map(|near| format!("did you mean `{near}`?"))
 }
 
 /// Returns the name in what the engine says of one that it does not know: `filter quote is unknown`.
@@ -185,10 +135,10 @@ mod tests {
 
     #[test]
     fn what_is_listed_is_there_and_what_is_foreign_is_not() {
-        for name in FILTERS {
+        for name in FILTERS.iter().map(|filter| filter.name) {
             assert!(!message(&format!("{{{{ 1|{name} }}}}")).contains("there is no filter"), "{name}");
         }
-        for name in FUNCTIONS {
+        for name in FUNCTIONS.iter().map(|function| function.name) {
             assert!(!message(&format!("{{{{ {name}(1) }}}}")).contains("there is no function"), "{name}");
         }
         for name in OTHERS.iter().flat_map(|(names, _)| *names) {

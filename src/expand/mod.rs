@@ -5,6 +5,7 @@
 mod axes;
 mod bind;
 mod budget;
+pub mod builtin;
 mod compare;
 mod condition;
 mod containers;

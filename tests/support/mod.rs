@@ -6,6 +6,7 @@
 pub(crate) mod needs;
 
 pub(crate) mod bench;
+pub(crate) mod book;
 pub(crate) mod cases;
 pub(crate) mod examples;
 pub(crate) mod expressions;

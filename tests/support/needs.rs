@@ -34,7 +34,14 @@ pub(crate) const AWK: Need = Need { name: "awk", is_there: || find(&["awk"]).is_
 pub(crate) const BASH: Need = Need { name: "bash", is_there: || find(&["bash"]).is_some() };
 /// Some seconds that pass while nothing happens.
 pub(crate) const TIME: Need = Need { name: "time", is_there: || !super::pace::is_quick() };
+/// A shell with the tools of GNU, as examples for readers use them.
+pub(crate) const GNU: Need = Need { name: "GNU sed", is_there: has_gnu };
 pub(crate) const GIT: Need = Need { name: "git", is_there: || find(&["git"]).is_some() };
+
+fn has_gnu() -> bool {
+    let version = std::process::Command::new("sed").arg("--version").output();
+    version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("GNU sed"))
+}
 
 /// Returns where the first of the programs is that the search path leads to.
 pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
