@@ -5,6 +5,7 @@
 
 mod behind;
 mod folder;
+mod include;
 mod input;
 mod json_patch;
 mod kustomization;
@@ -160,6 +161,11 @@ fn compile_inputs(
         let passed = manifests::read(batch, files, sources, &mut made, diagnostics);
         // They are made with the batch, and meet what that meets.
         let sets = roles.of(batch.batch.file).sets.clone();
+        for file in &batch.batch.parts {
+            let mut role = roles.of(*file).clone();
+            role.sets.extend(sets.iter().filter(|set| !roles.of(*file).sets.contains(set)));
+            roles.set(*file, role);
+        }
         for (_, origin) in &passed {
             roles.set(origin.file, Role { sets: sets.clone(), ..Role::default() });
         }
@@ -272,7 +278,7 @@ fn read_units(
     let mut units: Vec<Unit> = batches
         .into_iter()
         .map(|expanded| {
-            let mut world = World { files, sources, spec: expanded.batch.file };
+            let mut world = World::around(&expanded.batch, files, sources);
             let declared = Declarations::read(&expanded, known.clone(), options, &mut world, diagnostics);
             let batch = &expanded.batch;
             let patches = BatchPatches::read(batch.patch.as_ref(), batch.patch_json.as_ref(), diagnostics);
