@@ -45,9 +45,9 @@ impl<'a> Includer<'a> {
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
         let name = |document: &Document| sources.file(document.file).map(|file| file.name.to_string());
-        let parts = given.iter().filter_map(|document| {
-            Some((name(document)?, Part { document: document.clone(), layer: None }))
-        });
+        let parts = given
+            .iter()
+            .filter_map(|document| Some((name(document)?, Part { document: document.clone(), layer: None })));
         Self { parts: parts.collect(), files, sources, diagnostics }
     }
 
@@ -147,13 +147,15 @@ impl<'a> Includer<'a> {
             Some(layer) => layer.clone(),
             None if root.is_null() => None,
             None if root.as_map().is_none() || root.get("kind").is_some() && !is_part(root) => {
-                let found = root.get("kind").and_then(Node::as_str).map_or(root.type_name().to_owned(), |kind| {
-                    format!("`{kind}`")
-                });
+                let found = root
+                    .get("kind")
+                    .and_then(Node::as_str)
+                    .map_or(root.type_name().to_owned(), |kind| format!("`{kind}`"));
                 let at = root.get("kind").map_or(root.origin().at_start(), Node::origin);
                 let message = format!("expected a document of `kind: Part`, found {found}");
                 let finding = Diagnostic::new(Code::InvalidValue, at, message).also(place, "it is included here");
-                self.diagnostics.push(finding.help("what batches share is written as `apiVersion: fanfold.dev/v1`, `kind: Part`"));
+                self.diagnostics
+                    .push(finding.help("what batches share is written as `apiVersion: fanfold.dev/v1`, `kind: Part`"));
                 None
             }
             None => check_part(root, self.diagnostics),
@@ -164,11 +166,9 @@ impl<'a> Includer<'a> {
 }
 
 fn no_path(item: &Node) -> Diagnostic {
-    let found = if item.as_str().is_some_and(has_expression) { "an expression" } else { item.type_name() };
-    let finding = Diagnostic::new(
-        Code::WrongType,
-        item.origin(),
-        format!("expected the path of a file in `include`, found {found}"),
-    );
-    finding.help("the parameters come from what is included: which files these are depends on none")
+    let is_expression = item.as_str().is_some_and(has_expression);
+    let found = if is_expression { "an expression" } else { item.type_name() };
+    let message = format!("expected the path of a file in `include`, found {found}");
+    let help = "what is included may declare the parameters: it cannot depend on them";
+    Diagnostic::new(Code::WrongType, item.origin(), message).maybe_help(is_expression.then_some(help))
 }

@@ -175,7 +175,13 @@ impl Inputs {
     }
 
     /// Adds a spec that stands in none of the inputs, with what it includes.
-    pub fn add_spec(&mut self, spec: Document, files: &dyn Files, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+    pub fn add_spec(
+        &mut self,
+        spec: Document,
+        files: &dyn Files,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) {
         let mut spec = spec;
         Includer::new(&self.parts, files, sources, diagnostics).include(&mut spec);
         self.specs.push(spec);

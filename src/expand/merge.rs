@@ -133,6 +133,7 @@ impl<'f> Merging<'f> {
             self.notes.is_open = true;
             if self.is_strict {
                 self.notes.lost.push((base.clone(), over.clone()));
+                return base.clone();
             }
             return over.clone();
         }
@@ -184,6 +185,10 @@ impl<'f> Merging<'f> {
         let differs = self.is_strict && base.text().is_none() && base.type_name() != over.type_name();
         if (is_structure(place) && !has_words || differs) && is_mapping && !base.is_null() {
             self.notes.lost.push((base.clone(), over.clone()));
+            if self.is_strict {
+                // What is wrong with it is told: nothing else has to be.
+                return base.clone();
+            }
         }
         over.clone()
     }

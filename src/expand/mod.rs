@@ -47,8 +47,8 @@ pub use matrix::same_value;
 pub use merge::{MOUNT_OPTIONS, Place, merge};
 pub use naming::name_budget_of;
 pub use params::SCHEMA_WORDS;
-pub use profile::included;
 pub use plan::{Instance, Plan, describe, label_text};
+pub use profile::included;
 pub use reads::{Path, overlap, reads, reads_bare};
 pub use resources::{is_short, spelled};
 pub use scope::Scope;
@@ -214,10 +214,10 @@ fn identity(layers: &[Node], params: &Node, broken: &BTreeSet<SmolStr>, sources:
     Node::map(identity, Origin::NOWHERE)
 }
 
-/// Fills in what a batch or a profile says, but for what it declares.
+/// Fills in what a batch, a part or a profile says, but for what it declares.
 fn filled_layer(layer: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) -> Node {
     let entries = layer.as_map().into_iter().flatten().map(|entry| {
-        if matches!(entry.key.text.as_str(), "params" | "profiles") {
+        if matches!(entry.key.text.as_str(), "include" | "params" | "profiles") {
             return entry.clone();
         }
         Entry { key: entry.key.clone(), value: early::filled(&entry.value, scope, sources, diagnostics) }

@@ -8,6 +8,7 @@
 
 use smol_str::SmolStr;
 
+use super::expression::has_expression;
 use super::layering::object_place;
 use super::merge::{Merging, Place};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -58,8 +59,11 @@ pub(super) fn merged(facts: &'static Facts, layers: &[Node], diagnostics: &mut D
         merged = Node::map(merged.as_map().cloned().unwrap_or_default(), layer.origin());
     }
     for (base, over) in merging.notes.lost {
-        let (wanted, found) = (base.type_name(), over.type_name());
-        let message = format!("expected {wanted}, as the part has that is included, found {found}: they cannot merge");
+        let [wanted, found] = [&base, &over].map(|node| {
+            let is_open = node.as_str().is_some_and(has_expression);
+            if is_open { "an expression that needs an instance" } else { node.type_name() }
+        });
+        let message = format!("expected {wanted}, as the included part has, found {found}: they cannot merge");
         diagnostics.push(
             Diagnostic::new(Code::WrongType, over.origin(), message)
                 .also(base.origin(), "the part has it here")
