@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::expand::{World, has_expression, included};
 use crate::limits;
 use crate::read::{Document, Files, read_document};
-use crate::spec::{check_part, is_part};
+use crate::spec::{PART, check_part};
 use crate::text::{FileId, Node, Origin, Sources};
 
 /// The parts of a run, and the door to more of them.
@@ -23,8 +23,10 @@ pub(super) struct Includer<'a> {
 /// A part, by its file.
 struct Part {
     document: Document,
-    /// What of it takes part in the batches that include it; not known before it is included.
-    layer: Option<Option<Node>>,
+    /// Whether a spec includes it.
+    is_included: bool,
+    /// What of it takes part in the batches that include it; nothing of what is none, and before it is included.
+    layer: Option<Node>,
 }
 
 /// What a spec includes, so far as it was read.
@@ -34,6 +36,8 @@ struct Path {
     open: Vec<(String, Origin)>,
     seen: BTreeSet<String>,
     layers: Vec<Node>,
+    /// Whether one of them is not to be had.
+    is_broken: bool,
 }
 
 impl<'a> Includer<'a> {
@@ -44,19 +48,19 @@ impl<'a> Includer<'a> {
         sources: &'a mut Sources,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        let name = |document: &Document| sources.file(document.file).map(|file| file.name.to_string());
-        let parts = given
-            .iter()
-            .filter_map(|document| Some((name(document)?, Part { document: document.clone(), layer: None })));
+        let name = |document: &Document| sources.file(document.file).map(|file| file.name.clone());
+        let parts = given.iter().filter_map(|document| {
+            Some((name(document)?, Part { document: document.clone(), is_included: false, layer: None }))
+        });
         Self { parts: parts.collect(), files, sources, diagnostics }
     }
 
-    /// Merges what a spec includes under it.
-    pub(super) fn include(&mut self, spec: &mut Document) {
+    /// Merges what a spec includes under it; whether all of that is there, without which nobody knows what the spec means.
+    pub(super) fn include(&mut self, spec: &mut Document) -> bool {
         if spec.root.get("include").is_none() {
-            return;
+            return true;
         }
-        let name = self.sources.file(spec.file).map_or_else(String::new, |file| file.name.to_string());
+        let name = self.sources.file(spec.file).map_or_else(String::new, |file| file.name.clone());
         let mut path = Path { open: vec![(name, Origin::NOWHERE)], ..Path::default() };
         self.collect(&spec.root, spec.file, &mut path);
         if !path.layers.is_empty() {
@@ -64,11 +68,12 @@ impl<'a> Includer<'a> {
             spec.root = included(&path.layers);
             spec.layers = path.layers;
         }
+        !path.is_broken
     }
 
     /// Tells of the parts among the inputs that no spec includes: so much is known of them.
     pub(super) fn tell_idle(self) {
-        for Part { document, .. } in self.parts.into_values().filter(|part| part.layer.is_none()) {
+        for Part { document, .. } in self.parts.into_values().filter(|part| !part.is_included) {
             let root = &document.root;
             check_part(root, self.diagnostics);
             let place = root.get("kind").map_or(root.origin().at_start(), Node::origin);
@@ -84,6 +89,7 @@ impl<'a> Includer<'a> {
         for item in node.as_seq().unwrap_or(std::slice::from_ref(node)) {
             let Some(text) = item.as_str().filter(|text| !item.is_null() && !has_expression(text)) else {
                 self.diagnostics.push(no_path(item));
+                path.is_broken = true;
                 continue;
             };
             let world = World { files: self.files, sources: self.sources, spec: file, parts: &[] };
@@ -91,10 +97,12 @@ impl<'a> Includer<'a> {
                 Ok(names) => names,
                 Err(finding) => {
                     self.diagnostics.push(*finding);
+                    path.is_broken = true;
                     continue;
                 }
             };
             if names.is_empty() {
+                path.is_broken = true;
                 let message = format!("no file fits `{text}`");
                 let finding = Diagnostic::new(Code::UnreadableFile, item.origin(), message);
                 self.diagnostics.push(finding.help("paths are relative to the file that names them"));
@@ -124,7 +132,10 @@ impl<'a> Includer<'a> {
         if !path.seen.insert(name.clone()) {
             return;
         }
-        let Some((document, layer)) = self.part(&name, place, file) else { return };
+        let Some((document, layer)) = self.part(&name, place, file) else {
+            path.is_broken = true;
+            return;
+        };
         path.open.push((name, place));
         self.collect(&document.root, document.file, path);
         path.open.pop();
@@ -139,29 +150,25 @@ impl<'a> Includer<'a> {
             let id = self.sources.next_id();
             let root = read_document(self.sources, name, bytes, self.diagnostics);
             let root = root.unwrap_or_else(|| Node::new(crate::text::Value::Null, Origin::new(id, 0, 0)));
-            self.parts.insert(name.to_owned(), Part { document: Document::new(root, id), layer: None });
+            self.parts
+                .insert(name.to_owned(), Part { document: Document::new(root, id), is_included: false, layer: None });
         }
         let part = self.parts.get_mut(name)?;
         let root = &part.document.root;
-        let layer = match &part.layer {
-            Some(layer) => layer.clone(),
-            None if root.is_null() => None,
-            None if root.as_map().is_none() || root.get("kind").is_some() && !is_part(root) => {
-                let found = root
-                    .get("kind")
-                    .and_then(Node::as_str)
-                    .map_or(root.type_name().to_owned(), |kind| format!("`{kind}`"));
+        if !std::mem::replace(&mut part.is_included, true) && !root.is_null() {
+            let kind = root.get("kind").and_then(Node::as_str);
+            if kind.is_some_and(|kind| kind != PART) || root.as_map().is_none() {
+                let found = kind.map_or(root.type_name().to_owned(), |kind| format!("`{kind}`"));
                 let at = root.get("kind").map_or(root.origin().at_start(), Node::origin);
                 let message = format!("expected a document of `kind: Part`, found {found}");
                 let finding = Diagnostic::new(Code::InvalidValue, at, message).also(place, "it is included here");
-                self.diagnostics
-                    .push(finding.help("what batches share is written as `apiVersion: fanfold.dev/v1`, `kind: Part`"));
-                None
+                let help = "what batches share is written as `apiVersion: fanfold.dev/v1`, `kind: Part`";
+                self.diagnostics.push(finding.help(help));
+            } else {
+                part.layer = check_part(root, self.diagnostics);
             }
-            None => check_part(root, self.diagnostics),
-        };
-        part.layer = Some(layer.clone());
-        Some((part.document.clone(), layer?))
+        }
+        Some((part.document.clone(), part.layer.clone()?))
     }
 }
 

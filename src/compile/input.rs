@@ -19,6 +19,8 @@ pub struct Inputs {
     pub specs: Vec<Document>,
     /// Partial batches, of which nothing is made but where specs include them.
     pub parts: Vec<Document>,
+    /// Whether a spec is left out of them because a part is not to be had that it includes.
+    pub lost: bool,
     /// All other documents.
     pub manifests: Vec<Document>,
     /// Documents that another tool rendered: the specs' patches apply to them too.
@@ -183,15 +185,20 @@ impl Inputs {
         diagnostics: &mut Diagnostics,
     ) {
         let mut spec = spec;
-        Includer::new(&self.parts, files, sources, diagnostics).include(&mut spec);
-        self.specs.push(spec);
+        if Includer::new(&self.parts, files, sources, diagnostics).include(&mut spec) {
+            self.specs.push(spec);
+        } else {
+            self.lost = true;
+        }
     }
 
     /// Merges what the specs include under them, and leaves out the manifests that a spec of the run passes through: they are no
     /// inputs of their own as well.
     fn with_included(mut self, files: &dyn Files, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Self {
         let mut includer = Includer::new(&self.parts, files, sources, diagnostics);
-        self.specs.iter_mut().for_each(|spec| includer.include(spec));
+        let read = self.specs.len();
+        self.specs.retain_mut(|spec| includer.include(spec));
+        self.lost = self.specs.len() < read;
         includer.tell_idle();
         let passed = passed_through(&self.specs, sources);
         self.manifests.retain(|document| {

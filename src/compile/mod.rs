@@ -131,7 +131,7 @@ fn compile_inputs(
     diagnostics: &mut Diagnostics,
 ) -> Compilation {
     let facts = settings.facts;
-    let Inputs { specs, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
+    let Inputs { specs, lost, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
     if later.is_expected() {
         let mut may_have: BTreeMap<FileId, bool> = BTreeMap::new();
         for document in &mut documents {
@@ -142,7 +142,9 @@ fn compile_inputs(
         }
     }
     let mut flow = secrets::Flow::of(&specs, &settings.options.params, sources);
-    check_command_line(&specs, &settings.options, diagnostics);
+    if !lost {
+        check_command_line(&specs, &settings.options, diagnostics);
+    }
 
     let mut options = settings.options.clone();
     let mut batches = Vec::new();
