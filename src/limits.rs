@@ -30,6 +30,8 @@ pub const PATTERN_BYTES: usize = 1_000;
 
 /// The most instances of a run, unless `--max-instances` says another number.
 pub const INSTANCES: usize = 10_000;
+/// The most parts that include one another.
+pub const INCLUDES: usize = 50;
 /// The most combinations that are looked at before `exclude` and `where`: some microseconds each.
 pub const COMBINATIONS: usize = 1_000_000;
 /// The most looks at an entry of `exclude` or `overrides` for all cells together.

@@ -99,11 +99,14 @@ pub(super) fn compile(
             setup.specs.iter().filter(|spec| may_read(spec, &disk, session)).map(|spec| spec.path.clone()).collect();
         inputs = session.read(&specs, &*disk);
     }
-    inputs.specs.extend(batch);
+    if let Some(batch) = batch {
+        inputs.add_spec(batch, &*disk, &mut session.sources, &mut session.diagnostics);
+    }
     inputs.rendered = rendered;
     if hints {
         for spec in &mut inputs.specs {
             spec.root = with_hash_hints(&spec.root);
+            spec.layers = spec.layers.iter().map(with_hash_hints).collect();
         }
     }
     Ok(session.compile_inputs(inputs, &Settings { facts, options, ..Settings::default() }, &*disk))

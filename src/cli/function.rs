@@ -43,7 +43,7 @@ fn function(session: &mut Session, args: &FunctionArgs) -> Result<Exit, Failure>
     });
     let compilation = match (&call, &setup) {
         (Some(call), Some(setup)) if !session.diagnostics.has_errors() => {
-            let batch = setup.batch.clone().map(|root| Document { root, file: stream.file });
+            let batch = setup.batch.clone().map(|root| Document::new(root, stream.file));
             let rendered = call.objects().into_iter().map(|(_, document)| document).collect();
             Some(foreign::compile(session, setup, batch, rendered, &args.foreign, call.is_generator())?)
         }
@@ -98,7 +98,7 @@ fn plugin(session: &mut Session, path: &str, args: &FunctionArgs) -> Result<Exit
     let setup = config.and_then(|config| Setup::read(&config, &mut session.sources, &mut session.diagnostics));
     let compilation = match &setup {
         Some(setup) if !session.diagnostics.has_errors() => {
-            let batch = setup.batch.clone().map(|root| Document { root, file });
+            let batch = setup.batch.clone().map(|root| Document::new(root, file));
             let rendered = stream.documents.clone();
             Some(foreign::compile(session, setup, batch, rendered, &args.foreign, generates)?)
         }

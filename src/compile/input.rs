@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::folder::{Skipped, list};
+use super::include::Includer;
 use super::later::Later;
 use super::survey;
 use crate::check::Roles;
@@ -16,6 +17,10 @@ use crate::text::{FileId, Node, Origin, Sources};
 pub struct Inputs {
     /// The batch specs.
     pub specs: Vec<Document>,
+    /// Partial batches, of which nothing is made but where specs include them.
+    pub parts: Vec<Document>,
+    /// Whether a spec is left out of them because a part is not to be had that it includes.
+    pub lost: bool,
     /// All other documents.
     pub manifests: Vec<Document>,
     /// Documents that another tool rendered: the specs' patches apply to them too.
@@ -53,7 +58,7 @@ pub fn read_inputs(
     diagnostics: &mut Diagnostics,
 ) -> Inputs {
     let (read, skipped) = read_all(paths, files, stdin, sources, diagnostics);
-    tell_apart(read, skipped, sources, diagnostics)
+    tell_apart(read, skipped, diagnostics).with_included(files, sources, diagnostics)
 }
 
 /// Reads all paths as [`read_inputs`] does, to look at what they hold: what is in a folder may be many things, for several
@@ -66,7 +71,8 @@ pub fn survey_inputs(
     diagnostics: &mut Diagnostics,
 ) -> Inputs {
     let (read, skipped) = read_all(paths, files, stdin, sources, diagnostics);
-    survey::tell_apart(read, skipped, paths, files, sources, diagnostics)
+    let inputs = survey::tell_apart(read, skipped, paths, files, sources, diagnostics);
+    inputs.with_included(files, sources, diagnostics)
 }
 
 fn read_all(
@@ -132,7 +138,7 @@ pub(super) fn belongs(root: &Node) -> bool {
     spec::is_batch(root) || (root.get("apiVersion").is_some() && root.get("kind").is_some())
 }
 
-fn tell_apart(read: Vec<ReadFile>, skipped: Skipped, sources: &Sources, diagnostics: &mut Diagnostics) -> Inputs {
+fn tell_apart(read: Vec<ReadFile>, skipped: Skipped, diagnostics: &mut Diagnostics) -> Inputs {
     let mut inputs = Inputs { skipped, ..Inputs::default() };
     for ReadFile { name, id, in_folder, documents, found } in read {
         diagnostics.append(found);
@@ -145,7 +151,7 @@ fn tell_apart(read: Vec<ReadFile>, skipped: Skipped, sources: &Sources, diagnost
             inputs.skipped.add_read(id, &name, WITHOUT_OBJECTS);
         }
     }
-    inputs.without_passed(sources)
+    inputs
 }
 
 /// Why files are skipped that hold none of what is looked for.
@@ -160,6 +166,9 @@ impl Inputs {
         } else if is_for_kustomize(root) || spec::is_function(root) {
             // It says how to build objects and is none itself.
             self.recipes = true;
+        } else if spec::is_part(root) {
+            self.recipes = true;
+            self.parts.push(document);
         } else if spec::is_batch(root) {
             self.specs.push(document);
         } else {
@@ -167,8 +176,30 @@ impl Inputs {
         }
     }
 
-    /// Leaves out the manifests that a spec of the run passes through: they are no inputs of their own as well.
-    pub(super) fn without_passed(mut self, sources: &Sources) -> Self {
+    /// Adds a spec that stands in none of the inputs, with what it includes.
+    pub fn add_spec(
+        &mut self,
+        spec: Document,
+        files: &dyn Files,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut spec = spec;
+        if Includer::new(&self.parts, files, sources, diagnostics).include(&mut spec) {
+            self.specs.push(spec);
+        } else {
+            self.lost = true;
+        }
+    }
+
+    /// Merges what the specs include under them, and leaves out the manifests that a spec of the run passes through: they are no
+    /// inputs of their own as well.
+    fn with_included(mut self, files: &dyn Files, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Self {
+        let mut includer = Includer::new(&self.parts, files, sources, diagnostics);
+        let read = self.specs.len();
+        self.specs.retain_mut(|spec| includer.include(spec));
+        self.lost = self.specs.len() < read;
+        includer.tell_idle();
         let passed = passed_through(&self.specs, sources);
         self.manifests.retain(|document| {
             let name = sources.file(document.file).map_or("", |file| file.name.as_str());
@@ -197,8 +228,9 @@ pub(super) fn is_for_kustomize(root: &Node) -> bool {
 fn passed_through(specs: &[Document], sources: &Sources) -> Vec<Pattern> {
     let mut passed = Vec::new();
     for spec in specs {
-        let name = sources.file(spec.file).map_or("", |file| file.name.as_str());
-        for path in spec.root.get("manifests").and_then(Node::as_seq).into_iter().flatten().filter_map(Node::as_str) {
+        let manifests = spec.root.get("manifests").and_then(Node::as_seq).into_iter().flatten();
+        for (path, origin) in manifests.filter_map(|node| Some((node.as_str()?, node.origin()))) {
+            let name = sources.file(origin.file).map_or("", |file| file.name.as_str());
             // What is no pattern is told where it is read.
             passed.extend(read_pattern(&join(folder_of(name), path)));
         }

@@ -41,7 +41,7 @@ pub(super) fn paths(
             ));
             continue;
         };
-        let world = World { files, sources, spec: batch.file };
+        let world = World::around(batch, files, sources);
         let paths = match world.glob(text, pattern.origin()) {
             Ok(paths) => paths,
             Err(finding) => {
@@ -69,7 +69,7 @@ fn read_one(
     made: &mut Vec<Made>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(Node, Origin)> {
-    let world = World { files, sources, spec: expanded.batch.file };
+    let world = World::around(&expanded.batch, files, sources);
     let Some(bytes) = world.read_resolved(path, pattern.origin(), diagnostics) else { return Vec::new() };
     let Some(_) = path.strip_suffix(".j2") else {
         return roots(read_documents(sources, path, bytes, diagnostics));

@@ -5,6 +5,7 @@
 
 mod behind;
 mod folder;
+mod include;
 mod input;
 mod json_patch;
 mod kustomization;
@@ -141,7 +142,7 @@ fn compile_inputs(
     diagnostics: &mut Diagnostics,
 ) -> Compilation {
     let facts = settings.facts;
-    let Inputs { specs, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
+    let Inputs { specs, lost, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
     if later.is_expected() {
         let mut may_have: BTreeMap<FileId, bool> = BTreeMap::new();
         for document in &mut documents {
@@ -152,7 +153,9 @@ fn compile_inputs(
         }
     }
     let mut flow = secrets::Flow::of(&specs, &settings.options.params, sources);
-    check_command_line(&specs, &settings.options, diagnostics);
+    if !lost {
+        check_command_line(&specs, &settings.options, diagnostics);
+    }
 
     let mut options = settings.options.clone();
     let mut batches = Vec::new();
@@ -171,6 +174,11 @@ fn compile_inputs(
         let passed = manifests::read(batch, files, sources, &mut made, diagnostics);
         // They are made with the batch, and meet what that meets.
         let sets = roles.of(batch.batch.file).sets.clone();
+        for file in &batch.batch.parts {
+            let mut role = roles.of(*file).clone();
+            role.sets.extend(sets.iter().filter(|set| !roles.of(*file).sets.contains(set)));
+            roles.set(*file, role);
+        }
         for (_, origin) in &passed {
             roles.set(origin.file, Role { sets: sets.clone(), ..Role::default() });
         }
@@ -187,47 +195,36 @@ fn compile_inputs(
     let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles);
     diagnostics.append(findings);
     let in_force = policies::in_force(&manifests, &settings.policies, &roles, facts, diagnostics);
-    let anew = stamp::Anew::new(facts, &manifests, in_force);
+    let steps = stamp::Steps::of(settings.options.max_instances);
+    let anew = stamp::Anew::new(facts, &manifests, in_force, steps);
 
     let mut units = read_units(batches, &manifests, facts, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
     let rendered = rendered::patch(rendered, &units, &anew, diagnostics);
     // Those of another tool as the patches leave them.
-    let all = manifests.iter().chain(rendered.iter().map(|object| &object.manifest));
-    for set in check::sets(all, &roles) {
-        let files: HashSet<FileId> = set.iter().map(|manifest| manifest.origin.file).collect();
-        let found = settings.asked.judge(&set, &[]).into_iter();
-        let is_own = |finding: &Diagnostic| files.contains(&finding.origin.file);
-        diagnostics.extend(found.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
-    }
-    for manifest in manifests.iter().chain(rendered.iter().map(|object| &object.manifest)) {
-        let role = roles.of(manifest.origin.file);
-        let refused = anew.judge(manifest, &Policies::default(), role.sets()).into_iter();
-        let refused = refused.map(|finding| if role.altered { policies::undecided(finding) } else { finding });
-        let is_own = |finding: &Diagnostic| finding.origin.file == manifest.origin.file;
-        diagnostics.extend(refused.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
-    }
+    let given: Vec<&Manifest> = manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).collect();
+    policies::judge_given(&given, &anew, &settings.asked, &roles, diagnostics);
     let mut whole = Whole::new(&roles);
-    manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).for_each(|object| whole.add_written(object));
-    let steps = stamp::Steps::of(settings.options.max_instances);
+    given.iter().for_each(|object| whole.add_written(object));
     for unit in &mut units {
         unit.asked = asked_of(&unit.expanded.batch.rules, &settings.asked, diagnostics);
         let context = unit.context(&anew);
         let plans = unit.expanded.plans.iter();
         let held = unit.held(&roles);
-        let checked =
-            plans.map(|plan| stamp::check(&context, &anew, held, plan, &steps, sources, &mut whole, diagnostics));
+        let checked = plans.map(|plan| stamp::check(&context, &anew, held, plan, sources, &mut whole, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
     for unit in &mut units {
         let context = unit.context(&anew);
-        let own = crate::lower::shared_objects(&context, diagnostics);
+        let mut findings = Diagnostics::new();
+        let own = crate::lower::shared_objects(&context, &mut findings);
         let memo = &mut check::Memo::default();
-        let own: Vec<Manifest> =
-            own.into_iter().map(|object| stamp::settle(object, &anew, memo, diagnostics)).collect();
-        stamp::check_applied(&own, &anew, unit.held(&roles), diagnostics);
-        stamp::name_subjects(&own, diagnostics);
+        let settled = own.into_iter().map(|object| stamp::settle(object, &anew, memo, &mut findings));
+        let own: Vec<Manifest> = settled.collect();
+        stamp::check_applied(&own, &anew, unit.held(&roles), &mut findings);
+        stamp::name_subjects(&own, &mut findings);
+        diagnostics.append(findings);
         unit.patches.finish(diagnostics);
         unit.own = own;
         whole.add_batch(unit);
@@ -294,7 +291,7 @@ fn read_units(
     let mut units: Vec<Unit> = batches
         .into_iter()
         .map(|expanded| {
-            let mut world = World { files, sources, spec: expanded.batch.file };
+            let mut world = World::around(&expanded.batch, files, sources);
             let declared = Declarations::read(&expanded, known.clone(), options, &mut world, diagnostics);
             let batch = &expanded.batch;
             let patches = BatchPatches::read(batch.patch.as_ref(), batch.patch_json.as_ref(), diagnostics);

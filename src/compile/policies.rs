@@ -2,14 +2,17 @@
 //!
 //! What is named is checked as objects are, and is none of the run's own: it is never built and never applied.
 
+use std::collections::HashSet;
+
 use super::manifests;
+use super::stamp::Anew;
 use crate::check::{self, Mode, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{Expanded, World};
 use crate::kubernetes::{Facts, Manifest};
 use crate::read::{Document, Files, read_documents};
-use crate::rules::{Placed, Policies};
-use crate::text::{Node, Origin, Sources};
+use crate::rules::{Asked, Placed, Policies};
+use crate::text::{FileId, Node, Origin, Sources};
 
 /// Reads the policies among the objects of a run, and those that its command line names.
 pub(super) fn in_force(
@@ -36,7 +39,7 @@ pub(super) fn of_batch(
     let mut documents = Vec::new();
     for (path, pattern) in manifests::paths(expanded, "policies", &expanded.batch.policies, files, sources, diagnostics)
     {
-        let world = World { files, sources, spec: expanded.batch.file };
+        let world = World::around(&expanded.batch, files, sources);
         let Some(bytes) = world.read_resolved(&path, pattern.origin(), diagnostics) else { continue };
         let read = manifests::roots(read_documents(sources, &path, bytes, diagnostics));
         let holds_policy = read.iter().any(|(root, _)| root.get("kind").and_then(Node::as_str) == Some(KIND));
@@ -49,8 +52,31 @@ pub(super) fn of_batch(
     read(&named.iter().map(|object| Placed { object, sets: None }).collect::<Vec<_>>(), facts, diagnostics)
 }
 
+/// Judges objects that were given as they are: by the rule sets that are asked for, and by the policies in force.
+pub(super) fn judge_given(
+    given: &[&Manifest],
+    anew: &Anew,
+    asked: &Asked,
+    roles: &Roles,
+    diagnostics: &mut Diagnostics,
+) {
+    for set in check::sets(given.iter().copied(), roles) {
+        let files: HashSet<FileId> = set.iter().map(|manifest| manifest.origin.file).collect();
+        let is_own = |finding: &Diagnostic| files.contains(&finding.origin.file);
+        let found = asked.judge(&set, &[]).into_iter();
+        diagnostics.extend(found.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
+    }
+    for manifest in given {
+        let role = roles.of(manifest.origin.file);
+        let refused = anew.judge(manifest, &Policies::default(), role.sets()).into_iter();
+        let refused = refused.map(|finding| if role.altered { undecided(finding) } else { finding });
+        let is_own = |finding: &Diagnostic| finding.origin.file == manifest.origin.file;
+        diagnostics.extend(refused.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
+    }
+}
+
 /// Says of an object that a kustomization changes that it is not known whether a policy allows it.
-pub(super) fn undecided(finding: Diagnostic) -> Diagnostic {
+fn undecided(finding: Diagnostic) -> Diagnostic {
     if finding.code != Code::Policy {
         return finding;
     }

@@ -15,6 +15,8 @@ use crate::text::{Key, Map, Node, Origin, Sources};
 #[derive(Debug)]
 pub(super) struct Flow<'a> {
     roots: Vec<&'a Node>,
+    /// What the roots are merged of, where they include others: what is replaced in them stands there all the same.
+    layers: Vec<&'a Node>,
     given: &'a [Map],
     secret: BTreeSet<Path>,
 }
@@ -36,10 +38,11 @@ impl<'a> Flow<'a> {
     /// This comes before anything is resolved: a finding about a parameter may be the first one.
     pub(super) fn of(specs: &'a [Document], given: &'a [Map], sources: &mut Sources) -> Self {
         let roots: Vec<&Node> = specs.iter().map(|spec| &spec.root).collect();
-        let mut flow = Self { roots, given, secret: BTreeSet::new() };
+        let layers: Vec<&Node> = specs.iter().flat_map(|spec| &spec.layers).collect();
+        let mut flow = Self { roots, layers, given, secret: BTreeSet::new() };
         flow.hide_undeclared(sources);
         let mut secret = BTreeSet::new();
-        for root in &flow.roots {
+        for root in flow.roots.iter().chain(&flow.layers) {
             each(root, &mut |text, origin, value, is_where| {
                 if sources.is_hidden(origin) || value.is_some_and(|value| sources.is_hidden(value.origin())) {
                     secret.extend(read_by(text, is_where));
@@ -60,7 +63,7 @@ impl<'a> Flow<'a> {
         while self.pass_on() {}
         self.hide_parameters(sources);
         let mut tainted = Vec::new();
-        for root in &self.roots {
+        for root in self.roots.iter().chain(&self.layers) {
             each(root, &mut |text, origin, _, is_where| {
                 if self.is_secret(&read_by(text, is_where)) {
                     tainted.push(origin);
@@ -193,7 +196,7 @@ impl<'a> Flow<'a> {
     fn hide_parameters(&self, sources: &mut Sources) {
         let named = |key: &Key| self.is_secret(&[vec!["params".into(), key.text.clone()]]);
         let any = self.secret.iter().any(|path| path[0] == "params");
-        for (at, layer) in self.roots.iter().flat_map(|root| layers(root).enumerate()) {
+        for (at, layer) in self.roots.iter().chain(&self.layers).flat_map(|root| layers(root).enumerate()) {
             let Some(params) = layer.get("params").filter(|_| any) else { continue };
             // The words of a schema are no values; a profile gives values alone.
             let is_word = |key: &str| at == 0 && SCHEMA_WORDS.iter().any(|word| is_near(key, word));
@@ -210,7 +213,7 @@ impl<'a> Flow<'a> {
         }
         let axes = self.secret.iter().filter(|path| path[0] == "matrix").map(|path| path.get(1)).collect::<Vec<_>>();
         if !axes.is_empty() {
-            self.roots.iter().for_each(|root| hide_axes(root, &axes, sources));
+            self.roots.iter().chain(&self.layers).for_each(|root| hide_axes(root, &axes, sources));
         }
     }
 

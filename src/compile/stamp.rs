@@ -33,6 +33,7 @@ pub(super) struct Anew {
     /// Budgets and autoscalers among the inputs.
     beside: Vec<Manifest>,
     policies: Policies,
+    steps: Steps,
 }
 
 /// What is asked of the objects of a batch, beside the rules of the server.
@@ -46,12 +47,12 @@ pub(super) struct Held<'a> {
 }
 
 impl Anew {
-    /// Knows the definitions of custom resources among the inputs.
-    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], policies: Policies) -> Self {
+    /// Knows the definitions of custom resources among the inputs, and how many steps the expressions may take.
+    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], policies: Policies, steps: Steps) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
         let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object)));
         let beside = manifests.iter().filter(|object| Asked::has_a_say(object)).cloned().collect();
-        Self { facts, definitions, beside, policies }
+        Self { facts, definitions, beside, policies, steps }
     }
 
     /// Returns what policies refuse of an object of those sets: those of the run, and those of its batch.
@@ -164,12 +165,11 @@ pub(super) fn check(
     anew: &Anew,
     held: Held<'_>,
     plan: &Plan,
-    steps: &Steps,
     sources: &Sources,
     whole: &mut Whole<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
-    let mut stamped = Stamped::default();
+    let (mut stamped, steps) = (Stamped::default(), &anew.steps);
     let keep = plan.len() <= KEPT;
     let sets = whole.sets_of(context.batch.batch.file);
     for start in (0..plan.len()).step_by(RUN) {

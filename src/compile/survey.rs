@@ -78,7 +78,7 @@ pub(super) fn tell_apart(
     for (file, purpose) in kept {
         let ReadFile { name, id, documents, found, .. } = file;
         // No other program fills in a spec.
-        if documents.iter().any(|document| spec::is_batch(&document.root)) {
+        if documents.iter().any(|document| spec::is_batch(&document.root) || spec::is_part(&document.root)) {
             diagnostics.append(found);
         } else {
             inputs.later.take_tags(found, diagnostics);
@@ -98,7 +98,7 @@ pub(super) fn tell_apart(
         }
     }
     inputs.later.expect();
-    inputs.without_passed(sources)
+    inputs
 }
 
 struct Survey<'a> {
@@ -189,7 +189,8 @@ impl<'a> Survey<'a> {
         let text = |field: &str| root.get(field).and_then(Node::as_str).unwrap_or_default();
         let (version, kind) = (text("apiVersion"), text("kind"));
         let group = version.split_once('/').map_or("", |(group, _)| group);
-        if is_for_kustomize(root) || spec::is_batch(root) || spec::is_function(root) || version.is_empty() {
+        let is_own = spec::is_batch(root) || spec::is_part(root) || spec::is_function(root);
+        if is_for_kustomize(root) || is_own || version.is_empty() {
             return false;
         }
         let is_known =

@@ -52,7 +52,7 @@ impl<'r> Whole<'r> {
     /// Adds the objects of a batch as a whole, and what it says is there already.
     pub(super) fn add_batch(&mut self, unit: &Unit) {
         let batch = &unit.expanded.batch;
-        self.specs.insert(batch.file);
+        self.specs.extend(batch.parts.iter().chain([&batch.file]));
         for set in self.roles.of(batch.file).sets() {
             let set = self.sets.entry(*set).or_default();
             // There may be thousands of them, which ask nothing of one another.

@@ -55,7 +55,7 @@ impl<'a> Causes<'a> {
 
     /// Returns what is read at a place of the new side, and is another value than before.
     pub(super) fn at(&self, origin: Origin, object: &Known, sources: &Sources) -> Vec<Cause> {
-        let of_file = || self.pairs.iter().filter(|pair| pair.new.batch.batch.file == origin.file);
+        let of_file = || self.pairs.iter().filter(|pair| pair.new.batch.batch.holds(origin));
         let within = of_file().find(|pair| pair.new.batch.batch.root.origin().touches(origin));
         let Some(pair) = within.or_else(|| of_file().next()) else { return Vec::new() };
         let read = paths_read(&Node::string(sources.text(origin), origin), sources);

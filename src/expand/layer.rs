@@ -37,15 +37,22 @@ impl Expanded {
 
     /// Returns what each layer is, its name, and where it is written.
     fn parts<'a>(&'a self, plan: Option<&Plan>) -> impl Iterator<Item = (&'static str, &'a str, Origin)> + use<'a> {
-        let root = &self.written;
-        let defaults = root.get("defaults").map(|node| ("defaults", "", node.origin()));
-        let sections = [("templates", "template"), ("profiles", "profile")].into_iter().flat_map(|(section, word)| {
-            let entries = root.get(section).and_then(Node::as_map).map(Map::iter).into_iter().flatten();
-            entries.map(move |entry| (word, entry.key.text.as_str(), entry.value.origin()))
+        let written = &self.written;
+        let defaults = written.iter().filter_map(|root| Some(("defaults", "", root.get("defaults")?.origin())));
+        let named = [("templates", "template"), ("profiles", "profile")];
+        let sections = written.iter().flat_map(move |root| {
+            named.into_iter().flat_map(move |(section, word)| {
+                let entries = root.get(section).and_then(Node::as_map).map(Map::iter).into_iter().flatten();
+                entries.map(move |entry| (word, entry.key.text.as_str(), entry.value.origin()))
+            })
         });
-        let overrides = plan.and_then(|plan| root.at(&[plan.section.key(), &plan.entry, "overrides"])?.as_seq());
-        let overrides = overrides.unwrap_or_default().iter().map(|one| ("override", "", one.origin()));
-        defaults.into_iter().chain(sections).chain(overrides)
+        let entry = plan.map(|plan| (plan.section.key(), plan.entry.clone()));
+        let overrides = written.iter().filter_map(move |root| {
+            let (section, name) = entry.as_ref()?;
+            root.at(&[section, name, "overrides"])?.as_seq()
+        });
+        let overrides = overrides.flatten().map(|one| ("override", "", one.origin()));
+        defaults.chain(sections).chain(overrides)
     }
 }
 

@@ -86,11 +86,6 @@ pub fn merge(facts: &Facts, base: &Node, over: &Node, place: Place<'_>) -> Node 
     Merging::new(facts).merge(base, over, place)
 }
 
-/// Merges parts of one layer: a `null` stays, for what the layers below say.
-pub(super) fn merge_within(facts: &Facts, base: &Node, over: &Node, place: Place<'_>) -> Node {
-    Merging::new(facts).within(base, over, place)
-}
-
 /// What merging found that its result does not show.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -106,8 +101,10 @@ pub(super) struct Notes {
 
 /// The merging of layers.
 pub(super) struct Merging<'f> {
-    facts: &'f Facts,
+    pub(super) facts: &'f Facts,
     pub(super) notes: Notes,
+    /// Whether all is noted that is replaced although it could have been merged, were it written in another form.
+    pub(super) is_strict: bool,
     /// Whether both sides are parts of one layer: what it takes away must still be taken out of the layers below.
     pub(super) is_within: bool,
 }
@@ -115,10 +112,10 @@ pub(super) struct Merging<'f> {
 impl<'f> Merging<'f> {
     /// Returns a merging of which nothing is noted yet.
     pub(super) fn new(facts: &'f Facts) -> Self {
-        Self { facts, notes: Notes::default(), is_within: false }
+        Self { facts, notes: Notes::default(), is_strict: false, is_within: false }
     }
 
-    /// Merges parts of one layer.
+    /// Merges parts of one layer: a `null` stays, for what the layers below say.
     pub(super) fn within(&mut self, base: &Node, over: &Node, place: Place<'_>) -> Node {
         self.is_within = true;
         let merged = self.merge(base, over, place);
@@ -134,6 +131,10 @@ impl<'f> Merging<'f> {
         }
         if is_open(base, over, place) {
             self.notes.is_open = true;
+            if self.is_strict {
+                self.notes.lost.push((base.clone(), over.clone()));
+                return base.clone();
+            }
             return over.clone();
         }
         if let Place::Containers { ty, in_order } = place {
@@ -166,7 +167,7 @@ impl<'f> Merging<'f> {
             },
             (Value::Map(_), Value::Seq(_)) if is_named(place) => match forms::by_name(over) {
                 Some(named) => self.merge(base, &named, place),
-                None => over.clone(),
+                None => self.replaced(base, over, place),
             },
             _ => self.replaced(base, over, place),
         }
@@ -181,8 +182,13 @@ impl<'f> Merging<'f> {
             _ => false,
         };
         let is_mapping = !over.is_null() && over.text().is_none();
-        if is_structure(place) && !has_words && is_mapping && !base.is_null() {
+        let differs = self.is_strict && base.text().is_none() && base.type_name() != over.type_name();
+        if (is_structure(place) && !has_words || differs) && is_mapping && !base.is_null() {
             self.notes.lost.push((base.clone(), over.clone()));
+            if self.is_strict {
+                // What is wrong with it is told: nothing else has to be.
+                return base.clone();
+            }
         }
         over.clone()
     }
@@ -218,7 +224,11 @@ impl<'f> Merging<'f> {
                 Some(over) => {
                     let alike = forms::alike(place, key, &entry.value, &over.value);
                     let (base, above) = alike.unwrap_or_else(|| (entry.value.clone(), over.value.clone()));
+                    // A fan-out may be another one, in whatever form.
+                    let is_strict = self.is_strict;
+                    self.is_strict &= key != "matrix";
                     let value = self.merge(&base, &above, child(facts, place, key));
+                    self.is_strict = is_strict;
                     merged.push(over.key.clone(), value);
                 }
             }

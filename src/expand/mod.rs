@@ -49,6 +49,7 @@ pub use merge::{MOUNT_OPTIONS, Place, merge};
 pub use naming::name_budget_of;
 pub use params::SCHEMA_WORDS;
 pub use plan::{Instance, Plan, describe, label_text};
+pub use profile::included;
 pub use reads::{Path, overlap, reads, reads_bare};
 pub use resources::{is_short, spelled};
 pub use scope::Scope;
@@ -68,7 +69,7 @@ use crate::kubernetes::Facts;
 use crate::limits;
 use crate::read::{Document, Files};
 use crate::spec::{Batch, Section};
-use crate::text::{Entry, Map, Node, Origin, Sources, Value};
+use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value};
 
 /// What the command line says about all batches of a run.
 #[derive(Clone, Debug)]
@@ -106,8 +107,8 @@ pub struct Expanded {
     pub params: Node,
     /// What `batch` means in expressions.
     pub identity: Node,
-    /// The document as it was written, profiles apart.
-    pub written: Node,
+    /// The document as it was written, profiles apart, behind the parts that it includes.
+    pub written: Vec<Node>,
     /// The parameters that have no value because of what was found.
     pub broken: BTreeSet<SmolStr>,
     /// The entries of all sections, sorted by section and name.
@@ -135,7 +136,7 @@ pub fn expand(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Expanded> {
-    let (profiles, profile_params) = profile::chosen(&document.root, &options.profiles, diagnostics);
+    let (profiles, profile_params) = profile::chosen(document.layers(), &options.profiles, diagnostics);
     let declared = document.root.get("params").and_then(Node::as_map).cloned().unwrap_or_default();
     for params in &profile_params {
         check_known(params, &declared, diagnostics);
@@ -145,14 +146,15 @@ pub fn expand(
     let names = declared.iter().map(|entry| &entry.key.text);
     let broken: BTreeSet<SmolStr> = names.filter(|name| params.get(name).is_none()).cloned().collect();
 
-    let mut layers: Vec<Node> = std::iter::once(&document.root).chain(&profiles).cloned().collect();
+    let mut layers: Vec<Node> = document.layers().iter().chain(&profiles).cloned().collect();
     let identity = identity(&layers, &params, &broken, sources);
     let scope = Scope { params: Some(&params), batch: Some(&identity), broken: Some(&broken), ..Scope::default() };
     layers = layers.iter().map(|layer| filled_layer(layer, &scope, sources, diagnostics)).collect();
-    let root = profile::apply(facts, &layers[0], &layers[1..], diagnostics);
-    let mut batch = Batch::read(&Document { root, file: document.file }, diagnostics)?;
+    let (own, profiles) = layers.split_at(document.layers().len());
+    let root = profile::apply(facts, &profile::merged(facts, own, diagnostics), profiles, diagnostics);
+    let mut batch = Batch::read(&Document { root, ..document.clone() }, diagnostics)?;
     check_used(document, &batch, &params, files, sources, diagnostics);
-    check_shared(&batch, &document.root, diagnostics);
+    check_shared(&batch, document, diagnostics);
 
     let nothing = Node::new(Value::Null, Origin::NOWHERE);
     let mut identity = Map::new();
@@ -162,9 +164,9 @@ pub fn expand(
     let scope = Scope { params: Some(&params), batch: Some(&identity), broken: Some(&broken), ..Scope::default() };
     fill_shared(&mut batch, &scope, sources, diagnostics);
 
-    let mut world = World { files, sources, spec: batch.file };
+    let mut world = World::around(&batch, files, sources);
     let plans = plans(facts, &batch, &scope, options, &mut world, diagnostics)?;
-    Some(Expanded { batch, params, identity, written: document.root.clone(), broken, plans })
+    Some(Expanded { batch, params, identity, written: document.layers().to_vec(), broken, plans })
 }
 
 /// Plans the entries of all sections; more than a run may have is a finding, and none is made.
@@ -213,10 +215,10 @@ fn identity(layers: &[Node], params: &Node, broken: &BTreeSet<SmolStr>, sources:
     Node::map(identity, Origin::NOWHERE)
 }
 
-/// Fills in what a batch or a profile says, but for what it declares.
+/// Fills in what a batch, a part or a profile says, but for what it declares.
 fn filled_layer(layer: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) -> Node {
     let entries = layer.as_map().into_iter().flatten().map(|entry| {
-        if matches!(entry.key.text.as_str(), "params" | "profiles") {
+        if matches!(entry.key.text.as_str(), "include" | "params" | "profiles") {
             return entry.clone();
         }
         Entry { key: entry.key.clone(), value: early::filled(&entry.value, scope, sources, diagnostics) }
@@ -225,10 +227,11 @@ fn filled_layer(layer: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics:
 }
 
 /// Reports templates and named fan-outs that nothing uses, be it in a profile that is not asked for.
-fn check_shared(batch: &Batch, root: &Node, diagnostics: &mut Diagnostics) {
-    let profiles = root.get("profiles").and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value);
+fn check_shared(batch: &Batch, document: &Document, diagnostics: &mut Diagnostics) {
+    let profiles = document.layers().iter().filter_map(|layer| layer.get("profiles")?.as_map());
+    let profiles = profiles.flatten().map(|entry| &entry.value);
     let (mut templates, mut matrices): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
-    for layer in profiles.chain([root, &batch.root]) {
+    for layer in profiles.chain(document.layers()).chain([&batch.root]) {
         let sections = Section::ALL.map(Section::key).into_iter().chain(["templates"]);
         let entries = sections.filter_map(|section| layer.get(section)?.as_map()).flatten().map(|entry| &entry.value);
         for entry in entries.chain(layer.get("defaults")) {
@@ -239,7 +242,7 @@ fn check_shared(batch: &Batch, root: &Node, diagnostics: &mut Diagnostics) {
             }
         }
     }
-    for finding in unused(&batch.templates, &templates, |name| {
+    for finding in unused(batch, &batch.templates, &templates, |name| {
         Diagnostic::new(
             Code::WithoutEffect,
             Origin::NOWHERE,
@@ -249,7 +252,7 @@ fn check_shared(batch: &Batch, root: &Node, diagnostics: &mut Diagnostics) {
     }) {
         diagnostics.push(finding);
     }
-    for finding in unused(&batch.matrices, &matrices, |name| {
+    for finding in unused(batch, &batch.matrices, &matrices, |name| {
         Diagnostic::new(Code::WithoutEffect, Origin::NOWHERE, format!("nothing fans out by the matrix `{name}`"))
             .severity(Severity::Error)
             .help(format!("write `matrix: {name}` in an entry, or remove it"))
@@ -258,13 +261,19 @@ fn check_shared(batch: &Batch, root: &Node, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Returns findings about declared names that are used nowhere.
-fn unused(declared: &Map, used: &BTreeSet<&str>, finding: impl Fn(&str) -> Diagnostic) -> Vec<Diagnostic> {
+/// Returns findings about declared names that are used nowhere; a part that is included may serve other batches too.
+fn unused(
+    batch: &Batch,
+    declared: &Map,
+    used: &BTreeSet<&str>,
+    finding: impl Fn(&str) -> Diagnostic,
+) -> Vec<Diagnostic> {
     // Which one an expression names may differ from run to run.
     if used.iter().any(|name| has_expression(name)) {
         return Vec::new();
     }
-    let idle = declared.iter().filter(|entry| !used.contains(entry.key.text.as_str()));
+    let is_idle = |key: &Key| !used.contains(key.text.as_str()) && batch.is_own(key.origin);
+    let idle = declared.iter().filter(|entry| is_idle(&entry.key));
     let meant = |name: &str| {
         let near = used.iter().copied().filter(|name| !declared.contains(name)).take(limits::LISTED_WORDS);
         did_you_mean(name, near).is_some()
@@ -326,12 +335,13 @@ fn check_used(
     }
     let mut read = BTreeSet::new();
     // What a profile overrides is read all the same, and so is what it says itself.
-    collect_reads(&document.root, sources, &mut read);
+    document.layers().iter().for_each(|layer| collect_reads(layer, sources, &mut read));
     // Templates of whole manifests are read here only for the names in them; findings come when they are rendered.
-    let world = World { files, sources, spec: batch.file };
-    for path in batch.manifests.iter().filter_map(Node::as_str).filter(|path| path.ends_with(".j2")) {
-        for name in world.glob(path, Origin::default()).unwrap_or_default() {
-            let text = world.peek(&name).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let world = World::around(batch, files, sources);
+    let manifests = batch.manifests.iter().filter_map(|node| Some((node.as_str()?, node.origin())));
+    for (path, origin) in manifests.filter(|(path, _)| path.ends_with(".j2")) {
+        for name in world.glob(path, origin).unwrap_or_default() {
+            let text = world.peek(&name, origin).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
             read.extend(expression::document_paths(&text).into_iter().map(SmolStr::new));
         }
     }
@@ -342,7 +352,7 @@ fn check_used(
     let unknown = names.iter().filter(|name| !batch.params.contains(name));
     let meant: BTreeSet<&str> = unknown.filter_map(|name| did_you_mean(name, declared())).collect();
     let unread = |name: &str| !read.contains("params") && !names.contains(name) && !meant.contains(name);
-    for entry in batch.params.iter().filter(|entry| unread(&entry.key.text)) {
+    for entry in batch.params.iter().filter(|entry| unread(&entry.key.text) && batch.is_own(entry.key.origin)) {
         if params.get(&entry.key.text).is_some() {
             diagnostics.push(
                 Diagnostic::new(

@@ -89,7 +89,7 @@ impl Call {
             !own && note(item, LOCAL) != Some("true") && (config.is_none() || ObjectKey::of(item) != config)
         };
         let objects = self.items.iter().enumerate().filter(|(_, item)| is_object(item));
-        objects.map(|(number, item)| (number, Document { root: item.clone(), file: self.file })).collect()
+        objects.map(|(number, item)| (number, Document::new(item.clone(), self.file))).collect()
     }
 
     /// Returns the item that holds a place.

@@ -175,8 +175,17 @@ pub fn may_refuse<'k>(group: &str, kind: &str, path: &(impl Iterator<Item = &'k 
     let has_own_rules = matches!(
         (group, kind),
         ("batch", "Job")
-            | ("", "ConfigMap" | "Node" | "Secret" | "Service" | "PersistentVolume" | "PersistentVolumeClaim" | "Pod")
-            | ("", "ResourceQuota")
+            | (
+                "",
+                "ConfigMap"
+                    | "Node"
+                    | "PersistentVolume"
+                    | "PersistentVolumeClaim"
+                    | "Pod"
+                    | "ResourceQuota"
+                    | "Secret"
+                    | "Service"
+            )
             | ("networking.k8s.io", "ServiceCIDR")
             | ("apiextensions.k8s.io", "CustomResourceDefinition")
     );

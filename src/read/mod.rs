@@ -45,6 +45,25 @@ pub struct Document {
     pub root: Node,
     /// The file that holds it.
     pub file: FileId,
+    /// What it was merged of, where it includes others: the lowest first, what was written itself last.
+    pub layers: Vec<Node>,
+}
+
+impl Document {
+    /// Returns a document that is merged of no others.
+    pub fn new(root: Node, file: FileId) -> Self {
+        Self { root, file, layers: Vec::new() }
+    }
+
+    /// Returns what it is merged of, the lowest first: itself, where it includes nothing.
+    pub fn layers(&self) -> &[Node] {
+        if self.layers.is_empty() { std::slice::from_ref(&self.root) } else { &self.layers }
+    }
+
+    /// Returns the files of what it includes.
+    pub fn parts(&self) -> impl Iterator<Item = FileId> {
+        self.layers.iter().map(|layer| layer.origin().file).filter(|file| *file != self.file)
+    }
 }
 
 /// Reads all documents of a file; documents without content are passed over.
@@ -104,7 +123,7 @@ pub fn read_documents(
     for (roots, findings, marks) in results {
         failed |= !findings.is_empty();
         diagnostics.extend(findings);
-        documents.extend(roots.into_iter().map(|root| Document { root, file }));
+        documents.extend(roots.into_iter().map(|root| Document::new(root, file)));
         marks.put(sources);
     }
     if documents.is_empty() && !failed {

@@ -433,14 +433,19 @@ fn is_own_version(version: &str) -> bool {
 
 fn is_batch(map: &Map) -> bool {
     let has_own_version = || map.get("apiVersion").and_then(Node::as_str).is_some_and(is_own_version);
-    map.get("kind").and_then(Node::as_str).is_some_and(|kind| is_near(kind, "Batch")) && is_spec(map)
+    map.get("kind").and_then(Node::as_str).is_some_and(is_kind_of_spec) && is_spec(map)
         || has_own_version() && !is_config(map)
 }
 
 /// Whether it is the config of a function, which is no spec.
 fn is_config(map: &Map) -> bool {
     let version = map.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
-    version.starts_with("fanfold.dev/") && kind(map).is_some_and(|kind| !is_near(kind, "Batch"))
+    version.starts_with("fanfold.dev/") && kind(map).is_some_and(|kind| !is_kind_of_spec(kind))
+}
+
+/// Whether a kind is that of specs, or of the parts that they include.
+fn is_kind_of_spec(kind: &str) -> bool {
+    is_near(kind, "Batch") || is_near(kind, "Part")
 }
 
 /// Whether a key of a spec names its Secrets, or one.

@@ -13,6 +13,8 @@ use crate::text::{Entry, FileId, Map, Node, Origin};
 pub const API_VERSION: &str = "fanfold.dev/v1";
 /// The kind of specs.
 pub const KIND: &str = "Batch";
+/// The kind of partial batches, which others include.
+pub const PART: &str = "Part";
 /// The kind of configs of the KRM function.
 pub const FUNCTION: &str = "Function";
 
@@ -21,8 +23,10 @@ pub const FUNCTION: &str = "Function";
 pub struct Batch {
     /// The whole document.
     pub root: Node,
-    /// The file that paths in the spec are relative to.
+    /// The file that holds it.
     pub file: FileId,
+    /// The files of the parts that it includes.
+    pub parts: Vec<FileId>,
     /// `metadata.name`.
     pub name: SmolStr,
     /// Where the name was written.
@@ -59,8 +63,17 @@ pub struct Batch {
 
 /// Whether a document says that it is a batch spec.
 pub fn is_batch(root: &Node) -> bool {
+    if is_part(root) {
+        return false;
+    }
     let group = root.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
     group.starts_with("fanfold.dev/") || (group.is_empty() && root.get("workloads").is_some())
+}
+
+/// Whether a document says that it is a part of batches.
+pub fn is_part(root: &Node) -> bool {
+    let text = |key: &str| root.get(key).and_then(Node::as_str).unwrap_or_default();
+    text("kind") == PART && text("apiVersion").starts_with("fanfold.dev/")
 }
 
 /// Whether a document is a config of the KRM function, which names specs and is none itself.
@@ -74,39 +87,9 @@ impl Batch {
     pub fn read(document: &Document, diagnostics: &mut Diagnostics) -> Option<Self> {
         let root = &document.root;
         let map = root.as_map()?;
-        check_header(root, diagnostics);
-        for entry in map {
-            if !keys::knows(keys::BATCH, &entry.key.text) {
-                let known = keys::names(&[keys::BATCH]);
-                let word = entry.key.text.as_str();
-                let misplaced = keys::knows(keys::WORKLOAD, word) || keys::knows(keys::FAN_OUT, word);
-                let help = misplaced
-                    .then_some("it is a field of a workload: write it under `workloads.NAME`")
-                    .or_else(|| ours(word));
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::UnknownField,
-                        entry.key.origin,
-                        format!("a batch has no field `{}`", entry.key.text),
-                    )
-                    .did_you_mean_word(word, known.into_iter().filter(|_| help.is_none()))
-                    .maybe_help(help),
-                );
-            }
-        }
+        check_header(root, KIND, diagnostics);
+        check_keys(map, KIND, diagnostics);
         let metadata = section(map, "metadata", diagnostics);
-        for entry in &metadata {
-            if !["name", "namespace", "labels", "annotations"].contains(&entry.key.text.as_str()) {
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::UnknownField,
-                        entry.key.origin,
-                        format!("the metadata of a batch has no field `{}`", entry.key.text),
-                    )
-                    .did_you_mean_word(&entry.key.text, ["name", "namespace", "labels", "annotations"]),
-                );
-            }
-        }
         let name = metadata.get("name").and_then(Node::text).cloned();
         if name.is_none() {
             diagnostics.push(
@@ -146,6 +129,7 @@ impl Batch {
         Some(Self {
             root: root.clone(),
             file: document.file,
+            parts: document.parts().collect(),
             name_origin: metadata.get("name").map_or(root.origin(), Node::origin),
             name: name.unwrap_or_else(|| "unnamed".into()),
             namespace: metadata.get("namespace").filter(|node| !node.is_null()).cloned(),
@@ -174,10 +158,89 @@ impl Batch {
     pub fn section(&self, section: Section) -> &Map {
         &self.sections[section as usize]
     }
+
+    /// Whether a place is in the file of the batch, or of a part that it includes.
+    pub fn holds(&self, place: Origin) -> bool {
+        self.file == place.file || self.parts.contains(&place.file)
+    }
+
+    /// Whether a place is not in a part that the batch includes.
+    pub fn is_own(&self, place: Origin) -> bool {
+        !self.parts.contains(&place.file)
+    }
 }
 
-fn check_header(root: &Node, diagnostics: &mut Diagnostics) {
-    for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+/// Looks at the keys of a part, and returns what of it takes part in the batches that include it; what it includes itself is
+/// left to the reader of files.
+pub fn check_part(root: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
+    check_header(root, PART, diagnostics);
+    // What does not say that it is one was not looked through for secrets as one is.
+    let map = root.as_map().filter(|_| is_part(root))?;
+    check_keys(map, PART, diagnostics);
+    let mut kept = Map::new();
+    for entry in map {
+        match entry.key.text.as_str() {
+            "apiVersion" | "kind" | "include" => {}
+            "metadata" => {
+                let known = |entry: &&Entry| METADATA[1..].contains(&entry.key.text.as_str());
+                let value = entry.value.as_map().map_or_else(
+                    || entry.value.clone(),
+                    |map| Node::map(map.iter().filter(known).cloned().collect(), entry.value.origin()),
+                );
+                kept.push(entry.key.clone(), value);
+            }
+            key if keys::knows(keys::BATCH, key) => kept.push(entry.key.clone(), entry.value.clone()),
+            _ => {}
+        }
+    }
+    Some(Node::map(kept, root.origin()))
+}
+
+/// The keys of `metadata`; a part has no name.
+const METADATA: [&str; 4] = ["name", "namespace", "labels", "annotations"];
+
+/// Reports keys that neither a batch nor a part has.
+fn check_keys(map: &Map, kind: &str, diagnostics: &mut Diagnostics) {
+    let noun = kind.to_ascii_lowercase();
+    for entry in map {
+        if !keys::knows(keys::BATCH, &entry.key.text) {
+            let known = keys::names(&[keys::BATCH]);
+            let word = entry.key.text.as_str();
+            let misplaced = keys::knows(keys::WORKLOAD, word) || keys::knows(keys::FAN_OUT, word);
+            let help = misplaced
+                .then_some("it is a field of a workload: write it under `workloads.NAME`")
+                .or_else(|| ours(word));
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownField,
+                    entry.key.origin,
+                    format!("a {noun} has no field `{}`", entry.key.text),
+                )
+                .did_you_mean_word(word, known.into_iter().filter(|_| help.is_none()))
+                .maybe_help(help),
+            );
+        }
+    }
+    let known = if kind == PART { &METADATA[1..] } else { &METADATA[..] };
+    for entry in map.get("metadata").and_then(Node::as_map).into_iter().flatten() {
+        let word = entry.key.text.as_str();
+        if !known.contains(&word) {
+            let finding = Diagnostic::new(
+                Code::UnknownField,
+                entry.key.origin,
+                format!("the metadata of a {noun} has no field `{word}`"),
+            );
+            diagnostics.push(if kind == PART && word == "name" {
+                finding.help("a part takes the name of the batch that includes it: leave it out")
+            } else {
+                finding.did_you_mean_word(word, known.iter().copied())
+            });
+        }
+    }
+}
+
+fn check_header(root: &Node, kind: &str, diagnostics: &mut Diagnostics) {
+    for (key, expected) in [("apiVersion", API_VERSION), ("kind", kind)] {
         match root.get(key) {
             Some(node) if node.as_str() == Some(expected) => {}
             Some(node) => diagnostics.push(
@@ -197,7 +260,7 @@ fn check_header(root: &Node, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Code::MissingField,
                     root.origin().at_start(),
-                    format!("a batch needs `{key}: {expected}`"),
+                    format!("a {} needs `{key}: {expected}`", kind.to_ascii_lowercase()),
                 )
                 .with_fix(Fix::safe([Edit::bytes(root.origin().at_start(), format!("{key}: {expected}\n"))])),
             ),

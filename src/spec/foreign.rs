@@ -36,7 +36,7 @@ const WORDS: &[(&[&str], &str)] = &[
     ),
     (
         &["include", "includes", "import", "imports"],
-        "name plain manifests under `manifests` of the batch; other specs are inputs too",
+        "write `include: [FILE, …]` in the batch for parts of one, and `manifests: [FILE, …]` for plain manifests",
     ),
     (&["build", "dockerfile"], "build the image first, and write its name as `image`"),
     (&["repository", "registry", "tag"], "write it all as `image: REGISTRY/REPOSITORY:TAG`"),

@@ -18,8 +18,9 @@ const fn key(name: &'static str, summary: &'static str) -> OwnKey {
 /// The keys of a batch document.
 pub const BATCH: &[OwnKey] = &[
     key("apiVersion", "always `fanfold.dev/v1`"),
-    key("kind", "always `Batch`"),
+    key("kind", "`Batch`, or `Part` for what batches include"),
     key("metadata", "name of the batch; namespace, labels and annotations of all its objects"),
+    key("include", "files of `kind: Part`: partial batches, merged under this one in order"),
     key("params", "typed inputs, read as `{{ params.NAME }}`: a default, or a JSON Schema"),
     key(
         "defaults",

@@ -10,7 +10,7 @@ mod naming;
 mod section;
 mod workload;
 
-pub use batch::{API_VERSION, Batch, FUNCTION, KIND, is_batch, is_function};
+pub use batch::{API_VERSION, Batch, FUNCTION, KIND, PART, check_part, is_batch, is_function, is_part};
 pub use foreign::{ours, renamed};
 pub use naming::{as_label, budgeted, short_hash, slug};
 pub use section::Section;

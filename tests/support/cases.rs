@@ -49,6 +49,11 @@ impl Case {
         &self.given[..lines.map(str::len).sum()]
     }
 
+    /// Returns the names of the divisions, in order.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = &str> {
+        self.given.lines().filter_map(|line| line.strip_prefix(MARK))
+    }
+
     /// Returns what stands below a division, with an empty line in place of each line above it: places in it are those of
     /// the file.
     pub(crate) fn section(&self, name: &str) -> String {

@@ -36,7 +36,7 @@ pub(super) fn page() -> String {
         for key in *keys {
             let _ = write!(out, "\n**`{}`**: {}\n", key.name, key.summary);
             for (number, form) in forms(key.name).iter().enumerate() {
-                let _ = write!(out, "{}- `{form}`\n", if number == 0 { "\n" } else { "" });
+                let _ = writeln!(out, "{}- `{form}`", if number == 0 { "\n" } else { "" });
             }
         }
     }

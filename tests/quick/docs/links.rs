@@ -64,7 +64,7 @@ fn plain(path: &Path) -> PathBuf {
     })
 }
 
-/// Returns the anchors of a page, as GitHub and MkDocs make them of headings.
+/// Returns the anchors of a page, as `GitHub` and `MkDocs` make them of headings.
 fn headings(page: &Path) -> Vec<String> {
     let text = fs::read_to_string(page).expect("a page");
     let mut fenced = false;

@@ -1,9 +1,10 @@
 //! Small specs and what must come of them.
 //!
 //! A case (`crate::cases`) asks by `# show: KIND NAMESPACE/NAME POINTER` for what stands at a place, and by
-//! `# show: objects` for the objects that are made, sorted. The code of each finding is told in any case.
+//! `# show: objects` for the objects that are made, sorted. What stands below `# --- FILE` is another file. The code of each finding is told in any case.
 
-use fanfold::diagnostic::Diagnostic;
+use fanfold::compile::read_inputs;
+use fanfold::diagnostic::{Diagnostic, Diagnostics};
 use fanfold::emit::Output;
 use fanfold::kubernetes::Manifest;
 use fanfold::read::MemoryFiles;
@@ -21,13 +22,17 @@ fn every_case_gives_what_it_says() {
 
 /// Returns what is found in the spec of a case, and what it asks for of the objects.
 pub(crate) fn shown(case: &Case, told: impl Fn(&Diagnostic, &Sources) -> Vec<String>) -> Vec<String> {
-    let files = MemoryFiles::default().with("case.yaml", case.input());
+    let others = case.sections().map(|name| (name, case.section(name)));
+    let files = others
+        .fold(MemoryFiles::default().with("case.yaml", case.input()), |files, (name, text)| files.with(name, text));
     let given = case.settings("given").filter_map(|given| given.split_once('='));
     let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let spec = examples::Case { spec: "case.yaml".to_owned(), given };
     let mut sources = Sources::default();
-    let inputs = spec.inputs(&files, &mut sources);
-    let (compilation, diagnostics) = run(inputs, spec.options(), &files, &mut sources);
+    let mut read = Diagnostics::new();
+    let inputs = read_inputs(&["case.yaml".to_owned()], &files, || Ok(Vec::new()), &mut sources, &mut read);
+    let (compilation, mut diagnostics) = run(inputs, spec.options(), &files, &mut sources);
+    diagnostics.append(read);
     let objects = compilation.objects();
     let findings = diagnostics.iter().flat_map(|finding| told(finding, &sources));
     let shown = case.settings("show").map(|asked| {

@@ -59,7 +59,7 @@ impl Shuffle {
     }
 
     fn document(&mut self, document: &Document) -> Document {
-        Document { root: self.tree(&document.root), file: document.file }
+        Document::new(self.tree(&document.root), document.file)
     }
 }
 
@@ -164,5 +164,5 @@ fn grow(document: &Document, axes: &mut usize) -> Document {
     }
     let mut root = document.root.as_map().cloned().unwrap_or_default();
     root.put("workloads", Node::map(grown, document.root.origin()));
-    Document { root: Node::map(root, document.root.origin()), file: document.file }
+    Document::new(Node::map(root, document.root.origin()), document.file)
 }

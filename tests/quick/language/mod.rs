@@ -3,6 +3,7 @@
 //! A case (`crate::cases`) asks as those of [`crate::golden::lowering`] do. Its findings are shown as `LINE:COLUMN
 //! SEVERITY[CODE]: MESSAGE`, with their ways out below.
 
+mod parts;
 mod patches;
 
 use fanfold::diagnostic::Diagnostic;
