@@ -3,7 +3,7 @@
 //! A mapping that leaves a field out enters, what the server puts there leaves. Each rule is one of the server's
 //! (`pkg/apis/*/*/defaults.go`, and what its registries add on creation); nothing here looks beyond the mapping.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use smol_str::SmolStr;
 
 use crate::kubernetes::{Field, Tree, Type};
@@ -60,6 +60,14 @@ pub(super) fn default<B: Tree>(root: &Type, ty: &Type, field: &Field, body: &B) 
         }
         ("core/v1.Container" | "core/v1.EphemeralContainer", "imagePullPolicy") => Some(pull_policy(word("image"))),
         ("core/v1.ImageVolumeSource", "pullPolicy") => Some(pull_policy(word("reference"))),
+        ("core/v1.LimitRangeItem", "default" | "defaultRequest") if is("type", "Container", "") => {
+            // What comes later counts more.
+            let sources: &[&str] = if name == "default" { &["max"] } else { &["min", "max", "default"] };
+            let amounts = sources.iter().filter_map(|key| body.present(key)).flat_map(Tree::members);
+            let amounts: Map<String, Json> =
+                amounts.map(|(key, amount)| (key.to_owned(), super::as_json(amount))).collect();
+            when(!amounts.is_empty(), Json::Object(amounts))
+        }
         ("core/v1.NamespaceSpec", "finalizers") => Some(json!(["kubernetes"])),
         ("core/v1.PersistentVolumeClaim", "apiVersion") => Some("v1".into()),
         ("core/v1.PersistentVolumeClaim", "kind") => Some("PersistentVolumeClaim".into()),

@@ -85,7 +85,7 @@ fn argo_cd_and_flux_take_their_manifests() {
     bench.ok("fanfold", &["integrate", "flux"]);
     let installed = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: argocd-repo-server}\nspec:\n  \
                      selector: {matchLabels: {app: a}}\n  template:\n    metadata: {labels: {app: a}}\n    spec:\n      \
-                     containers: [{name: repo-server, image: a}]\n      volumes: [{name: var-files, emptyDir: {}}, {name: plugins, emptyDir: {}}]\n";
+                     containers: [{name: repo-server, image: 'a:1', resources: {limits: {memory: 1Gi}}}]\n      volumes: [{name: var-files, emptyDir: {}}, {name: plugins, emptyDir: {}}]\n";
     bench.write("install.yaml", installed);
     bench.write("kustomization.yaml", "resources: [install.yaml]\ncomponents: [argocd]\n");
     let kubectl = crate::controlplane::kubectl_path();
