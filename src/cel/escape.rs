@@ -1,36 +1,16 @@
 //! Names of fields as expressions write them: what is no identifier, or is a word of the language, is spelled out.
 
-/// Words that no expression can write as the name of a field of a definition.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
+use super::parse::RESERVED;
+
+/// Words of the grammar itself, which cannot be names either.
+const GRAMMAR: [&str; 4] = ["true", "false", "null", "in"];
 
 /// Returns how expressions write a field, or nothing where they cannot.
 pub fn escaped(name: &str) -> Option<String> {
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    if RESERVED.contains(&name) {
+    if RESERVED.contains(&name) || GRAMMAR.contains(&name) {
         return Some(format!("__{name}__"));
     }
     let mut out = String::with_capacity(name.len());

@@ -12,7 +12,7 @@ const DEEPEST: usize = 60;
 const LONGEST: usize = 100;
 
 /// Words that name nothing.
-const RESERVED: [&str; 17] = [
+pub(super) const RESERVED: [&str; 17] = [
     "as",
     "break",
     "const",

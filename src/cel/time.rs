@@ -4,54 +4,12 @@ pub(super) use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
+pub(super) use crate::kubernetes::duration;
+
 /// Nanoseconds in a second.
 pub(super) const SECOND: i128 = 1_000_000_000;
 /// The first second that a timestamp may have, of the year 1, and the last, of the year 9999.
 const YEARS: (i128, i128) = (-62_135_596_800, 253_402_300_799);
-
-/// Reads a length of time as Go writes it: `1h30m`, `-1.5s`.
-pub(super) fn duration(text: &str) -> Option<i64> {
-    const UNITS: [(&str, i128); 8] = [
-        ("ns", 1),
-        ("us", 1_000),
-        ("µs", 1_000),
-        ("μs", 1_000),
-        ("ms", 1_000_000),
-        ("s", SECOND),
-        ("m", 60 * SECOND),
-        ("h", 3600 * SECOND),
-    ];
-    let (is_negative, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Some(0);
-    }
-    if rest.is_empty() {
-        return None;
-    }
-    let mut total = 0_i128;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at(end);
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
-            return None;
-        }
-        let end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (_, unit) = UNITS.iter().find(|(name, _)| *name == &after[..end])?;
-        rest = &after[end..];
-        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-        total = total.checked_add(whole.checked_mul(*unit)?)?;
-        let digits = &fraction[..fraction.len().min(18)];
-        if !digits.is_empty() {
-            let scale = 10_i128.pow(u32::try_from(digits.len()).ok()?);
-            total = total.checked_add(digits.parse::<i128>().ok()?.checked_mul(*unit)? / scale)?;
-        }
-    }
-    i64::try_from(if is_negative { -total } else { total }).ok()
-}
 
 /// Writes a length of time in seconds, as CEL does.
 pub(super) fn seconds(nanos: i64) -> String {

@@ -42,8 +42,7 @@ pub(super) fn of_batch(
         let world = World::around(&expanded.batch, files, sources);
         let Some(bytes) = world.read_resolved(&path, pattern.origin(), diagnostics) else { continue };
         let read = manifests::roots(read_documents(sources, &path, bytes, diagnostics));
-        let holds_policy = read.iter().any(|(root, _)| root.get("kind").and_then(Node::as_str) == Some(KIND));
-        if read.iter().all(|(root, _)| root.get("kind").is_none()) && !holds_policy {
+        if read.iter().all(|(root, _)| root.get("kind").is_none()) {
             diagnostics.push(no_policy(&path, pattern.origin()));
         }
         documents.extend(read);

@@ -4,6 +4,7 @@ mod amounts;
 pub mod cron;
 pub mod defaults;
 pub mod documented;
+mod duration;
 pub mod facts;
 mod fnv;
 mod format;
@@ -23,6 +24,7 @@ mod zone;
 
 pub use amounts::Amounts;
 pub use defaults::{Storage, is_dropped};
+pub use duration::duration;
 pub use facts::{Facts, Field, Gate, Gates, Merge, Minor, Schema, Shape, Type, TypeId};
 pub use format::{is_base64, is_time};
 pub use object::{Manifest, ObjectKey, SERVER_ANNOTATIONS, SERVER_METADATA, tool_note};

@@ -37,12 +37,11 @@ impl Url {
             Some(("", _)) => return None,
             _ => (String::new(), text),
         };
-        let (before, fragment) = rest.split_once('#').map_or((rest, None), |(rest, part)| (rest, Some(part)));
+        let before = rest.split_once('#').map_or(rest, |(before, _)| before);
         let (rest, query) = before.split_once('?').unwrap_or((before, ""));
         if !rest.starts_with('/') {
             // `mailto:a@b` is one with a scheme, `a/b` is none.
-            let is_opaque = !scheme.is_empty() && fragment.is_none_or(|_| true);
-            return is_opaque.then(|| Self {
+            return (!scheme.is_empty()).then(|| Self {
                 text: text.to_owned(),
                 scheme,
                 host: String::new(),
