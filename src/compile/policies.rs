@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{Expanded, World};
 use crate::kubernetes::{Facts, Manifest};
 use crate::read::{Document, Files, read_documents};
-use crate::rules::{Asked, Placed, Policies};
+use crate::rules::{Asked, Beside, Placed, Policies};
 use crate::text::{FileId, Node, Origin, Sources};
 
 /// Reads the policies among the objects of a run, and those that its command line names.
@@ -62,7 +62,7 @@ pub(super) fn judge_given(
     for set in check::sets(given.iter().copied(), roles) {
         let files: HashSet<FileId> = set.iter().map(|manifest| manifest.origin.file).collect();
         let is_own = |finding: &Diagnostic| files.contains(&finding.origin.file);
-        let found = asked.judge(&set, &[]).into_iter();
+        let found = asked.judge(&set, &Beside::default()).into_iter();
         diagnostics.extend(found.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
     }
     for manifest in given {

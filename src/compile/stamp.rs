@@ -15,7 +15,7 @@ use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
-use crate::rules::{Asked, Gathered, Path, Policies};
+use crate::rules::{Asked, Beside, Gathered, Path, Policies};
 use crate::text::{Node, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
@@ -31,7 +31,7 @@ pub(super) struct Anew {
     pub(super) facts: &'static Facts,
     definitions: Definitions,
     /// Budgets and autoscalers among the inputs.
-    beside: Vec<Manifest>,
+    beside: Beside,
     policies: Policies,
     steps: Steps,
 }
@@ -51,7 +51,7 @@ impl Anew {
     pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], policies: Policies, steps: Steps) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
         let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object)));
-        let beside = manifests.iter().filter(|object| Asked::has_a_say(object)).cloned().collect();
+        let beside = Beside::of(manifests);
         Self { facts, definitions, beside, policies, steps }
     }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use smol_str::SmolStr;
 
-use crate::kubernetes::{Manifest, Tree};
+use crate::kubernetes::{Manifest, Tree, scale_target};
 
 /// The workloads that are scaled: kind, namespace, name.
 pub(super) struct Scaled(HashSet<(SmolStr, SmolStr, SmolStr)>);
@@ -15,16 +15,9 @@ pub(super) struct Scaled(HashSet<(SmolStr, SmolStr, SmolStr)>);
 impl Scaled {
     /// Finds the autoscalers of both sides, those of KEDA too.
     pub(super) fn of(sides: [&[Manifest]; 2]) -> Self {
-        let scalers = sides.into_iter().flatten().filter(|object| {
-            matches!(
-                (object.key.group.as_str(), object.key.kind.as_str()),
-                ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject")
-            )
-        });
-        let targets = scalers.filter_map(|object| {
-            let target = object.node.present_at(&["spec", "scaleTargetRef"])?;
-            let kind = target.word("kind").unwrap_or("Deployment".into());
-            Some((kind, object.key.namespace.clone(), target.word("name")?))
+        let targets = sides.into_iter().flatten().filter_map(|object| {
+            let target = scale_target(object)?;
+            Some((target.kind, object.key.namespace.clone(), target.name.scalar()?))
         });
         Self(targets.collect())
     }

@@ -7,11 +7,10 @@ use smol_str::SmolStr;
 use super::cluster::{Cluster, Pod, Runtime};
 use super::limits::Range;
 use super::pod::{Apart, Port, Rules, Spread};
-use super::selector::{Labels, Selector};
 use super::units::{Units, units};
 use crate::kubernetes::pods::pod_template;
 use crate::kubernetes::references::secret_made_for;
-use crate::kubernetes::{Basis, Facts, Load, Manifest, PodDemand, Quantity, Tree, pod_spec_field};
+use crate::kubernetes::{Basis, Facts, Labels, Load, Manifest, PodDemand, Quantity, Selector, Tree, pod_spec_field};
 use crate::text::{Node, Origin};
 
 /// The objects of a batch, with the namespace of each.

@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use smol_str::SmolStr;
 
 use super::pod::{Apart, Port};
-use super::selector::{Labels, Selector};
 use super::units::Units;
 use crate::cluster::Live;
-use crate::kubernetes::{Amounts, Defaults, PodDemand, Taint, Tolerated, Tree};
+use crate::kubernetes::{Amounts, Defaults, Labels, PodDemand, Selector, Taint, Tolerated, Tree};
 
 /// A list that has to be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,8 +9,7 @@ use smol_str::SmolStr;
 use super::batch::Asked;
 use super::cluster::{Cluster, Node};
 use super::pod::{Apart, Port, Spread};
-use super::selector::Labels;
-use crate::kubernetes::Taint;
+use crate::kubernetes::{Labels, Taint};
 
 /// Why a node does not take a pod; the order is that in which the scheduler asks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -22,7 +22,6 @@ mod needs;
 mod pod;
 mod quota;
 mod references;
-mod selector;
 mod units;
 mod unread;
 

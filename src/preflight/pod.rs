@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use smol_str::SmolStr;
 
-use super::selector::{Labels, Selector};
-use crate::kubernetes::{Taint, Tolerated, Tree, UNSCHEDULABLE};
+use crate::kubernetes::{Labels, Selector, Taint, Tolerated, Tree, UNSCHEDULABLE};
 
 /// Which nodes a pod may run on, whatever else runs there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,7 +94,7 @@ impl Rules {
 
     /// Whether the labels and the name of a node are what the pod asks for.
     pub(super) fn admits(&self, name: &SmolStr, labels: &Labels) -> bool {
-        let field = |key: &str| (key == "metadata.name").then_some(name);
+        let field = |key: &str| (key == "metadata.name").then_some(name.as_str());
         let term = |(expressions, fields): &(Selector, Selector)| {
             // A term without conditions means no node, not every node.
             !(expressions.is_empty() && fields.is_empty()) && expressions.selects(labels) && fields.holds(field)

@@ -11,10 +11,9 @@ use super::cluster::Cluster;
 use super::finding::{Findings, Found, some};
 use super::limits::claims;
 use super::pod::Apart;
-use super::selector::Selector;
 use super::units::{Units, quantity, units};
 use crate::diagnostic::{Code, Severity};
-use crate::kubernetes::{Amounts, Facts, Quantity, Tree, USUAL};
+use crate::kubernetes::{Amounts, Facts, Quantity, Selector, Tree, USUAL};
 use crate::text::{Node, Origin};
 
 /// A quota of a namespace.
@@ -127,7 +126,7 @@ impl Scope {
             "BestEffort" => best_effort(),
             "NotBestEffort" => !best_effort(),
             "PriorityClass" if self.classes.is_empty() => asked.priority_class.is_some(),
-            "PriorityClass" => self.classes.holds(|_| asked.priority_class.as_ref()),
+            "PriorityClass" => self.classes.holds(|_| asked.priority_class.as_deref()),
             "CrossNamespacePodAffinity" => asked.apart.iter().any(Apart::crosses),
             _ => false,
         }

@@ -2,23 +2,21 @@
 //!
 //! Settled objects enter, warnings leave. Each code says one thing in one sentence: people are told it once.
 
-use std::collections::HashSet;
-
-use super::asked::finding;
-use super::at::{get, is_true, items, text};
+use super::asked::{Beside, finding};
+use super::at::{get, is_true, items};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::pods::{pod_spec_field, template};
 use crate::kubernetes::{Manifest, same};
 use crate::text::Node;
 
 /// Returns what there is to say of objects that are applied together.
-pub(super) fn judge(objects: &[&Manifest], beside: &[Manifest]) -> Vec<Diagnostic> {
+pub(super) fn judge(objects: &[&Manifest], around: [&Beside; 2]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for object in objects {
         containers(object, &mut found);
         finished_jobs(object, &mut found);
     }
-    replicas(objects, beside, &mut found);
+    replicas(objects, around, &mut found);
     found
 }
 
@@ -80,24 +78,12 @@ fn finished_jobs(object: &Manifest, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn replicas(objects: &[&Manifest], beside: &[Manifest], found: &mut Vec<Diagnostic>) {
-    let scaled: HashSet<_> = objects.iter().copied().chain(beside).filter_map(target).collect();
-    if scaled.is_empty() {
-        return;
-    }
-    for object in objects {
-        let key = (object.key.namespace.as_str(), object.key.kind.as_str(), object.key.name.as_str());
-        if let Some(node) = get(&object.node, &["spec", "replicas"]).filter(|_| scaled.contains(&key)) {
+fn replicas(objects: &[&Manifest], around: [&Beside; 2], found: &mut Vec<Diagnostic>) {
+    for object in objects.iter().filter(|object| around.iter().any(|beside| beside.scaler(object).is_some())) {
+        if let Some(node) = get(&object.node, &["spec", "replicas"]) {
             let message = "an autoscaler sets the number of pods too: each apply sets it back to this";
             let one = finding(Code::AutoscaledReplicas, object, "spec.replicas".to_owned(), node, message);
             found.push(one.help("take `replicas` out"));
         }
     }
-}
-
-/// Returns the namespace, kind and name of what an autoscaler scales.
-pub(super) fn target(object: &Manifest) -> Option<(&str, &str, &str)> {
-    let is_autoscaler = object.key.group == "autoscaling" && object.key.kind == "HorizontalPodAutoscaler";
-    let target = |field: &str| text(&object.node, &["spec", "scaleTargetRef", field]);
-    Some((object.key.namespace.as_str(), target("kind").filter(|_| is_autoscaler)?, target("name")?))
 }

@@ -2,10 +2,15 @@
 //!
 //! Settled objects that are applied together enter, findings leave. Where nothing is asked for, nothing is looked at.
 
+use std::collections::HashMap;
+
+use smol_str::SmolStr;
+
+use super::at::get;
 use super::standards::judge_pods;
 use super::{Standard, advice, availability};
 use crate::diagnostic::{Code, Diagnostic, suggestion, words};
-use crate::kubernetes::Manifest;
+use crate::kubernetes::{Labels, Manifest, Selector, is_autoscaler, scale_target};
 
 /// What a run asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,27 +47,75 @@ impl Asked {
     }
 
     /// Looks at objects that are applied together; `beside` are others that have a say in how they run.
-    pub fn judge(&self, objects: &[&Manifest], beside: &[Manifest]) -> Vec<Diagnostic> {
+    pub fn judge(&self, objects: &[&Manifest], beside: &Beside) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = Vec::new();
         if !self.standards.is_empty() {
             found.extend(objects.iter().flat_map(|object| judge_pods(object, &self.standards)));
         }
-        if self.availability {
-            found.extend(availability::judge(objects, beside));
-        }
-        if self.advice {
-            found.extend(advice::judge(objects, beside));
+        if self.availability || self.advice {
+            let own = Beside::of(objects.iter().copied());
+            let around = [&own, beside];
+            if self.availability {
+                found.extend(availability::judge(objects, around));
+            }
+            if self.advice {
+                found.extend(advice::judge(objects, around));
+            }
         }
         found
     }
+}
 
-    /// Whether an object has a say in how others run: a budget, or an autoscaler.
-    pub fn has_a_say(object: &Manifest) -> bool {
-        matches!(
-            (object.key.group.as_str(), object.key.kind.as_str()),
-            ("policy", "PodDisruptionBudget") | ("autoscaling", "HorizontalPodAutoscaler")
-        )
+/// What has a say in how others run, by what it is about: autoscalers and budgets.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// Autoscalers by the namespace, kind and name of what they scale.
+    scalers: HashMap<(SmolStr, SmolStr, SmolStr), Manifest>,
+    /// What budgets select, by their namespace and a label that all of it surely has.
+    budgets: HashMap<(SmolStr, Option<(SmolStr, SmolStr)>), Vec<Selector>>,
+}
+
+impl Beside {
+    /// Finds the autoscalers and budgets among objects.
+    pub fn of<'m>(objects: impl IntoIterator<Item = &'m Manifest>) -> Self {
+        let mut beside = Self::default();
+        for object in objects {
+            let namespace = object.key.namespace.clone();
+            if let Some(target) = scale_target(object).filter(|_| is_autoscaler(object)) {
+                let name = target.name.text().cloned().unwrap_or_default();
+                beside.scalers.entry((namespace, target.kind, name)).or_insert_with(|| object.clone());
+            } else if is_budget(object)
+                && let Some(selector) = get(&object.node, &["spec", "selector"]).map(Selector::read)
+            {
+                let sure = selector.pair().map(|(key, value)| (key.clone(), value.clone()));
+                beside.budgets.entry((namespace, sure)).or_default().push(selector);
+            }
+        }
+        beside
     }
+
+    /// Returns the autoscaler of an object.
+    pub(super) fn scaler(&self, object: &Manifest) -> Option<&Manifest> {
+        let key = &object.key;
+        if self.scalers.is_empty() {
+            return None;
+        }
+        self.scalers.get(&(key.namespace.clone(), key.kind.clone(), key.name.clone()))
+    }
+
+    /// Whether a budget is for pods with some labels.
+    pub(super) fn keeps(&self, namespace: &SmolStr, labels: &Labels) -> bool {
+        let selects = |sure: Option<&(SmolStr, SmolStr)>| {
+            let budgets = self.budgets.get(&(namespace.clone(), sure.cloned()));
+            budgets.is_some_and(|all| all.iter().any(|selector| selector.selects(labels)))
+        };
+        !self.budgets.is_empty() && (selects(None) || labels.iter().any(|label| selects(Some(label))))
+    }
+}
+
+/// Whether an object is a budget of evictions.
+pub(super) fn is_budget(object: &Manifest) -> bool {
+    object.key.group == "policy" && object.key.kind == "PodDisruptionBudget"
 }
 
 /// Returns a finding about a field of an object.

@@ -3,22 +3,25 @@
 //! Settled objects enter, findings about Deployments, `StatefulSet`s and their budgets leave. Only who asks with
 //! `--rules ha` is told: one pod is right for much, and a comment says why.
 
-use super::advice::target;
-use super::asked::finding;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use smol_str::SmolStr;
+
+use super::asked::{Beside, finding, is_budget};
 use super::at::{get, items, number_at, text};
 use super::workload::Portion;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::{Manifest, pod_template};
-use crate::text::{Map, Node};
+use crate::kubernetes::{Labels, Manifest, Selector, pod_template};
+use crate::text::Node;
 
 /// Returns what objects that are applied together would not outlive.
-pub(super) fn judge(objects: &[&Manifest], beside: &[Manifest]) -> Vec<Diagnostic> {
-    let around: Vec<&Manifest> = objects.iter().copied().chain(beside).collect();
-    let mut found = Vec::new();
+pub(super) fn judge(objects: &[&Manifest], around: [&Beside; 2]) -> Vec<Diagnostic> {
+    let (mut found, counted) = (Vec::new(), OnceCell::new());
     for object in objects {
         match (object.key.group.as_str(), object.key.kind.as_str()) {
-            ("apps", "Deployment" | "StatefulSet") => workload(object, &around, &mut found),
-            ("policy", "PodDisruptionBudget") => budget(object, objects, &mut found),
+            ("apps", "Deployment" | "StatefulSet") => workload(object, around, &mut found),
+            _ if is_budget(object) => budget(object, counted.get_or_init(|| Counted::of(objects)), &mut found),
             _ => {}
         }
     }
@@ -29,11 +32,10 @@ fn report(object: &Manifest, field: &str, of: &Node, message: &str, help: &str, 
     found.push(finding(Code::HighAvailability, object, field.to_owned(), of, message).help(help));
 }
 
-fn workload(object: &Manifest, around: &[&Manifest], found: &mut Vec<Diagnostic>) {
+fn workload(object: &Manifest, around: [&Beside; 2], found: &mut Vec<Diagnostic>) {
     let Some(spec) = object.node.get("spec") else { return };
     let (Some(template), Some(name)) = (pod_template(object), get(&object.node, &["metadata", "name"])) else { return };
-    let key = (object.key.namespace.as_str(), object.key.kind.as_str(), object.key.name.as_str());
-    let scaler = around.iter().find(|other| target(other) == Some(key));
+    let scaler = around.iter().find_map(|beside| beside.scaler(object));
     let written = get(spec, &["replicas"]);
     let replicas = match scaler {
         Some(scaler) => number_at(&scaler.node, &["spec", "minReplicas"]).unwrap_or(1),
@@ -67,12 +69,8 @@ fn workload(object: &Manifest, around: &[&Manifest], found: &mut Vec<Diagnostic>
             report(object, &field, node, message, "write `25%`, or a number below that of the pods", found);
         }
     }
-    let labels = get(template, &["metadata", "labels"]).and_then(Node::as_map);
-    let is_kept = around.iter().any(|other| {
-        let is_budget = other.key.group == "policy" && other.key.kind == "PodDisruptionBudget";
-        is_budget && other.key.namespace == object.key.namespace && selects(other, labels)
-    });
-    if !is_kept {
+    let labels = Labels::read(get(template, &["metadata", "labels"]));
+    if !around.iter().any(|beside| beside.keeps(&object.key.namespace, &labels)) {
         let message = "no PodDisruptionBudget keeps some of the pods: nodes that are drained may take all at once";
         let help =
             "write `disruption: {maxUnavailable: 1}` in a spec, or a PodDisruptionBudget with the labels of the pods";
@@ -97,16 +95,51 @@ fn workload(object: &Manifest, around: &[&Manifest], found: &mut Vec<Diagnostic>
     }
 }
 
+/// The pods of Deployments and `StatefulSet`s, by their labels.
+#[derive(Default)]
+struct Counted {
+    pods: Vec<(SmolStr, Labels, i64)>,
+    by_label: HashMap<(SmolStr, SmolStr, SmolStr), Vec<usize>>,
+}
+
+impl Counted {
+    fn of(objects: &[&Manifest]) -> Self {
+        let mut counted = Self::default();
+        for object in objects.iter().filter(|object| matches!(object.key.kind.as_str(), "Deployment" | "StatefulSet")) {
+            let Some(template) = pod_template(object) else { continue };
+            let labels = Labels::read(get(template, &["metadata", "labels"]));
+            let namespace = &object.key.namespace;
+            for (key, value) in labels.iter() {
+                let label = (namespace.clone(), key.clone(), value.clone());
+                counted.by_label.entry(label).or_default().push(counted.pods.len());
+            }
+            let count = number_at(&object.node, &["spec", "replicas"]).unwrap_or(1);
+            counted.pods.push((namespace.clone(), labels, count));
+        }
+        counted
+    }
+
+    /// Returns how many pods of a namespace a selector selects.
+    fn selected(&self, namespace: &SmolStr, selector: &Selector) -> i64 {
+        let count = |(within, labels, count): &(SmolStr, Labels, i64)| {
+            if within == namespace && selector.selects(labels) { *count } else { 0 }
+        };
+        match selector.pair() {
+            Some((key, value)) => {
+                let numbers = self.by_label.get(&(namespace.clone(), key.clone(), value.clone()));
+                numbers.into_iter().flatten().map(|number| count(&self.pods[*number])).sum()
+            }
+            None => self.pods.iter().map(count).sum(),
+        }
+    }
+}
+
 /// Finds a budget that keeps nothing, or everything.
-fn budget(object: &Manifest, objects: &[&Manifest], found: &mut Vec<Diagnostic>) {
+fn budget(object: &Manifest, counted: &Counted, found: &mut Vec<Diagnostic>) {
     let Some(spec) = object.node.get("spec") else { return };
-    let pods = objects.iter().filter(|other| {
-        let labels = pod_template(other).and_then(|template| get(template, &["metadata", "labels"]));
-        other.key.namespace == object.key.namespace && selects(object, labels.and_then(Node::as_map))
-    });
+    let selector = get(spec, &["selector"]).map(Selector::read);
     // Of a number of pods that is not known a share is all there is to go by.
-    let counts = pods.filter(|other| matches!(other.key.kind.as_str(), "Deployment" | "StatefulSet"));
-    let total: i64 = counts.map(|other| number_at(&other.node, &["spec", "replicas"]).unwrap_or(1)).sum::<i64>().max(1);
+    let total = selector.map_or(0, |selector| counted.selected(&object.key.namespace, &selector)).max(1);
     for (field, all, none) in [("maxUnavailable", true, false), ("minAvailable", false, true)] {
         let Some(node) = get(spec, &[field]) else { continue };
         let Some(portion) = Portion::of(node) else { continue };
@@ -120,23 +153,4 @@ fn budget(object: &Manifest, objects: &[&Manifest], found: &mut Vec<Diagnostic>)
             report(object, &place, node, message, "write `maxUnavailable: 1`", found);
         }
     }
-}
-
-/// Whether a budget is for pods with some labels.
-fn selects(budget: &Manifest, labels: Option<&Map>) -> bool {
-    let Some(selector) = get(&budget.node, &["spec", "selector"]) else { return false };
-    let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Node::as_str);
-    let mut wanted = get(selector, &["matchLabels"]).and_then(Node::as_map).into_iter().flatten();
-    let mut conditions = items(selector, &["matchExpressions"]);
-    wanted.all(|entry| label(&entry.key.text) == entry.value.as_str())
-        && conditions.all(|(_, condition)| {
-            let value = text(condition, &["key"]).and_then(label);
-            let is_among = items(condition, &["values"]).any(|(_, one)| value.is_some() && one.as_str() == value);
-            match text(condition, &["operator"]) {
-                Some("In") => is_among,
-                Some("NotIn") => !is_among,
-                Some("Exists") => value.is_some(),
-                _ => value.is_none(),
-            }
-        })
 }

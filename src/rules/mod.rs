@@ -140,7 +140,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub use admission::{Placed, Policies};
-pub use asked::Asked;
+pub use asked::{Asked, Beside};
 pub use at::At;
 pub use path::Path;
 pub use set::{Asking, Gathered, Name, Outside, Set};

@@ -3,8 +3,8 @@
 use smol_str::SmolStr;
 
 use super::super::at::{get, items, text};
-use crate::kubernetes::{Facts, Manifest};
-use crate::text::{Map, Node};
+use crate::kubernetes::{Facts, Labels, Manifest, Selector};
+use crate::text::Node;
 
 /// Whether an object is one that a policy is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub(super) struct Resource<'a> {
 pub(super) struct Constraints {
     rules: Vec<Rule>,
     excluded: Vec<Rule>,
-    objects: Option<Node>,
-    namespaces: Option<Node>,
+    objects: Option<Selector>,
+    namespaces: Option<Selector>,
     is_exact: bool,
 }
 
@@ -100,26 +100,24 @@ impl Constraints {
         if !self.rules.is_empty() && !self.rules.iter().any(takes) || self.excluded.iter().any(takes) {
             return Fits::No;
         }
-        if let Some(selector) = &self.objects
-            && selects(selector, &labels(resource.object), None) != Some(true)
-        {
+        if self.objects.as_ref().is_some_and(|selector| !selector.selects(&labels(resource.object))) {
             return Fits::No;
         }
         let Some(selector) = &self.namespaces else { return Fits::Yes };
         if resource.is_namespace {
-            return of(selects(selector, &labels(resource.object), Some(resource.name)), "");
+            return of(partly(selector, Some(&labels(resource.object)), Some(resource.name)), "");
         }
         if !resource.is_namespaced {
             return Fits::Yes;
         }
         match resource.namespace_object {
-            Some(namespace) => of(selects(selector, &labels(namespace), Some(resource.namespace)), ""),
+            Some(namespace) => of(partly(selector, Some(&labels(namespace)), Some(resource.namespace)), ""),
             None if resource.namespace.is_empty() => {
-                of(partly(selector, None), "the namespace is not written, and the policy selects by its labels")
+                of(partly(selector, None, None), "the namespace is not written, and the policy selects by its labels")
             }
             None => {
                 let why = format!("the labels of the namespace `{}` are not here", resource.namespace);
-                of(partly(selector, Some(resource.namespace)), &why)
+                of(partly(selector, None, Some(resource.namespace)), &why)
             }
         }
     }
@@ -167,59 +165,22 @@ impl Rule {
 }
 
 /// Returns a selector, where it does not select everything.
-fn selector(node: &Node, field: &str) -> Option<Node> {
-    let selector = get(node, &[field])?;
-    let is_empty = |field: &str| {
-        get(selector, &[field]).is_none_or(|part| {
-            part.as_map().is_some_and(Map::is_empty) || part.as_seq().is_some_and(<[Node]>::is_empty)
-        })
-    };
-    (!(is_empty("matchLabels") && is_empty("matchExpressions"))).then(|| selector.clone())
+fn selector(node: &Node, field: &str) -> Option<Selector> {
+    Some(Selector::read(get(node, &[field])?)).filter(|selector| !selector.is_empty())
 }
 
-fn labels(object: &Node) -> Vec<(&str, &str)> {
-    let labels = get(object, &["metadata", "labels"]).and_then(Node::as_map);
-    labels
-        .into_iter()
-        .flatten()
-        .map(|entry| (entry.key.text.as_str(), entry.value.as_str().unwrap_or_default()))
-        .collect()
+/// Returns the labels of an object.
+pub(super) fn labels(object: &Node) -> Labels {
+    Labels::read(get(object, &["metadata", "labels"]))
 }
 
 /// The label that the server gives each namespace.
 const NAME: &str = "kubernetes.io/metadata.name";
 
-/// Whether labels are selected; those of a namespace hold its name too.
-pub(super) fn selects(selector: &Node, labels: &[(&str, &str)], namespace: Option<&str>) -> Option<bool> {
-    let value = |key: &str| {
-        let name = namespace.filter(|_| key == NAME);
-        Some(name.or_else(|| labels.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)))
-    };
-    holds(selector, value)
-}
-
-/// Whether a namespace of that name is selected, whatever other labels it has.
-fn partly(selector: &Node, namespace: Option<&str>) -> Option<bool> {
-    holds(selector, |key| namespace.filter(|_| key == NAME).map(Some))
-}
-
-/// Asks a selector; `value` returns nothing for a label that is not known.
-fn holds<'v>(selector: &Node, value: impl Fn(&str) -> Option<Option<&'v str>>) -> Option<bool> {
-    let pairs = get(selector, &["matchLabels"]).and_then(Node::as_map).into_iter().flatten();
-    let mut answers: Vec<Option<bool>> =
-        pairs.map(|pair| value(&pair.key.text).map(|found| found == pair.value.as_str())).collect();
-    for (_, expression) in items(selector, &["matchExpressions"]) {
-        let key = text(expression, &["key"]).unwrap_or_default();
-        let is_listed = |found: &str| items(expression, &["values"]).any(|(_, item)| item.as_str() == Some(found));
-        answers.push(value(key).map(|found| match text(expression, &["operator"]) {
-            Some("In") => found.is_some_and(is_listed),
-            Some("NotIn") => !found.is_some_and(is_listed),
-            Some("Exists") => found.is_some(),
-            _ => found.is_none(),
-        }));
-    }
-    if answers.contains(&Some(false)) {
-        return Some(false);
-    }
-    if answers.contains(&None) { None } else { Some(true) }
+/// Returns whether a namespace of that name is selected, or `None` if that depends on labels or a name that are not known.
+fn partly(selector: &Selector, labels: Option<&Labels>, name: Option<&str>) -> Option<bool> {
+    selector.decide(|key| match name.filter(|_| key == NAME) {
+        Some(name) => Some(Some(name)),
+        None => labels.map(|labels| labels.get(key).map(SmolStr::as_str)),
+    })
 }

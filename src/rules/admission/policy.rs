@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::super::at::{get, items, text};
-use super::matching::{Constraints, selects};
+use super::matching::{Constraints, labels};
 use super::{Placed, word};
 use crate::cel::{Environment, Object, Program, Refusal, Ty};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::kubernetes::{Facts, Manifest, ObjectKey, Selector};
 use crate::text::{Node, Origin};
 
 /// A policy, ready to judge.
@@ -322,20 +322,15 @@ impl Binding {
                 let namespace = text(reference, &["namespace"]);
                 let is_meant = |placed: &&Placed<'_>| {
                     let key = &placed.object.key;
-                    let labels = || {
-                        let labels = get(&placed.object.node, &["metadata", "labels"]).and_then(Node::as_map);
-                        let labels = labels.into_iter().flatten();
-                        let labels: Vec<(&str, &str)> = labels
-                            .map(|entry| (entry.key.text.as_str(), entry.value.as_str().unwrap_or_default()))
-                            .collect();
-                        get(reference, &["selector"])
-                            .is_none_or(|selector| selects(selector, &labels, None) == Some(true))
+                    let is_selected = || {
+                        let selector = get(reference, &["selector"]);
+                        selector.is_none_or(|node| Selector::read(node).selects(&labels(&placed.object.node)))
                     };
                     key.kind == *kind
                         && key.api_version() == *api_version
                         && name.is_none_or(|name| key.name == name)
                         && namespace.is_none_or(|namespace| key.namespace == namespace)
-                        && (name.is_some() || labels())
+                        && (name.is_some() || is_selected())
                         && super::meet(at.sets, placed.sets)
                 };
                 let found = objects.iter().filter(is_meant);

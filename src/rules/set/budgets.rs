@@ -7,7 +7,7 @@ use super::gather::{Budget, Scaled};
 use super::selectors::Index;
 use super::{Asking, Name, Outside, Row, Set};
 use crate::diagnostic::{Code, Diagnostic, Severity, is_near};
-use crate::kubernetes::Manifest;
+use crate::kubernetes::{Manifest, is_scalable};
 use crate::text::Origin;
 
 /// How many pods a budget keeps.
@@ -82,8 +82,7 @@ impl Set {
             let names = self.near_names.get(&(kind.clone(), namespace.clone())).into_iter().flatten();
             let names: Vec<&str> = names.map(smol_str::SmolStr::as_str).collect();
             let is_meant = names.iter().any(|near| is_near(near, name));
-            let is_native =
-                matches!(kind.as_str(), "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
+            let is_native = is_scalable(kind);
             let severity = match asking.outside.severity(self.has_others) {
                 Some(Severity::Error) if is_native => Severity::Error,
                 _ if is_meant => Severity::Warning,

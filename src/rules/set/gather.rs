@@ -16,7 +16,7 @@ use super::{Hashed, Id, alone, budgets, hashed};
 use crate::diagnostic::{Diagnostic, Subject};
 use crate::kubernetes::pods::{pods_at_once, template};
 use crate::kubernetes::references::{self, FieldOf, Mention, Named, Need};
-use crate::kubernetes::{Manifest, ObjectKey, pod_template};
+use crate::kubernetes::{Manifest, ObjectKey, ScaleTarget, is_scalable, pod_template, scale_target};
 use crate::text::{Entry, Node, Origin};
 
 /// Which object something is about.
@@ -259,9 +259,7 @@ impl Gathered {
                 let own = about.id(group, kind, name);
                 pods.count = pods.count.filter(|_| !self.scalers.iter().any(|(target, ..)| *target == own));
                 // Others name what can be scaled, and no other maker of pods.
-                let is_named =
-                    matches!(kind.as_str(), "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
-                (if is_named { id() } else { None }, Offer::Pods(pods))
+                (if is_scalable(kind) { id() } else { None }, Offer::Pods(pods))
             }
         };
         self.offers.push((Arc::clone(about), id, offer));
@@ -418,22 +416,10 @@ impl Gathered {
     }
 
     fn scaler(&mut self, about: &Arc<About>, object: &Manifest) {
-        let ObjectKey { group, kind, name: own, .. } = &about.key;
-        if !matches!(
-            (group.as_str(), kind.as_str()),
-            ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject")
-        ) {
-            return;
-        }
-        let target = |key: &str| get(&object.node, &["spec", "scaleTargetRef", key]);
-        let Some((name, at)) = target("name").and_then(|name| Some((name.text()?.clone(), name.origin()))) else {
-            return;
-        };
-        let (about, scales) = (Arc::clone(about), target("kind").and_then(Node::text).cloned());
-        let scales = scales.unwrap_or_else(|| "Deployment".into());
-        let version = target("apiVersion").and_then(Node::as_str).unwrap_or("apps/v1");
-        let id = about.id(version.split_once('/').map_or("", |(group, _)| group), &scales, &name);
-        self.scalers.push((id, about.id(group, kind, own), Scaled { about, kind: scales, name, at }));
+        let Some(ScaleTarget { group, kind, name }) = scale_target(object) else { return };
+        let (Some(text), at, about) = (name.text().cloned(), name.origin(), Arc::clone(about)) else { return };
+        let own = about.id(&about.key.group, &about.key.kind, &about.key.name);
+        self.scalers.push((about.id(&group, &kind, &text), own, Scaled { about, kind, name: text, at }));
     }
 
     fn budget(&mut self, about: &Arc<About>, object: &Manifest, wanted: &Labels) {
@@ -458,11 +444,9 @@ fn pods_of(about: &Arc<About>, object: &Manifest) -> Option<Pods> {
     let ports = pods.get("spec").into_iter().flat_map(containers);
     let mut ports: Vec<SmolStr> = ports.flat_map(|(_, container)| named_ports(container)).map(SmolStr::new).collect();
     ports.sort_unstable();
-    let is_counted =
-        matches!(about.key.kind.as_str(), "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
     // Where no number is written in a manifest, an autoscaler of another file may choose it.
     let is_written = about.made || get(&object.node, &["spec", "replicas"]).is_some();
-    let count = pods_at_once(object).filter(|_| is_counted && is_written);
+    let count = pods_at_once(object).filter(|_| is_scalable(&about.key.kind) && is_written);
     Some(Pods {
         about: Arc::clone(about),
         labels: Labels::read(&about.namespace, get(pods, &["metadata", "labels"])),
