@@ -93,7 +93,6 @@ impl Instances {
     /// Returns the instances that have the values of a cell on some axes.
     fn with(&self, axes: &[SmolStr], cell: Option<&Node>) -> Vec<usize> {
         if axes.is_empty() {
-            // Enough to tell one from several.
             return (0..self.cells.len()).collect();
         }
         let wanted = values(axes, cell);

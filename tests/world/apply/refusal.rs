@@ -66,6 +66,11 @@ fn what_only_the_server_knows_is_found_at_the_field() {
     bench.set(service, &[]).ends(1, "1 failed").finds("refused-by-server", 9, &["valid ports is 30000-32767"]);
     let address = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  clusterIP: 192.0.2.7\n  ports:\n  - port: 80\n";
     bench.set(address, &[]).ends(1, "1 failed").finds("refused-by-server", 6, &["failed to allocate IP 192.0.2.7"]);
+    // This one is known before anything is sent.
+    let policy = "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: NS-broken}\nspec:\n  matchConstraints:\n    resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}]\n  validations:\n  - message: none\n    expression: object.spec ==\n";
+    let ran = bench.set(policy, &[]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.finds("invalid-value", 10, &["the server takes no such `expression`"]);
 }
 
 #[test]
