@@ -72,8 +72,11 @@ pub struct Beside {
     /// Autoscalers by the namespace, kind and name of what they scale.
     scalers: HashMap<(SmolStr, SmolStr, SmolStr), Manifest>,
     /// What budgets select, by their namespace and a label that all of it surely has.
-    budgets: HashMap<(SmolStr, Option<(SmolStr, SmolStr)>), Vec<Selector>>,
+    budgets: HashMap<(SmolStr, Option<Label>), Vec<Selector>>,
 }
+
+/// A label's key and value.
+type Label = (SmolStr, SmolStr);
 
 impl Beside {
     /// Finds the autoscalers and budgets among objects.
@@ -105,7 +108,7 @@ impl Beside {
 
     /// Whether a budget is for pods with some labels.
     pub(super) fn keeps(&self, namespace: &SmolStr, labels: &Labels) -> bool {
-        let selects = |sure: Option<&(SmolStr, SmolStr)>| {
+        let selects = |sure: Option<&Label>| {
             let budgets = self.budgets.get(&(namespace.clone(), sure.cloned()));
             budgets.is_some_and(|all| all.iter().any(|selector| selector.selects(labels)))
         };
