@@ -56,6 +56,10 @@ impl Compare<'_> {
         let said = stated.and_then(|parent| parent.get(key)).filter(|value| !value.is_null());
         let was = old.and_then(|parent| parent.get(key)).filter(|value| !value.is_null());
         let Some(field) = ty.field(key) else { return };
+        // Behind a gate that is off, the server keeps what stands, and drops what is new.
+        if was.is_none() && self.facts.drops(field) {
+            return;
+        }
         let storage = Storage::of(self.facts, self.root);
         let of_new = |value: &O| new.is_some_and(|new| storage.is_default(value, ty, key, new));
         match (wanted, was) {
@@ -85,7 +89,7 @@ impl Compare<'_> {
                 let ty = self.facts.ty(*id);
                 let storage = Storage::of(self.facts, self.root);
                 for (key, value) in value.members().filter(|(_, value)| !value.is_null()) {
-                    let Some(field) = ty.field(key) else { continue };
+                    let Some(field) = ty.field(key).filter(|field| !self.facts.drops(field)) else { continue };
                     if !is_nothing(value, &field.schema, ty, key) && !storage.is_default(value, ty, key, &Json::Null) {
                         self.leaves(&field.schema, value, &format!("{path}.{key}"), found);
                     }

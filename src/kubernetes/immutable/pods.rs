@@ -26,8 +26,11 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         let mode = self.new.at(&["spec", "completionMode"]).and_then(Tree::as_text);
         if mode == Some("Indexed") {
             let completions = Self::number(self.new, &["spec", "completions"]);
-            let parallelism = Self::number(self.new, &["spec", "parallelism"]);
-            let in_step = completions.is_some() && completions == parallelism;
+            let number = ["spec", "parallelism"];
+            // One that is left out, and was never stated, stays as it is.
+            let stays = || Self::number(self.old, &number).filter(|_| self.stated.at(&number).is_none());
+            let parallelism = Self::number(self.new, &number).or_else(stays).unwrap_or(1);
+            let in_step = completions == Some(parallelism);
             if !in_step && completions.is_some() {
                 self.keep("spec.completions", Rule::InStep);
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fanfold::diagnostic::Diagnostics;
 use fanfold::kubernetes::Facts;
-use fanfold::kubernetes::immutable::{Refused, refused};
+use fanfold::kubernetes::immutable::refused;
 use fanfold::read::read_documents;
 use fanfold::text::{Node, Sources};
 use serde_json::Value as Json;
@@ -34,17 +34,6 @@ const KNOWN: &[(&str, &str)] = &[
         "missed: \"Pod\" spec",
         "the tag decides the default of `imagePullPolicy`, which stays as it is stored when an object is applied",
     ),
-];
-
-/// Fields behind feature gates that are off: the server drops them, so that nothing changes.
-const GATED: &[&str] = &[
-    "bindMountOptions",
-    "evictionResponders",
-    "defaultUser",
-    "emptyDir.mode",
-    "lifecycle.stopSignal",
-    "schedulingGroup",
-    "claims[1].request",
 ];
 
 fn tree(object: &Json) -> Node {
@@ -104,8 +93,7 @@ fn updates_are_refused_where_the_server_refuses_them() {
             (_, Some(theirs)) => format!("missed: {} {}", new["kind"], theirs.field),
             _ => continue,
         };
-        let is_gated = |ours: &Refused| GATED.iter().any(|field| ours.path.contains(field));
-        if ours.first().is_some_and(is_gated) || KNOWN.iter().any(|(known, _)| *known == group) {
+        if KNOWN.iter().any(|(known, _)| *known == group) {
             continue;
         }
         let example = || format!("{how}; the server: {}\n    {old}", report::list(&said));
