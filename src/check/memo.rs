@@ -1,4 +1,4 @@
-//! What subtrees that many objects share were settled to.
+//! What subtrees that many objects share were settled to, and what is known of those that are alike.
 //!
 //! A memo holds on to the nodes that it knows, so that no address in it is ever that of another node. Walks find the
 //! same and settle to the same with a memo and without.
@@ -6,12 +6,15 @@
 use std::collections::HashMap;
 
 use crate::kubernetes::Schema;
+use crate::rules;
 use crate::text::Node;
 
 /// Subtrees without findings, and what they were settled to.
 #[derive(Debug, Default)]
 pub struct Memo {
     settled: HashMap<Key, (Node, Option<Node>)>,
+    /// What rules found nothing in.
+    pub(super) judged: rules::Memo,
 }
 
 /// The addresses of a node and of the schema that it was settled by, and what else the result depends on.

@@ -47,6 +47,8 @@ pub struct Walk<'a> {
     ordered: bool,
     /// What is known of subtrees that other objects hold as well.
     memo: Option<&'a mut Memo>,
+    /// Whether what is wrong is asked for: what was checked before is settled alone.
+    judges: bool,
     /// How much had no sound shape so far.
     unsound: usize,
     findings: Vec<Diagnostic>,
@@ -74,6 +76,7 @@ impl<'a> Walk<'a> {
             around: Vec::new(),
             ordered: false,
             memo: None,
+            judges: true,
             unsound: 0,
             findings: Vec::new(),
             ruled: Vec::new(),
@@ -101,6 +104,12 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn remembering(self, memo: &'a mut Memo) -> Self {
         Self { memo: Some(memo), ..self }
+    }
+
+    /// Returns the walk over what is known to be sound: it settles, and asks no rule.
+    #[must_use]
+    pub fn again(self) -> Self {
+        Self { judges: false, ..self }
     }
 
     /// Checks a structure and returns it settled; `path` is where it stands in its object.
@@ -239,7 +248,7 @@ impl<'a> Walk<'a> {
             self.masked |= matches!(name, "data" | "stringData") && ty.name == "core/v1.Secret";
             let found = self.findings.len();
             let step = self.value(&entry.value, &field.schema, &Path::Field(path, name), entry.key.origin);
-            if let Some(rule) = super::name::rule(&ty.name, name) {
+            if let Some(rule) = super::name::rule(&ty.name, name).filter(|_| self.judges) {
                 self.findings[found..].iter_mut().for_each(|finding| super::name::hold(rule, finding));
                 for finding in super::name::refused_in(rule, step.as_ref().unwrap_or(&entry.value), self.masked) {
                     self.note(finding, &Path::Field(path, name));
@@ -266,10 +275,10 @@ impl<'a> Walk<'a> {
         };
         let settled = settled.map(|map| Node::map(map, node.origin()));
         // Of what has no sound shape no rule can tell what it is for.
-        if !self.partial && self.unsound == unsound {
-            for (place, finding) in
-                rules::judge(settled.as_ref().unwrap_or(node), ty, self.facts, anchor, path, self.object)
-            {
+        if self.judges && !self.partial && self.unsound == unsound {
+            let judged = settled.as_ref().unwrap_or(node);
+            let memo = self.memo.as_mut().map(|memo| &mut memo.judged);
+            for (place, finding) in rules::judge(judged, ty, self.facts, anchor, path, self.object, memo) {
                 let finding = self.named(finding, &Path::Below(path, &place));
                 self.ruled.push(finding);
             }

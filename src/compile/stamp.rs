@@ -276,6 +276,18 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
     Manifest { key, node, origin }
 }
 
+/// Settles an object that was checked before.
+fn settle_again(object: Manifest, anew: &Anew, memo: &mut check::Memo) -> Manifest {
+    let Manifest { key, node, origin } = object;
+    let mut walk = Walk::new(anew.facts, Mode::Spec).about(&key).ordering().remembering(memo).again();
+    let ty = anew.facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| anew.facts.type_of(kind));
+    let node = match ty {
+        Some(ty) => walk.settle_type(&node, ty, &Path::Root),
+        None => walk.settle_custom(&node),
+    };
+    Manifest { key, node, origin }
+}
+
 /// Checks objects of a batch as wholes, as [`check_whole`] does; they are applied, and need names of their own.
 pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, held: Held<'_>, diagnostics: &mut Diagnostics) {
     for object in objects {
@@ -324,10 +336,12 @@ fn stamp(
     let instance = plan.instance(at, &context.batch.scope(), diagnostics);
     let named = kind.map(|(_, kind)| kind.as_str());
     let objects = lower::instance_objects_of(context, plan, &instance, named, &mut memos.lowered, diagnostics);
-    let wanted = objects
-        .into_iter()
-        .filter(|object| kind.is_none_or(|kind| object.key.group == kind.0 && object.key.kind == kind.1));
-    wanted.map(|object| settle(object, anew, &mut memos.settled, diagnostics)).collect()
+    let memo = &mut memos.settled;
+    let Some((group, kind)) = kind else {
+        return objects.into_iter().map(|object| settle(object, anew, memo, diagnostics)).collect();
+    };
+    let wanted = objects.into_iter().filter(|object| object.key.group == *group && object.key.kind == *kind);
+    wanted.map(|object| settle_again(object, anew, memo)).collect()
 }
 
 /// What instances know from those before them; each run of them starts anew, so that memory stays bounded.

@@ -1,9 +1,11 @@
 //! A structure as a rule sees it: what is written, what is filled in where nothing is, and where findings go.
 
+use std::cell::Cell;
 use std::fmt::Display;
 
 use smol_str::SmolStr;
 
+use super::memo::{ALL, AROUND, Fields};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::{Facts, Minor, ObjectKey, Quantity, Type};
 use crate::text::{Node, Origin, Value};
@@ -18,11 +20,13 @@ pub struct At<'a> {
     top: Option<&'a str>,
     object: Option<&'a ObjectKey>,
     findings: Vec<(String, Diagnostic)>,
+    /// What was looked at.
+    looked: Cell<Fields>,
 }
 
 impl<'a> At<'a> {
     pub(super) fn new(node: &'a Node, ty: &'a Type, facts: &'a Facts, origin: Origin) -> Self {
-        Self { node, ty, facts, origin, top: None, object: None, findings: Vec::new() }
+        Self { node, ty, facts, origin, top: None, object: None, findings: Vec::new(), looked: Cell::new(0) }
     }
 
     /// Says where the structure stands, and in what.
@@ -34,23 +38,38 @@ impl<'a> At<'a> {
         self.findings
     }
 
+    /// Returns what `rule` looked at of the structure: all of it where it found something.
+    pub(super) fn watch(&mut self, rule: impl FnOnce(&mut Self)) -> Fields {
+        let found = self.findings.len();
+        self.looked.set(0);
+        rule(self);
+        if self.findings.len() > found { ALL } else { self.looked.get() }
+    }
+
+    fn look(&self, at: Fields) {
+        self.looked.set(self.looked.get() | at);
+    }
+
     /// The structure itself.
     pub fn node(&self) -> &'a Node {
+        self.look(ALL);
         self.node
     }
 
     /// The object that the structure is a part of, where it is known.
     pub fn object(&self) -> Option<&'a ObjectKey> {
+        self.look(AROUND);
         self.object
     }
 
     /// Whether the object is of a kind that Kubernetes itself has.
     pub fn is_native(&self) -> bool {
-        self.object.is_some_and(|key| self.facts.kind(&key.group, &key.version, &key.kind).is_some())
+        self.object().is_some_and(|key| self.facts.kind(&key.group, &key.version, &key.kind).is_some())
     }
 
     /// Whether the structure is in the metadata of the object itself, and not in that of objects that are made from it.
     pub fn is_own_metadata(&self) -> bool {
+        self.look(AROUND);
         self.top == Some("metadata")
     }
 
@@ -67,12 +86,16 @@ impl<'a> At<'a> {
 
     /// Returns the value at the end of a path of keys, where there is one.
     pub fn get(&self, path: &[&str]) -> Option<&'a Node> {
-        get(self.node, path)
+        let Some((first, rest)) = path.split_first() else { return Some(self.node()) };
+        let (place, entry) = self.node.as_map()?.iter().enumerate().find(|(_, entry)| entry.key.text == *first)?;
+        // A field that is not there is not there either in what has the same fields.
+        self.look(if place < 63 { 1 << place } else { ALL });
+        get(&entry.value, rest)
     }
 
     /// Returns the text at the end of a path, where it is not empty.
     pub fn text(&self, path: &[&str]) -> Option<&'a str> {
-        text(self.node, path)
+        self.get(path)?.as_str().filter(|text| !text.is_empty())
     }
 
     /// Returns the text of a field of the structure, or what the server puts there.
@@ -86,7 +109,7 @@ impl<'a> At<'a> {
 
     /// Returns the items of the list at the end of a path, with their numbers; none where there is no list.
     pub fn items(&self, path: &[&str]) -> impl Iterator<Item = (usize, &'a Node)> + use<'a> {
-        items(self.node, path)
+        self.get(path).and_then(Node::as_seq).into_iter().flatten().enumerate()
     }
 
     /// Adds a finding about a place below the structure, which is empty for the structure itself.

@@ -103,6 +103,7 @@ mod job;
 mod job_policy;
 mod lease;
 mod limit_range;
+mod memo;
 mod metadata;
 mod mount;
 mod namespace;
@@ -142,6 +143,7 @@ use std::sync::LazyLock;
 pub use admission::{Placed, Policies};
 pub use asked::{Asked, Beside};
 pub use at::At;
+pub use memo::Memo;
 pub use path::Path;
 pub use set::{Asking, Gathered, Name, Outside, Set};
 pub use standards::{Standard, judge_pods};
@@ -245,7 +247,7 @@ pub fn book() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// Asks all rules of its type about a structure that was written at `origin`, and returns what they found, each with its
-/// place below the structure; `path` is where that stands in its object.
+/// place below the structure; `path` is where that stands in its object. Rules that a memo knows to find nothing are left out.
 pub fn judge(
     node: &Node,
     ty: &Type,
@@ -253,6 +255,7 @@ pub fn judge(
     origin: Origin,
     path: &Path<'_>,
     object: Option<&ObjectKey>,
+    memo: Option<&mut Memo>,
 ) -> Vec<(String, Diagnostic)> {
     static BY_TYPE: LazyLock<HashMap<&str, Vec<&Rule>>> = LazyLock::new(|| {
         let mut by_type: HashMap<&str, Vec<&Rule>> = HashMap::new();
@@ -261,8 +264,19 @@ pub fn judge(
     });
     let Some(rules) = BY_TYPE.get(ty.name.as_str()) else { return Vec::new() };
     let mut at = At::new(node, ty, facts, origin).placed(path.top(), object);
-    for rule in rules.iter().filter(|rule| rule.minors.0 <= facts.minor && facts.minor <= rule.minors.1) {
-        (rule.check)(&mut at);
+    let place = memo.as_ref().map_or(0, |_| memo::place(ty, path, object));
+    let recalled = memo.as_ref().and_then(|memo| memo.recall(place, node, ty, facts));
+    let mut looked = Vec::with_capacity(rules.len());
+    for (number, rule) in rules.iter().enumerate() {
+        let same = recalled.and_then(|(changed, looked)| looked.get(number).copied().filter(|at| at & changed == 0));
+        looked.push(match same {
+            Some(same) => same,
+            None if rule.minors.0 <= facts.minor && facts.minor <= rule.minors.1 => at.watch(rule.check),
+            None => 0,
+        });
+    }
+    if let Some(memo) = memo {
+        memo.insert(place, node, looked);
     }
     at.into_findings()
 }

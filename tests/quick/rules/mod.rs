@@ -5,10 +5,10 @@ mod set;
 mod whole;
 mod standards;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fanfold::check::{Mode, check_objects};
-use fanfold::diagnostic::{Diagnostics, Severity};
+use fanfold::diagnostic::{Code, Diagnostics, Severity};
 use fanfold::kubernetes::{Facts, Minor};
 use fanfold::read::read_documents;
 use fanfold::rules::{Rule, book};
@@ -75,6 +75,49 @@ fn each_rule_refuses_what_it_should_and_takes_the_near_twin() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Objects of one kind that are checked one after the other are judged as each would be alone, whatever stood before.
+#[test]
+fn what_is_known_of_objects_before_changes_no_verdict() {
+    let facts = Facts::newest();
+    let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for rule in book().filter(|rule| (rule.minors.0..=rule.minors.1).contains(&facts.minor)) {
+        let mut examples: Vec<&str> = [rule.accepts, rule.refuses, rule.warns, rule.accepts].concat();
+        // Each also after itself, and after one of its neighbours alone.
+        examples.extend(rule.refuses.iter().flat_map(|example| [rule.accepts[0], *example, *example]));
+        by_type.entry(rule.at).or_default().extend(examples.into_iter().map(|example| around(rule.at, example)));
+    }
+    for (ty, objects) in by_type {
+        // So few that one core checks them all.
+        for objects in objects.chunks(60) {
+            let alone: Vec<Vec<String>> = objects.iter().flat_map(|object| judged(&[object], facts)).collect();
+            let objects: Vec<&String> = objects.iter().collect();
+            for (number, together) in judged(&objects, facts).into_iter().enumerate() {
+                assert_eq!(together, alone[number], "{ty}, after others: {}", objects[number]);
+            }
+        }
+    }
+}
+
+/// Returns what is found in each of some objects that are checked together, but for what is about several.
+fn judged(objects: &[&String], facts: &Facts) -> Vec<Vec<String>> {
+    let (mut sources, read) = (Sources::default(), &mut Diagnostics::new());
+    let documents: Vec<_> = objects
+        .iter()
+        .enumerate()
+        .flat_map(|(at, object)| read_documents(&mut sources, &format!("{at}.yaml"), object.as_str().into(), read))
+        .map(|document| (document.root.clone(), document.root.origin()))
+        .collect();
+    let files: Vec<_> = documents.iter().map(|(_, origin)| origin.file).collect();
+    let (_, found) = check_objects(documents, facts, Mode::Manifest);
+    let mut judged = vec![Vec::new(); objects.len()];
+    for finding in found.into_iter().filter(|finding| finding.code != Code::DuplicateObject) {
+        let at = files.iter().position(|file| *file == finding.origin.file).expect("a file of an object");
+        judged[at].push(format!("{}-{}: {}", finding.origin.start, finding.origin.end, finding.message));
+    }
+    judged.iter_mut().for_each(|found| found.sort());
+    judged
 }
 
 #[test]
