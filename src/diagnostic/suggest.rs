@@ -105,11 +105,13 @@ pub fn has_slips(word: &str, wanted: &str, most: usize) -> bool {
 }
 
 /// Whether `near` is what a word stands for beyond doubt: the same letters, or a slip or two that lead to no other of the
-/// candidates.
+/// candidates and keep the beginning, where words of a meaning of their own differ: `gpu` is no slip for `cpu`, and
+/// `NoExists` none for `Exists`. One thing and several are two meanings too.
 pub fn surely_means<'a>(word: &str, near: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
     /// Of words with so many letters two may be wrong, of shorter ones one.
     const LONG: usize = 7;
-    const SHORTEST: usize = 3;
+    /// In shorter words letters may change places alone.
+    const SHORTEST: usize = 5;
     let letters = Word::new(word).letters();
     let is_same = |other: &str| Word::new(other).letters() == letters;
     let most = if letters.len() < LONG { 1 } else { 2 };
@@ -119,7 +121,18 @@ pub fn surely_means<'a>(word: &str, near: &str, candidates: impl IntoIterator<It
     if is_same(near) {
         return !others.into_iter().any(is_same);
     }
-    letters.len() >= SHORTEST && is_near(near) && !others.into_iter().any(is_near)
+    let wanted = Word::new(near).letters();
+    let sorted = |letters: &[char]| {
+        let mut letters = letters.to_vec();
+        letters.sort_unstable();
+        letters
+    };
+    let is_swapped = sorted(&letters) == sorted(&wanted);
+    let is_plural = |one: &[char], many: &[char]| many.strip_suffix(&['s']).is_some_and(|many| many == one);
+    let keeps_meaning = !is_plural(&letters, &wanted) && !is_plural(&wanted, &letters);
+    let is_slip = is_swapped && letters.len() > 2
+        || letters.len() >= SHORTEST && letters.first() == wanted.first() && keeps_meaning;
+    is_slip && is_near(near) && !others.into_iter().any(is_near)
 }
 
 /// Returns the candidate with the fewest slips, where they are few for the length of the word; of several the first.
@@ -273,6 +286,10 @@ mod tests {
         }
         assert!(!surely_means("web-2", "web-1", ["web-1", "web-3"]), "two are as near");
         assert!(!surely_means("eu", "ez", ["ez"]), "a third would be as near");
+        for (word, near) in [("gpu", "cpu"), ("Ever", "Never"), ("NoExists", "Exists"), ("hosts", "host")] {
+            assert!(!surely_means(word, near, [near]), "{word} has a meaning of its own");
+        }
+        assert!(surely_means("evn", "env", ["env"]), "letters that change places");
     }
 
     #[test]

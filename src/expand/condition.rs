@@ -5,7 +5,7 @@ use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use super::axes::invalid;
 use super::expression::{Template, has_expression};
 use super::scope::Scope;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, words};
 use crate::text::{Node, Origin, Sources, Value, scalar};
 
 /// A condition of the fan-out: an expression that is true or false for each instance.
@@ -46,8 +46,11 @@ impl Condition {
     pub(super) fn holds(&self, scope: &Scope<'_>) -> Result<bool, Box<Diagnostic>> {
         let node = self.template.fill(scope)?;
         truth(&node).ok_or_else(|| {
-            let message = format!("expected a boolean from `{}`, found {}", self.word, node.type_name());
-            Box::new(invalid(node.origin(), message))
+            let found = words::found_by(&node, false, scalar::resolve_core);
+            let finding = invalid(node.origin(), format!("expected a boolean from `{}`, found {found}", self.word));
+            let is_text = node.text().is_some() && !matches!(node.value(), Value::Number(_));
+            let help = "`true` and `false` alone are booleans here: compare a text, as in `matrix.on == \"yes\"`";
+            Box::new(finding.maybe_help(is_text.then_some(help)))
         })
     }
 

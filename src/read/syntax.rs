@@ -7,8 +7,22 @@ const LONGEST_LINE: usize = 1_000;
 /// The longest value that a hint repeats, in bytes.
 const LONGEST: usize = 60;
 
+/// A way out.
+pub(super) struct Hint {
+    /// The words.
+    pub(super) text: String,
+    /// Whether they repeat what is written in the text.
+    pub(super) repeats: bool,
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self { text, repeats: false }
+    }
+}
+
 /// Returns ways out for an error that the parser found at a byte of a text.
-pub(super) fn hints(text: &str, at: usize, message: &str) -> Vec<String> {
+pub(super) fn hints(text: &str, at: usize, message: &str) -> Vec<Hint> {
     let line = line_at(text, at);
     let before = &text[..line.start];
     if line.end - line.start > LONGEST_LINE {
@@ -17,25 +31,26 @@ pub(super) fn hints(text: &str, at: usize, message: &str) -> Vec<String> {
     let above = before.lines().rev().find(|line| !is_empty(line)).unwrap_or_default();
     let shown = &text[line.start..line.end];
     if let Some(space) = [shown, above].into_iter().find_map(odd_space) {
-        return vec![format!("{space} stands in the line, which is none to YAML: write a plain one")];
+        return vec![format!("{space} stands in the line, which is none to YAML: write a plain one").into()];
     }
-    let mut hints = Vec::new();
+    let mut hints: Vec<Hint> = Vec::new();
     match message {
         "unclosed bracket `[`" => {
-            hints.push("close it with `]`: the list goes on until then, over all lines".to_owned());
+            hints.push("close it with `]`: the list goes on until then, over all lines".to_owned().into());
         }
         "unclosed bracket `{`" => {
-            hints.push("close it with `}`: the mapping goes on until then, over all lines".to_owned());
+            hints.push("close it with `}`: the mapping goes on until then, over all lines".to_owned().into());
         }
         _ => {}
     }
     if message.starts_with("mapping values are not allowed") {
-        hints.extend(second_colon(shown, at - line.start).or_else(|| deeper_than_value(shown, above)));
+        let hint = second_colon(shown, at - line.start);
+        hints.extend(hint.or_else(|| deeper_than_value(shown, above).map(Hint::from)));
     } else if message.contains("did not find expected") {
-        hints.extend(between(shown, before));
+        hints.extend(between(shown, before).map(Hint::from));
     }
     if shown[..shown.len() - shown.trim_start().len()].contains('\t') {
-        hints.push("YAML does not allow tabs in indentation: use spaces".to_owned());
+        hints.push("YAML does not allow tabs in indentation: use spaces".to_owned().into());
     }
     hints
 }
@@ -60,13 +75,16 @@ fn indent(line: &str) -> usize {
 }
 
 /// `image: nginx: 1.27`
-fn second_colon(line: &str, at: usize) -> Option<String> {
+fn second_colon(line: &str, at: usize) -> Option<Hint> {
     let (key, _) = line.get(..at)?.split_once(": ")?;
     let value = line[key.len() + 2..].split(" #").next()?.trim();
     let key = key.trim_start().trim_start_matches("- ");
     let is_plain = !value.starts_with(['"', '\'', '[', '{', '&', '*', '!', '|', '>']);
     let value = value.replace('\\', "\\\\").replace('"', "\\\"");
-    (is_plain && value.len() <= LONGEST).then(|| format!("a text with `: ` in it needs quotes: `{key}: \"{value}\"`"))
+    (is_plain && value.len() <= LONGEST).then(|| Hint {
+        text: format!("a text with a colon and a space in it needs quotes: `{key}: \"{value}\"`"),
+        repeats: true,
+    })
 }
 
 fn deeper_than_value(line: &str, above: &str) -> Option<String> {
@@ -110,7 +128,10 @@ mod tests {
 
     #[test]
     fn the_usual_slips_are_known() {
-        let found = |text: &str, at: &str, message: &str| hints(text, text.find(at).unwrap(), message).join("; ");
+        let found = |text: &str, at: &str, message: &str| {
+            let hints = hints(text, text.find(at).unwrap(), message);
+            hints.into_iter().map(|hint| hint.text).collect::<Vec<_>>().join("; ")
+        };
         let values = "mapping values are not allowed in this context";
         let key = "while parsing a block mapping, did not find expected key";
         assert!(found("a:\n  image: nginx: 1.27\n", ": 1.27", values).ends_with("`image: \"nginx: 1.27\"`"));

@@ -351,9 +351,12 @@ impl<'a> Reader<'a> {
         // The parser quotes single characters: `unclosed bracket '['`.
         let message = error.info().trim_end_matches('.').replace('\'', "`");
         let hints = syntax::hints(self.text, at, &message);
+        // The grammar's own marks are no part of a secret, as other characters may be.
+        let is_mark = |quoted: &str| quoted.bytes().all(|byte| byte.is_ascii_punctuation());
+        let repeats = !message.split('`').skip(1).step_by(2).all(is_mark) || hints.iter().any(|hint| hint.repeats);
         let finding = Diagnostic::new(Code::InvalidYaml, self.origin(at..end), message);
-        let finding = hints.into_iter().fold(finding, Diagnostic::help);
-        self.findings.push(finding);
+        let finding = hints.into_iter().fold(finding, |finding, hint| finding.help(hint.text));
+        self.findings.push(if repeats { finding } else { finding.names_alone() });
     }
 }
 
