@@ -51,8 +51,9 @@
 //! emit them kind by kind: a batch of any size needs little memory and never leaves half an output. What no instance
 //! changes is one allocation in all of them, lowered and settled once.
 //!
-//! **Collect, do not stop.** Every stage reports all it finds and goes on with what is sound; what is broken is left out or
-//! stands as a placeholder that later stages pass over, so that one cause gives one finding.
+//! **Collect, do not stop.** Every stage reports all it finds and goes on with what is sound; in the place of what is not
+//! stands [`text::Value::Broken`], which fits any type. Its place is [`text::Origin::BROKEN`], also in what is made of it, and
+//! findings there are dropped: one cause gives one finding.
 //!
 //! **Secrets are places.** What is or may be a secret is marked where it is read, as a range of its text; a node's place is
 //! its mark through every stage, and whoever shows a value, a line or a message asks [`text::Sources::is_secret`] of it.

@@ -177,6 +177,8 @@ impl Validator {
         };
         let pattern = || self.schema.pointer(error.schema_path().as_str()).and_then(Json::as_str);
         let found = found.unwrap_or(instance);
+        // Nobody knows whether what is broken in it would fit.
+        let origin = if found.holds_broken() { Origin::BROKEN } else { origin };
         let message = match error.kind() {
             ValidationErrorKind::Custom { .. } => wording::of_pattern(pattern().unwrap_or_default(), found),
             _ => wording::of(error, found),
@@ -207,7 +209,7 @@ fn most_choices(schema: &Json) -> u64 {
 /// Returns the value of a tree; unquoted scalars mean what YAML 1.2 says.
 pub fn to_json(node: &Node) -> Json {
     match node.value() {
-        Value::Null => Json::Null,
+        Value::Null | Value::Broken => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
         Value::Number(text) => number(text),
         Value::String(text) | Value::Raw(text) => Json::from(text.as_str()),

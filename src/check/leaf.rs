@@ -111,7 +111,7 @@ impl Walk<'_> {
                 self.report(Diagnostic { fix: quoted.map(|edit| Fix::safe([edit])), ..finding }, path);
                 None
             }
-            Value::Null | Value::Seq(_) | Value::Map(_) => {
+            Value::Null | Value::Seq(_) | Value::Map(_) | Value::Broken => {
                 self.wrong_type(node, expected, path, None);
                 None
             }

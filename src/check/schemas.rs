@@ -321,7 +321,7 @@ fn fits(value: &Node, ty: &str) -> bool {
         Value::Number(text) if matches!(scalar::resolve(text), scalar::Meaning::Integer(_)) => "integer",
         Value::Number(_) => "number",
         Value::String(_) | Value::Raw(_) => "string",
-        Value::Null | Value::Plain(_) => return true,
+        Value::Null | Value::Plain(_) | Value::Broken => return true,
     };
     ty.is_empty() || own == ty || (own, ty) == ("integer", "number")
 }

@@ -185,6 +185,10 @@ impl<'a> Walk<'a> {
 
     /// Returns the settled value, or none where the node is it already. `anchor` is where missing fields are missed.
     fn value(&mut self, node: &Node, schema: &Schema, path: &Path<'_>, anchor: Origin) -> Option<Node> {
+        // What has no value fits any type.
+        if node.is_broken() {
+            return None;
+        }
         let nests = matches!(schema.shape, Shape::Type(_) | Shape::List(_) | Shape::Map(_));
         if self.memo.is_none() || !nests || !node.is_shared() {
             return self.value_anew(node, schema, path, anchor);

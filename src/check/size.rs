@@ -82,7 +82,7 @@ fn size_bound(node: &Node) -> usize {
 /// Returns the bytes of a settled tree as compact JSON.
 fn json_size(node: &Node) -> usize {
     match node.value() {
-        Value::Null => 4,
+        Value::Null | Value::Broken => 4,
         Value::Bool(value) => 5 - usize::from(*value),
         Value::Number(text) => text.len(),
         Value::String(text) | Value::Raw(text) | Value::Plain(text) => text_size(text),

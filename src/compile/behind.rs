@@ -25,7 +25,7 @@ pub(super) fn tell(
     }
     let text = sources.text(place);
     // What is wrong with a name has no value behind it.
-    if !has_expression(text) || finding.is_echo || finding.names_alone {
+    if !has_expression(text) || finding.names_alone {
         return finding;
     }
     for path in paths_read(&Node::string(text, place), sources).into_iter().take(SHOWN) {

@@ -234,7 +234,7 @@ fn compile_inputs(
     check_patched(&manifests, &rendered, diagnostics);
     whole.judge(settings.outside, diagnostics);
     later.settle(diagnostics);
-    let found = std::mem::take(diagnostics).without_echoes().into_iter();
+    let found = std::mem::take(diagnostics).into_iter();
     // There may be very many batches in one file: each finding goes to its own.
     let mut in_order: Vec<&Unit> = units.iter().collect();
     in_order.sort_unstable_by_key(|unit| unit.place());

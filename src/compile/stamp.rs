@@ -57,7 +57,8 @@ impl Anew {
 
     /// Returns what policies refuse of an object of those sets: those of the run, and those of its batch.
     pub(super) fn judge(&self, object: &Manifest, own: &Policies, sets: &[u32]) -> Vec<Diagnostic> {
-        if self.policies.is_empty() && own.is_empty() {
+        // Nobody knows what a policy would make of what is broken.
+        if self.policies.is_empty() && own.is_empty() || object.node.holds_broken() {
             return Vec::new();
         }
         let key = &object.key;
@@ -228,7 +229,7 @@ fn holds_in_part(finding: &Diagnostic, plan: &Plan) -> bool {
         | Code::InvalidExpression
         | Code::AmbiguousScalar => true,
         // The layer may bring the axes.
-        Code::UndefinedVariable => finding.is_echo || !plan.axes.is_empty(),
+        Code::UndefinedVariable => !plan.axes.is_empty(),
         _ => false,
     }
 }
@@ -294,14 +295,8 @@ pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, held: Held<'_>, d
         diagnostics.extend(check::unnamed(&object.key, &object.node));
         check_whole(object, anew.facts, diagnostics);
     }
-    // Where a value is missing because its expression has none, that is all there is to say.
-    let has_holes = |finding: &Diagnostic| {
-        finding.is_echo || matches!(finding.code, Code::InvalidExpression | Code::UndefinedVariable)
-    };
-    if !diagnostics.iter().any(has_holes) {
-        diagnostics.extend(held.asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside));
-        diagnostics.extend(objects.iter().flat_map(|object| anew.judge(object, held.policies, held.sets)));
-    }
+    diagnostics.extend(held.asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside));
+    diagnostics.extend(objects.iter().flat_map(|object| anew.judge(object, held.policies, held.sets)));
 }
 
 /// Checks what is true of a settled object as a whole: its name and its size.

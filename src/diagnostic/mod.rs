@@ -6,7 +6,6 @@
 mod code;
 mod explain;
 mod fix;
-mod places;
 mod render;
 mod suggest;
 pub(crate) mod words;
@@ -17,7 +16,6 @@ pub use fix::{Applicability, Edit, Fix};
 pub use render::{Format, Style, masked, render, to_json};
 pub use suggest::{did_you_mean, has_slips, is_near, suggestion, surely_means};
 
-use self::places::Places;
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
@@ -101,8 +99,6 @@ pub struct Diagnostic {
     pub names_alone: bool,
     /// Places of values that its texts repeat, which are not shown.
     pub repeats: Vec<Origin>,
-    /// Whether it only marks a place without a value, whose cause is told elsewhere: it is never told itself.
-    pub is_echo: bool,
 }
 
 impl Diagnostic {
@@ -124,7 +120,6 @@ impl Diagnostic {
             others: 0,
             names_alone: false,
             repeats: Vec::new(),
-            is_echo: false,
         }
     }
 
@@ -132,11 +127,6 @@ impl Diagnostic {
     pub fn counting(code: Code, severity: Severity, others: usize) -> Self {
         let message = format!("and {} more of `{code}`", words::grouped(others));
         Self { others, ..Self::new(code, Origin::NOWHERE, message).severity(severity) }
-    }
-
-    /// Returns the mark of an expression that has no value because of what is told elsewhere.
-    pub fn echo(origin: Origin) -> Self {
-        Self { is_echo: true, ..Self::new(Code::UndefinedVariable, origin, "") }
     }
 
     /// Says what is to be seen at the place itself.
@@ -149,7 +139,7 @@ impl Diagnostic {
     /// Adds a further place; that of the finding itself is none.
     #[must_use]
     pub fn also(mut self, origin: Origin, text: impl Into<String>) -> Self {
-        if !origin.is_nowhere() && origin != self.origin {
+        if !origin.is_nowhere() && !origin.is_broken() && origin != self.origin {
             self.labels.push(Label { origin, text: text.into() });
         }
         self
@@ -225,9 +215,12 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds a finding; a repetition of one that is there only counts up.
+    /// Adds a finding; a repetition of one that is there only counts up, and about what is broken all is said.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let mut diagnostic = diagnostic;
+        if diagnostic.origin.is_broken() {
+            return;
+        }
         if diagnostic.others > 0 {
             self.numbers.entry(diagnostic.code).or_default().1 += diagnostic.others;
             return;
@@ -376,29 +369,6 @@ impl Diagnostics {
     /// Returns the number of different findings.
     pub fn len(&self) -> usize {
         self.found.len()
-    }
-
-    /// Leaves out the echoes of other findings: one cause is one finding.
-    ///
-    /// Where an expression has no value, all that is found is an echo; where a shorthand cannot be read, what stands
-    /// there unread is of the wrong type.
-    #[must_use]
-    pub fn without_echoes(mut self) -> Self {
-        let has_no_value = |code| matches!(code, Code::InvalidExpression | Code::UndefinedVariable);
-        let is_unread = |code| matches!(code, Code::InvalidShorthand | Code::AmbiguousPort);
-        let places = |of: &dyn Fn(Code) -> bool| -> Places {
-            self.iter().filter(|finding| of(finding.code)).map(|finding| finding.origin).collect()
-        };
-        let (empty, unread) = (places(&has_no_value), places(&is_unread));
-        self.retain(|finding| {
-            let (origin, code) = (finding.origin, finding.code);
-            let about_shape = matches!(code, Code::WrongType | Code::MissingField | Code::InvalidValue);
-            let echo = finding.is_echo
-                || (!has_no_value(code) && empty.touch(origin))
-                || (about_shape && unread.contain(origin));
-            !echo
-        });
-        self
     }
 
     /// Whether nothing was found.

@@ -29,7 +29,7 @@ pub(crate) fn found_by(node: &Node, masked: bool, resolve: impl Fn(&str) -> Mean
         Value::Number(text) => ("integer", text.clone()),
         Value::Bool(value) => ("boolean", format_smolstr!("{value}")),
         Value::Plain(text) => (noun(&resolve(text)), text.clone()),
-        Value::Null | Value::Seq(_) | Value::Map(_) => return node.type_name().to_owned(),
+        Value::Null | Value::Seq(_) | Value::Map(_) | Value::Broken => return node.type_name().to_owned(),
     };
     match (noun, masked) {
         ("null", _) => "null".to_owned(),

@@ -32,7 +32,8 @@ pub(super) fn scalar(value: &Value) -> Scalar<'_> {
             Meaning::Integer(number) | Meaning::Float(Some(number)) => Scalar::Number(number),
             Meaning::Float(None) => Scalar::Endless(text),
         },
-        Value::Null | Value::Seq(_) | Value::Map(_) => Scalar::Word("null"),
+        // What is broken is never written, since there is an error.
+        Value::Null | Value::Seq(_) | Value::Map(_) | Value::Broken => Scalar::Word("null"),
     }
 }
 

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use super::early::twice;
-use super::expression::{Template, renamed};
+use super::expression::{Template, broken_key, named_by};
 use super::scope::Scope;
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value};
+use crate::diagnostic::Diagnostics;
+use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
 /// A tree whose expressions are cut and wait for their values.
 #[derive(Debug)]
@@ -35,16 +35,15 @@ pub(super) enum BindableKey {
 }
 
 impl Bindable {
-    /// Cuts all texts of a tree; what cannot be cut is a finding, and empty.
+    /// Cuts all texts of a tree; what cannot be cut is a finding, and broken.
     pub(super) fn of(node: &Node, sources: &Sources, diagnostics: &mut Diagnostics) -> Self {
         match node.value() {
             Value::String(_) | Value::Plain(_) => match Template::of(node, sources) {
                 None => Self::Fixed(node.clone()),
                 Some(Ok(template)) => Self::Text(template),
                 Some(Err(finding)) => {
-                    let stand_in = stand_in(&finding);
                     diagnostics.push(*finding);
-                    Self::Fixed(stand_in)
+                    Self::Fixed(Node::broken())
                 }
             },
             Value::Seq(items) => {
@@ -108,14 +107,13 @@ impl Bindable {
         }
     }
 
-    /// Fills all expressions in; a text that cannot be filled in is a finding, and empty.
+    /// Fills all expressions in; a text that cannot be filled in is a finding, and broken.
     pub(super) fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Node {
         match self {
             Self::Fixed(node) => node.clone(),
             Self::Text(template) => template.fill(scope).unwrap_or_else(|finding| {
-                let stand_in = stand_in(&finding);
                 diagnostics.push(*finding);
-                stand_in
+                Node::broken()
             }),
             Self::Seq(items, origin) => {
                 Node::seq(items.iter().map(|item| item.bind(scope, diagnostics)).collect(), *origin)
@@ -123,7 +121,7 @@ impl Bindable {
             Self::Map(entries, origin) => {
                 let mut map = Map::with_capacity(entries.len());
                 for (key, value) in entries {
-                    let Some(key) = key.bind(scope, diagnostics) else { continue };
+                    let key = key.bind(scope, diagnostics);
                     let value = value.bind(scope, diagnostics);
                     if let Some(first) = map.entry(&key.text) {
                         diagnostics.push(twice(&key, first));
@@ -135,13 +133,6 @@ impl Bindable {
             }
         }
     }
-}
-
-/// Returns what stands where an expression has no value: a text at the very place of the finding.
-///
-/// Later stages may take offence at it; [`Diagnostics::without_echoes`] knows such findings by their place.
-pub(super) fn stand_in(finding: &Diagnostic) -> Node {
-    Node::string("", finding.origin)
 }
 
 pub(super) fn weight(node: &Node) -> usize {
@@ -171,24 +162,20 @@ impl BindableKey {
             Ok(template) => Self::Text(template, key.clone()),
             Err(finding) => {
                 diagnostics.push(*finding);
-                Self::Fixed(key.clone())
+                Self::Fixed(broken_key(key))
             }
         }
     }
 
-    fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<Key> {
+    fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Key {
         match self {
-            Self::Fixed(key) => Some(key.clone()),
-            Self::Text(template, key) => match template.fill(scope) {
-                Ok(node) => {
-                    let text: SmolStr = node.text()?.clone();
-                    Some(renamed(&Entry { key: key.clone(), value: node.clone() }, text, node).key)
-                }
-                Err(finding) => {
+            Self::Fixed(key) => key.clone(),
+            Self::Text(template, key) => {
+                template.fill(scope).and_then(|given| named_by(key, &given)).unwrap_or_else(|finding| {
                     diagnostics.push(*finding);
-                    None
-                }
-            },
+                    broken_key(key)
+                })
+            }
         }
     }
 }

@@ -3,13 +3,12 @@
 //! Comes before layers merge, so that a mapping that an expression gives merges as a mapping. What does not change is the
 //! very same node, and no text is read as an expression twice.
 
-use super::bind::stand_in;
-use super::expression::{Template, has_expression, renamed};
+use super::expression::{Template, has_expression, named_by};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::text::{Entry, Key, Map, Node, Sources, Value};
 
-/// Fills in all expressions of a tree that read nothing of an instance; one that fails is a finding, and empty.
+/// Fills in all expressions of a tree that read nothing of an instance; one that fails is a finding, and broken.
 pub(super) fn filled(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnostics: &mut Diagnostics) -> Node {
     match node.value() {
         Value::String(_) | Value::Plain(_) => match Template::of(node, sources) {
@@ -17,9 +16,8 @@ pub(super) fn filled(node: &Node, scope: &Scope<'_>, sources: &Sources, diagnost
             Some(Ok(template)) if template.needs_instance() => node.clone(),
             Some(template) => template.and_then(|template| template.fill(scope)).map_or_else(
                 |finding| {
-                    let empty = stand_in(&finding);
                     diagnostics.push(*finding);
-                    empty
+                    Node::broken()
                 },
                 |value| inert(&value),
             ),
@@ -66,17 +64,10 @@ fn filled_key(key: &Key, scope: &Scope<'_>, sources: &Sources) -> Key {
     if !has_expression(&key.text) {
         return key.clone();
     }
-    let value = Template::cut(&key.text, key.origin, false, sources)
-        .ok()
-        .filter(|template| !template.needs_instance())
-        .and_then(|template| template.fill(scope).ok());
-    let text = value.as_ref().and_then(Node::text).filter(|text| !has_expression(text));
-    match (&value, text) {
-        (Some(value), Some(text)) => {
-            renamed(&Entry { key: key.clone(), value: value.clone() }, text.clone(), value.clone()).key
-        }
-        _ => key.clone(),
-    }
+    let template = Template::cut(&key.text, key.origin, false, sources).ok();
+    let value = template.filter(|template| !template.needs_instance()).and_then(|template| template.fill(scope).ok());
+    let value = value.filter(|value| !value.text().is_some_and(|text| has_expression(text)));
+    value.and_then(|value| named_by(key, &value).ok()).unwrap_or_else(|| key.clone())
 }
 
 /// Returns a value in which braces are text.

@@ -15,7 +15,7 @@ use super::foreign;
 use super::scope::{Missing, Scope};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::limits;
-use crate::text::{Entry, Key, Map, Node, Origin, Sources, Value, scalar};
+use crate::text::{Key, Map, Node, Origin, Sources, Value, scalar};
 
 /// The most bytes of an expression that a message repeats.
 const LONGEST_SHOWN: usize = 300;
@@ -153,12 +153,15 @@ impl Template {
         self.paths().iter().any(|(path, _)| path.first().is_none_or(|root| !KNOWN.contains(&root.as_str())))
     }
 
-    /// Fills the text in.
+    /// Fills the text in. One that reads what is broken is broken itself.
     pub(super) fn fill(&self, scope: &Scope<'_>) -> Result<Node, Box<Diagnostic>> {
-        let is_any_broken = scope.broken.is_some_and(|broken| !broken.is_empty());
-        if is_any_broken && self.paths().iter().any(|(path, _)| scope.is_broken(path)) {
-            return Err(Box::new(Diagnostic::echo(self.origin)));
-        }
+        self.filled(scope).or_else(|finding| match self.paths().iter().any(|(path, _)| scope.is_broken(path)) {
+            true => Ok(Node::broken()),
+            false => Err(finding),
+        })
+    }
+
+    fn filled(&self, scope: &Scope<'_>) -> Result<Node, Box<Diagnostic>> {
         if let [part] = self.parts.as_slice() {
             return match part {
                 Part::Literal(text) => Ok(self.text_node(text.clone())),
@@ -182,6 +185,7 @@ impl Template {
             };
         }
         let mut filled = SmolStrBuilder::new();
+        let mut is_broken = false;
         for part in &self.parts {
             match part {
                 Part::Literal(text) => filled.push_str(text),
@@ -189,6 +193,7 @@ impl Template {
                     let found = scope.lookup(path, *origin).map_err(|missing| undefined(&missing, *origin))?;
                     match inline_text(&found) {
                         Some(text) => filled.push_str(&text),
+                        None if found.is_broken() => is_broken = true,
                         None => {
                             return Err(unusable(
                                 &format!("{} cannot stand inside a text", found.type_name()),
@@ -205,7 +210,7 @@ impl Template {
                 Part::Block { .. } => unreachable!("a block is the only part of its text"),
             }
         }
-        Ok(self.text_node(filled.finish()))
+        Ok(if is_broken { Node::broken() } else { self.text_node(filled.finish()) })
     }
 
     fn text_node(&self, text: SmolStr) -> Node {
@@ -217,12 +222,12 @@ impl Template {
 
 /// Renders a whole text, as `.j2` manifests are.
 pub fn render_document(text: &str, scope: &Scope<'_>, origin: Origin) -> Result<String, Box<Diagnostic>> {
-    let is_broken = |path: &String| scope.is_broken(&path.split('.').map(SmolStr::new).collect::<Vec<_>>());
-    if scope.broken.is_some_and(|broken| !broken.is_empty()) && document_paths(text).iter().any(is_broken) {
-        return Err(Box::new(Diagnostic::echo(origin)));
-    }
     let filled = Program::text(text).and_then(|program| program.fill(&scope.engine_values()));
     filled.map_err(|error| {
+        let is_broken = |path: &String| scope.is_broken(&path.split('.').map(SmolStr::new).collect::<Vec<_>>());
+        if document_paths(text).iter().any(is_broken) {
+            return evaluation_failure(&error, Origin::BROKEN);
+        }
         let place = match error.range() {
             Some(range) => Origin::new(origin.file, range.start, range.end),
             None => origin,
@@ -430,6 +435,8 @@ pub(super) fn engine_value(node: &Node) -> minijinja::Value {
         Value::Map(map) => {
             minijinja::Value::from_pairs(map.iter().map(|entry| (entry.key.text.as_str(), engine_value(&entry.value))))
         }
+        // The engine fails where it looks at it.
+        Value::Broken => Error::new(ErrorKind::InvalidOperation, "it has no value").into(),
     }
 }
 
@@ -457,7 +464,16 @@ fn node_of(value: &minijinja::Value, origin: Origin) -> Result<Node, String> {
     })
 }
 
-/// Returns a copy of an entry under another key text.
-pub(super) fn renamed(entry: &Entry, text: SmolStr, value: Node) -> Entry {
-    Entry { key: Key { text, ..entry.key.clone() }, value }
+/// Returns a key with the text that its expressions give; what no key can be is a finding.
+pub(super) fn named_by(key: &Key, given: &Node) -> Result<Key, Box<Diagnostic>> {
+    match inline_text(given) {
+        Some(text) => Ok(Key { text, ..key.clone() }),
+        None if given.is_broken() => Ok(broken_key(key)),
+        None => Err(unusable(&format!("{} cannot be the key of a mapping", given.type_name()), key.origin)),
+    }
+}
+
+/// Returns what stands for a key whose expressions have no value.
+pub(super) fn broken_key(key: &Key) -> Key {
+    Key { origin: Origin::BROKEN, ..key.clone() }
 }

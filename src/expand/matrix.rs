@@ -34,6 +34,18 @@ pub(super) struct Cells {
     pub formats: Formats,
 }
 
+impl Cells {
+    /// Returns one instance of which no value is known: all else of its entry can still be looked at.
+    pub(super) fn broken() -> Self {
+        Self { each: vec![Node::broken()], ..Self::default() }
+    }
+
+    /// Whether no value is known.
+    pub(super) fn are_broken(&self) -> bool {
+        self.each.iter().any(Node::is_broken)
+    }
+}
+
 /// Whether two values are the same to `exclude` and `match`: the same text, however it is quoted.
 pub fn same_value(left: &Node, right: &Node) -> bool {
     match (scalar_text(left), scalar_text(right)) {

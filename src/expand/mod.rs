@@ -109,8 +109,6 @@ pub struct Expanded {
     pub identity: Node,
     /// The document as it was written, profiles apart, behind the parts that it includes.
     pub written: Vec<Node>,
-    /// The parameters that have no value because of what was found.
-    pub broken: BTreeSet<SmolStr>,
     /// The entries of all sections, sorted by section and name.
     pub plans: Vec<Plan>,
 }
@@ -118,12 +116,7 @@ pub struct Expanded {
 impl Expanded {
     /// Returns what expressions outside of instances see.
     pub fn scope(&self) -> Scope<'_> {
-        Scope {
-            params: Some(&self.params),
-            batch: Some(&self.identity),
-            broken: Some(&self.broken),
-            ..Scope::default()
-        }
+        Scope { params: Some(&self.params), batch: Some(&self.identity), ..Scope::default() }
     }
 }
 
@@ -143,12 +136,10 @@ pub fn expand(
     }
     let given: Vec<&Map> = profile_params.iter().chain(&options.params).collect();
     let params = params::resolve(&declared, &given, diagnostics);
-    let names = declared.iter().map(|entry| &entry.key.text);
-    let broken: BTreeSet<SmolStr> = names.filter(|name| params.get(name).is_none()).cloned().collect();
 
     let mut layers: Vec<Node> = document.layers().iter().chain(&profiles).cloned().collect();
-    let identity = identity(&layers, &params, &broken, sources);
-    let scope = Scope { params: Some(&params), batch: Some(&identity), broken: Some(&broken), ..Scope::default() };
+    let identity = identity(&layers, &params, sources);
+    let scope = Scope { params: Some(&params), batch: Some(&identity), ..Scope::default() };
     layers = layers.iter().map(|layer| filled_layer(layer, &scope, sources, diagnostics)).collect();
     let (own, profiles) = layers.split_at(document.layers().len());
     let root = profile::apply(facts, &profile::merged(facts, own, diagnostics), profiles, diagnostics);
@@ -161,12 +152,12 @@ pub fn expand(
     identity.put("name", Node::string(batch.name.clone(), batch.name_origin));
     identity.put("namespace", batch.namespace.clone().unwrap_or(nothing));
     let identity = Node::map(identity, batch.name_origin);
-    let scope = Scope { params: Some(&params), batch: Some(&identity), broken: Some(&broken), ..Scope::default() };
+    let scope = Scope { params: Some(&params), batch: Some(&identity), ..Scope::default() };
     fill_shared(&mut batch, &scope, sources, diagnostics);
 
     let mut world = World::around(&batch, files, sources);
     let plans = plans(facts, &batch, &scope, options, &mut world, diagnostics)?;
-    Some(Expanded { batch, params, identity, written: document.layers().to_vec(), broken, plans })
+    Some(Expanded { batch, params, identity, written: document.layers().to_vec(), plans })
 }
 
 /// Plans the entries of all sections; more than a run may have is a finding, and none is made.
@@ -204,8 +195,8 @@ fn plans(
 }
 
 /// Returns what `batch` means in the expressions of layers that are not merged yet; what is wrong with it is found there.
-fn identity(layers: &[Node], params: &Node, broken: &BTreeSet<SmolStr>, sources: &Sources) -> Node {
-    let scope = Scope { params: Some(params), broken: Some(broken), ..Scope::default() };
+fn identity(layers: &[Node], params: &Node, sources: &Sources) -> Node {
+    let scope = Scope { params: Some(params), ..Scope::default() };
     let mut identity = Map::new();
     for key in ["name", "namespace"] {
         let written = layers.iter().rev().find_map(|layer| layer.at(&["metadata", key]));
@@ -353,7 +344,7 @@ fn check_used(
     let meant: BTreeSet<&str> = unknown.filter_map(|name| did_you_mean(name, declared())).collect();
     let unread = |name: &str| !read.contains("params") && !names.contains(name) && !meant.contains(name);
     for entry in batch.params.iter().filter(|entry| unread(&entry.key.text) && batch.is_own(entry.key.origin)) {
-        if params.get(&entry.key.text).is_some() {
+        if params.get(&entry.key.text).is_some_and(|value| !value.is_broken()) {
             diagnostics.push(
                 Diagnostic::new(
                     Code::UnusedParameter,

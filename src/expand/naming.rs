@@ -25,11 +25,18 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
         let own = match (written, plan.key.as_ref().map(|key| key.fill(&scope))) {
             (None, Some(Err(finding))) => {
                 diagnostics.push(*finding);
-                continue;
+                Some(Node::broken())
             }
             (None, Some(Ok(name))) => Some(name),
             (written, _) => written,
         };
+        let values = || plan.axes.iter().filter_map(|axis| cell.as_ref()?.get(axis));
+        let is_broken = own.as_ref().map_or_else(|| values().any(Node::holds_broken), Node::is_broken);
+        if is_broken {
+            // Any name will do for what else is wrong with the instance.
+            plan.instances[at].name = budgeted(&slug(&format!("{}-{number}", plan.entry)), budget);
+            continue;
+        }
         let name = match own.as_ref().map(|name| (name, name.text())) {
             Some((node, Some(text))) if text.is_empty() => {
                 let message = "expected a name, found an empty text";

@@ -51,8 +51,7 @@ pub const SCHEMA_WORDS: &[&str] = &[
     "deprecated",
 ];
 
-/// Resolves the values of all parameters; those that cannot be are findings, and are left out: an expression that reads one
-/// of them has no value, of which nothing more is told.
+/// Resolves the values of all parameters; those that cannot be are findings, and broken.
 ///
 /// `given` is the lowest layer first.
 pub(super) fn resolve(declared: &Map, given: &[&Map], diagnostics: &mut Diagnostics) -> Node {
@@ -61,9 +60,7 @@ pub(super) fn resolve(declared: &Map, given: &[&Map], diagnostics: &mut Diagnost
     for entry in declared {
         origin = entry.key.origin;
         let set = given.iter().rev().find_map(|layer| layer.entry(&entry.key.text));
-        if let Some(value) = value_of(entry, set, diagnostics) {
-            values.push(entry.key.clone(), value);
-        }
+        values.push(entry.key.clone(), value_of(entry, set, diagnostics).unwrap_or_else(Node::broken));
     }
     Node::map(values, origin)
 }
@@ -207,7 +204,7 @@ impl Kind {
 
 fn kind(node: &Node) -> Kind {
     match node.value() {
-        Value::Null => Kind::Null,
+        Value::Null | Value::Broken => Kind::Null,
         Value::Bool(_) => Kind::Bool,
         Value::Number(text) if text.contains(['.', 'e', 'E']) => Kind::Number,
         Value::Number(_) => Kind::Integer,

@@ -87,13 +87,16 @@ impl Planner<'_> {
         let fans_out = matrix.is_some() || instances.is_some();
         let cells = if fans_out {
             let (matrix, instances) = (matrix.as_ref(), instances.as_ref());
-            matrices::expand(matrix, instances, &mut self.matrices, &self.scope, world, room, diagnostics)?
+            matrices::expand(matrix, instances, &mut self.matrices, &self.scope, world, room, diagnostics)
+                .unwrap_or_else(Cells::broken)
         } else {
             Cells::default()
         };
         if overrides.is_some() && !fans_out && !is_whole {
             return None;
         }
+        // Which instances they would match is not known where no values are.
+        let overrides = overrides.filter(|_| !cells.are_broken());
         let overrides = read_overrides(overrides.as_ref(), section, &cells, &self.scope, world, diagnostics)?;
         let when = when.filter(|when| !when.value.is_null()).and_then(|entry| {
             plan.when = entry.key.origin;

@@ -2,7 +2,7 @@
 //!
 //! A path is looked up in the nodes themselves, so that a value keeps its text, type and place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
@@ -23,8 +23,6 @@ pub struct Scope<'a> {
     pub name: Option<&'a str>,
     /// Name and namespace of the batch.
     pub batch: Option<&'a Node>,
-    /// The parameters that are declared, and have no value because of what was found.
-    pub broken: Option<&'a BTreeSet<SmolStr>>,
 }
 
 /// Why a path leads nowhere.
@@ -39,7 +37,7 @@ pub struct Missing {
 }
 
 impl Scope<'_> {
-    /// Returns what stands at the end of a path.
+    /// Returns what stands at the end of a path; all below what is broken is broken.
     pub fn lookup(&self, path: &[SmolStr], origin: Origin) -> Result<Node, Missing> {
         let (root, rest) = path.split_first().expect("a path has a first part");
         let generated = match root.as_str() {
@@ -55,6 +53,9 @@ impl Scope<'_> {
             generated.ok_or_else(|| Missing { word: root.clone(), known: self.roots(), place: place.clone() })?;
         place.push_str(root);
         for part in rest {
+            if node.is_broken() {
+                break;
+            }
             let next = match part.parse::<usize>() {
                 Ok(at) if node.as_seq().is_some() => node.as_seq().and_then(|items| items.get(at)).cloned(),
                 _ => node.get(part).cloned(),
@@ -85,14 +86,9 @@ impl Scope<'_> {
         there.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.into()).collect()
     }
 
-    /// Whether a path leads to a parameter without a value, whose cause was told.
+    /// Whether a path leads to what is broken, be it in a part.
     pub fn is_broken(&self, path: &[SmolStr]) -> bool {
-        let Some(broken) = self.broken.filter(|broken| !broken.is_empty()) else { return false };
-        match path {
-            [root, name, ..] => root == "params" && broken.contains(name),
-            [root] => root == "params",
-            [] => false,
-        }
+        !path.is_empty() && self.lookup(path, Origin::NOWHERE).is_ok_and(|found| found.holds_broken())
     }
 
     /// Returns all values as the expression engine takes them.

@@ -39,7 +39,7 @@ impl Lowering<'_> {
         }
         for resource in ["cpu", "memory"] {
             let written = own.get(resource).filter(|value| !value.is_null());
-            metrics.extend(written.and_then(|value| self.resource_metric(resource, value)));
+            metrics.extend(written.map(|value| self.resource_metric(resource, value)));
         }
         if let Some(first) = metrics.first().map(Node::origin) {
             spec.put("metrics", Node::seq(metrics, first));
@@ -52,15 +52,11 @@ impl Lowering<'_> {
     }
 
     /// Spells out `80%` of the request, or an average amount.
-    fn resource_metric(&mut self, resource: &str, value: &Node) -> Option<Node> {
+    fn resource_metric(&mut self, resource: &str, value: &Node) -> Node {
         let origin = value.origin();
         let Some(text) = value.text() else {
-            self.refuse(
-                value,
-                format!("expected a percentage or an amount for `{resource}`, found {}", value.type_name()),
-                FORM,
-            );
-            return None;
+            let message = format!("expected a percentage or an amount for `{resource}`, found {}", value.type_name());
+            return self.refuse(value, message, FORM);
         };
         // A number alone is a percentage: an amount has a unit.
         let percent = text.strip_suffix('%').unwrap_or(text);
@@ -76,7 +72,7 @@ impl Lowering<'_> {
             Draft::new(origin).text("type", "AverageValue").node("averageValue", value.clone())
         };
         let metric = Draft::new(origin).text("name", resource).node("target", target.done()).done();
-        Some(Draft::new(origin).text("type", "Resource").node("resource", metric).done())
+        Draft::new(origin).text("type", "Resource").node("resource", metric).done()
     }
 
     /// Returns the PodDisruptionBudget of this instance, where it has one.

@@ -28,14 +28,11 @@ impl Lowering<'_> {
                 "envFrom" => self.env_from(value),
                 "resources" => self.once("resources", value, None, |lowering| lowering.resources(value)),
                 "lifecycle" => self.once("lifecycle", value, written, |lowering| lowering.lifecycle(value, &known)),
-                "command" | "args" if value.text().is_some() => {
-                    self.refuse(
-                        value,
-                        format!("expected a list for `{}`, found a text", key.text),
-                        "write each word as an item: `[sh, -c, \"…\"]`",
-                    );
-                    continue;
-                }
+                "command" | "args" if value.text().is_some() => self.refuse(
+                    value,
+                    format!("expected a list for `{}`, found a text", key.text),
+                    "write each word as an item: `[sh, -c, \"…\"]`",
+                ),
                 probe if PROBES.contains(&probe) => {
                     self.once("probe", value, written, |lowering| lowering.probe(value, &known))
                 }
@@ -58,34 +55,37 @@ impl Lowering<'_> {
 
     /// Returns the named containers of a field that is a mapping by name or the native list, as they are written.
     pub(super) fn named_containers(&mut self, key: &str) -> Vec<(Node, Map, Origin)> {
+        const FORM: &str = "write the fields of a container";
         let Some(node) = self.field(key) else { return Vec::new() };
-        let mut named: Vec<(Node, Map, Origin)> = Vec::new();
+        // Of one that cannot be read nobody knows what is missing.
+        let broken = || std::iter::once(Entry { key: Key::new("image", Origin::BROKEN), value: Node::broken() }).collect();
         match (node.as_map(), node.as_seq()) {
             (Some(map), _) => {
-                for entry in map.iter().filter(|entry| !entry.value.is_null()) {
-                    if let Some(fields) =
-                        self.expect_map(&entry.value, &entry.key.text, "write the fields of a container")
-                    {
-                        let name = Node::string(entry.key.text.clone(), entry.key.origin);
-                        named.push((name, fields.clone(), entry.origin()));
-                    }
-                }
+                let written = map.iter().filter(|entry| !entry.value.is_null());
+                let named = written.map(|entry| {
+                    let fields = self.expect_map(&entry.value, &entry.key.text, FORM).cloned();
+                    let name = Node::string(entry.key.text.clone(), entry.key.origin);
+                    (name, fields.unwrap_or_else(broken), entry.origin())
+                });
+                named.collect()
             }
             (_, Some(items)) => {
-                for item in items {
-                    if let Some(fields) = self.expect_map(item, key, "write the fields of a container") {
+                let named = items.iter().map(|item| match self.expect_map(item, key, FORM) {
+                    Some(fields) => {
                         let name = fields.get("name").cloned().unwrap_or_else(|| Node::string("", item.origin()));
-                        named.push((name, fields.clone(), item.origin()));
+                        (name, fields.clone(), item.origin())
                     }
-                }
+                    None => (Node::broken(), broken(), Origin::BROKEN),
+                });
+                named.collect()
             }
-            _ => self.refuse(
-                node,
-                format!("expected a mapping of containers by name for `{key}`, found {}", node.type_name()),
-                "write `containers: {NAME: {image: …}}`",
-            ),
+            _ => {
+                let message =
+                    format!("expected a mapping of containers by name for `{key}`, found {}", node.type_name());
+                let name = self.refuse(node, message, "write `containers: {NAME: {image: …}}`");
+                vec![(name, broken(), Origin::BROKEN)]
+            }
         }
-        named
     }
 }
 

@@ -168,9 +168,10 @@ impl<'a> Lowering<'a> {
         self.field("namespace").or(self.context.batch.batch.namespace.as_ref())
     }
 
-    /// Reports a shorthand that cannot be read.
-    fn refuse(&mut self, node: &Node, message: impl Into<String>, help: &str) {
+    /// Reports a shorthand that cannot be read, and returns what stands for its value.
+    fn refuse(&mut self, node: &Node, message: impl Into<String>, help: &str) -> Node {
         self.diagnostics.push(Diagnostic::new(Code::InvalidShorthand, node.origin(), message).help(help));
+        Node::broken()
     }
 
     /// Returns the mapping, or reports what stands in its place.

@@ -51,7 +51,8 @@ impl Lowering<'_> {
                 .collect(),
             (_, Some(items)) => items.to_vec(),
             _ => {
-                self.refuse(node, format!("expected a list of volumes, found {}", node.type_name()), FORM);
+                let message = format!("expected a list of volumes, found {}", node.type_name());
+                volumes.listed.push(self.refuse(node, message, FORM));
                 return;
             }
         };
@@ -70,7 +71,7 @@ impl Lowering<'_> {
                     _ => "write it with the path that it is mounted at: `mounts: {PATH: {claim: NAME, size: 10Gi}}`"
                         .to_owned(),
                 };
-                self.refuse(&volume, message, &help);
+                volumes.listed.push(self.refuse(&volume, message, &help));
                 continue;
             }
             let sources = volume.as_map().into_iter().flatten().map(|entry| Entry {
@@ -122,6 +123,10 @@ impl Lowering<'_> {
     /// Reports the mounts of volumes that the pod does not have: the server refuses it.
     pub(super) fn check_mounted<'n>(&mut self, containers: impl Iterator<Item = &'n Node>, volumes: &Volumes) {
         let templates = self.field("volumeClaimTemplates").and_then(Node::as_seq).unwrap_or_default();
+        // What is broken may be any of them.
+        if volumes.listed.iter().chain(templates).any(Node::holds_broken) {
+            return;
+        }
         let names =
             volumes.listed.iter().filter_map(|volume| volume.get("name")).chain(
                 volumes.claim_templates.iter().chain(templates).filter_map(|claim| claim.at(&["metadata", "name"])),

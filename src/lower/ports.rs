@@ -42,7 +42,7 @@ impl Lowering<'_> {
                     .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
                 let help =
                     own.map(|port| format!("write `ports: {{http: {port}}}`: each port of the container has a name"));
-                self.refuse(
+                return self.refuse(
                     wrong,
                     format!("expected ports by name, or the native list, found {found}"),
                     help.as_deref().unwrap_or(FORM),
@@ -52,7 +52,7 @@ impl Lowering<'_> {
         };
         let mut ports: Vec<Node> = Vec::new();
         for entry in map.iter().filter(|entry| !entry.value.is_null()) {
-            ports.extend(self.port(entry));
+            ports.push(self.port(entry));
         }
         let rank = |port: &Node| {
             let number = port.get("containerPort").and_then(Node::as_str).and_then(|text| text.parse::<u32>().ok());
@@ -63,46 +63,43 @@ impl Lowering<'_> {
         Node::seq(ports, node.origin())
     }
 
-    fn port(&mut self, entry: &Entry) -> Option<Node> {
+    fn port(&mut self, entry: &Entry) -> Node {
         let name = Node::string(entry.key.text.clone(), entry.key.origin);
         let value = &entry.value;
         if let Some(native) = value.as_map() {
             let draft = Draft::new(entry.origin());
             let has_none = native.contains("name") || is_nameless(&entry.key.text);
             let named = if has_none { draft } else { draft.node("name", name) };
-            return Some(named.all(native.iter().cloned()).done());
+            return named.all(native.iter().cloned()).done();
         }
-        let (number, protocol) = self.number_and_protocol(value, &entry.key.text)?;
-        Some(
-            Draft::new(entry.origin())
-                .node("name", name)
-                .node("containerPort", number)
-                .maybe("protocol", protocol.map(|protocol| Node::string(protocol, value.origin())))
-                .done(),
-        )
+        let (number, protocol) = self.number_and_protocol(value, &entry.key.text);
+        Draft::new(entry.origin())
+            .node("name", name)
+            .node("containerPort", number)
+            .maybe("protocol", protocol.map(|protocol| Node::string(protocol, value.origin())))
+            .done()
     }
 
     /// Reads `80` or `53/UDP`.
-    pub(super) fn number_and_protocol(&mut self, value: &Node, name: &str) -> Option<(Node, Option<SmolStr>)> {
+    pub(super) fn number_and_protocol(&mut self, value: &Node, name: &str) -> (Node, Option<SmolStr>) {
         let Some(text) = value.text() else {
-            self.refuse(value, format!("expected a port number for `{name}`, found {}", value.type_name()), FORM);
-            return None;
+            let message = format!("expected a port number for `{name}`, found {}", value.type_name());
+            return (self.refuse(value, message, FORM), None);
         };
         let (number, protocol) = match text.split_once('/') {
             Some((number, protocol)) => (number, Some(SmolStr::new(protocol))),
             None => (text.as_str(), None),
         };
         if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) || number.len() > 5 {
-            self.refuse(value, format!("expected a port number for `{name}`, found `{text}`"), FORM);
-            return None;
+            return (self.refuse(value, format!("expected a port number for `{name}`, found `{text}`"), FORM), None);
         }
         let digits = number.trim_start_matches('0');
         let Ok(1..=65_535) = digits.parse::<u32>() else {
-            self.refuse(value, format!("expected a port from 1 to 65535 for `{name}`, found `{number}`"), FORM);
-            return None;
+            let message = format!("expected a port from 1 to 65535 for `{name}`, found `{number}`");
+            return (self.refuse(value, message, FORM), None);
         };
         let number = Node::new(Value::Number(digits.into()), value.origin());
-        Some((number, protocol))
+        (number, protocol)
     }
 }
 
@@ -114,15 +111,16 @@ pub(super) fn meant_among(ports: &[Port]) -> Option<&Port> {
     }
 }
 
-/// Returns the ports that a container declares.
+/// Returns the ports that a container declares; what is broken may be any.
 pub(super) fn of_container(container: &Node) -> Vec<Port> {
-    let ports = container.get("ports").and_then(Node::as_seq).unwrap_or_default();
-    ports
+    let Some(ports) = container.get("ports") else { return Vec::new() };
+    let items = if ports.is_broken() { std::slice::from_ref(ports) } else { ports.as_seq().unwrap_or_default() };
+    items
         .iter()
         .filter_map(|port| {
             Some(Port {
                 name: port.get("name").and_then(Node::text).cloned(),
-                number: port.get("containerPort")?.clone(),
+                number: port.get("containerPort").or(Some(port).filter(|port| port.is_broken()))?.clone(),
                 protocol: port.get("protocol").and_then(Node::text).cloned(),
             })
         })

@@ -6,7 +6,7 @@ use super::Lowering;
 use super::draft::Draft;
 use super::ports::{self, Port};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::text::{Entry, Map, Node, Value};
+use crate::text::{Entry, Map, Node};
 
 /// The fields of a container that hold a handler.
 pub(super) const PROBES: &[&str] = &["livenessProbe", "readinessProbe", "startupProbe"];
@@ -18,10 +18,6 @@ impl Lowering<'_> {
         let mut changed: Option<Map> = None;
         for entry in map {
             if let Some(value) = self.handler(entry, ports) {
-                // What has no port was reported: the probe is left out, so that nothing else is found in it.
-                if value.is_null() {
-                    return value;
-                }
                 changed.get_or_insert_with(|| map.clone()).set(entry.key.clone(), value);
             }
         }
@@ -43,19 +39,14 @@ impl Lowering<'_> {
     fn handler(&mut self, entry: &Entry, ports: &[Port]) -> Option<Node> {
         let value = &entry.value;
         let origin = value.origin();
-        let nothing = || Node::new(Value::Null, origin);
         match (entry.key.text.as_str(), value.as_map()) {
             ("httpGet" | "tcpSocket", Some(map)) if !map.contains("port") => {
-                let port = self.default_port(value, ports);
-                Some(port.map_or_else(nothing, |port| {
-                    Draft::new(origin).all(map.iter().cloned()).node("port", port.as_written(origin)).done()
-                }))
+                let port = self.default_port(value, ports).map_or_else(Node::broken, |port| port.as_written(origin));
+                Some(Draft::new(origin).all(map.iter().cloned()).node("port", port).done())
             }
             ("httpGet", None) if value.text().is_some() => {
-                let port = self.default_port(value, ports);
-                Some(port.map_or_else(nothing, |port| {
-                    Draft::new(origin).node("path", value.clone()).node("port", port.as_written(origin)).done()
-                }))
+                let port = self.default_port(value, ports).map_or_else(Node::broken, |port| port.as_written(origin));
+                Some(Draft::new(origin).node("path", value.clone()).node("port", port).done())
             }
             ("tcpSocket", None) if value.text().is_some() => {
                 Some(Draft::new(origin).node("port", value.clone()).done())
@@ -64,10 +55,9 @@ impl Lowering<'_> {
             ("grpc", Some(map)) => {
                 let port = match map.get("port") {
                     Some(written) => numbered(written, ports),
-                    None => match self.default_port(value, ports) {
-                        Some(port) => Node::new(port.number.value().clone(), origin),
-                        None => return Some(nothing()),
-                    },
+                    None => self
+                        .default_port(value, ports)
+                        .map_or_else(Node::broken, |port| Node::new(port.number.value().clone(), origin)),
                 };
                 Some(Draft::new(origin).all(map.iter().cloned()).node("port", port).done())
             }

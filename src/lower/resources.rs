@@ -33,6 +33,7 @@ impl Lowering<'_> {
         let Some(map) = node.as_map().filter(|map| map.iter().any(|entry| is_short(&entry.key.text))) else {
             return node.clone();
         };
+        let mut read = map.clone();
         for entry in map.iter().filter(|entry| is_short(&entry.key.text) && !entry.value.is_null()) {
             let native = did_you_mean(&entry.key.text, ["requests", "limits", "claims"]);
             if let Some(native) = native.filter(|_| entry.value.text().is_none()) {
@@ -42,14 +43,15 @@ impl Lowering<'_> {
                         .did_you_mean_word(&entry.key.text, [native]),
                 );
             } else if entry.value.text().is_none() {
-                self.refuse(
+                let broken = self.refuse(
                     &entry.value,
                     format!("expected an amount of `{}`, found {}", entry.key.text, entry.value.type_name()),
                     "write `{cpu: 100m, memory: 64Mi..128Mi}`: a request, or a request and a limit",
                 );
+                read.set(entry.key.clone(), broken);
             }
         }
-        let spelled = spelled(map).iter().filter(|entry| !is_short(&entry.key.text)).cloned().collect();
+        let spelled = spelled(&read).iter().filter(|entry| !is_short(&entry.key.text)).cloned().collect();
         Node::map(spelled, node.origin())
     }
 }

@@ -131,7 +131,7 @@ impl Lowering<'_> {
         let Some(map) = node.as_map() else { return node.clone() };
         let mut list: Vec<Node> = Vec::new();
         for entry in map.iter().filter(|entry| !entry.value.is_null()) {
-            list.extend(self.service_port(entry, ports));
+            list.push(self.service_port(entry, ports));
         }
         list.sort_by_key(|port| {
             let number = port.get("port").and_then(Node::as_str).and_then(|text| text.parse::<u32>().ok());
@@ -141,19 +141,17 @@ impl Lowering<'_> {
     }
 
     /// Spells out `{http: 80}`, `{http: "80:8080"}`, `{dns: 53/UDP}` or the native form under a name.
-    fn service_port(&mut self, entry: &Entry, ports: &[Port]) -> Option<Node> {
+    fn service_port(&mut self, entry: &Entry, ports: &[Port]) -> Node {
         let name = Node::string(entry.key.text.clone(), entry.key.origin);
         let value = &entry.value;
         let same = ports.iter().find(|port| port.name.as_ref() == Some(&entry.key.text));
         if let Some(native) = value.as_map() {
             let target = same.filter(|_| !native.contains("targetPort")).map(|_| name.clone());
-            return Some(
-                Draft::new(entry.origin())
-                    .maybe("name", (!is_nameless(&entry.key.text)).then_some(name))
-                    .maybe("targetPort", target)
-                    .all(native.iter().cloned())
-                    .done(),
-            );
+            return Draft::new(entry.origin())
+                .maybe("name", (!is_nameless(&entry.key.text)).then_some(name))
+                .maybe("targetPort", target)
+                .all(native.iter().cloned())
+                .done();
         }
         let origin = value.origin();
         let text = value.text().cloned().unwrap_or_default();
@@ -165,7 +163,7 @@ impl Lowering<'_> {
             Some((target, protocol)) => (Some(target.to_owned()), protocol.to_owned()),
             None => (None, String::new()),
         };
-        let (number, protocol) = self.number_and_protocol(&port, &entry.key.text)?;
+        let (number, protocol) = self.number_and_protocol(&port, &entry.key.text);
         let protocol = protocol
             .or_else(|| (!of_target.is_empty()).then(|| of_target.into()))
             .or_else(|| same.and_then(|port| port.protocol.clone()));
@@ -173,14 +171,12 @@ impl Lowering<'_> {
             Some(target) => Some(Node::new(Value::Plain(target.into()), origin)),
             None => same.map(|_| Node::string(entry.key.text.clone(), origin)),
         };
-        Some(
-            Draft::new(entry.origin())
-                .node("name", name)
-                .maybe("protocol", protocol.map(|protocol| Node::string(protocol, origin)))
-                .node("port", number)
-                .maybe("targetPort", target)
-                .done(),
-        )
+        Draft::new(entry.origin())
+            .node("name", name)
+            .maybe("protocol", protocol.map(|protocol| Node::string(protocol, origin)))
+            .node("port", number)
+            .maybe("targetPort", target)
+            .done()
     }
 }
 

@@ -90,8 +90,9 @@ impl Batch {
         check_header(root, KIND, diagnostics);
         check_keys(map, KIND, diagnostics);
         let metadata = section(map, "metadata", diagnostics);
-        let name = metadata.get("name").and_then(Node::text).cloned();
-        if name.is_none() {
+        let written = metadata.get("name");
+        let name = written.and_then(Node::text).cloned();
+        if name.is_none() && !written.is_some_and(Node::is_broken) {
             diagnostics.push(
                 Diagnostic::new(
                     Code::MissingField,
@@ -107,7 +108,7 @@ impl Batch {
                 )),
             );
         }
-        if let (Some(name), Some(node)) = (&name, metadata.get("name"))
+        if let (Some(name), Some(node)) = (&name, written)
             && let Err(reason) = dns_subdomain(name)
         {
             let better = slug(name);

@@ -41,6 +41,8 @@ pub enum Value {
     Seq(Vec<Node>),
     /// A mapping, in the order written.
     Map(Map),
+    /// No value, because of a mistake that is reported: it fits any type, and stages pass it over.
+    Broken,
 }
 
 /// What a scalar means to JSON, and to kubectl.
@@ -111,6 +113,7 @@ impl PartialEq for Node {
             || match (self.value(), other.value()) {
                 (Value::Seq(ours), Value::Seq(theirs)) => ours == theirs,
                 (Value::Map(ours), Value::Map(theirs)) => ours == theirs,
+                (Value::Broken, Value::Broken) => true,
                 // Most scalars that are equal are so as they are written.
                 (Value::Plain(ours), Value::Plain(theirs)) if ours == theirs => true,
                 (ours, theirs) => ours.meaning().is_some_and(|meaning| theirs.meaning() == Some(meaning)),
@@ -150,7 +153,7 @@ impl Value {
                 Meaning::Integer(number) | Meaning::Float(Some(number)) => Scalar::Number(number),
                 Meaning::Float(None) | Meaning::Text => Scalar::Text(text),
             },
-            Self::Seq(_) | Self::Map(_) => return None,
+            Self::Seq(_) | Self::Map(_) | Self::Broken => return None,
         })
     }
 }
@@ -158,6 +161,8 @@ impl Value {
 impl Node {
     /// Returns a node of that value, written there.
     pub fn new(value: Value, origin: Origin) -> Self {
+        // Wherever it is moved to, there is no more to say about what is broken.
+        let origin = if matches!(value, Value::Broken) { Origin::BROKEN } else { origin };
         Self(Arc::new(Inner { value, origin }))
     }
 
@@ -184,6 +189,11 @@ impl Node {
     /// Returns a mapping written at `origin`.
     pub fn map(map: Map, origin: Origin) -> Self {
         Self::new(Value::Map(map), origin)
+    }
+
+    /// Returns what stands for a value that a reported mistake has kept from being made or read.
+    pub fn broken() -> Self {
+        Self::new(Value::Broken, Origin::BROKEN)
     }
 
     /// Returns the value.
@@ -259,6 +269,20 @@ impl Node {
         }
     }
 
+    /// Whether it has no value because of a reported mistake.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.value(), Value::Broken)
+    }
+
+    /// Whether it, or a part of it, has no value because of a reported mistake.
+    pub fn holds_broken(&self) -> bool {
+        match self.value() {
+            Value::Seq(items) => items.iter().any(Self::holds_broken),
+            Value::Map(map) => map.iter().any(|entry| entry.key.origin.is_broken() || entry.value.holds_broken()),
+            value => matches!(value, Value::Broken),
+        }
+    }
+
     /// Names the type of the value as a finding does.
     pub fn type_name(&self) -> &'static str {
         match self.value() {
@@ -269,6 +293,7 @@ impl Node {
             Value::Plain(text) => scalar::resolve(text).type_name(),
             Value::Seq(_) => "a list",
             Value::Map(_) => "a mapping",
+            Value::Broken => "no value",
         }
     }
 }

@@ -27,6 +27,10 @@ impl Origin {
     /// The place of things that nobody wrote: no finding about a user's mistake may end here.
     pub const NOWHERE: Self = Self { file: FileId(u32::MAX), start: 0, end: 0 };
 
+    /// The place of what has no value, because of a mistake that is reported: there is no more to say about it, so that
+    /// findings at this place are dropped. What is made of it keeps the place, as everything generated does.
+    pub const BROKEN: Self = Self { file: FileId(u32::MAX - 1), start: 0, end: 0 };
+
     /// Returns the range `start..end` of `file`.
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
         let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
@@ -36,6 +40,11 @@ impl Origin {
     /// Whether this is [`Origin::NOWHERE`].
     pub fn is_nowhere(self) -> bool {
         self.file == Self::NOWHERE.file
+    }
+
+    /// Whether this is [`Origin::BROKEN`].
+    pub fn is_broken(self) -> bool {
+        self.file == Self::BROKEN.file
     }
 
     /// Whether two places share text, or are the same.
