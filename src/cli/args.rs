@@ -42,7 +42,8 @@ pub struct VariantArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
 
-    /// Read parameters from a YAML or JSON file
+    /// Read parameters from a YAML or JSON file, or the rows of one from a table: `tenants.csv` is the value of `tenants`,
+    /// and so is any file with `tenants=FILE`
     #[arg(long, value_name = "FILE")]
     pub params: Vec<String>,
 

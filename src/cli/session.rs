@@ -1,5 +1,6 @@
 //! One run over specs: arguments to settings, inputs to a compilation, findings to the user.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{InputArgs, ReportArgs};
@@ -8,7 +9,7 @@ pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
 use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs, survey_inputs};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, Subject, render};
-use crate::expand::Options;
+use crate::expand::{self, Options};
 use crate::policy::{Policy, PolicyError};
 use crate::read::{Document, Files, read_confidential};
 use crate::rules::{Asked, Outside};
@@ -127,17 +128,8 @@ impl Session {
     /// Reads given parameters, the lowest layer first.
     pub(super) fn params(&mut self, files: &[String], set: &[String]) -> Result<Vec<Map>, Failure> {
         let mut layers = Vec::new();
-        for path in files {
-            let bytes = self.disk.read(path).map_err(|error| {
-                Failure::Environment(format!("cannot read `{path}`: {}", crate::read::reason(&error)))
-            })?;
-            let Some(root) = read_confidential(&mut self.sources, path, bytes, &mut self.diagnostics) else { continue };
-            if let Some(map) = root.as_map() {
-                layers.push(map.clone());
-            } else {
-                let found = root.type_name();
-                return Err(Failure::Usage(format!("expected a mapping of parameters in `{path}`, found {found}")));
-            }
+        for given in files {
+            layers.extend(self.params_of(given)?);
         }
         let mut single = Map::new();
         for text in set {
@@ -165,6 +157,40 @@ impl Session {
         }
         layers.push(single);
         Ok(layers)
+    }
+
+    /// Reads a file of parameters, or of the value of one: `FILE`, a mapping of them, or a table that is the value of the
+    /// parameter of its name; `NAME=FILE`. `None` if it cannot be read, which is told.
+    fn params_of(&mut self, given: &str) -> Result<Option<Map>, Failure> {
+        let is_name = |name: &str| !name.is_empty() && !name.contains(['/', '\\', '.']);
+        let (name, path) = match given.split_once('=').filter(|(name, _)| is_name(name)) {
+            Some((name, path)) => (Some(name), path),
+            None => (None, given),
+        };
+        let bytes = self
+            .disk
+            .read(path)
+            .map_err(|error| Failure::Environment(format!("cannot read `{path}`: {}", crate::read::reason(&error))))?;
+        let file = self.sources.next_id();
+        let read = if expand::is_table(path) {
+            expand::read_table(path, bytes, &mut self.sources, &mut self.diagnostics)
+        } else {
+            read_confidential(&mut self.sources, path, bytes, &mut self.diagnostics)
+        };
+        let Some(root) = read else { return Ok(None) };
+        let stem = Path::new(path).file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or(path);
+        match (name, root.as_map()) {
+            (None, Some(map)) => Ok(Some(map.clone())),
+            (None, None) if root.as_seq().is_none() => {
+                let found = root.type_name();
+                Err(Failure::Usage(format!("expected a mapping of parameters in `{path}`, found {found}")))
+            }
+            _ => {
+                let mut map = Map::new();
+                map.push(Key::new(name.unwrap_or(stem), Origin::new(file, 0, 0)), root);
+                Ok(Some(map))
+            }
+        }
     }
 
     /// Judges the findings and shows them on `out`; says whether any of them is an error.

@@ -142,7 +142,7 @@ fn compile_inputs(
     diagnostics: &mut Diagnostics,
 ) -> Compilation {
     let facts = settings.facts;
-    let Inputs { specs, lost, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
+    let Inputs { mut specs, lost, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
     if later.is_expected() {
         let mut may_have: BTreeMap<FileId, bool> = BTreeMap::new();
         for document in &mut documents {
@@ -152,12 +152,17 @@ fn compile_inputs(
             }
         }
     }
-    let mut flow = secrets::Flow::of(&specs, &settings.options.params, sources);
+    let mut options = settings.options.clone();
+    for spec in &mut specs {
+        expand::read_tables(spec, &options.profiles, files, sources, diagnostics);
+    }
+    expand::read_given_tables(&mut options.params, &specs, files, sources, diagnostics);
+    let given = options.params.clone();
+    let mut flow = secrets::Flow::of(&specs, &given, sources);
     if !lost {
-        check_command_line(&specs, &settings.options, diagnostics);
+        check_command_line(&specs, &options, diagnostics);
     }
 
-    let mut options = settings.options.clone();
     let mut batches = Vec::new();
     for document in &specs {
         if let Some(expanded) = expand::expand(document, facts, &options, files, sources, diagnostics) {

@@ -34,6 +34,7 @@ mod reads;
 mod resources;
 mod rows;
 mod scope;
+mod tables;
 mod traced;
 mod world;
 
@@ -52,7 +53,9 @@ pub use plan::{Instance, Plan, describe, label_text};
 pub use profile::included;
 pub use reads::{Path, overlap, reads, reads_bare};
 pub use resources::{is_short, spelled};
+pub use rows::{is_table, read_table};
 pub use scope::Scope;
+pub use tables::{read_given_tables, read_tables};
 pub use traced::{Trace, Traced};
 pub use world::World;
 

@@ -1,18 +1,20 @@
 //! The parameters of a batch: declarations and given values in, one mapping of values out.
 //!
-//! A declaration is a default, whose type the parameter has, or a JSON Schema. Values come, later ones first, from
-//! `--set`, `--params` and profiles. Unknown, missing and unused parameters are findings.
+//! A declaration is a default, whose type the parameter has, or a JSON Schema, in which `rows` may stand for the default.
+//! Values come, later ones first, from `--set`, `--params` and profiles. Unknown, missing and unused parameters are findings.
 
 use smol_str::SmolStr;
 
+use super::tables;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion, words};
 use crate::limits;
 use crate::schema::Validator;
 use crate::text::{Entry, Key, Map, Node, Origin, Value, scalar};
 
-/// The words of JSON Schema that a declaration may use.
+/// The words of JSON Schema that a declaration may use, and `rows`, of a table that is the default.
 pub const SCHEMA_WORDS: &[&str] = &[
     "type",
+    "rows",
     "default",
     "description",
     "title",
@@ -79,6 +81,10 @@ pub(super) fn unknown<'a>(key: &Key, declared: impl IntoIterator<Item = &'a str>
 
 fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnostics) -> Option<Node> {
     let name = &declaration.key.text;
+    if set.is_some_and(|set| tables::lone_rows(&set.value).is_some()) && tables::takes_rows(&declaration.value) {
+        // They could not be read.
+        return None;
+    }
     let Some(schema) = declaration.value.as_map() else {
         return Some(match set {
             Some(set) => {
@@ -99,7 +105,19 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
         );
         return None;
     }
-    let default = schema.get("default");
+    let rows = schema.entry("rows");
+    if let (Some(_), Some(default)) = (rows, schema.entry("default")) {
+        let message = format!("the parameter `{name}` has two defaults: `rows` and `default`");
+        diagnostics
+            .push(Diagnostic::new(Code::InvalidParameter, default.key.origin, message).help("keep one of the two"));
+        return None;
+    }
+    let of_rows = rows.map(|rows| list_of_rows(schema, rows.key.origin));
+    let schema = of_rows.as_ref().unwrap_or(schema);
+    let default = rows.map(|rows| &rows.value).or(schema.get("default"));
+    if set.is_none() && rows.is_some_and(|rows| rows.value.is_null()) {
+        return None;
+    }
     let value = if let Some(value) = set.map(|set| &set.value).or(default) {
         as_text_where_asked(value, schema)
     } else {
@@ -113,7 +131,7 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
         );
         return None;
     };
-    let validator = match Validator::new(&declaration.value) {
+    let validator = match Validator::new(&Node::map(schema.clone(), declaration.value.origin())) {
         Ok(validator) => validator,
         Err(findings) => {
             diagnostics.append(findings);
@@ -130,6 +148,9 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
                 format!("parameter `{name}`: {}", violation.message),
             )
             .maybe_help(violation.help)
+            .maybe_help(
+                rows.filter(|_| value.as_seq().is_none()).map(|_| format!("`--params {name}=FILE` reads its rows")),
+            )
             .also(declaration.key.origin, "declared here"),
         );
     }
@@ -141,10 +162,42 @@ fn value_of(declaration: &Entry, set: Option<&Entry>, diagnostics: &mut Diagnost
     validator.validate(&fallback).is_empty().then_some(fallback)
 }
 
-/// Takes an unquoted value as a text where the schema asks for one: `--set tag=1.28` is no number.
+/// Returns the schema of a parameter with `rows`, which without another word is a list of mappings.
+fn list_of_rows(schema: &Map, origin: Origin) -> Map {
+    let mut list = schema.clone();
+    list.remove("rows");
+    let typed = |name: &str| Node::string(name, origin);
+    if !list.contains("type") {
+        list.put("type", typed("array"));
+    }
+    if !list.contains("items") {
+        let row: Map = [Entry { key: Key::new("type", origin), value: typed("object") }].into_iter().collect();
+        list.put("items", Node::map(row, origin));
+    }
+    list
+}
+
+/// Takes an unquoted value as a text where the schema asks for one: `--set tag=1.28` is no number, and neither is the cell
+/// `01234` of a column of texts.
 fn as_text_where_asked(value: &Node, schema: &Map) -> Node {
+    let below = |value: &Node, schema: Option<&Node>| match schema.and_then(Node::as_map) {
+        Some(schema) => as_text_where_asked(value, schema),
+        None => value.clone(),
+    };
     match (value.value(), schema.get("type").and_then(Node::as_str)) {
         (Value::Plain(text), Some("string")) if !scalar::is_null(text) => Node::string(text.clone(), value.origin()),
+        (Value::Seq(items), _) if schema.contains("items") => {
+            let items = items.iter().map(|item| below(item, schema.get("items")));
+            Node::seq(items.collect(), value.origin())
+        }
+        (Value::Map(map), _) if schema.contains("properties") => {
+            let of = |key: &str| schema.get("properties").and_then(|properties| properties.get(key));
+            let entries = map.iter().map(|entry| {
+                let value = below(&entry.value, of(&entry.key.text));
+                Entry { key: entry.key.clone(), value }
+            });
+            Node::map(entries.collect(), value.origin())
+        }
         _ => value.clone(),
     }
 }

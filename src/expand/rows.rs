@@ -1,4 +1,4 @@
-//! The rows of a matrix: from a CSV, JSON or YAML file, or written in place.
+//! The rows of a matrix or a parameter: from a CSV, JSON or YAML file, or written in place.
 //!
 //! One mapping a row, in the order of the file; each value knows its place in that file.
 
@@ -11,7 +11,7 @@ use super::world::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::limits;
 use crate::read::read_document;
-use crate::text::{FileId, Key, Map, Node, Origin, Value};
+use crate::text::{FileId, Key, Map, Node, Origin, Sources, Value};
 
 /// Reads the rows that a value names or holds.
 pub(super) fn read(node: &Node, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Option<(Vec<Map>, Origin)> {
@@ -28,11 +28,38 @@ pub(super) fn read(node: &Node, world: &mut World<'_>, diagnostics: &mut Diagnos
         return None;
     };
     let (name, bytes) = world.read(path, origin, diagnostics)?;
-    if name.ends_with(".csv") || name.ends_with(".tsv") {
-        return Some((csv_rows(&name, bytes, origin, world, diagnostics)?, origin));
+    if is_table(&name) {
+        return Some((csv_rows(&name, bytes, Some(origin), world.sources, diagnostics)?, origin));
     }
     let root = read_document(world.sources, &name, bytes, diagnostics)?;
     Some((mappings(&root, diagnostics)?, origin))
+}
+
+/// Whether a file of that name is a table: its lines are rows.
+pub fn is_table(name: &str) -> bool {
+    name.ends_with(".csv") || name.ends_with(".tsv")
+}
+
+/// Reads a table that the command line names, all of whose values may be secret: one that cannot be read shows none of them.
+pub fn read_table(name: &str, bytes: Vec<u8>, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let file = sources.next_id();
+    let rows = csv_rows(name, bytes, None, sources, diagnostics);
+    let end = sources.file(file).map_or(0, |file| file.text.len());
+    let whole = Origin::new(file, 0, end);
+    if rows.is_none() {
+        sources.hide(whole);
+    }
+    Some(as_list(rows?, whole))
+}
+
+/// Returns rows as a list; each stands where its cells do.
+pub(super) fn as_list(rows: Vec<Map>, origin: Origin) -> Node {
+    let row = |row: Map| {
+        let cells = || row.iter().map(|cell| cell.value.origin());
+        let place = cells().next().zip(cells().next_back()).map_or(origin, |(first, last)| first.to(last));
+        Node::map(row, place)
+    };
+    Node::seq(rows.into_iter().map(row).collect(), origin)
 }
 
 fn mappings(list: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Map>> {
@@ -58,16 +85,18 @@ fn mappings(list: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Map>> {
 fn csv_rows(
     name: &str,
     bytes: Vec<u8>,
-    used_at: Origin,
-    world: &mut World<'_>,
+    used_at: Option<Origin>,
+    sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Map>> {
-    let Ok(text) = String::from_utf8(bytes) else {
-        diagnostics.push(Diagnostic::new(Code::InvalidEncoding, used_at, format!("`{name}` is not valid UTF-8")));
+    let text = String::from_utf8(bytes);
+    let file = sources.add(name, bare(text.as_deref().unwrap_or_default()));
+    let Ok(text) = text else {
+        let at = used_at.unwrap_or(Origin::new(file, 0, 0));
+        diagnostics.push(Diagnostic::new(Code::InvalidEncoding, at, format!("`{name}` is not valid UTF-8")));
         return None;
     };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-    let file = world.sources.add(name, text.as_str());
+    let text = bare(&text);
     let delimiter = if name.ends_with(".tsv") { b'\t' } else { b',' };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
@@ -99,11 +128,14 @@ fn csv_rows(
         let line = text.get(start..end).unwrap_or_default();
         let start = start + line.len() - line.trim_start_matches(['\r', '\n']).len();
         let line = start + text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n']).len();
-        let origins = cell_origins(&text, start..line, delimiter, &record, file);
+        let origins = cell_origins(text, start..line, delimiter, &record, file);
         if header.is_empty() {
             header = record.iter().zip(&origins).map(|(name, origin)| Key::new(name, *origin)).collect();
             if let Some(finding) = other_delimiter(name, delimiter, &header, file, &text[start..line]) {
-                diagnostics.push(finding.also(used_at, "the rows are read here"));
+                diagnostics.push(match used_at {
+                    Some(place) => finding.also(place, "the rows are read here"),
+                    None => finding,
+                });
                 return None;
             }
             let mut seen = HashSet::with_capacity(header.len());
@@ -141,6 +173,11 @@ fn csv_rows(
         rows.push(row);
     }
     Some(rows)
+}
+
+/// Returns a text without its byte-order mark.
+fn bare(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Returns the finding about a table of one column whose cells have another delimiter between them, as spreadsheets write
