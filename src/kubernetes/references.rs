@@ -54,6 +54,8 @@ pub enum Need {
     Must,
     /// It works where images need no login, or are on the node already.
     Pull,
+    /// Nothing: the other one may come at any time, or be made by a controller.
+    None,
 }
 
 /// What a name names.
@@ -87,6 +89,10 @@ const fn pull(path: &'static str) -> Row {
     Row { path, target: Target::One(SECRET), need: Need::Pull, keys: None }
 }
 
+const fn listed(path: &'static str, target: Named<'static>) -> Row {
+    Row { path, target: Target::One(target), need: Need::None, keys: None }
+}
+
 const fn said(path: &'static str, group: &'static str) -> Row {
     Row { path, target: Target::Said(group), need: Need::Must, keys: None }
 }
@@ -109,6 +115,13 @@ static OF_PODS: &[Row] = &[
     keyed("volumes[].secret.secretName", SECRET, "items[].key"),
     row("volumes[].persistentVolumeClaim.claimName", CLAIM),
     row("volumes[].csi.nodePublishSecretRef.name", SECRET),
+    row("volumes[].azureFile.secretName", SECRET),
+    row("volumes[].cephfs.secretRef.name", SECRET),
+    row("volumes[].flexVolume.secretRef.name", SECRET),
+    row("volumes[].iscsi.secretRef.name", SECRET),
+    row("volumes[].rbd.secretRef.name", SECRET),
+    row("volumes[].scaleIO.secretRef.name", SECRET),
+    row("volumes[].storageos.secretRef.name", SECRET),
     row("volumes[].ephemeral.volumeClaimTemplate.spec.storageClassName", STORAGE_CLASS),
     keyed("volumes[].projected.sources[].configMap.name", CONFIG_MAP, "items[].key"),
     keyed("volumes[].projected.sources[].secret.name", SECRET, "items[].key"),
@@ -118,7 +131,24 @@ const CONVERSION: &str = "spec.conversion.webhook.clientConfig.service.name";
 
 /// What objects mention beside their pods, by group and kind.
 static OF_OBJECTS: &[(&str, &str, &[Row])] = &[
-    ("", "ServiceAccount", &[pull("imagePullSecrets[].name")]),
+    ("", "ServiceAccount", &[pull("imagePullSecrets[].name"), listed("secrets[].name", SECRET)]),
+    (
+        "",
+        "PersistentVolume",
+        &[
+            listed("spec.claimRef.name", CLAIM),
+            listed("spec.cephfs.secretRef.name", SECRET),
+            listed("spec.csi.controllerExpandSecretRef.name", SECRET),
+            listed("spec.csi.controllerPublishSecretRef.name", SECRET),
+            listed("spec.csi.nodeExpandSecretRef.name", SECRET),
+            listed("spec.csi.nodePublishSecretRef.name", SECRET),
+            listed("spec.csi.nodeStageSecretRef.name", SECRET),
+            listed("spec.flexVolume.secretRef.name", SECRET),
+            listed("spec.iscsi.secretRef.name", SECRET),
+            listed("spec.rbd.secretRef.name", SECRET),
+            listed("spec.scaleIO.secretRef.name", SECRET),
+        ],
+    ),
     ("", "PersistentVolumeClaim", &[row("spec.storageClassName", STORAGE_CLASS)]),
     (
         "apps",
@@ -240,6 +270,34 @@ impl FieldOf {
     pub fn is_of_pods(&self) -> bool {
         self.before.is_some()
     }
+}
+
+impl FieldOf {
+    /// Returns an object with another name in the field; what no change lies in is the same node.
+    pub fn put(&self, object: &Node, name: Node) -> Node {
+        let before = self.before.into_iter().flatten().copied().chain(self.before.map(|_| "spec"));
+        let steps: Vec<&str> = before.chain(self.row.path.split('.')).collect();
+        put(object, &steps, &self.numbers, name)
+    }
+}
+
+fn put(node: &Node, steps: &[&str], numbers: &[usize], name: Node) -> Node {
+    let [step, rest @ ..] = steps else { return name };
+    let (key, is_list) = step.strip_suffix("[]").map_or((*step, false), |key| (key, true));
+    let Some((map, entry)) = node.as_map().and_then(|map| Some((map, map.entry(key)?))) else { return node.clone() };
+    let value = match (entry.value.as_seq(), numbers) {
+        (Some(items), [at, numbers @ ..]) if is_list => {
+            let mut items = items.to_vec();
+            if let Some(item) = items.get_mut(*at) {
+                *item = put(item, rest, numbers, name);
+            }
+            Node::seq(items, entry.value.origin())
+        }
+        _ => put(&entry.value, rest, numbers, name),
+    };
+    let mut map = map.clone();
+    map.set(entry.key.clone(), value);
+    Node::map(map, node.origin())
 }
 
 impl fmt::Display for FieldOf {

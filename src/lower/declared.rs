@@ -179,6 +179,11 @@ impl Declarations {
 }
 
 impl Declaration {
+    /// Whether an instance is in a namespace, or may be: those without one of their own are in the batch's.
+    pub(super) fn is_in(&self, namespace: Option<&SmolStr>, home: Option<&SmolStr>) -> bool {
+        self.made.iter().any(|made| made.namespace.as_ref().or(home) == namespace)
+    }
+
     /// Notes that an object refers to an instance: one in another namespace than the batch's, where that is given.
     pub(super) fn note(&self, at: usize, elsewhere: Option<&SmolStr>) {
         match elsewhere.filter(|_| self.made[at].namespace.is_none()) {

@@ -10,6 +10,7 @@ mod declared;
 mod draft;
 mod env;
 mod flat;
+mod follow;
 mod hash;
 mod json_patch;
 mod memo;
@@ -34,6 +35,7 @@ pub use references::undeclared;
 
 use smol_str::SmolStr;
 
+use self::follow::{Written, follow};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::{Expanded, Instance, Plan};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
@@ -62,14 +64,15 @@ pub fn shared_objects(context: &Context<'_>, diagnostics: &mut Diagnostics) -> V
     let objects = context.declared.objects().into_iter();
     let patched = |(object, own): (Manifest, Option<Node>)| {
         let kind = object.key.kind.clone();
-        patched(context, own.as_ref().map(|own| (kind.as_str(), own)), vec![object], diagnostics)
+        patched(context, None, own.as_ref().map(|own| (kind.as_str(), own)), vec![object], diagnostics)
     };
     objects.flat_map(patched).collect()
 }
 
-/// Applies the patches of the batch to objects, and then those of their entry.
+/// Applies the patches of the batch to objects, and then those of their entry; what they mention is followed.
 fn patched(
     context: &Context<'_>,
+    instance: Option<&Instance>,
     own: Option<(&str, &Node)>,
     objects: Vec<Manifest>,
     diagnostics: &mut Diagnostics,
@@ -77,10 +80,17 @@ fn patched(
     if let Some((noun, own)) = own {
         patch::check_kinds(noun, own, &objects, diagnostics);
     }
+    let has_patch = |own: &Node| own.get("patch").is_some() || own.get("patchJSON6902").is_some();
+    let is_patched = !context.patches.is_empty() || own.is_some_and(|(_, own)| has_patch(own));
     let apply = |object| {
+        let before = instance.filter(|_| is_patched).map(|instance| (instance, Written::of(&object)));
         let object = context.patches.apply(context.facts, context.identify, object, diagnostics);
-        match own {
+        let object = match own {
             Some((_, own)) => patch::apply_own(context.facts, context.identify, own, object, diagnostics),
+            None => object,
+        };
+        match before {
+            Some((instance, before)) => follow(context, instance, &before, object, diagnostics),
             None => object,
         }
     };
@@ -120,13 +130,13 @@ pub fn instance_objects_of(
         return if objects.is_empty() {
             objects
         } else {
-            patched(context, Some((plan.noun(), fields)), objects, diagnostics)
+            patched(context, Some(instance), Some((plan.noun(), fields)), objects, diagnostics)
         };
     };
     let pinned = metadata::pinned(instance);
     let mut lowering = Lowering { context, plan, union, instance, kind, pinned, memo, diagnostics };
     let objects = workload::lower(&mut lowering);
-    patched(context, Some((plan.noun(), fields)), objects, diagnostics)
+    patched(context, Some(instance), Some((plan.noun(), fields)), objects, diagnostics)
 }
 
 /// The lowering of one instance.

@@ -100,7 +100,13 @@ impl Lowering<'_> {
                 let target = self.used(Section::Claims, &name);
                 if target.same(&name) { source.clone() } else { replace(source, "claimName", target) }
             }
-            _ => source.clone(),
+            "azureFile" => self.native_reference(Section::Secrets, source, "secretName", None),
+            // Drivers of storage name the Secret in a field of their own.
+            _ => ["secretRef", "nodePublishSecretRef"].into_iter().fold(source.clone(), |source, field| {
+                let Some(reference) = source.get(field).cloned() else { return source };
+                let target = self.native_reference(Section::Secrets, &reference, "name", None);
+                replace(&source, field, target)
+            }),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::Lowering;
 use super::draft::{Draft, is_true, items, list_of};
 use super::env::replace;
+use super::follow::follow_services;
 use super::metadata::overlay;
 use super::ports::{self, Port};
 use super::references::Need;
@@ -39,7 +40,8 @@ impl Lowering<'_> {
         };
         let name = self.instance.name.clone();
         let metadata = self.companion_metadata(&name, Some(&own));
-        Some(self.object("networking.k8s.io/v1", "Ingress", &name, metadata, vec![("spec", spec)], origin))
+        let object = self.object("networking.k8s.io/v1", "Ingress", &name, metadata, vec![("spec", spec)], origin);
+        Some(if native { follow_services(self.context, self.instance, object, self.diagnostics) } else { object })
     }
 
     fn short_ingress(&mut self, own: &Map, written: &Node, ports: &[Port]) -> Option<Node> {

@@ -62,11 +62,11 @@ struct Reference<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Referrer<'a> {
     /// Its axis values.
-    cell: Option<&'a Node>,
+    pub(super) cell: Option<&'a Node>,
     /// Its namespace.
-    here: Option<&'a SmolStr>,
+    pub(super) here: Option<&'a SmolStr>,
     /// The namespace of the batch.
-    home: Option<&'a SmolStr>,
+    pub(super) home: Option<&'a SmolStr>,
 }
 
 /// What a name leads to.
@@ -167,13 +167,7 @@ impl Declarations {
         };
         let made = &one.made[number];
         if referrer.is_apart(made) && need != Need::May {
-            let (there, here) =
-                (made.namespace.as_deref().unwrap_or_default(), referrer.here.map_or("", SmolStr::as_str));
-            let message = format!("the {kind} `{name}` is in the namespace `{there}`, and this is in `{here}`");
-            let finding = Diagnostic::new(Code::UndeclaredReference, at.origin(), message);
-            diagnostics.push(finding.also(one.origin, "declared here").help(
-                "pods see what is in their own namespace alone: without a `namespace` of its own, there is a copy in each that refers to it",
-            ));
+            diagnostics.push(apart(section, name, one, made, at, referrer));
         }
         one.note(number, referrer.elsewhere());
         if let (Some(key), Some(keys)) = (key, &made.keys)
@@ -188,6 +182,41 @@ impl Declarations {
             );
         }
         made.name.clone()
+    }
+
+    /// Returns the name of the object that a native name means where it means an entry; `is_placed` says that a namespace is
+    /// written beside it, in which others may have the same name.
+    pub(super) fn follow(
+        &self,
+        section: Section,
+        at: &Node,
+        need: Need,
+        is_placed: bool,
+        referrer: Referrer<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<SmolStr> {
+        let name = at.text()?;
+        if is_placed && !self.get(section, name)?.0.is_in(referrer.here, referrer.home) {
+            return None;
+        }
+        let (one, number) = match self.find(section, name, at, referrer) {
+            Found::One(one, number) => (one, number),
+            Found::Wrong(finding) => {
+                if need != Need::May {
+                    diagnostics.push(*finding);
+                }
+                return None;
+            }
+            Found::Broken | Found::Undeclared => return None,
+        };
+        let made = &one.made[number];
+        let is_config = matches!(section, Section::ConfigMaps | Section::Secrets);
+        if is_config && referrer.is_apart(made) && need != Need::May {
+            diagnostics.push(apart(section, name, one, made, at, referrer));
+            return None;
+        }
+        one.note(number, referrer.elsewhere());
+        Some(made.name.clone())
     }
 
     fn tell_undeclared(&self, section: Section, name: &str, need: Need, at: &Node, diagnostics: &mut Diagnostics) {
@@ -287,6 +316,23 @@ impl Lowering<'_> {
     pub(super) fn secret_list(&mut self, list: &Node) -> Node {
         spelled_list(list, |name, at| self.reference(Section::Secrets, name, None, Need::Pull, at))
     }
+}
+
+/// Returns the finding about what is in another namespace than the one that refers to it.
+fn apart(
+    section: Section,
+    name: &str,
+    one: &Declaration,
+    made: &Made,
+    at: &Node,
+    referrer: Referrer<'_>,
+) -> Diagnostic {
+    let (there, here) = (made.namespace.as_deref().unwrap_or_default(), referrer.here.map_or("", SmolStr::as_str));
+    let message = format!("the {} `{name}` is in the namespace `{there}`, and this is in `{here}`", section.kind());
+    let finding = Diagnostic::new(Code::UndeclaredReference, at.origin(), message);
+    finding.also(one.origin, "declared here").help(
+        "pods see what is in their own namespace alone: without a `namespace` of its own, there is a copy in each that refers to it",
+    )
 }
 
 /// Spells out a list of Secrets that an instance of another section than `workloads` refers to.

@@ -4,6 +4,7 @@
 use smol_str::SmolStr;
 
 use super::draft::{Draft, is_true};
+use super::follow::{Written, follow};
 use super::memo::Memo;
 use super::metadata::{entry_metadata, overlay};
 use super::mounts::claim_spec;
@@ -138,7 +139,8 @@ fn object(
     let mut findings = Vec::new();
     let key = context.identify.identify(&node, &mut findings);
     diagnostics.extend(findings);
-    Some(Manifest { key: key?, node, origin })
+    let object = Manifest { key: key?, node, origin };
+    Some(follow(context, instance, &Written::default(), object, diagnostics))
 }
 
 fn claim(plan: &Plan, body: Map, diagnostics: &mut Diagnostics) -> Option<Map> {

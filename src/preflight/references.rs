@@ -7,7 +7,7 @@ use super::cluster::Cluster;
 use super::finding::{Findings, Found};
 use super::limits::claims;
 use crate::diagnostic::{Code, Severity, suggestion};
-use crate::kubernetes::references::{Named, is_built_in, is_issued, mentions};
+use crate::kubernetes::references::{Named, Need, is_built_in, is_issued, mentions};
 use crate::kubernetes::{Facts, Tree};
 use crate::text::{Node, Origin};
 
@@ -45,7 +45,8 @@ pub(super) fn references<'m>(batch: &Batch<'m>) -> Vec<Reference<'m>> {
         mentions(object.manifest, &mut |mention| {
             let Named { group, version, kind, namespaced } = mention.target;
             let is_looked_for = is_scaler || LOOKED_FOR.contains(&kind) && mention.namespace().is_none();
-            if mention.is_optional() || !is_looked_for || is_issued && kind == "Secret" {
+            let is_needed = mention.need != Need::None && !mention.is_optional();
+            if !is_needed || !is_looked_for || is_issued && kind == "Secret" {
                 return;
             }
             found.push(Reference {

@@ -303,6 +303,9 @@ impl Gathered {
 
     fn mention(&mut self, about: &Arc<About>, mention: Mention<'_>, pods: u32, moved: bool) {
         let Named { group, kind, namespaced, .. } = mention.target;
+        if mention.need == references::Need::None {
+            return;
+        }
         // Classes of storage and of controllers come with the cluster; a Service that governs pods is looked at apart.
         let is_asked = match kind {
             "StorageClass" | "IngressClass" => false,
