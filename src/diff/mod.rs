@@ -43,6 +43,7 @@ pub use written::as_written;
 
 use crate::check::Definitions;
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};
+use crate::spec::AXIS_PREFIX;
 use crate::text::{Node, Origin, Sources};
 
 /// All that differs between two sets of objects.
@@ -262,15 +263,13 @@ impl Change {
 }
 
 impl Known {
-    /// The prefix of the labels that say which values of axes an instance has.
-    const AXIS: &'static str = "matrix.fanfold.dev/";
     /// The label that says which workload an object belongs to.
     const WORKLOAD: &'static str = "app.kubernetes.io/name";
 
     fn of(object: &Manifest, secrets: &Secrets<'_>) -> Self {
         let labels = object.node.at(&["metadata", "labels"]).and_then(Node::as_map);
         let axes = labels.into_iter().flatten().filter_map(|entry| {
-            let name = entry.key.text.strip_prefix(Self::AXIS)?;
+            let name = entry.key.text.strip_prefix(AXIS_PREFIX)?;
             let shown = secrets.open().shown(&[], &entry.value);
             (shown != Shown::Hidden).then_some((SmolStr::new(name), entry.value.text()?.clone()))
         });

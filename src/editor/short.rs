@@ -174,7 +174,7 @@ pub(super) fn entry() -> Members {
     let form = |key: &str| match key {
         "labels" | "annotations" => reference("texts"),
         "external" => reference("boolean"),
-        "patch" | "patchJSON6902" => reference(&format!("own.{key}")),
+        "axisLabels" | "patch" | "patchJSON6902" => reference(&format!("own.{key}")),
         _ => reference("text"),
     };
     keys::ENTRY.iter().map(|key| (key.name.to_owned(), described(key.summary, form(key.name)))).collect()
@@ -184,6 +184,7 @@ pub(super) fn entry() -> Members {
 pub(super) fn own(key: &str, types: &mut Types) -> Json {
     match key {
         "labels" | "annotations" | "podLabels" | "podAnnotations" => reference("texts"),
+        "axisLabels" => json!({"type": ["boolean", "array", "string", "null"], "items": {"type": "string"}}),
         "pod" => types.named("core/v1.PodSpec"),
         "mounts" => open(&["object"], json!({"additionalProperties": reference("short.mount")})),
         "service" => {

@@ -21,6 +21,8 @@ pub(super) struct Axis {
     pub(super) names: Vec<SmolStr>,
     /// Those of the names that take part in an instance's name.
     pub(super) naming: Vec<SmolStr>,
+    /// Those of the names that are columns of a table.
+    pub(super) columns: Vec<SmolStr>,
     /// How the numbers of an axis are written.
     pub(super) formats: Formats,
     pub(super) origin: Origin,
@@ -52,7 +54,7 @@ pub(super) fn read_axis(
             }
             let naming = names.iter().take(1).cloned().collect();
             let steps = rows.into_iter().map(|row| Node::map(row, origin)).collect();
-            Some(Axis { steps, names, naming, formats: Formats::new(), origin })
+            Some(Axis { steps, columns: names.clone(), names, naming, formats: Formats::new(), origin })
         }
         "zip" => read_zip(entry, room, diagnostics),
         _ => {
@@ -66,6 +68,7 @@ pub(super) fn read_axis(
                 steps: values.into_iter().map(step).collect(),
                 names: vec![entry.key.text.clone()],
                 naming: vec![entry.key.text.clone()],
+                columns: Vec::new(),
                 formats: format.map(|format| (entry.key.text.clone(), format)).into_iter().collect(),
                 origin: entry.key.origin,
             })
@@ -111,6 +114,7 @@ fn read_zip(entry: &Entry, room: Room, diagnostics: &mut Diagnostics) -> Option<
     Some(Axis {
         steps: (0..length).map(step).collect(),
         naming: names.clone(),
+        columns: Vec::new(),
         names,
         formats,
         origin: entry.key.origin,
@@ -316,6 +320,7 @@ pub(super) fn read_instances(
         steps: (0..count).map(step).collect(),
         names: vec!["index".into()],
         naming: vec!["index".into()],
+        columns: Vec::new(),
         formats: Formats::new(),
         origin,
     })

@@ -84,6 +84,17 @@ impl Bindable {
         matches!(self, Self::Fixed(_))
     }
 
+    /// Whether no expression stands in the value of one key of a mapping.
+    pub(super) fn is_fixed_at(&self, key: &str) -> bool {
+        match self {
+            Self::Map(entries, _) => {
+                let of_key = |name: &BindableKey| !matches!(name, BindableKey::Fixed(name) if name.text != key);
+                entries.iter().filter(|(name, _)| of_key(name)).all(|(_, value)| value.is_fixed())
+            }
+            _ => self.is_fixed(),
+        }
+    }
+
     /// Collects the addresses of the nodes near the top that are the same in all instances.
     pub(super) fn collect_fixed(&self, depth: usize, addresses: &mut HashSet<usize>) {
         let Some(deeper) = depth.checked_sub(1) else { return };

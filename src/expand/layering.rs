@@ -69,10 +69,10 @@ impl Form {
         facts: &'static Facts,
         entry: &'a SmolStr,
         origin: Origin,
-        has_defaults: bool,
+        shared: usize,
     ) -> Layering<'a> {
         match self {
-            Self::Workload(union) => Layering::Workload(Stack { facts, union, workload: entry, origin, has_defaults }),
+            Self::Workload(union) => Layering::Workload(Stack { facts, union, workload: entry, origin, shared }),
             Self::Plain(place) => Layering::Plain { facts, place: *place, origin, is_object: false },
             Self::Object(place, _) => Layering::Plain { facts, place: *place, origin, is_object: true },
         }

@@ -45,8 +45,8 @@ pub(super) struct Stack<'a> {
     /// The name of the workload, and where it is written.
     pub(super) workload: &'a SmolStr,
     pub(super) origin: Origin,
-    /// Whether the lowest layer is the `defaults` of the batch.
-    pub(super) has_defaults: bool,
+    /// How many of the lowest layers say what holds for all workloads.
+    pub(super) shared: usize,
 }
 
 /// The layers of a workload as one.
@@ -88,7 +88,7 @@ impl Stack<'_> {
         let is_new = target.is_some() && !lifted.iter().any(is_there);
         let last = lifted.len().saturating_sub(1);
         for (at, layer) in lifted.iter_mut().enumerate() {
-            let of_defaults = self.has_defaults && at == 0;
+            let of_defaults = at < self.shared;
             self.with_main(&mut layer.fields, target.as_ref(), of_defaults, &mut merging);
             // Without any container of its own a workload has the main one, whatever is said of it.
             if at == last && is_new {
@@ -271,7 +271,7 @@ impl Stack<'_> {
     /// Says which container flat fields mean: the one named after the workload, the only one, or a further one.
     fn target(&self, layers: &[Lifted], findings: &mut Vec<Diagnostic>) -> Option<SmolStr> {
         let own = main_container(self.workload);
-        let is_own = |at: usize| !(self.has_defaults && at == 0);
+        let is_own = |at: usize| at >= self.shared;
         let of_own = layers.iter().enumerate().filter(|(at, _)| is_own(*at));
         let mut names: Vec<SmolStr> = Vec::new();
         let mut is_there: HashMap<SmolStr, bool> = HashMap::new();

@@ -117,6 +117,7 @@ impl Axis {
             steps: cells.each.clone(),
             names: cells.names.clone(),
             naming: cells.naming.clone(),
+            columns: cells.columns.clone(),
             formats: cells.formats.clone(),
             origin,
         }
@@ -185,8 +186,9 @@ impl Parts {
         }
         let names = axes.iter().flat_map(|axis| &axis.names).cloned().collect();
         let naming = axes.iter().flat_map(|axis| &axis.naming).cloned().collect();
+        let columns = axes.iter().flat_map(|axis| &axis.columns).cloned().collect();
         let formats = axes.into_iter().flat_map(|axis| axis.formats).collect();
-        Some(Cells { each, names, naming, formats })
+        Some(Cells { each, names, naming, columns, formats })
     }
 }
 

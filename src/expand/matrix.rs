@@ -30,6 +30,8 @@ pub(super) struct Cells {
     pub names: Vec<SmolStr>,
     /// The axes that name an instance, in order.
     pub naming: Vec<SmolStr>,
+    /// The axes that are columns of tables.
+    pub columns: Vec<SmolStr>,
     /// How the numbers of axes are written.
     pub formats: Formats,
 }

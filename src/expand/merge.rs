@@ -224,9 +224,9 @@ impl<'f> Merging<'f> {
                 Some(over) => {
                     let alike = forms::alike(place, key, &entry.value, &over.value);
                     let (base, above) = alike.unwrap_or_else(|| (entry.value.clone(), over.value.clone()));
-                    // A fan-out may be another one, in whatever form.
+                    // A fan-out may be another one, in whatever form, and so may its labels.
                     let is_strict = self.is_strict;
-                    self.is_strict &= key != "matrix";
+                    self.is_strict &= !matches!(key.as_str(), "matrix" | "axisLabels");
                     let value = self.merge(&base, &above, child(facts, place, key));
                     self.is_strict = is_strict;
                     merged.push(over.key.clone(), value);

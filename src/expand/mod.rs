@@ -16,6 +16,7 @@ mod fan_out;
 mod foreign;
 mod forms;
 mod join;
+mod labels;
 mod layer;
 mod layering;
 mod layers;
@@ -42,6 +43,7 @@ pub use engine::metered;
 pub use expression::{has_expression, render_document};
 pub use forms::is_nameless;
 pub use join::{Instances, Joined};
+pub use labels::labeled;
 pub use layer::Layer;
 pub use layering::Form;
 pub use layers::main_container;
@@ -65,6 +67,7 @@ use smol_str::SmolStr;
 
 use self::axes::Room;
 use self::bind::Bindable;
+use self::labels::Named;
 use self::matrices::Matrices;
 use self::planner::Planner;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix, Severity, did_you_mean, words};
@@ -175,11 +178,16 @@ fn plans(
     let mut room = Room { left: options.max_instances.saturating_sub(options.made), of: options.max_instances };
     let mut values = options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE);
     let of_all = batch.patch.iter().chain(&batch.patch_json).map(bind::weight).sum::<usize>();
-    let mut planner = Planner { facts, batch, scope: scope.clone(), matrices: Matrices::new(&batch.matrices) };
+    let matrices = Matrices::new(&batch.matrices);
+    let mut planner = Planner { facts, batch, scope: scope.clone(), matrices, labels: Named::default() };
     let mut plans = Vec::new();
+    let mut is_whole = true;
     for section in Section::ALL {
         for entry in batch.section(section) {
-            let Some(plan) = planner.plan(section, entry, world, room, diagnostics) else { continue };
+            let Some(plan) = planner.plan(section, entry, world, room, diagnostics) else {
+                is_whole = false;
+                continue;
+            };
             room.left = room.left.saturating_sub(plan.counted());
             let weight = plan.weight().saturating_add(plan.len().saturating_mul(of_all));
             let Some(left) = values.checked_sub(weight) else {
@@ -192,6 +200,10 @@ fn plans(
             values = left;
             plans.push(plan);
         }
+    }
+    // What could not be planned may have the axes that others miss.
+    if is_whole {
+        planner.labels.judge(diagnostics);
     }
     plans.sort_by(|left, right| (left.section, &left.entry).cmp(&(right.section, &right.entry)));
     Some(plans)

@@ -1,6 +1,6 @@
 //! Names of instances, from the values of their axes alone, and what must differ between instances.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use smol_str::SmolStr;
 
@@ -8,9 +8,9 @@ use super::layering::Form;
 use super::matrix;
 use super::plan::{Plan, Planned, describe, label_text};
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
-use crate::kubernetes::name::{self, label_value};
-use crate::spec::{Section, WorkloadKind, as_label, budgeted, slug};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::kubernetes::name;
+use crate::spec::{Section, WorkloadKind, budgeted, slug};
 use crate::text::{Node, Origin, Value};
 
 /// Gives each instance its name; two of one name in one namespace are a finding.
@@ -104,30 +104,6 @@ pub fn name_budget_of(kind: &str) -> usize {
     }
 }
 
-/// Reports axes with values that cannot be labels as they are: once for each axis.
-pub(super) fn check_labels(plan: &Plan, diagnostics: &mut Diagnostics) {
-    let mut bad: BTreeMap<&SmolStr, (Origin, SmolStr, usize)> = BTreeMap::new();
-    let mut known: HashSet<usize> = HashSet::new();
-    let cells = plan.instances.iter().filter_map(|instance| instance.cell.as_ref()?.as_map());
-    for entry in cells.flatten().filter(|entry| known.insert(entry.value.address())) {
-        let Some(text) = label_text(&entry.value).filter(|text| label_value(text).is_err()) else { continue };
-        bad.entry(&entry.key.text).or_insert_with(|| (entry.value.origin(), text, 0)).2 += 1;
-    }
-    for (axis, (origin, text, count)) in bad {
-        let others = if count > 1 { format!(", like {} more of its values", count - 1) } else { String::new() };
-        let message = format!("`{text}` of the axis `{axis}` cannot be a label as it is{others}");
-        let finding = Diagnostic::new(Code::AxisLabel, origin, message);
-        diagnostics.push(match as_label(&text).filter(|_| plan.axes.contains(axis)) {
-            Some(label) => {
-                finding.help(format!("its label is `{label}`: values of letters, digits, `-`, `_` and `.` are kept"))
-            }
-            None if plan.axes.contains(axis) => finding.help("its instances have no label for the axis"),
-            // A further column of rows is data.
-            None => finding.severity(Severity::Note).help("its instances have no label for the axis"),
-        });
-    }
-}
-
 /// Returns one finding for all collisions of one cause: a name that leaves an axis out makes many.
 fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)]) -> Option<Diagnostic> {
     let (first, again, name) = colliding.first()?;
@@ -159,7 +135,7 @@ fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)])
 }
 
 /// Returns the places of the values of a cell.
-fn places(cell: Option<&Node>) -> impl Iterator<Item = Origin> {
+pub(super) fn places(cell: Option<&Node>) -> impl Iterator<Item = Origin> {
     cell.and_then(Node::as_map).into_iter().flatten().map(|entry| entry.value.origin())
 }
 

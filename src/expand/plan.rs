@@ -31,14 +31,16 @@ pub struct Plan {
     pub(super) key: Option<Template>,
     /// The axes that name an instance; none without fan-out.
     pub axes: Vec<SmolStr>,
+    /// The axes that become labels where no layer says which.
+    pub(super) labels: Vec<SmolStr>,
     pub(super) instances: Vec<Planned>,
     /// The axis values of the instances that `when` leaves out, and where it stands.
     pub(super) left_out: Vec<Option<Node>>,
     pub(super) when: Origin,
     pub(super) variants: Vec<Variant>,
     pub(super) facts: &'static Facts,
-    /// Whether the lowest layer is the `defaults` of the batch.
-    pub(super) has_defaults: bool,
+    /// How many of the lowest layers say what holds for all entries of the section.
+    pub(super) shared: usize,
     /// The addresses of nodes that `variants` hold.
     pub(super) fixed: HashSet<usize>,
     /// Whether all of its layers are there: what is missed in one that is not may stand in a layer that was not found.
@@ -170,12 +172,20 @@ impl Plan {
 
     /// Returns how its layers are put on each other.
     pub(super) fn layering(&self) -> Layering<'_> {
-        let Self { facts, entry, origin, has_defaults, .. } = self;
-        self.form.layering(facts, entry, *origin, *has_defaults)
+        let Self { facts, entry, origin, shared, .. } = self;
+        self.form.layering(facts, entry, *origin, *shared)
     }
 }
 
 impl Variant {
+    /// Whether the value of a key is the same in all instances.
+    pub(super) fn is_fixed_at(&self, key: &str) -> bool {
+        match self {
+            Self::Merged(tree) => tree.is_fixed_at(key),
+            Self::Layers(layers) => layers.iter().all(|layer| layer.is_fixed_at(key)),
+        }
+    }
+
     /// Fills in the value of one key that layers replace.
     pub(super) fn bind_key(&self, key: &str, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
         match self {

@@ -15,7 +15,8 @@ use super::layering::Form;
 use super::layers::Merged;
 use super::matrices::{self, Matrices};
 use super::matrix::{self, Cells};
-use super::naming::{check_labels, check_selectors, name_instances};
+use super::labels::{self, Named};
+use super::naming::{check_selectors, name_instances};
 use super::overrides::{Override, read_overrides};
 use super::patterns::Patterns;
 use super::plan::{Plan, Planned, Variant};
@@ -25,7 +26,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::kubernetes::Facts;
 use crate::limits;
 use crate::spec::{Batch, Section, Union, WorkloadKind};
-use crate::text::{Entry, Node, Origin, Sources};
+use crate::text::{Entry, Map, Node, Origin, Sources};
 
 /// What all plans of a batch are made with.
 pub(super) struct Planner<'a> {
@@ -33,11 +34,15 @@ pub(super) struct Planner<'a> {
     pub(super) batch: &'a Batch,
     pub(super) scope: Scope<'a>,
     pub(super) matrices: Matrices<'a>,
+    /// The axes that entries name to become labels.
+    pub(super) labels: Named,
 }
 
 /// The layers of an entry, lowest first.
 struct Layers {
     each: Vec<Node>,
+    /// How many of the lowest say what holds for all entries of the section.
+    shared: usize,
     /// Whether all of them are there.
     is_whole: bool,
 }
@@ -52,7 +57,7 @@ impl Planner<'_> {
         room: Room,
         diagnostics: &mut Diagnostics,
     ) -> Option<Plan> {
-        let Layers { each: layers, is_whole } = self.layers(section, &entry.value, diagnostics);
+        let Layers { each: layers, shared, is_whole } = self.layers(section, &entry.value, diagnostics);
         let (mut fan_out, layers) = without_fan_out(self.facts, section, layers);
         if !is_whole && kind_in(&layers).is_none() {
             return None;
@@ -64,12 +69,13 @@ impl Planner<'_> {
             form: self.form(section, &layers, entry, diagnostics)?,
             key: key(section, entry, world.sources).map_err(|finding| diagnostics.push(*finding)).ok()?,
             axes: Vec::new(),
+            labels: Vec::new(),
             instances: Vec::new(),
             left_out: Vec::new(),
             when: Origin::NOWHERE,
             variants: Vec::new(),
             facts: self.facts,
-            has_defaults: section == Section::Workloads && self.batch.defaults.is_some(),
+            shared,
             fixed: HashSet::new(),
             is_whole,
         };
@@ -102,6 +108,8 @@ impl Planner<'_> {
             plan.when = entry.key.origin;
             Condition::read("when", &entry.value, world.sources, diagnostics)
         });
+        let written = layers.iter().chain(overrides.iter().map(|one| &one.fields));
+        plan.labels = labels::by_default(&cells, &entry.key.text, written);
         let each: Vec<Option<Node>> = if fans_out { cells.each.into_iter().map(Some).collect() } else { vec![None] };
         plan.axes = cells.naming;
         fill(&mut plan, &layers, &overrides, each, world.sources, diagnostics)?;
@@ -116,16 +124,21 @@ impl Planner<'_> {
         }
         name_instances(&mut plan, &self.scope, diagnostics);
         check_selectors(&plan, &self.scope, diagnostics);
-        check_labels(&plan, diagnostics);
+        labels::check(&plan, &cells.names, &mut self.labels, &self.scope, diagnostics);
         Some(plan)
     }
 
     /// Returns the partial entries that make up an entry.
     fn layers(&self, section: Section, entry: &Node, diagnostics: &mut Diagnostics) -> Layers {
         let batch = self.batch;
-        let mut all = Layers { each: Vec::new(), is_whole: true };
+        let mut all = Layers { each: Vec::new(), shared: 0, is_whole: true };
+        let of_batch: Map = batch.axis_labels.iter().cloned().collect();
+        if !of_batch.is_empty() {
+            all.each.push(Node::map(of_batch, batch.root.origin()));
+        }
         let defaults = batch.defaults.as_ref().filter(|_| section == Section::Workloads);
         all.each.extend(defaults.cloned());
+        all.shared = all.each.len();
         // Defaults may name templates for all workloads: a `use` of the workload's own replaces them, as lists do.
         let used = entry.get("use").or_else(|| defaults?.get("use"));
         let mut uses = match used.filter(|node| !node.is_null()) {

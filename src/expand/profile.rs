@@ -121,8 +121,8 @@ fn merge_batch(merging: &mut Merging<'static>, base: &Node, over: &Map) -> Node 
                 "patch" | "patchJSON6902" => merging.merge(below, &entry.value, Place::Patches),
                 "workloads" | "templates" | "objects" => merge_named(merging, below, &entry.value),
                 "namespaces" | "serviceAccounts" => merging.merge(&by_name(below), &by_name(&entry.value), Place::Free),
-                // A default may take the place of a schema.
-                "params" => Merging::new(merging.facts).merge(below, &entry.value, Place::Free),
+                // A default may take the place of a schema, and a list of axes that of all of them.
+                "params" | "axisLabels" => Merging::new(merging.facts).merge(below, &entry.value, Place::Free),
                 _ => merging.merge(below, &entry.value, Place::Free),
             },
         };

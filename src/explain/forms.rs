@@ -42,6 +42,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("annotations", &["annotations: {owner: payments}"]),
     ("podLabels", &["podLabels: {tier: front}"]),
     ("podAnnotations", &["podAnnotations: {prometheus.io/scrape: \"true\"}"]),
+    ("axisLabels", &["axisLabels: [region]", "axisLabels: true", "axisLabels: false"]),
     ("pod", &["pod: {securityContext: {fsGroup: 2000}}"]),
     ("ports", &["ports: {http: 80, dns: 53/UDP}"]),
     (

@@ -13,7 +13,7 @@ use super::table::Topic;
 use crate::compile::Compilation;
 use crate::expand::{Expanded, Plan, describe, label_text};
 use crate::kubernetes::Manifest;
-use crate::spec::{Section, as_label};
+use crate::spec::{Section, as_label, axis_label};
 use crate::text::{Entry, Node, Origin, Sources, Value};
 
 /// How many names of pods are listed at either end.
@@ -101,7 +101,7 @@ impl<'c> Makers<'c> {
         let agrees = |(_, plan, at): &&Maker<'c>| {
             let value = |axis: &str| plan.cell(*at).and_then(|cell| label_text(cell.get(axis)?));
             let is_same = |axis: &SmolStr| {
-                let told = label(&format!("matrix.fanfold.dev/{axis}"));
+                let told = axis_label(axis).and_then(|name| label(&name));
                 told.is_none() || told == value(axis).and_then(|text| as_label(&text)).as_deref()
             };
             plan.axes.iter().all(is_same)

@@ -5,11 +5,10 @@
 
 use std::collections::HashMap;
 
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 use super::Lowering;
-use super::metadata::AXIS_PREFIX;
-use crate::kubernetes::name;
+use crate::spec::axis_label;
 use crate::text::Node;
 
 /// What is known from the instances before; results are the same without.
@@ -25,7 +24,7 @@ impl Memo {
         if let Some(label) = self.axes.get(axis) {
             return label.clone();
         }
-        let label = Some(format_smolstr!("{AXIS_PREFIX}{axis}")).filter(|key| name::label_key(key).is_ok());
+        let label = axis_label(axis);
         self.axes.insert(axis.clone(), label.clone());
         label
     }

@@ -9,9 +9,8 @@ use super::Lowering;
 use super::draft::Draft;
 use super::memo::Memo;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expand::{Instance, Plan, label_text};
-use crate::kubernetes::name;
-use crate::spec::{Batch, WorkloadKind, as_label, budgeted};
+use crate::expand::{Instance, Plan, label_text, labeled};
+use crate::spec::{Batch, as_label, budgeted};
 use crate::text::{Entry, Key, Map, Node};
 
 /// The label that names the workload.
@@ -20,8 +19,6 @@ pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
 pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 /// The most bytes of the value of a label; names may have more.
 const LONGEST_VALUE: usize = 63;
-/// What the names of axes are put behind in labels.
-pub(super) const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 
 /// Returns the labels that select the pods of an instance.
 pub(super) fn pinned(instance: &Instance) -> Node {
@@ -43,9 +40,7 @@ impl Lowering<'_> {
     /// Returns the labels of the instance's objects; of its pods with `pods`.
     pub(super) fn labels(&mut self, pods: bool) -> Map {
         let mut labels = self.pinned_labels().as_map().cloned().unwrap_or_default();
-        // Pods have the labels of the axes that name them alone: a further column of rows would replace all pods.
-        let names_alone = pods && self.kind() != WorkloadKind::Pod;
-        axis_labels(&mut labels, self.plan, self.instance, names_alone, self.memo);
+        axis_labels(&mut labels, self.plan, self.instance, self.memo);
         let own = [
             self.context.batch.batch.labels.as_ref(),
             self.field("labels"),
@@ -126,15 +121,10 @@ impl Lowering<'_> {
     }
 }
 
-/// Adds the labels that stand for the axis values of an instance; those that name it alone, where it is asked.
-fn axis_labels(labels: &mut Map, plan: &Plan, instance: &Instance, names_alone: bool, memo: &mut Memo) {
-    for entry in instance.cell.as_ref().and_then(Node::as_map).into_iter().flatten() {
-        let names = plan.axes.contains(&entry.key.text);
-        if names_alone && !names {
-            continue;
-        }
-        let is_label = |text: &SmolStr| names || name::label_value(text).is_ok();
-        let value = label_text(&entry.value).filter(is_label).and_then(|text| as_label(&text));
+/// Adds the labels that stand for the axis values of an instance.
+fn axis_labels(labels: &mut Map, plan: &Plan, instance: &Instance, memo: &mut Memo) {
+    for entry in labeled(plan, instance) {
+        let value = label_text(&entry.value).and_then(|text| as_label(&text));
         if let (Some(text), Some(key)) = (value, memo.axis_label(&entry.key.text)) {
             labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
         }
@@ -153,7 +143,7 @@ pub(super) fn entry_metadata(
     let origin = instance.origin;
     let own = |key: &str| instance.fields.get(key).filter(|node| !node.is_null());
     let mut labels = Map::new();
-    axis_labels(&mut labels, plan, instance, true, memo);
+    axis_labels(&mut labels, plan, instance, memo);
     let mut annotations = Map::new();
     for (key, of_batch, target) in
         [("labels", &batch.labels, &mut labels), ("annotations", &batch.annotations, &mut annotations)]

@@ -47,6 +47,8 @@ pub struct Batch {
     pub templates: Map,
     /// What becomes objects, by name: the entries of each section.
     sections: [Map; Section::ALL.len()],
+    /// `axisLabels`, for the entries that do not say it.
+    pub axis_labels: Option<Entry>,
     /// Paths of manifests to pass through.
     pub manifests: Vec<Node>,
     /// Paths of policies that the objects are held against.
@@ -144,6 +146,7 @@ impl Batch {
                 let read = if section.takes_names() { named } else { definitions };
                 read(map, section.key(), diagnostics)
             }),
+            axis_labels: shared(map, "axisLabels"),
             manifests: list(map, "manifests", diagnostics),
             policies: list(map, "policies", diagnostics),
             rules: list(map, "rules", diagnostics),
@@ -290,6 +293,11 @@ fn mapping(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Option<Node> 
         return None;
     }
     Some(node.clone())
+}
+
+/// Returns what a batch says for its entries: they are where it is read.
+fn shared(map: &Map, key: &str) -> Option<Entry> {
+    map.entry(key).filter(|entry| !entry.value.is_null()).cloned()
 }
 
 fn section(map: &Map, key: &str, diagnostics: &mut Diagnostics) -> Map {

@@ -15,6 +15,9 @@ const fn key(name: &'static str, summary: &'static str) -> OwnKey {
     OwnKey { name, summary }
 }
 
+const AXIS_LABELS: &str =
+    "which axes become labels: `true` for all, `false` for none, or their names; by default those that name the instances";
+
 /// The keys of a batch document.
 pub const BATCH: &[OwnKey] = &[
     key("apiVersion", "always `fanfold.dev/v1`"),
@@ -36,6 +39,7 @@ pub const BATCH: &[OwnKey] = &[
     key("services", "Services that belong to no single workload, by name"),
     key("objects", "objects of any kind by name, native or custom, in their native fields"),
     key("workloads", "the workloads by name"),
+    key("axisLabels", "which axes become labels of the instances of all entries, where these do not say it themselves"),
     key("manifests", "files of plain manifests to pass through; `*.j2` is rendered with the params first"),
     key("policies", "files of ValidatingAdmissionPolicies that the objects are held against"),
     key("rules", "rule sets that its objects are held to, as `--rules` names them: `pss=restricted`, `ha`"),
@@ -71,6 +75,7 @@ pub const ENTRY: &[OwnKey] = &[
     key("namespace", "the namespace of the object, where it is not the batch's"),
     key("labels", "labels of the object"),
     key("annotations", "annotations of the object"),
+    key("axisLabels", AXIS_LABELS),
     key("external", "it exists already: nothing is made, and references to it are checked"),
     key("patch", "strategic merge patches of the object, by kind"),
     key("patchJSON6902", "JSON patches of the object, by kind"),
@@ -85,6 +90,7 @@ pub const WORKLOAD: &[OwnKey] = &[
     key("annotations", "annotations of the object and its pods"),
     key("podLabels", "labels of the pods alone"),
     key("podAnnotations", "annotations of the pods alone"),
+    key("axisLabels", AXIS_LABELS),
     key("pod", "fields of the PodSpec whose names mean something else in a flat workload"),
     key("mounts", "what to mount, by path: volumes and volumeMounts in one"),
     key("service", "a Service over the ports: a type, `headless`, or the fields of a ServiceSpec"),

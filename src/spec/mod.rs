@@ -12,6 +12,6 @@ mod workload;
 
 pub use batch::{API_VERSION, Batch, FUNCTION, KIND, PART, check_part, is_batch, is_function, is_part};
 pub use foreign::{ours, renamed};
-pub use naming::{as_label, budgeted, short_hash, slug};
+pub use naming::{AXIS_PREFIX, as_label, axis_label, budgeted, short_hash, slug};
 pub use section::Section;
 pub use workload::{Home, Union, WorkloadKind};

@@ -5,7 +5,10 @@
 use sha2::{Digest, Sha256};
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
-use crate::kubernetes::name::label_value;
+use crate::kubernetes::name::{label_key, label_value};
+
+/// Begins the labels that stand for axes.
+pub const AXIS_PREFIX: &str = "matrix.fanfold.dev/";
 
 /// The characters of a hash in a name.
 const HASH_LENGTH: usize = 8;
@@ -35,6 +38,11 @@ pub fn as_label(text: &str) -> Option<SmolStr> {
         return Some(text.into());
     }
     Some(budgeted(&slug(text), LONGEST)).filter(|label| !label.is_empty())
+}
+
+/// Returns the label that stands for an axis; `None` if its name cannot be that of a label.
+pub fn axis_label(axis: &str) -> Option<SmolStr> {
+    Some(format_smolstr!("{AXIS_PREFIX}{axis}")).filter(|key| label_key(key).is_ok())
 }
 
 /// Returns eight characters that stand for a text, for names.
