@@ -312,7 +312,7 @@ impl Stack<'_> {
 
     /// Moves the flat fields of a layer to the container that they mean; those of `defaults` to all of them.
     fn with_main(&self, fields: &mut Map, target: Option<&SmolStr>, of_defaults: bool, merging: &mut Merging<'_>) {
-        let is_known = |node: &Node| node.as_map().is_some() || node.as_seq().is_some();
+        let is_known = |node: &Node| node.as_map().is_some() || node.as_seq().is_some() || node.is_broken();
         let is_unknown = |key: &str| fields.get(key).is_some_and(|node| !node.is_null() && !is_known(node));
         if is_unknown("containers") || is_unknown("initContainers") {
             merging.notes.is_open |=
@@ -343,6 +343,15 @@ impl Stack<'_> {
             fields.set(Key::new("containers", self.origin), over);
             return;
         };
+        if written.value.is_broken() {
+            // They may bring the image of this one.
+            let mut own: Map = own.iter().cloned().collect();
+            if !own.contains("image") {
+                own.put("image", Node::broken());
+            }
+            fields.set(written.key, single(target, Node::map(own, self.origin), self.origin));
+            return;
+        }
         if containers_of(fields).any(|(name, is_gone)| name == *target && !is_gone) {
             let place = Place::Containers { ty: self.union.container, in_order: false };
             fields.set(written.key, merging.within(&written.value, &over, place));

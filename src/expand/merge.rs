@@ -175,6 +175,9 @@ impl<'f> Merging<'f> {
 
     /// Returns what replaces a value; one that should have been part of the result is noted.
     fn replaced(&mut self, base: &Node, over: &Node, place: Place<'_>) -> Node {
+        if base.is_broken() || over.is_broken() {
+            return over.clone();
+        }
         // What stands for a whole mapping in one word is replaced by one.
         let has_words = match place {
             Place::Service => true,

@@ -396,9 +396,13 @@ fn collect_reads(node: &Node, sources: &Sources, read: &mut BTreeSet<SmolStr>) {
             }
         }
         _ => {
-            if let Some(Ok(template)) = expression::Template::of(node, sources) {
-                read.extend(template.paths().into_iter().map(|(path, _)| SmolStr::from(path.join("."))));
-            }
+            let paths: Vec<Path> = match expression::Template::of(node, sources) {
+                Some(Ok(template)) => template.paths().into_iter().map(|(path, _)| path).collect(),
+                // What it reads is read, although it cannot be cut.
+                Some(Err(_)) => reads(node.as_str().unwrap_or_default()),
+                None => Vec::new(),
+            };
+            read.extend(paths.into_iter().map(|path| SmolStr::from(path.join("."))));
         }
     }
 }

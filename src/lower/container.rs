@@ -58,7 +58,8 @@ impl Lowering<'_> {
         const FORM: &str = "write the fields of a container";
         let Some(node) = self.field(key) else { return Vec::new() };
         // Of one that cannot be read nobody knows what is missing.
-        let broken = || std::iter::once(Entry { key: Key::new("image", Origin::BROKEN), value: Node::broken() }).collect();
+        let broken =
+            || std::iter::once(Entry { key: Key::new("image", Origin::BROKEN), value: Node::broken() }).collect();
         match (node.as_map(), node.as_seq()) {
             (Some(map), _) => {
                 let written = map.iter().filter(|entry| !entry.value.is_null());

@@ -161,8 +161,10 @@ impl Value {
 impl Node {
     /// Returns a node of that value, written there.
     pub fn new(value: Value, origin: Origin) -> Self {
-        // Wherever it is moved to, there is no more to say about what is broken.
-        let origin = if matches!(value, Value::Broken) { Origin::BROKEN } else { origin };
+        // Wherever it is moved to, there is no more to say about what is broken, and what is made of it is broken too.
+        if origin.is_broken() || matches!(value, Value::Broken) {
+            return Self(Arc::new(Inner { value: Value::Broken, origin: Origin::BROKEN }));
+        }
         Self(Arc::new(Inner { value, origin }))
     }
 
@@ -303,6 +305,8 @@ impl Entry {
     pub fn origin(&self) -> Origin {
         if self.key.origin.file == self.value.origin().file {
             self.key.origin.to(self.value.origin())
+        } else if self.key.origin.is_broken() {
+            self.value.origin()
         } else {
             self.key.origin
         }
