@@ -102,7 +102,7 @@ impl Identify for AsBefore {
 
 fn json(node: &Node) -> serde_json::Value {
     match node.value() {
-        Value::Null => json!(null),
+        Value::Null | Value::Broken => json!(null),
         Value::Bool(value) => json!(value),
         Value::Number(text) => json!(text.parse::<i64>().expect("an integer")),
         Value::String(text) | Value::Raw(text) | Value::Plain(text) => json!(text.as_str()),

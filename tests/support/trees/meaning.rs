@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 pub(crate) fn meaning(node: &Node) -> Json {
     let number = |text: &str| serde_json::json!({ "a number": text });
     match node.value() {
-        Value::Null => Json::Null,
+        Value::Null | Value::Broken => Json::Null,
         Value::Bool(value) => (*value).into(),
         Value::Number(text) => number(text),
         Value::String(text) | Value::Raw(text) => text.as_str().into(),
