@@ -139,7 +139,9 @@ fn sections(of_profile: bool) -> Members {
             "manifests" | "policies" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
             "rules" => json!({"type": ["array", "string", "null"], "items": {"type": "string"}}),
             "profiles" => named("profile"),
-            "axisLabels" | "patch" | "patchJSON6902" => return Some(reference(&format!("own.{key}"))),
+            "axisLabels" | "selectorLabels" | "patch" | "patchJSON6902" => {
+                return Some(reference(&format!("own.{key}")));
+            }
             _ => Json::Bool(true),
         })
     };

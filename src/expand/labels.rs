@@ -76,11 +76,7 @@ impl Chosen {
 
 /// Returns the axes that become labels where no layer says which: those of lists, and of a table the columns that name an
 /// instance, be it in a `name` and `namespace` of its own.
-pub(super) fn by_default<'n>(
-    cells: &Cells,
-    key: &str,
-    layers: impl Iterator<Item = &'n Node> + Clone,
-) -> Vec<SmolStr> {
+pub(super) fn by_default<'n>(cells: &Cells, key: &str, layers: impl Iterator<Item = &'n Node> + Clone) -> Vec<SmolStr> {
     let columns: HashSet<&SmolStr> = cells.columns.iter().collect();
     let written = |field: &'static str| {
         let of = layers.clone().filter_map(move |layer| layer.get(field).or_else(|| layer.at(&["metadata", field])));
@@ -196,7 +192,8 @@ pub(super) fn check(
         let reason = label_key(axis).err().map(|reason| format!(": {reason}")).unwrap_or_default();
         let message = format!("the name of the axis `{axis}` cannot be that of a label{reason}");
         let finding = Diagnostic::new(Code::AxisLabel, origin, message);
-        diagnostics.push(finding.help("its instances have no label for it: rename it, or leave it out of `axisLabels`"));
+        diagnostics
+            .push(finding.help("its instances have no label for it: rename it, or leave it out of `axisLabels`"));
     }
     for (axis, one) in unfit {
         diagnostics.push(no_label(plan, axis, &one));

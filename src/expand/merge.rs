@@ -57,8 +57,11 @@ pub enum Place<'a> {
 /// The handlers of a probe or of a lifecycle event, of which it can hold only one.
 const HANDLERS: &[&str] = &["httpGet", "tcpSocket", "exec", "grpc", "sleep"];
 /// Fields of a workload that say the same thing: what a later layer says, in any of them, counts.
-const ALTERNATIVES: &[&[&str]] =
-    &[&["update", "strategy", "updateStrategy"], &["serviceAccount", "serviceAccountName"]];
+const ALTERNATIVES: &[&[&str]] = &[
+    &["update", "strategy", "updateStrategy"],
+    &["serviceAccount", "serviceAccountName"],
+    &["selector", "selectorLabels"],
+];
 /// Affinity in short, and natively.
 const AFFINITIES: &[&[&str]] = &[
     &["require", "requiredDuringSchedulingIgnoredDuringExecution"],
@@ -447,7 +450,7 @@ fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<'a> {
             "containers" => Place::Containers { ty: union.container, in_order: false },
             "initContainers" => Place::Containers { ty: union.container, in_order: true },
             "service" => Place::Service,
-            "labels" | "annotations" | "podLabels" | "podAnnotations" => Place::Mapping,
+            "labels" | "annotations" | "podLabels" | "podAnnotations" | "selectorLabels" => Place::Mapping,
             "nodeAffinity" | "podAffinity" | "podAntiAffinity" => Place::Affinity,
             "update" => match union.spec.field("strategy").or_else(|| union.spec.field("updateStrategy")) {
                 Some(field) => field_place(facts, &field.schema),

@@ -1,4 +1,4 @@
-//! Names of instances, from the values of their axes alone, and what must differ between instances.
+//! Names of instances, from the values of their axes alone.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +11,7 @@ use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::name;
 use crate::spec::{Section, WorkloadKind, budgeted, slug};
-use crate::text::{Node, Origin, Value};
+use crate::text::{Node, Origin};
 
 /// Gives each instance its name; two of one name in one namespace are a finding.
 pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
@@ -159,53 +159,4 @@ fn namespace(plan: &Plan, at: usize, scope: &Scope<'_>) -> Option<SmolStr> {
     let variant = &plan.variants[plan.instances[at].variant];
     // What is wrong with it is found when the instance is filled in.
     variant.bind_key("namespace", scope, &mut Diagnostics::new())?.text().cloned()
-}
-
-/// Reports instances that share one selector: each would take the pods of the others for its own.
-pub(super) fn check_selectors(plan: &Plan, scope: &Scope<'_>, diagnostics: &mut Diagnostics) {
-    if !plan.form.workload().is_some_and(WorkloadKind::selects_pods) || plan.len() < 2 {
-        return;
-    }
-    let mut seen: HashMap<(Option<SmolStr>, String), usize> = HashMap::new();
-    for (at, Planned { name, cell, variant, number }) in plan.instances.iter().enumerate() {
-        let scope = Scope { matrix: cell.as_ref(), index: Some(*number), name: Some(name), ..scope.clone() };
-        let mut unreported = Diagnostics::new();
-        let Some(selector) = plan.variants[*variant].bind_key("selector", &scope, &mut unreported) else { continue };
-        if selector.is_null() || !unreported.is_empty() {
-            continue;
-        }
-        let key = (namespace(plan, at, &scope), canonical(&selector));
-        if let Some(first) = seen.insert(key, at) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::SelectorConflict,
-                    selector.origin(),
-                    format!(
-                        "two instances of `{}` have one selector: {} and {}",
-                        plan.entry,
-                        describe(plan.cell(first)),
-                        describe(plan.cell(at)),
-                    ),
-                )
-                .repeats(places(plan.cell(first)).chain(places(plan.cell(at))))
-                .label("each would take the pods of the others for its own")
-                .help("remove `selector`, or put a value of each axis into it and into the labels of the pods"),
-            );
-            return;
-        }
-    }
-}
-
-/// Writes a tree as a text that is the same for trees that differ in the order of keys alone.
-fn canonical(node: &Node) -> String {
-    match node.value() {
-        Value::Map(map) => {
-            let mut entries: Vec<String> =
-                map.iter().map(|entry| format!("{:?}:{}", entry.key.text, canonical(&entry.value))).collect();
-            entries.sort_unstable();
-            format!("{{{}}}", entries.join(","))
-        }
-        Value::Seq(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
-        _ => format!("{:?}", node.as_str()),
-    }
 }

@@ -11,12 +11,12 @@ use super::bind::Bindable;
 use super::condition::Condition;
 use super::expression::{Template, has_expression};
 use super::fan_out::{moved_into, without_fan_out};
+use super::labels::{self, Named};
 use super::layering::Form;
 use super::layers::Merged;
 use super::matrices::{self, Matrices};
 use super::matrix::{self, Cells};
-use super::labels::{self, Named};
-use super::naming::{check_selectors, name_instances};
+use super::naming::name_instances;
 use super::overrides::{Override, read_overrides};
 use super::patterns::Patterns;
 use super::plan::{Plan, Planned, Variant};
@@ -123,7 +123,6 @@ impl Planner<'_> {
             }
         }
         name_instances(&mut plan, &self.scope, diagnostics);
-        check_selectors(&plan, &self.scope, diagnostics);
         labels::check(&plan, &cells.names, &mut self.labels, &self.scope, diagnostics);
         Some(plan)
     }
@@ -132,7 +131,8 @@ impl Planner<'_> {
     fn layers(&self, section: Section, entry: &Node, diagnostics: &mut Diagnostics) -> Layers {
         let batch = self.batch;
         let mut all = Layers { each: Vec::new(), shared: 0, is_whole: true };
-        let of_batch: Map = batch.axis_labels.iter().cloned().collect();
+        let of_workloads = batch.selector_labels.iter().filter(|_| section == Section::Workloads);
+        let of_batch: Map = batch.axis_labels.iter().chain(of_workloads).cloned().collect();
         if !of_batch.is_empty() {
             all.each.push(Node::map(of_batch, batch.root.origin()));
         }

@@ -118,6 +118,7 @@ fn merge_batch(merging: &mut Merging<'static>, base: &Node, over: &Map) -> Node 
             None => entry.value.clone(),
             Some(below) => match entry.key.text.as_str() {
                 "defaults" => merge_workload(merging, below, &entry.value),
+                "selectorLabels" => merging.merge(below, &entry.value, Place::Mapping),
                 "patch" | "patchJSON6902" => merging.merge(below, &entry.value, Place::Patches),
                 "workloads" | "templates" | "objects" => merge_named(merging, below, &entry.value),
                 "namespaces" | "serviceAccounts" => merging.merge(&by_name(below), &by_name(&entry.value), Place::Free),

@@ -43,6 +43,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("podLabels", &["podLabels: {tier: front}"]),
     ("podAnnotations", &["podAnnotations: {prometheus.io/scrape: \"true\"}"]),
     ("axisLabels", &["axisLabels: [region]", "axisLabels: true", "axisLabels: false"]),
+    ("selectorLabels", &["selectorLabels: {app: \"{{ name }}\"}"]),
     ("pod", &["pod: {securityContext: {fsGroup: 2000}}"]),
     ("ports", &["ports: {http: 80, dns: 53/UDP}"]),
     (

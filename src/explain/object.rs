@@ -57,8 +57,8 @@ impl Wanted {
 /// What made each object of a compilation.
 #[derive(Debug)]
 pub struct Makers<'c> {
-    /// By the labels of workload and instance.
-    instances: HashMap<(&'c str, &'c str), Vec<Maker<'c>>>,
+    /// Those of workloads by their names.
+    instances: HashMap<&'c str, Vec<Maker<'c>>>,
     /// Those of other sections by the place and the name of the object.
     entries: HashMap<(Origin, &'c str), Vec<Maker<'c>>>,
 }
@@ -75,7 +75,7 @@ impl<'c> Makers<'c> {
                 for at in 0..plan.len() {
                     let name = plan.name(at).as_str();
                     let known = match plan.section {
-                        Section::Workloads => makers.instances.entry((plan.entry.as_str(), name)).or_default(),
+                        Section::Workloads => makers.instances.entry(name).or_default(),
                         _ => makers.entries.entry((plan.origin, name)).or_default(),
                     };
                     known.push((batch, plan, at));
@@ -92,11 +92,19 @@ impl<'c> Makers<'c> {
         // The name of a ConfigMap or Secret may end with a hash.
         let without_hash = name.rsplit_once('-').map_or(name, |(name, _)| name);
         let of_entry = [name, without_hash].into_iter().find_map(|name| self.entries.get(&(object.origin, name)));
+        // Labels tell what a companion with a name of its own belongs to, where these are the labels that select pods.
+        let told = label("app.kubernetes.io/instance").filter(|told| self.instances.contains_key(told));
         let of_workload = || {
-            let labels = (label("app.kubernetes.io/name")?, label("app.kubernetes.io/instance")?);
-            self.instances.get(&labels)
+            let entry = label("app.kubernetes.io/name").filter(|_| told.is_some());
+            let is_its = |(batch, plan, _): &&Maker<'c>| match entry {
+                Some(entry) => plan.entry == entry,
+                None => batch.batch.holds(object.origin),
+            };
+            let known: Vec<Maker<'c>> =
+                self.instances.get(told.unwrap_or(name))?.iter().filter(is_its).copied().collect();
+            (!known.is_empty()).then_some(known)
         };
-        let known = of_entry.or_else(of_workload)?;
+        let known = of_entry.cloned().or_else(of_workload)?;
         // Instances of one name stand in namespaces of their own: their axes tell them apart.
         let agrees = |(_, plan, at): &&Maker<'c>| {
             let value = |axis: &str| plan.cell(*at).and_then(|cell| label_text(cell.get(axis)?));

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::draft::Draft;
 use super::memo::Memo;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::{Instance, Plan, label_text, labeled};
 use crate::spec::{Batch, as_label, budgeted};
 use crate::text::{Entry, Key, Map, Node};
@@ -20,9 +20,20 @@ pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 /// The most bytes of the value of a label; names may have more.
 const LONGEST_VALUE: usize = 63;
 
-/// Returns the labels that select the pods of an instance.
-pub(super) fn pinned(instance: &Instance) -> Node {
+/// Returns the labels that select the pods of an instance: those that it says itself, or its names.
+pub(super) fn pinned(instance: &Instance, diagnostics: &mut Diagnostics) -> Node {
     let origin = instance.origin;
+    if let Some(own) = instance.fields.get("selectorLabels").filter(|own| !own.is_null()) {
+        let mut labels = Map::new();
+        overlay(&mut labels, own);
+        if let Some(labels) = sorted(&labels, own.origin()) {
+            return labels;
+        }
+        let found = if own.as_map().is_some() { "none" } else { own.type_name() };
+        let message = format!("expected labels for `selectorLabels`, found {found}");
+        let finding = Diagnostic::new(Code::WrongType, own.origin(), message);
+        diagnostics.push(finding.help("write `selectorLabels: {app: \"{{ name }}\"}`"));
+    }
     let mut labels = Map::with_capacity(2);
     for (key, text) in [(INSTANCE_LABEL, &instance.name), (NAME_LABEL, &instance.entry)] {
         // Longer than what a text holds in place: the key is not copied.
@@ -61,24 +72,38 @@ impl Lowering<'_> {
     pub(super) fn check_pinned(&mut self, written: &Node) {
         // A Pod or Job has no selector of its own, but what accompanies it may have one.
         const SELECTING: &[&str] =
-            &["service", "disruption", "networkPolicy", "spread", "podAffinity", "podAntiAffinity"];
+            &["service", "disruption", "networkPolicy", "spread", "podAffinity", "podAntiAffinity", "selectorLabels"];
         let selected = self.kind().selects_pods() || SELECTING.iter().any(|key| self.field(key).is_some());
         if !selected || self.field("selector").is_some() {
             return;
         }
         let pinned = self.pinned_labels();
+        let is_own = self.field("selectorLabels").is_some();
         for entry in written.as_map().into_iter().flatten() {
-            if pinned.get(&entry.key.text).is_some_and(|value| value.as_str() != entry.value.as_str()) {
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Code::SelectorConflict,
-                        entry.key.origin,
-                        format!("the selector of `{}` uses the label `{}`", self.instance.entry, entry.key.text),
-                    )
-                    .label("this would take its pods out of the selector")
-                    .help("use another label, or write the `selector` yourself"),
-                );
+            let Some(value) = pinned.get(&entry.key.text) else { continue };
+            if value.as_str() == entry.value.as_str() {
+                continue;
             }
+            let message = format!("the selector of `{}` uses the label `{}`", self.instance.entry, entry.key.text);
+            let finding = Diagnostic::new(Code::SelectorConflict, entry.key.origin, message)
+                .label("this would take its pods out of the selector");
+            self.diagnostics.push(if is_own {
+                finding
+                    .also(value.origin(), "selected by this")
+                    .help("write it in `selectorLabels` alone, or use another label")
+            } else {
+                finding.help("use another label, or write the `selectorLabels` yourself")
+            });
+        }
+    }
+
+    /// Reports two ways of one layer to say which pods are selected.
+    pub(super) fn check_selectors(&mut self) {
+        if let (Some(selector), Some(labels)) = (self.field("selector"), self.field("selectorLabels")) {
+            let message =
+                format!("`selector` and `selectorLabels` both say which pods `{}` selects", self.instance.entry);
+            let finding = Diagnostic::new(Code::SelectorConflict, labels.origin(), message);
+            self.diagnostics.push(finding.also(selector.origin(), "the selector is here").help("remove one of them"));
         }
     }
 

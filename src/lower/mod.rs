@@ -133,7 +133,7 @@ pub fn instance_objects_of(
             patched(context, Some(instance), Some((plan.noun(), fields)), objects, diagnostics)
         };
     };
-    let pinned = metadata::pinned(instance);
+    let pinned = metadata::pinned(instance, diagnostics);
     let mut lowering = Lowering { context, plan, union, instance, kind, pinned, memo, diagnostics };
     let objects = workload::lower(&mut lowering);
     patched(context, Some(instance), Some((plan.noun(), fields)), objects, diagnostics)

@@ -22,6 +22,7 @@ const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
 
 /// Lowers an instance; the object of its kind comes last.
 pub(super) fn lower(lowering: &mut Lowering<'_>) -> Vec<Manifest> {
+    lowering.check_selectors();
     let parts = lowering.parts();
     let mut volumes = Volumes::default();
     let (pod, ports) = lowering.pod(&parts, &mut volumes);

@@ -49,6 +49,8 @@ pub struct Batch {
     sections: [Map; Section::ALL.len()],
     /// `axisLabels`, for the entries that do not say it.
     pub axis_labels: Option<Entry>,
+    /// `selectorLabels`, for the workloads that do not say it.
+    pub selector_labels: Option<Entry>,
     /// Paths of manifests to pass through.
     pub manifests: Vec<Node>,
     /// Paths of policies that the objects are held against.
@@ -147,6 +149,7 @@ impl Batch {
                 read(map, section.key(), diagnostics)
             }),
             axis_labels: shared(map, "axisLabels"),
+            selector_labels: shared(map, "selectorLabels"),
             manifests: list(map, "manifests", diagnostics),
             policies: list(map, "policies", diagnostics),
             rules: list(map, "rules", diagnostics),

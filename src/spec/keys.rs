@@ -15,8 +15,7 @@ const fn key(name: &'static str, summary: &'static str) -> OwnKey {
     OwnKey { name, summary }
 }
 
-const AXIS_LABELS: &str =
-    "which axes become labels: `true` for all, `false` for none, or their names; by default those that name the instances";
+const AXIS_LABELS: &str = "which axes become labels: `true` for all, `false` for none, or their names; by default those that name the instances";
 
 /// The keys of a batch document.
 pub const BATCH: &[OwnKey] = &[
@@ -40,6 +39,7 @@ pub const BATCH: &[OwnKey] = &[
     key("objects", "objects of any kind by name, native or custom, in their native fields"),
     key("workloads", "the workloads by name"),
     key("axisLabels", "which axes become labels of the instances of all entries, where these do not say it themselves"),
+    key("selectorLabels", "the labels that select the pods of all workloads, where these do not say it themselves"),
     key("manifests", "files of plain manifests to pass through; `*.j2` is rendered with the params first"),
     key("policies", "files of ValidatingAdmissionPolicies that the objects are held against"),
     key("rules", "rule sets that its objects are held to, as `--rules` names them: `pss=restricted`, `ha`"),
@@ -91,6 +91,10 @@ pub const WORKLOAD: &[OwnKey] = &[
     key("podLabels", "labels of the pods alone"),
     key("podAnnotations", "annotations of the pods alone"),
     key("axisLabels", AXIS_LABELS),
+    key(
+        "selectorLabels",
+        "the labels that select the pods of an instance, in all selectors and on the pods; by default the names of workload and instance",
+    ),
     key("pod", "fields of the PodSpec whose names mean something else in a flat workload"),
     key("mounts", "what to mount, by path: volumes and volumeMounts in one"),
     key("service", "a Service over the ports: a type, `headless`, or the fields of a ServiceSpec"),

@@ -12,7 +12,7 @@ use super::super::at::{get, items, text};
 use super::super::pod::containers;
 use super::claims::ON_EACH_NODE;
 use super::ports::{self, Offered, named_ports, port_name};
-use super::{Hashed, Id, alone, budgets, hashed};
+use super::{Hashed, Id, alone, budgets, hashed, overlaps};
 use crate::diagnostic::{Diagnostic, Subject};
 use crate::kubernetes::pods::{pods_at_once, template};
 use crate::kubernetes::references::{self, FieldOf, Mention, Named, Need};
@@ -91,6 +91,8 @@ impl Labels {
 pub(super) struct Pods {
     pub(super) about: Arc<About>,
     pub(super) labels: Labels,
+    /// The labels by which their owner selects them, where it is made of a spec and may select others, too.
+    pub(super) selector: Option<Labels>,
     pub(super) ports: Vec<SmolStr>,
     /// How many there are at one time, where that is written.
     pub(super) count: Option<u32>,
@@ -453,6 +455,7 @@ fn pods_of(about: &Arc<About>, object: &Manifest) -> Option<Pods> {
     Some(Pods {
         about: Arc::clone(about),
         labels: Labels::read(&about.namespace, get(pods, &["metadata", "labels"])),
+        selector: overlaps::selector(about, object).map(|labels| Labels::read(&about.namespace, Some(labels))),
         ports,
         count: count.and_then(|count| u32::try_from(count).ok()),
         at: pods.origin(),

@@ -9,6 +9,7 @@ mod budgets;
 mod claims;
 mod gather;
 mod missing;
+mod overlaps;
 mod ports;
 mod selectors;
 
@@ -24,6 +25,7 @@ use smol_str::SmolStr;
 pub(super) use self::alone::HANDLERS;
 use self::claims::Users;
 use self::gather::{About, Asked, Backend, Budget, Governed, Labels, Offer, Pods, Scaled, Selects, Target};
+use self::overlaps::Owner;
 use self::selectors::Index;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::text::Origin;
@@ -125,6 +127,8 @@ struct NearPods {
     about: Arc<About>,
     labels: Labels,
     at: Origin,
+    /// Their number.
+    row: u32,
 }
 
 /// A Service, as a person reads it.
@@ -173,6 +177,8 @@ pub struct Set {
     common: Shelf<Vec<Hashed>>,
     labels: Vec<Hashed>,
     pods: Vec<Row>,
+    /// The owners of pods that are made of a spec, by the numbers of their pods.
+    owners: Vec<Owner>,
     /// The names of the ports of pods, and where the pods are written.
     shapes: Shelf<(Vec<SmolStr>, Origin)>,
     services: Shelf<ports::Offered>,
@@ -255,6 +261,7 @@ impl Set {
         found.extend(self.clashes.iter().cloned().map(|finding| finding.severity(severity)));
         let index = Index::of(self);
         self.judge_selects(&index, asking.outside, &mut found);
+        self.judge_owners(&index, &mut found);
         self.judge_targets(&index, &mut found);
         self.judge_budgets(&index, &mut found);
         self.judge_backends(&mut found);
@@ -293,7 +300,7 @@ impl Set {
     }
 
     fn pods(&mut self, pods: Pods) -> u32 {
-        let Pods { about, labels, ports, count, at } = pods;
+        let Pods { about, labels, selector, ports, count, at } = pods;
         let (start, number) = (small(self.labels.len()), small(self.pods.len()));
         let common = self.in_common(&labels.hashes);
         let shared = self.common.get(common).map_or(&[][..], Vec::as_slice);
@@ -302,9 +309,10 @@ impl Set {
         let others = u16::try_from(self.labels.len() - start as usize).unwrap_or(u16::MAX);
         let (shape, count) = (self.shapes.put((ports, at)), count.unwrap_or_default());
         self.pods.push(Row { common, start, others, is_scaled: false, shape, count });
+        self.owners.extend(selector.map(|wanted| Owner { about: Arc::clone(&about), wanted, row: number }));
         let near = self.near_pods.entry(about.namespace.clone()).or_default();
         if near.len() < NEAR {
-            near.push(NearPods { about, labels, at });
+            near.push(NearPods { about, labels, at, row: number });
         }
         number
     }

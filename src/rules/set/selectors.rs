@@ -18,6 +18,7 @@ impl<'s> Index<'s> {
         let wanted = set.selects.iter().map(|selects| &selects.wanted);
         let wanted = wanted.chain(set.targets.iter().map(|target| &target.wanted));
         let wanted = wanted.chain(set.budgets.iter().map(|budget| &budget.wanted));
+        let wanted = wanted.chain(set.owners.iter().map(|owner| &owner.wanted));
         let wanted: HashSet<Hashed> = wanted.flat_map(|labels| &labels.hashes).copied().collect();
         let mut by_label: HashMap<Hashed, Vec<u32>> = HashMap::new();
         if !wanted.is_empty() {
