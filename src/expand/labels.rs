@@ -122,17 +122,17 @@ impl Named {
     /// Reports names that none of the entries has that they are for.
     pub(super) fn judge(&self, diagnostics: &mut Diagnostics) {
         for ((origin, name), Asked { entries, axes, .. }) in self.0.iter().filter(|(_, asked)| !asked.is_known) {
-            let whose = match entries.first().filter(|_| entries.len() == 1) {
-                Some(entry) => format!("`{entry}` has"),
-                None => format!("none of {} entries has", entries.len()),
+            let message = match entries.first().filter(|_| entries.len() == 1) {
+                Some(entry) => format!("`{entry}` has no axis `{name}`"),
+                None => format!("none of the {} entries that this is for has an axis `{name}`", entries.len()),
             };
-            let finding = Diagnostic::new(Code::UnknownField, *origin, format!("{whose} no axis `{name}`"));
+            let finding = Diagnostic::new(Code::UnknownField, *origin, message);
             let finding = finding.did_you_mean(name, axes.iter().map(SmolStr::as_str));
             diagnostics.push(if axes.is_empty() {
                 finding.help("without `matrix` and `instances` there are no axes: remove it")
             } else {
                 let shown = axes.iter().take(limits::LISTED_WORDS).map(SmolStr::as_str);
-                finding.help(format!("its axes are {}", words::list(shown, "and")))
+                finding.help(format!("{} {}", if axes.len() == 1 { "its axis is" } else { "its axes are" }, words::list(shown, "and")))
             });
         }
     }
@@ -213,7 +213,7 @@ fn no_label(plan: &Plan, axis: &SmolStr, unfit: &Unfit) -> Diagnostic {
         named => format!(" in the cell `{named}`"),
     };
     let more = if *count > 1 { format!(", like {} more of its values", count - 1) } else { String::new() };
-    let value = text.as_ref().map_or("the mapping".to_owned(), |text| format!("`{text}`"));
+    let value = text.as_ref().map_or("a mapping".to_owned(), |text| format!("`{text}`"));
     let message = format!("{value} of the axis `{axis}`{cell_of} cannot be a label as it is{more}");
     let finding = Diagnostic::new(Code::AxisLabel, *origin, message).repeats(places(cell));
     match text.as_ref().and_then(|text| as_label(text)) {

@@ -55,7 +55,7 @@ impl Set {
         }
         found.extend(told.into_values().map(|(finding, count)| match count {
             1 => finding,
-            _ => finding.help(format!("{} more workloads select the pods of others in this way", count - 1)),
+            _ => finding.help(format!("it is the same for {} more", count - 1)),
         }));
     }
 
