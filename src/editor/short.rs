@@ -183,7 +183,8 @@ pub(super) fn entry() -> Members {
 /// Returns the form of an own key of a workload.
 pub(super) fn own(key: &str, types: &mut Types) -> Json {
     match key {
-        "labels" | "annotations" | "podLabels" | "podAnnotations" | "selectorLabels" => reference("texts"),
+        "labels" | "annotations" | "podLabels" | "podAnnotations" | "objectLabels" | "objectAnnotations"
+        | "selectorLabels" => reference("texts"),
         "axisLabels" => json!({"type": ["boolean", "array", "string", "null"], "items": {"type": "string"}}),
         "pod" => types.named("core/v1.PodSpec"),
         "mounts" => open(&["object"], json!({"additionalProperties": reference("short.mount")})),

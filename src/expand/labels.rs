@@ -132,7 +132,11 @@ impl Named {
                 finding.help("without `matrix` and `instances` there are no axes: remove it")
             } else {
                 let shown = axes.iter().take(limits::LISTED_WORDS).map(SmolStr::as_str);
-                finding.help(format!("{} {}", if axes.len() == 1 { "its axis is" } else { "its axes are" }, words::list(shown, "and")))
+                finding.help(format!(
+                    "{} {}",
+                    if axes.len() == 1 { "its axis is" } else { "its axes are" },
+                    words::list(shown, "and")
+                ))
             });
         }
     }

@@ -450,7 +450,8 @@ fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<'a> {
             "containers" => Place::Containers { ty: union.container, in_order: false },
             "initContainers" => Place::Containers { ty: union.container, in_order: true },
             "service" => Place::Service,
-            "labels" | "annotations" | "podLabels" | "podAnnotations" | "selectorLabels" => Place::Mapping,
+            "labels" | "annotations" | "podLabels" | "podAnnotations" | "objectLabels" | "objectAnnotations"
+            | "selectorLabels" => Place::Mapping,
             "nodeAffinity" | "podAffinity" | "podAntiAffinity" => Place::Affinity,
             "update" => match union.spec.field("strategy").or_else(|| union.spec.field("updateStrategy")) {
                 Some(field) => field_place(facts, &field.schema),

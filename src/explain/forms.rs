@@ -42,6 +42,8 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("annotations", &["annotations: {owner: payments}"]),
     ("podLabels", &["podLabels: {tier: front}"]),
     ("podAnnotations", &["podAnnotations: {prometheus.io/scrape: \"true\"}"]),
+    ("objectLabels", &["objectLabels: {version: \"1.4\"}"]),
+    ("objectAnnotations", &["objectAnnotations: {kubernetes.io/change-cause: \"release 1.4\"}"]),
     ("axisLabels", &["axisLabels: [region]", "axisLabels: true", "axisLabels: false"]),
     ("selectorLabels", &["selectorLabels: {app: \"{{ name }}\"}"]),
     ("pod", &["pod: {securityContext: {fsGroup: 2000}}"]),

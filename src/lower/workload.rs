@@ -46,32 +46,33 @@ impl Lowering<'_> {
     fn main_object(&mut self, parts: Parts, pod: Node, claim_templates: Vec<Node>) -> Manifest {
         let kind = self.kind();
         let origin = self.origin();
-        let mut labels = self.labels(false);
-        let annotations = self.annotations(false);
+        // The pods' own metadata is the object's, where the object is the pod.
+        let is_pod = kind == WorkloadKind::Pod;
+        let mut labels = self.labels(is_pod);
+        let mut annotations = self.annotations(is_pod);
+        for (key, all) in [("objectLabels", &mut labels), ("objectAnnotations", &mut annotations)] {
+            let Some(written) = self.field(key) else { continue };
+            if self.expect_map(written, key, "write the names with their values: `{KEY: value}`").is_some() {
+                if is_pod && key == "objectLabels" {
+                    self.check_pinned(written);
+                }
+                overlay(all, written);
+            }
+        }
         if let Some(queue) = self.field("queue").filter(|_| kind != WorkloadKind::CronJob) {
             labels.set(Key::new(QUEUE_LABEL, queue.origin()), queue.clone());
         }
         let name = self.instance.name.clone();
         let metadata = self.metadata(&name, &labels, &annotations);
-        let spec = if kind == WorkloadKind::Pod {
-            pod
-        } else {
-            let template = self.pod_template(pod);
-            match kind {
-                WorkloadKind::CronJob => self.cron_job_spec(parts, template),
-                _ => self.spec(parts.spec, template, claim_templates),
+        let spec = match kind {
+            WorkloadKind::Pod => pod,
+            _ => {
+                let template = self.pod_template(pod);
+                match kind {
+                    WorkloadKind::CronJob => self.cron_job_spec(parts, template),
+                    _ => self.spec(parts.spec, template, claim_templates),
+                }
             }
-        };
-        // The pods' own metadata is the object's, where the object is the pod.
-        let metadata = if kind == WorkloadKind::Pod {
-            let (labels, annotations) = (self.labels(true), self.annotations(true));
-            let mut labels = labels;
-            if let Some(queue) = self.field("queue") {
-                labels.set(Key::new(QUEUE_LABEL, queue.origin()), queue.clone());
-            }
-            self.metadata(&name, &labels, &annotations)
-        } else {
-            metadata
         };
         self.object(kind.api_version(), kind.as_str(), &name, metadata, vec![("spec", spec)], origin)
     }

@@ -90,6 +90,8 @@ pub const WORKLOAD: &[OwnKey] = &[
     key("annotations", "annotations of the object and its pods"),
     key("podLabels", "labels of the pods alone"),
     key("podAnnotations", "annotations of the pods alone"),
+    key("objectLabels", "labels of the object of the workload's kind alone, not of its pods"),
+    key("objectAnnotations", "annotations of the object of the workload's kind alone, not of its pods"),
     key("axisLabels", AXIS_LABELS),
     key(
         "selectorLabels",
