@@ -190,19 +190,33 @@ impl<'a> Walk<'a> {
             return None;
         }
         let nests = matches!(schema.shape, Shape::Type(_) | Shape::List(_) | Shape::Map(_));
-        if self.memo.is_none() || !nests || !node.is_shared() {
+        if self.memo.is_none() || !nests {
             return self.value_anew(node, schema, path, anchor);
         }
-        let key = Memo::key(node, schema, self.partial, self.masked);
-        if let Some(settled) = self.memo.as_ref().and_then(|memo| memo.get(&key)) {
+        let key = node.is_shared().then(|| Memo::key(node, schema, self.partial, self.masked));
+        let known = |memo: &Memo| memo.get(key.as_ref()?);
+        if let Some(settled) = self.memo.as_deref().and_then(known) {
             return settled;
+        }
+        // Objects of a file each stand at a place of their own.
+        let is_alike =
+            self.mode == Mode::Spec && !self.partial && !self.masked && matches!(schema.shape, Shape::Type(_));
+        let place = is_alike.then(|| rules::place(schema, path, self.object));
+        let like = |memo: &Memo| memo.like_last(place?, node, schema, self.facts);
+        if let Some(settled) = self.memo.as_deref().and_then(like) {
+            return Some(settled);
         }
         let found = self.findings.len() + self.ruled.len();
         let settled = self.value_anew(node, schema, path, anchor);
         // A finding names its object, so each object has its own.
         let is_sound = self.findings.len() + self.ruled.len() == found;
         if let Some(memo) = self.memo.as_mut().filter(|_| is_sound) {
-            memo.insert(key, node, settled.as_ref());
+            if let Some(key) = key {
+                memo.insert(key, node, settled.as_ref());
+            }
+            if let Some(place) = place {
+                memo.insert_last(place, node, settled.as_ref());
+            }
         }
         settled
     }

@@ -131,6 +131,9 @@ fn length(name: &str, most: usize) -> Result<(), String> {
 }
 
 fn characters(name: &str, expected: &str, taken: impl Fn(u8) -> bool) -> Result<(), String> {
+    if name.bytes().all(&taken) {
+        return Ok(());
+    }
     match name.chars().find(|c| u8::try_from(*c).map_or(true, |byte| !taken(byte))) {
         Some(other) => Err(format!("expected {expected}, found `{}`", other.escape_debug())),
         None => Ok(()),

@@ -20,7 +20,7 @@ pub(super) const ALL: Fields = u64::MAX;
 /// Structures with more fields are not remembered.
 const MOST_FIELDS: usize = 63;
 /// A memo that knows so many structures starts anew: files may hold objects of any shape.
-const MOST_STRUCTURES: usize = 4096;
+pub const MOST_STRUCTURES: usize = 4096;
 
 /// Texts that no rule reads, beside whether they are empty and whether they name a variable.
 const UNREAD: &[(&str, &str)] =
@@ -56,8 +56,9 @@ impl Memo {
     }
 }
 
-/// Returns a number for the place of a structure in objects of a kind: where two share one, each is judged anew.
-pub(super) fn place(ty: &Type, path: &Path<'_>, object: Option<&ObjectKey>) -> u64 {
+/// Returns a number for the place of something of a type in objects of a kind, where things are that are likely alike;
+/// several may share one.
+pub fn place<T>(ty: &T, path: &Path<'_>, object: Option<&ObjectKey>) -> u64 {
     let mut hasher = DefaultHasher::new();
     std::ptr::from_ref(ty).hash(&mut hasher);
     object.map(|object| &object.kind).hash(&mut hasher);
@@ -80,67 +81,94 @@ pub(super) fn place(ty: &Type, path: &Path<'_>, object: Option<&ObjectKey>) -> u
     hasher.finish()
 }
 
+/// Whether two values of a schema differ in texts alone that no rule reads, and were written at the same places but for
+/// these.
+pub fn differ_unread(one: &Node, other: &Node, schema: &Schema, facts: &Facts) -> bool {
+    Look { facts, places: true }.alike(one, other, schema)
+}
+
 /// Returns the fields of which rules may think otherwise, where both structures have the same ones.
 fn changed(last: &Node, node: &Node, ty: &Type, facts: &Facts) -> Option<Fields> {
     let (ours, theirs) = (node.as_map()?, last.as_map()?);
     let is_alike = ours.len() == theirs.len() && ours.len() <= MOST_FIELDS;
+    let look = Look { facts, places: false };
     let mut changed = AROUND;
     for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate().filter(|_| is_alike) {
         if ours.key != theirs.key {
             return None;
         }
-        if !reads_alike(&ours.value, &theirs.value, ty, &ours.key.text, facts) {
+        if !look.field(&ours.value, &theirs.value, ty, &ours.key.text) {
             changed |= 1 << at;
         }
     }
     is_alike.then_some(changed)
 }
 
-/// Whether no rule tells two values of a field apart.
-fn reads_alike(one: &Node, other: &Node, ty: &Type, name: &str, facts: &Facts) -> bool {
-    if one.same(other) {
-        return true;
-    }
-    let Some(schema) = ty.field(name).map(|field| &field.schema) else { return is_equal(one, other) };
-    if UNREAD.contains(&(ty.name.as_str(), name)) {
-        return is_unread(one, other);
-    }
-    is_alike(one, other, schema, facts)
+/// A comparison of what rules may see.
+struct Look<'a> {
+    facts: &'a Facts,
+    /// Whether it counts where values were written.
+    places: bool,
 }
 
-fn is_alike(one: &Node, other: &Node, schema: &Schema, facts: &Facts) -> bool {
-    if one.same(other) {
-        return true;
-    }
-    match (&schema.shape, one.value(), other.value()) {
-        (Shape::Type(id), Value::Map(ours), Value::Map(theirs)) => {
-            let ty = facts.ty(*id);
-            ours.len() == theirs.len()
-                && ours.iter().zip(theirs).all(|(ours, theirs)| {
-                    ours.key == theirs.key && reads_alike(&ours.value, &theirs.value, ty, &ours.key.text, facts)
-                })
+impl Look<'_> {
+    /// Whether no rule tells two values of a field apart.
+    fn field(&self, one: &Node, other: &Node, ty: &Type, name: &str) -> bool {
+        if one.same(other) {
+            return true;
         }
-        (Shape::List(item), Value::Seq(ours), Value::Seq(theirs)) => {
-            ours.len() == theirs.len()
-                && ours.iter().zip(theirs).all(|(ours, theirs)| is_alike(ours, theirs, item, facts))
+        let Some(schema) = ty.field(name).map(|field| &field.schema) else { return self.equal(one, other) };
+        if UNREAD.contains(&(ty.name.as_str(), name)) {
+            self.unread(one, other)
+        } else {
+            self.alike(one, other, schema)
         }
-        _ => is_equal(one, other),
     }
-}
 
-/// Whether two values are written alike: rules may tell a number from a text.
-fn is_equal(one: &Node, other: &Node) -> bool {
-    one.same(other)
-        || match (one.value(), other.value()) {
+    fn alike(&self, one: &Node, other: &Node, schema: &Schema) -> bool {
+        if one.same(other) {
+            return true;
+        }
+        match (&schema.shape, one.value(), other.value()) {
+            (Shape::Type(id), Value::Map(ours), Value::Map(theirs)) => {
+                let ty = self.facts.ty(*id);
+                self.stands_alike(one, other)
+                    && ours.len() == theirs.len()
+                    && ours.iter().zip(theirs).all(|(ours, theirs)| {
+                        ours.key == theirs.key
+                            && (!self.places || ours.key.origin == theirs.key.origin)
+                            && self.field(&ours.value, &theirs.value, ty, &ours.key.text)
+                    })
+            }
+            (Shape::List(item), Value::Seq(ours), Value::Seq(theirs)) => {
+                self.stands_alike(one, other)
+                    && ours.len() == theirs.len()
+                    && ours.iter().zip(theirs).all(|(ours, theirs)| self.alike(ours, theirs, item))
+            }
+            _ => self.equal(one, other),
+        }
+    }
+
+    fn stands_alike(&self, one: &Node, other: &Node) -> bool {
+        !self.places || one.origin() == other.origin()
+    }
+
+    /// Whether two values are written alike: rules may tell a number from a text.
+    fn equal(&self, one: &Node, other: &Node) -> bool {
+        if one.same(other) {
+            return true;
+        }
+        let same = match (one.value(), other.value()) {
             (Value::Map(ours), Value::Map(theirs)) => {
                 ours.len() == theirs.len()
-                    && ours
-                        .iter()
-                        .zip(theirs)
-                        .all(|(ours, theirs)| ours.key == theirs.key && is_equal(&ours.value, &theirs.value))
+                    && ours.iter().zip(theirs).all(|(ours, theirs)| {
+                        ours.key == theirs.key
+                            && (!self.places || ours.key.origin == theirs.key.origin)
+                            && self.equal(&ours.value, &theirs.value)
+                    })
             }
             (Value::Seq(ours), Value::Seq(theirs)) => {
-                ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| is_equal(ours, theirs))
+                ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| self.equal(ours, theirs))
             }
             (Value::Null, Value::Null) => true,
             (Value::Bool(ours), Value::Bool(theirs)) => ours == theirs,
@@ -149,18 +177,22 @@ fn is_equal(one: &Node, other: &Node) -> bool {
             | (Value::Raw(ours), Value::Raw(theirs))
             | (Value::Plain(ours), Value::Plain(theirs)) => ours == theirs,
             _ => false,
-        }
-}
+        };
+        same && self.stands_alike(one, other)
+    }
 
-/// Whether two texts, or lists of them, are such that no rule reads them.
-fn is_unread(one: &Node, other: &Node) -> bool {
-    match (one.value(), other.value()) {
-        (Value::Seq(ours), Value::Seq(theirs)) => {
-            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| is_unread(ours, theirs))
+    /// Whether two texts, or lists of them, are such that no rule reads them.
+    fn unread(&self, one: &Node, other: &Node) -> bool {
+        match (one.value(), other.value()) {
+            (Value::Seq(ours), Value::Seq(theirs)) => {
+                self.stands_alike(one, other)
+                    && ours.len() == theirs.len()
+                    && ours.iter().zip(theirs).all(|(ours, theirs)| self.unread(ours, theirs))
+            }
+            (Value::String(ours), Value::String(theirs)) => {
+                ours == theirs || [ours, theirs].iter().all(|text| !text.is_empty() && !text.contains("$("))
+            }
+            _ => self.equal(one, other),
         }
-        (Value::String(ours), Value::String(theirs)) => {
-            ours == theirs || [ours, theirs].iter().all(|text| !text.is_empty() && !text.contains("$("))
-        }
-        _ => is_equal(one, other),
     }
 }

@@ -143,7 +143,7 @@ use std::sync::LazyLock;
 pub use admission::{Placed, Policies};
 pub use asked::{Asked, Beside};
 pub use at::At;
-pub use memo::Memo;
+pub use memo::{MOST_STRUCTURES, Memo, differ_unread, place};
 pub use path::Path;
 pub use set::{Asking, Gathered, Name, Outside, Set};
 pub use standards::{Standard, judge_pods};
@@ -264,7 +264,7 @@ pub fn judge(
     });
     let Some(rules) = BY_TYPE.get(ty.name.as_str()) else { return Vec::new() };
     let mut at = At::new(node, ty, facts, origin).placed(path.top(), object);
-    let place = memo.as_ref().map_or(0, |_| memo::place(ty, path, object));
+    let place = memo.as_ref().map_or(0, |_| place(ty, path, object));
     let recalled = memo.as_ref().and_then(|memo| memo.recall(place, node, ty, facts));
     let mut looked = Vec::with_capacity(rules.len());
     for (number, rule) in rules.iter().enumerate() {
