@@ -15,7 +15,7 @@ use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
 use crate::limits;
 use crate::rules;
 use crate::rules::Path;
-use crate::spec::ours;
+use crate::spec::{Level, ours};
 use crate::text::{Entry, Map, Node, Origin, Value, scalar};
 
 /// Whose reading of an unquoted scalar counts.
@@ -438,9 +438,18 @@ impl<'a> Walk<'a> {
         match (self.mode, name, ty.name.as_str()) {
             (Mode::Manifest, ..) => None,
             (_, "matrix", _) => Some("`matrix` stands beside `kind`, in the workload itself".to_owned()),
-            (_, _, "core/v1.Container") => ours(name).map(str::to_owned),
+            (_, _, "core/v1.Container") => ours(Level::Workload, name),
+            // A service of Compose is what runs.
+            (_, _, "core/v1.ServiceSpec") if self.runs(name) => {
+                Some("a Service is an address; what runs is written under `workloads: {NAME: {image: …}}`".to_owned())
+            }
             _ => None,
         }
+    }
+
+    /// Whether a word is about what runs: a field of containers, or what others call one.
+    fn runs(&self, name: &str) -> bool {
+        self.facts.named("core/v1.Container").field(name).is_some() || ours(Level::Workload, name).is_some()
     }
 
     fn missing_field(&mut self, name: &SmolStr, ty: &Type, path: &Path<'_>, anchor: Origin) {

@@ -5,7 +5,7 @@
 use super::merge::{Place, merge};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Facts;
-use crate::spec::{Section, keys, ours};
+use crate::spec::{Level, Section, keys, ours};
 use crate::text::{Entry, Key, Map, Node, Origin};
 
 /// Whether a key of an entry is about the entry as a whole, or is meant so.
@@ -40,7 +40,8 @@ pub(super) fn moved_into(
     for name in keys::names(&[keys::MATRIX]) {
         let Some(entry) = fields.remove(name) else { continue };
         let belongs = belongs(name, &entry.value);
-        let help = ours(name).filter(|_| !belongs).map_or_else(
+        let level = if section == Section::Workloads { Level::Workload } else { Level::Entry };
+        let help = ours(level, name).filter(|_| !belongs).map_or_else(
             || format!("it belongs in `matrix`: write `matrix: {{{name}: …}}`"),
             |ours| format!("{ours}; of a fan-out it is a part of `matrix`"),
         );

@@ -14,7 +14,7 @@ use super::object_key;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::World;
 use crate::kubernetes::{Manifest, name};
-use crate::spec::{Section, keys, ours};
+use crate::spec::{Level, Section, keys, ours};
 use crate::text::{Entry, Key, Map, Node, Origin, Value};
 
 /// What an entry of one of both sections may say of the content.
@@ -32,7 +32,7 @@ pub(super) fn check_fields(section: Section, definition: &Map, diagnostics: &mut
         let message = format!("an entry of `{}` has no field `{}`", section.key(), unknown.key.text);
         let finding = Diagnostic::new(Code::UnknownField, unknown.key.origin, message);
         let all = known().chain(keys::names(&[keys::FAN_OUT]).into_iter().filter(|name| *name != "use"));
-        diagnostics.push(match ours(&unknown.key.text) {
+        diagnostics.push(match ours(Level::Entry, &unknown.key.text) {
             Some(ours) => finding.help(ours),
             None => finding.did_you_mean_word(&unknown.key.text, all),
         });

@@ -3,7 +3,7 @@
 use super::Lowering;
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::expand::Plan;
-use crate::spec::{Home, Union, WorkloadKind, keys, ours, renamed};
+use crate::spec::{Home, Level, Union, WorkloadKind, keys, ours, renamed};
 use crate::text::{Entry, Map, Node, Origin};
 
 /// The fields of a flat workload by the part that they go into; own keys are left out.
@@ -88,8 +88,7 @@ impl Lowering<'_> {
                 word if keys::knows(keys::BATCH, word) => {
                     Some(format!("`{word}` is a key of the batch: write it beside `workloads`"))
                 }
-                word => ours(word)
-                    .map(str::to_owned)
+                word => ours(Level::Workload, word)
                     .or_else(|| empty.above(entry))
                     .or_else(|| elsewhere().map(|other| format!("`{word}` is a field of a {}", other.kind))),
             };

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::{Section, WorkloadKind, keys, ours, slug};
+use super::{Level, Section, WorkloadKind, keys, ours, slug};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix};
 use crate::kubernetes::name::{dns_label, dns_subdomain, label_value};
 use crate::kubernetes::tool_note;
@@ -213,10 +213,11 @@ fn check_keys(map: &Map, kind: &str, diagnostics: &mut Diagnostics) {
         if !keys::knows(keys::BATCH, &entry.key.text) {
             let known = keys::names(&[keys::BATCH]);
             let word = entry.key.text.as_str();
-            let misplaced = keys::knows(keys::WORKLOAD, word) || keys::knows(keys::FAN_OUT, word);
-            let help = misplaced
-                .then_some("it is a field of a workload: write it under `workloads.NAME`")
-                .or_else(|| ours(word));
+            let misplaced = || {
+                let is_own = keys::knows(keys::WORKLOAD, word) || keys::knows(keys::FAN_OUT, word);
+                is_own.then(|| "it is a field of a workload: write it under `workloads.NAME`".to_owned())
+            };
+            let help = ours(Level::Batch, word).or_else(misplaced);
             diagnostics.push(
                 Diagnostic::new(
                     Code::UnknownField,

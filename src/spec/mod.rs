@@ -11,7 +11,7 @@ mod section;
 mod workload;
 
 pub use batch::{API_VERSION, Batch, FUNCTION, KIND, PART, check_part, is_batch, is_function, is_part};
-pub use foreign::{ours, renamed};
+pub use foreign::{Level, ours, renamed};
 pub use naming::{AXIS_PREFIX, as_label, axis_label, budgeted, short_hash, slug};
 pub use section::Section;
 pub use workload::{Home, Union, WorkloadKind};
