@@ -15,8 +15,8 @@ use crate::text::{Sources, harmless};
 /// `explain`
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// A code (`unknown-field`), a field (`Deployment.replicas`, `mounts`), or, with its specs, an object
-    /// (`Deployment/web-eu`) or a line of the output (`out.yaml:57`)
+    /// A code (`unknown-field`), a field or a word of the language (`Deployment.replicas`, `mounts`, `slug`), or, with its specs,
+    /// an object (`Deployment/web-eu`) or a line of the output (`out.yaml:57`)
     #[arg(value_name = "WHAT")]
     pub what: Option<String>,
 

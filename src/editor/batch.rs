@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::native::Types;
-use super::{Members, closed, described, fanout, members, open, reference, short, volumes};
+use super::{Members, below, closed, described, fanout, members, open, reference, short, volumes};
 use crate::expand::SCHEMA_WORDS;
 use crate::spec::{API_VERSION, KIND, PART, WorkloadKind, keys};
 
@@ -32,39 +32,37 @@ pub(super) fn defs(types: &mut Types) -> Members {
     let config = |own: [(&str, Json); 2]| {
         let mut all = members(own);
         all.extend(members([
-            ("files", described("paths, `key=path`, or a mapping of keys to paths", files.clone())),
-            ("immutable", reference("boolean")),
-            ("nameHash", described("whether a hash of the content ends the name", reference("boolean"))),
+            ("files", below("configMaps", "files", files.clone())),
+            ("immutable", below("configMaps", "immutable", reference("boolean"))),
+            ("nameHash", below("configMaps", "nameHash", reference("boolean"))),
         ]));
         all
     };
-    let mut secret = config([
-        ("stringData", described("plain values by key", texts())),
-        ("data", described("values in base64 by key", texts())),
-    ]);
-    secret.insert("type".into(), reference("text"));
+    let mut secret =
+        config([("stringData", below("secrets", "stringData", texts())), ("data", below("secrets", "data", texts()))]);
+    secret.insert("type".into(), below("secrets", "type", reference("text")));
     let mut account = types.fields("core/v1.ServiceAccount");
     account.retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata"));
     account.insert("imagePullSecrets".into(), reference("short.imagePullSecrets"));
     let mut claim = types.fields("core/v1.PersistentVolumeClaimSpec");
-    claim.insert("size".into(), reference("quantity"));
-    claim.insert("accessModes".into(), volumes::access_modes());
+    claim.insert("size".into(), below("claims", "size", reference("quantity")));
+    claim.insert("accessModes".into(), below("claims", "accessModes", volumes::access_modes()));
     let mut namespace = entry(types.fields("core/v1.NamespaceSpec"));
     namespace.shift_remove("namespace");
     let mut service = short::service_fields(types);
     service.shift_remove("headless");
-    let identity = [
-        ("name", described("the name of the batch", reference("text"))),
-        ("namespace", described("the namespace of all objects that say no other", reference("text"))),
-        ("labels", described("labels of all objects", texts())),
-        ("annotations", described("annotations of all objects", texts())),
-    ];
+    let identity =
+        [("name", reference("text")), ("namespace", reference("text")), ("labels", texts()), ("annotations", texts())]
+            .map(|(name, form)| (name, below("metadata", name, form)));
     members([
         ("metadata", json!({"type": "object", "properties": members(identity), "additionalProperties": false})),
         ("parameter", parameter()),
         ("profile", json!({"type": ["object", "null"], "properties": sections(true), "additionalProperties": false})),
         ("namespace", closed(namespace)),
-        ("configMap", closed(entry(config([("data", texts()), ("binaryData", texts())])))),
+        (
+            "configMap",
+            closed(entry(config(["data", "binaryData"].map(|name| (name, below("configMaps", name, texts())))))),
+        ),
         ("secret", closed(entry(secret))),
         ("claim", closed(entry(claim))),
         ("serviceAccount", closed(entry(account))),
@@ -151,10 +149,12 @@ fn sections(of_profile: bool) -> Members {
 
 /// Returns a default, or the words of a JSON Schema.
 fn parameter() -> Json {
-    let mut words: Members = SCHEMA_WORDS.iter().map(|word| ((*word).to_owned(), Json::Bool(true))).collect();
+    let words = SCHEMA_WORDS.iter().map(|word| ((*word).to_owned(), below("params", word, Json::Bool(true))));
+    let mut words: Members = words.collect();
     let types = ["string", "integer", "number", "boolean", "array", "object", "null"];
-    words.insert("type".into(), json!({"anyOf": [{"enum": types}, {"type": "array", "items": {"enum": types}}]}));
-    words.insert("description".into(), json!({"type": "string"}));
+    let type_words = json!({"anyOf": [{"enum": types}, {"type": "array", "items": {"enum": types}}]});
+    words.insert("type".into(), below("params", "type", type_words));
+    words.insert("description".into(), below("params", "description", json!({"type": "string"})));
     json!({
         "type": ["string", "number", "boolean", "array", "object", "null"],
         "properties": words,

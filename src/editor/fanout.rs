@@ -45,7 +45,7 @@ pub(super) fn of_entry(fields: &Members) -> Members {
 
 /// Returns the axis values of an exception.
 pub(super) fn matching() -> Json {
-    super::described("the axis values of the instances that are meant", json!({"type": "object"}))
+    super::below("overrides", "match", json!({"type": "object"}))
 }
 
 /// Returns a closed object that needs one of its members.
@@ -57,16 +57,17 @@ pub(super) fn closed_with(members: Members, required: &str) -> Json {
 
 /// Returns the definitions of matrices.
 pub(super) fn defs() -> Members {
-    let cells = |summary: &str| {
-        let cell = json!({"type": "object"});
-        super::described(summary, open(&["array", "object"], json!({"items": cell})))
-    };
-    let range = json!({
-        "from": super::described("the first value, 0 where none is written", reference("integer")),
-        "to": super::described("the last value", reference("integer")),
-        "step": super::described("the distance of two values, 1 where none is written", reference("integer")),
-        "format": super::described("how a value is written: `shard-%03d`", json!({"type": "string"})),
-    });
+    let said = |name: &str, form: Json| super::described(keys::summary(keys::MATRIX, name), form);
+    let cells = || open(&["array", "object"], json!({"items": {"type": "object"}}));
+    let range: Members = [
+        ("from", reference("integer")),
+        ("to", reference("integer")),
+        ("step", reference("integer")),
+        ("format", json!({"type": "string"})),
+    ]
+    .map(|(name, form)| (name.to_owned(), super::below("matrix", name, form)))
+    .into_iter()
+    .collect();
     let axis = open(
         &["array", "object"],
         json!({
@@ -76,21 +77,14 @@ pub(super) fn defs() -> Members {
             "additionalProperties": false,
         }),
     );
+    let rows = json!({"type": ["string", "array", "null"], "items": {"type": "object"}});
+    let zip = json!({"type": ["object", "null"], "additionalProperties": reference("axis")});
     let words = json!({
-        "rows": super::described(
-            "one instance a row: a CSV, JSON or YAML file, or a list of mappings",
-            json!({"type": ["string", "array", "null"], "items": {"type": "object"}}),
-        ),
-        "zip": super::described(
-            "axes of one length that move together",
-            json!({"type": ["object", "null"], "additionalProperties": reference("axis")}),
-        ),
-        "include": cells("instances beside the product of the axes; each names every axis"),
-        "exclude": cells("combinations to leave out"),
-        "where": super::described(
-            "an expression that holds for the instances to keep: `matrix.lr < 0.1`",
-            json!({"type": ["string", "boolean", "null"]}),
-        ),
+        "rows": said("rows", rows),
+        "zip": said("zip", zip),
+        "include": said("include", cells()),
+        "exclude": said("exclude", cells()),
+        "where": said("where", json!({"type": ["string", "boolean", "null"]})),
     });
     members([
         ("matrix", open(&["object"], json!({"properties": words, "additionalProperties": reference("axis")}))),

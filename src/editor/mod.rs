@@ -16,9 +16,13 @@ use serde_json::{Map, Value as Json, json};
 
 use self::native::Types;
 use crate::kubernetes::Facts;
+use crate::spec::keys;
 
 /// The start of every expression, by which a text is let through where a field takes none.
 const EXPRESSION: &str = r"\{[{%]";
+
+/// What editors say of a text that does not match a pattern, in place of the pattern itself.
+const MESSAGE: &str = "patternErrorMessage";
 
 /// The members of an object.
 type Members = Map<String, Json>;
@@ -72,11 +76,31 @@ fn open(types: &[&str], words: Json) -> Json {
     schema.insert("type".into(), all.into());
     if text {
         schema.insert("pattern".into(), EXPRESSION.into());
+        schema.insert(MESSAGE.into(), format!("expected {}, or an expression {{{{ … }}}}", nouns(types)).into());
     }
     if let Json::Object(words) = words {
         schema.extend(words);
     }
     schema.into()
+}
+
+/// Names types for people.
+fn nouns(types: &[&str]) -> String {
+    let noun = |ty: &&str| match *ty {
+        "object" => "a mapping",
+        "array" => "a list",
+        "integer" => "a whole number",
+        "boolean" => "true or false",
+        _ => "a number",
+    };
+    types.iter().map(noun).collect::<Vec<_>>().join(" or ")
+}
+
+/// Returns a form whose texts match a pattern; editors say in words what was expected.
+fn with_pattern(mut form: Json, pattern: &str, expected: &str) -> Json {
+    form["pattern"] = pattern.into();
+    form[MESSAGE] = format!("expected {expected}").into();
+    form
 }
 
 /// Returns what takes one of a few words, an expression, or null.
@@ -100,6 +124,11 @@ fn described(description: &str, schema: Json) -> Json {
         all.extend(schema);
     }
     all.into()
+}
+
+/// Returns the form of a key below another one, with what it is for.
+fn below(key: &str, name: &str, form: Json) -> Json {
+    described(keys::below(key, name), form)
 }
 
 /// Returns members from pairs.

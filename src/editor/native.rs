@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{EXPRESSION, Members, closed, list, mapping, open, reference, short, words};
-use crate::kubernetes::{Facts, Schema, Shape, TypeId};
+use super::{
+    EXPRESSION, MESSAGE, Members, closed, described, list, mapping, open, reference, short, with_pattern, words,
+};
+use crate::kubernetes::{Facts, Schema, Shape, TypeId, sentence};
 
 /// What the API server takes as an amount.
 pub(super) const AMOUNT: &str = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?";
@@ -80,7 +82,18 @@ impl Types {
         if let (Some(default), Json::Object(form)) = (scalar, &mut form) {
             form.insert("default".into(), default.clone());
         }
-        form
+        // A short form says itself how it is written.
+        let says_itself = short::field(of, name).is_some_and(|short| short.ends_with(&format!(".{name}")));
+        match sentence(self.facts.named(of), name).filter(|_| !says_itself) {
+            Some(known) => described(known.text, form),
+            None => form,
+        }
+    }
+
+    /// Returns a reference to the form of a field where its type has it, so that many places share one.
+    pub(super) fn shared(&mut self, of: &str, name: &str) -> Json {
+        self.named(of);
+        reference(&format!("{}/properties/{name}", of.replace('/', ".")))
     }
 
     /// Returns the definitions of all types that were referred to, and of those that they refer to, sorted by name.
@@ -110,16 +123,33 @@ impl Types {
 pub(super) fn scalars() -> Members {
     let amount = format!("^{AMOUNT}$|{EXPRESSION}");
     super::members([
-        ("expression", json!({"type": "string", "pattern": EXPRESSION})),
+        (
+            "expression",
+            json!({
+                "type": "string",
+                "pattern": EXPRESSION,
+                MESSAGE: "expected one of the values, or an expression {{ … }}",
+            }),
+        ),
         // A scalar is read as its field asks: an unquoted 8080 is a text where a text is wanted.
         ("text", json!({"type": ["string", "number", "boolean", "null"]})),
         ("texts", mapping(reference("text"))),
         ("string", json!({"type": ["string", "null"]})),
         // Readers of YAML that take `0644` for a text send it here as one.
-        ("integer", json!({"type": ["integer", "string", "null"], "pattern": format!("^0o?[0-7]+$|{EXPRESSION}")})),
+        (
+            "integer",
+            with_pattern(
+                json!({"type": ["integer", "string", "null"]}),
+                &format!("^0o?[0-7]+$|{EXPRESSION}"),
+                "a whole number, or an expression {{ … }}",
+            ),
+        ),
         ("integerOrText", json!({"type": ["integer", "string", "null"]})),
         ("number", open(&["number"], json!({}))),
         ("boolean", open(&["boolean"], json!({}))),
-        ("quantity", json!({"type": ["string", "number", "null"], "pattern": amount})),
+        (
+            "quantity",
+            with_pattern(json!({"type": ["string", "number", "null"]}), &amount, "an amount such as 500m or 1Gi"),
+        ),
     ])
 }

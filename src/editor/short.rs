@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::native::{AMOUNT, Types};
 use super::{
-    EXPRESSION, Members, closed, described, list, members, one_or_more, open, reference, volumes, words, words_alone,
+    EXPRESSION, Members, below, closed, described, list, members, one_or_more, open, reference, volumes, with_pattern,
+    words, words_alone,
 };
 use crate::spec::keys;
 
@@ -73,7 +74,11 @@ pub(super) fn defs(types: &mut Types) -> Members {
                 &["object"],
                 json!({
                     "properties": resources,
-                    "additionalProperties": {"type": ["string", "number", "null"], "pattern": amount},
+                    "additionalProperties": with_pattern(
+                        json!({"type": ["string", "number", "null"]}),
+                        &amount,
+                        "a request, REQUEST..LIMIT or ..LIMIT, such as 64Mi..128Mi",
+                    ),
                 }),
             ),
         ),
@@ -116,17 +121,18 @@ pub(super) fn defs(types: &mut Types) -> Members {
 
 /// Returns `80`, `53/UDP`, or the native fields of a port.
 fn numbered(pattern: &str, types: &mut Types, of: &str) -> Json {
-    json!({
+    let form = json!({
         "type": ["integer", "string", "object", "null"],
-        "pattern": pattern,
         "properties": types.fields(of),
         "additionalProperties": false,
-    })
+    });
+    let more = if of.ends_with(".ServicePort") { ", 80:8080" } else { "" };
+    with_pattern(form, pattern, &format!("a port such as 80, 53/UDP{more}, or a mapping"))
 }
 
 fn env_value(types: &mut Types) -> Json {
     let source = |example: &str| json!({"type": ["string", "null"], "examples": [example]});
-    let mut all = members([
+    let own = [
         ("secret", source("NAME/KEY")),
         ("configMap", source("NAME/KEY")),
         ("field", source("status.podIP")),
@@ -135,7 +141,8 @@ fn env_value(types: &mut Types) -> Json {
         ("apiVersion", reference("text")),
         ("containerName", reference("text")),
         ("divisor", reference("quantity")),
-    ]);
+    ];
+    let mut all = members_below("env", own);
     let mut native = types.fields("core/v1.EnvVar");
     native.remove("name");
     all.extend(native);
@@ -147,8 +154,8 @@ fn env_value(types: &mut Types) -> Json {
 }
 
 fn env_source(types: &mut Types) -> Json {
-    let mut all =
-        members([("secret", reference("text")), ("configMap", reference("text")), ("optional", reference("boolean"))]);
+    let own = [("secret", reference("text")), ("configMap", reference("text")), ("optional", reference("boolean"))];
+    let mut all = members_below("envFrom", own);
     all.extend(types.fields("core/v1.EnvFromSource"));
     json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
 }
@@ -156,9 +163,9 @@ fn env_source(types: &mut Types) -> Json {
 /// Returns the fields of a Service: those of its spec, the short forms, and what goes to its metadata.
 pub(super) fn service_fields(types: &mut Types) -> Members {
     let mut all = types.fields("core/v1.ServiceSpec");
-    all.insert("type".into(), words(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "headless"]));
-    all.insert("ports".into(), reference("short.servicePorts"));
-    all.insert("headless".into(), reference("boolean"));
+    let kinds = words(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "headless"]);
+    let own = [("type", kinds), ("ports", reference("short.servicePorts")), ("headless", reference("boolean"))];
+    all.extend(members_below("service", own));
     all.extend(metadata());
     all.insert("name".into(), reference("text"));
     all
@@ -202,14 +209,14 @@ pub(super) fn own(key: &str, types: &mut Types) -> Json {
             open(&["object"], json!({"additionalProperties": value}))
         }
         "autoscale" => {
-            let amount =
-                json!({"type": ["string", "number", "null"], "pattern": format!("^({AMOUNT}|[0-9]+%)$|{EXPRESSION}")});
-            let mut all = members([
-                ("min", reference("integer")),
-                ("max", reference("integer")),
-                ("cpu", amount.clone()),
-                ("memory", amount),
-            ]);
+            let amount = with_pattern(
+                json!({"type": ["string", "number", "null"]}),
+                &format!("^({AMOUNT}|[0-9]+%)$|{EXPRESSION}"),
+                "a percentage such as 80%, or an amount such as 500m",
+            );
+            let own = [("min", reference("integer")), ("max", reference("integer")), ("cpu", amount.clone())];
+            let mut all = members_below("autoscale", own);
+            all.extend(members_below("autoscale", [("memory", amount)]));
             all.extend(types.fields("autoscaling/v2.HorizontalPodAutoscalerSpec"));
             all.extend(metadata());
             closed(all)
@@ -221,12 +228,12 @@ pub(super) fn own(key: &str, types: &mut Types) -> Json {
         "patchJSON6902" => {
             let operation = json!({
                 "type": "object",
-                "properties": {
-                    "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
-                    "path": {"type": "string"},
-                    "from": {"type": "string"},
-                    "value": true,
-                },
+                "properties": members_below("patchJSON6902", [
+                    ("op", json!({"enum": ["add", "remove", "replace", "move", "copy", "test"]})),
+                    ("path", json!({"type": "string"})),
+                    ("from", json!({"type": "string"})),
+                    ("value", true.into()),
+                ]),
                 "required": ["op", "path"],
                 "additionalProperties": false,
             });
@@ -234,6 +241,11 @@ pub(super) fn own(key: &str, types: &mut Types) -> Json {
         }
         _ => reference("text"),
     }
+}
+
+/// Returns members from the keys below another one, each with what it is for.
+fn members_below<const N: usize>(key: &str, pairs: [(&str, Json); N]) -> Members {
+    members(pairs.map(|(name, form)| (name, below(key, name, form))))
 }
 
 fn with_metadata(types: &mut Types, of: &str) -> Json {
@@ -245,31 +257,33 @@ fn with_metadata(types: &mut Types, of: &str) -> Json {
 fn ingress(types: &mut Types) -> Json {
     let host = types.named("networking/v1.IngressTLS");
     let tls = json!({"type": ["boolean", "string", "array", "object", "null"], "items": host});
-    let mut all = members([
+    let own = [
         ("host", reference("text")),
         ("path", reference("text")),
         ("pathType", words(["Prefix", "Exact", "ImplementationSpecific"])),
         ("port", reference("integerOrText")),
         ("className", reference("text")),
-    ]);
-    all.extend(types.fields("networking/v1.IngressSpec"));
-    all.insert("tls".into(), tls);
+        ("tls", tls),
+    ];
+    let mut all = types.fields("networking/v1.IngressSpec");
+    all.extend(members_below("ingress", own));
     all.extend(metadata());
     json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
 }
 
 /// Returns the native fields of an affinity beside `require` and `prefer`.
 fn with_choice(types: &mut Types, of: &str, terms: Json) -> Json {
-    let mut all = members([("require", terms.clone()), ("prefer", terms)]);
+    let mut all = members_below("podAffinity", [("require", terms.clone()), ("prefer", terms)]);
     all.extend(types.fields(of));
     closed(all)
 }
 
 fn node_affinity(types: &mut Types) -> Json {
-    let mut all = members([
+    let own = [
         ("require", one_or_more(&reference("short.nodeRequirement"))),
         ("prefer", one_or_more(&reference("short.nodePreference"))),
-    ]);
+    ];
+    let mut all = members_below("nodeAffinity", own);
     all.extend(types.fields("core/v1.NodeAffinity"));
     closed(all)
 }
@@ -282,7 +296,7 @@ fn node_requirement(types: &mut Types) -> Json {
 
 /// Returns a selector, alone or with a weight, or a native term.
 fn node_preference(types: &mut Types) -> Json {
-    let mut all = members([("match", one_or_more(&reference("short.nodeRequirement")))]);
+    let mut all = members_below("nodeAffinity", [("match", one_or_more(&reference("short.nodeRequirement")))]);
     all.extend(types.fields("core/v1.PreferredSchedulingTerm"));
     json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
 }
@@ -290,9 +304,9 @@ fn node_preference(types: &mut Types) -> Json {
 /// Returns topology keys and terms: one of them, or a list.
 fn pod_terms(types: &mut Types) -> Json {
     let selector = open(&["array", "object", "string"], json!({"items": {"type": "string"}}));
-    let mut all = members([("weight", reference("integer")), ("selector", selector)]);
-    all.extend(types.fields("core/v1.WeightedPodAffinityTerm"));
+    let mut all = types.fields("core/v1.WeightedPodAffinityTerm");
     all.extend(types.fields("core/v1.PodAffinityTerm"));
+    all.extend(members_below("podAffinity", [("weight", reference("integer")), ("selector", selector)]));
     let term = json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false});
     json!({"type": ["string", "array", "object", "null"], "properties": all, "additionalProperties": false, "items": term})
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::native::Types;
-use super::{Members, open, reference, words};
+use super::{Members, below, open, reference, words};
 use crate::expand::MOUNT_OPTIONS;
 
 /// The sources that may be named instead of spelled out.
@@ -16,15 +16,16 @@ const NAMED: &[(&str, &str)] = &[
 /// Returns the form of one mount.
 pub(super) fn mount(types: &mut Types) -> Json {
     let mut all = Members::new();
-    all.insert("claim".into(), reference("text"));
-    all.insert("volume".into(), reference("text"));
+    for name in ["claim", "volume"] {
+        all.insert(name.into(), below("mounts", name, reference("text")));
+    }
     for (source, of) in NAMED {
         let fields = types.fields(of);
         let named = json!({"type": ["string", "object", "null"], "properties": fields, "additionalProperties": false});
-        all.insert((*source).into(), named);
+        all.insert((*source).into(), below("mounts", source, named));
     }
     for option in MOUNT_OPTIONS {
-        all.insert((*option).into(), self::option(option, types));
+        all.insert((*option).into(), below("mounts", option, self::option(option, types)));
     }
     for (source, form) in types.fields("core/v1.Volume") {
         all.entry(source).or_insert(form);

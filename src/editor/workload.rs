@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::native::Types;
 use super::{Members, closed, described, fanout, members, open, reference, short, words_alone};
-use crate::spec::{Union, WorkloadKind, keys};
+use crate::spec::{Home, Union, WorkloadKind, keys};
 
 /// Returns the definitions of workloads and of their own keys.
 pub(super) fn defs(types: &mut Types) -> Members {
@@ -56,14 +56,13 @@ fn of_kind(kind: WorkloadKind, types: &mut Types) -> Members {
     let mut fields = Members::new();
     for name in union.names() {
         let Some((home, field)) = union.field(name) else { continue };
-        let of = match home {
-            crate::spec::Home::Spec => union.spec,
-            crate::spec::Home::Job => union.job.unwrap_or(union.spec),
-            crate::spec::Home::Pod => union.pod,
-            crate::spec::Home::Container => union.container,
+        let form = match home {
+            _ if name == "serviceAccount" => service_account(types),
+            Home::Spec => types.field(&union.spec.name, name, &field.schema),
+            Home::Job => types.field(&union.job.unwrap_or(union.spec).name, name, &field.schema),
+            Home::Pod => types.shared(&union.pod.name, name),
+            Home::Container => types.shared(&union.container.name, name),
         };
-        let form =
-            if name == "serviceAccount" { service_account(types) } else { types.field(&of.name, name, &field.schema) };
         fields.insert(name.to_owned(), form);
     }
     fields.insert("update".into(), described(keys::summary(keys::WORKLOAD, "update"), update(Some(kind), types)));
@@ -79,7 +78,7 @@ fn any_kind(types: &mut Types) -> Members {
                 continue;
             }
             match all.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, forms)) if forms.contains(&form) => {}
+                Some((_, forms)) if forms.iter().any(|known| takes(known) == takes(&form)) => {}
                 Some((_, forms)) => forms.push(form),
                 None => all.push((name, vec![form])),
             }
@@ -91,6 +90,13 @@ fn any_kind(types: &mut Types) -> Members {
         (name, form)
     };
     all.into_iter().map(one).collect()
+}
+
+/// Returns a form without what it is for: kinds may say that of the same field in other words.
+fn takes(form: &Json) -> Json {
+    let mut form = form.clone();
+    form.as_object_mut().map(|members| members.shift_remove("description"));
+    form
 }
 
 /// Puts Fanfold's own keys in front of native fields.

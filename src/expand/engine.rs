@@ -413,3 +413,31 @@ fn chain(value: &Value, others: Rest<Value>) -> Result<Value, Error> {
     }
     Ok(Value::from(items))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::builtin::{Builtin, FILTERS, FUNCTIONS, TESTS};
+    use super::ENGINE;
+
+    /// Returns the names that the engine shows behind a word; those that no text can name are left out.
+    fn registered(word: &str) -> Vec<String> {
+        let shown = format!("{:?}", *ENGINE);
+        let (_, rest) = shown.split_once(&format!("{word}: ")).expect("the engine shows what it has");
+        let list = &rest[..rest.find([']', '}']).expect("a list ends")];
+        let names = list.split('"').skip(1).step_by(2).map(str::to_owned);
+        names.filter(|name| name.starts_with(char::is_alphabetic)).collect()
+    }
+
+    #[test]
+    fn every_word_of_the_engine_is_in_the_tables_and_no_other() {
+        let functions: Vec<String> = ENGINE.globals().map(|(name, _)| name.to_owned()).collect();
+        for (found, known) in [(registered("filters"), FILTERS), (registered("tests"), TESTS), (functions, FUNCTIONS)] {
+            let mut known: Vec<&str> = known.iter().map(|word: &Builtin| word.name).collect();
+            known.sort_unstable();
+            let mut found = found;
+            found.sort_unstable();
+            assert!(found.len() > 3);
+            assert_eq!(found, known);
+        }
+    }
+}

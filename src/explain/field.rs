@@ -5,15 +5,17 @@
 
 use smol_str::SmolStr;
 
+use super::anywhere::{self, Reached};
 use super::forms::forms;
-use super::path::{Found, find, find_native, home_path};
+use super::path::{Found, find, find_native};
 use super::table::Topic;
+use super::word;
 use crate::diagnostic::{did_you_mean, words};
 use crate::kubernetes::defaults::words as computed;
 use crate::kubernetes::facts::{Field, Kind};
-use crate::kubernetes::{Facts, Merge, Minor, Schema, Shape, Type};
-use crate::spec::keys::{self, OwnKey};
-use crate::spec::{Union, WorkloadKind};
+use crate::kubernetes::{Facts, Merge, Minor, Schema, Shape, Type, sentence};
+use crate::spec::keys;
+use crate::spec::{Home, Level, Union, WorkloadKind, ours};
 
 /// A word that names nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,47 +31,28 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
     let steps: Vec<&str> =
         name.split('.').map(|step| step.split('[').next().unwrap_or(step)).filter(|step| !step.is_empty()).collect();
     let Some((first, rest)) = steps.split_first() else { return Err(unknown(name, None)) };
-    if steps == ["spec"] {
-        let message = "no workload has a field `spec`".to_owned();
-        let help = "a workload is flat: the fields of the spec stand in it themselves".to_owned();
-        return Err(Unknown { message, help: Some(help) });
-    }
     let named = WorkloadKind::ALL.into_iter().find(|kind| kind.as_str() == *first);
-    let mut topics = Vec::new();
-    match (named, rest) {
-        (Some(kind), []) => return Ok(vec![workload_kind(facts, kind)]),
-        (Some(kind), [key]) => topics.extend(own(key, &[keys::WORKLOAD, keys::FAN_OUT], kind.as_str())),
-        (None, []) => topics.extend(own(first, &[keys::WORKLOAD, keys::FAN_OUT], "a workload")),
-        _ => {}
-    }
-    let in_batch = if *first == "Batch" { rest } else { steps.as_slice() };
-    if let [key] = in_batch {
-        topics.extend(own(key, &[keys::BATCH], "a batch"));
-    }
-    if let (None, [], true) = (named, rest, topics.is_empty()) {
-        topics.extend(own(first, &[keys::ENTRY], "an entry of any section but `workloads`"));
-    }
-    if let Some(kind) = named {
-        topics.extend(find(facts, kind, rest).map(|found| describe(facts, name, &[(kind, found)], rest)));
-    } else if let Some(kind) = native_kind(facts, first) {
-        match rest {
-            [] => topics.extend(object_kind(facts, kind)),
-            _ => topics.extend(find_native(facts, kind, rest).map(|found| native(facts, name, kind, &found, rest))),
+    let mut topics = word::topics(&steps);
+    let own = topics.len();
+    match (named, native_kind(facts, first)) {
+        (Some(kind), _) if rest.is_empty() => return Ok(vec![workload_kind(facts, kind)]),
+        (Some(kind), _) => {
+            topics.extend(find(facts, kind, rest).map(|found| describe(facts, name, &[(kind, found)], rest)));
         }
-    } else if rest.is_empty() && is_of_object(&steps) {
-        // It is no field of a workload: what it holds is written in the workload itself.
-    } else {
-        topics.extend(in_all_kinds(facts, name, &steps));
+        (None, Some(kind)) if rest.is_empty() => topics.extend(object_kind(facts, kind)),
+        (None, Some(kind)) => {
+            topics.extend(find_native(facts, kind, rest).map(|found| native(facts, name, kind, &found, rest)));
+        }
+        _ => topics.extend(in_all_kinds(facts, name, &steps)),
+    }
+    if topics.len() == own && named.is_none() {
+        topics.extend(anywhere(facts, name, &steps, own > 0));
     }
     if topics.is_empty() {
-        return Err(unknown(name, elsewhere(named, &steps).or_else(|| near(facts, named, &steps))));
+        let help = elsewhere(named, &steps).or_else(|| foreign(name)).or_else(|| near(facts, named, &steps));
+        return Err(unknown(name, help));
     }
     Ok(topics)
-}
-
-/// Whether a path leads through the object itself, and not through a flat workload.
-fn is_of_object(steps: &[&str]) -> bool {
-    matches!(steps, ["spec" | "metadata", ..])
 }
 
 fn unknown(name: &str, help: Option<String>) -> Unknown {
@@ -79,10 +62,78 @@ fn unknown(name: &str, help: Option<String>) -> Unknown {
     Unknown { message: format!("no code, field or key is named `{name}`"), help }
 }
 
-/// Says what one of the language's own keys is for.
-fn own(key: &str, tables: &[&[OwnKey]], place: &str) -> Option<Topic> {
-    let known = tables.iter().flat_map(|table| table.iter()).find(|known| known.name == key)?;
-    Some(Topic::new(key).row("key of", place).row("is", known.summary).row("written", forms(key).join("\n")))
+/// Returns what is written in place of a word of another tool.
+fn foreign(name: &str) -> Option<String> {
+    [Level::Workload, Level::Batch, Level::Entry].into_iter().find_map(|level| ours(level, name))
+}
+
+/// So many types are described each by itself where no flat workload has the field; more are listed.
+const DESCRIBED: usize = 3;
+/// So many are listed.
+const LISTED: usize = 24;
+
+/// Says which types have a field, where it is no flat field of a workload, or which fields a type has.
+fn anywhere(facts: &'static Facts, name: &str, steps: &[&str], briefly: bool) -> Vec<Topic> {
+    let all = anywhere::types(facts);
+    let (last, before) = steps.split_last().expect("a name has a part");
+    if before.is_empty()
+        && let Some(reached) = all.iter().find(|reached| type_name(reached.ty) == *last)
+    {
+        let topic = Topic::new(name).row("is", "a type of Kubernetes").row("stands at", reached.path.as_str());
+        return vec![topic.list("fields", parts(facts, reached.ty))];
+    }
+    let leads_there = |reached: &&Reached| match before {
+        [] => true,
+        [parent] => reached.parents.contains(parent) || type_name(reached.ty) == *parent,
+        longer => reached.path.ends_with(&longer.join(".")),
+    };
+    let found: Vec<&Reached> =
+        all.iter().filter(|reached| reached.ty.field(last).is_some()).filter(leads_there).collect();
+    if found.len() <= DESCRIBED && !briefly {
+        return found.iter().flat_map(|reached| at(facts, &format!("{}.{last}", reached.path))).collect();
+    }
+    let line = |reached: &&Reached| {
+        let field = reached.ty.field(last)?;
+        let path = if reached.path.is_empty() { (*last).to_owned() } else { format!("{}.{last}", reached.path) };
+        Some((path, said(facts, reached.ty, field)))
+    };
+    let mut lines: Vec<(String, String)> = found.iter().filter_map(line).collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let more = lines.len().saturating_sub(LISTED);
+    lines.truncate(LISTED);
+    if more > 0 {
+        lines.push(("…".to_owned(), format!("{more} more")));
+    }
+    let is = "a field of several types; name one of these ways to it for all that is known of it";
+    vec![Topic::new(name).row("is", is).list("fields", lines)]
+}
+
+/// Describes what stands at the end of a way that [`anywhere::types`] gave.
+fn at(facts: &'static Facts, path: &str) -> Vec<Topic> {
+    let steps: Vec<&str> = path.split('.').filter(|step| !step.is_empty()).collect();
+    match native_kind(facts, steps[0]) {
+        Some(kind) => {
+            let found = find_native(facts, kind, &steps[1..]);
+            found.map(|found| native(facts, path, kind, &found, &steps[1..])).into_iter().collect()
+        }
+        None => in_all_kinds(facts, path.trim_start_matches('.'), &steps),
+    }
+}
+
+fn type_name(ty: &Type) -> &str {
+    ty.name.rsplit('.').next().unwrap_or_default()
+}
+
+/// Returns what a field is for, with its type behind it; the type alone where there is no sentence.
+fn said(facts: &Facts, ty: &Type, field: &Field) -> String {
+    let takes = takes(facts, &field.schema);
+    let required = if ty.required.contains(&field.name) { ", required" } else { "" };
+    match sentence(ty, &field.name) {
+        Some(known) => format!("{} ({takes}{required})", known.text),
+        None => format!("{takes}{required}"),
+    }
 }
 
 /// Describes a flat field in all kinds that have it; kinds in which it takes the same share a topic.
@@ -119,9 +170,24 @@ fn describe(facts: &'static Facts, name: &str, group: &[(WorkloadKind, Found)], 
         if group.len() == 1 { (*path).to_owned() } else { format!("{path} in {}", kinds.join(", ")) }
     };
     let kinds = group.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>().join(", ");
-    let topic =
-        Topic::new(name).row("field of", kinds).row("goes to", places.iter().map(place).collect::<Vec<_>>().join("\n"));
+    let mut sentences: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (kind, found) in group {
+        let Some(known) = sentence(found.owner, &found.field.name) else { continue };
+        match sentences.iter_mut().find(|(text, _)| *text == known.text) {
+            Some((_, kinds)) => kinds.push(kind.as_str()),
+            None => sentences.push((known.text, vec![kind.as_str()])),
+        }
+    }
+    let is = |(text, kinds): &(&str, Vec<&str>)| {
+        if sentences.len() == 1 { (*text).to_owned() } else { format!("in {}: {text}", kinds.join(", ")) }
+    };
+    let topic = Topic::new(name)
+        .row("field of", kinds)
+        .row("is", sentences.iter().map(is).collect::<Vec<_>>().join("\n"))
+        .row("goes to", places.iter().map(place).collect::<Vec<_>>().join("\n"));
     let written = if steps.len() == 1 { forms(steps[0]).join("\n") } else { String::new() };
+    let short = keys::SHORT_FORMS.iter().find(|key| steps.last() == Some(&key.name)).map_or("", |key| key.summary);
+    let example = if written.is_empty() { example(found, steps) } else { String::new() };
     let clash = Union::of(facts, *kind).clashes().iter().any(|clash| steps == [clash.as_str()]);
     let in_pod = facts.named("core/v1.PodSpec").field(steps[0]).is_some();
     let beside = if clash && in_pod && !found.owner.name.ends_with(".PodSpec") {
@@ -129,7 +195,34 @@ fn describe(facts: &'static Facts, name: &str, group: &[(WorkloadKind, Found)], 
     } else {
         String::new()
     };
-    details(facts, topic, found, since).row("beside", beside).row("short form", written).with_parts(facts, found)
+    details(facts, topic, found, since)
+        .row("beside", beside)
+        .row(
+            "short form",
+            [short, written.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n"),
+        )
+        .row("example", example)
+        .with_parts(facts, found)
+}
+
+/// Returns an example of a field with all that stands around it, `strategy: {rollingUpdate: {maxSurge: 25%}}`; empty
+/// where there is none.
+fn example(found: &Found, steps: &[&str]) -> String {
+    let Some(value) = sentence(found.owner, &found.field.name).and_then(|known| known.example) else {
+        return String::new();
+    };
+    let marks: Vec<&str> = found.path.rsplit('.').take(steps.len()).collect();
+    let around = |inner: String, (step, mark): (&&str, &&str)| {
+        if mark.ends_with("[]") {
+            format!("{step}: [{{{inner}}}]")
+        } else if mark.ends_with("[KEY]") {
+            format!("{step}: {{KEY: {{{inner}}}}}")
+        } else {
+            format!("{step}: {{{inner}}}")
+        }
+    };
+    let innermost = format!("{}: {value}", found.field.name);
+    steps.iter().rev().zip(&marks).skip(1).fold(innermost, around)
 }
 
 fn native(facts: &'static Facts, name: &str, kind: &Kind, found: &Found, steps: &[&str]) -> Topic {
@@ -137,8 +230,9 @@ fn native(facts: &'static Facts, name: &str, kind: &Kind, found: &Found, steps: 
         let kind = facts.kind(&kind.group, &kind.version, &kind.kind);
         kind.is_some_and(|kind| find_native(facts, kind, steps).is_some())
     });
-    let topic = Topic::new(name).row("field of", object_name(kind)).row("stands at", found.path.as_str());
-    details(facts, topic, found, since).with_parts(facts, found)
+    let is = sentence(found.owner, &found.field.name).map_or("", |known| known.text);
+    let topic = Topic::new(name).row("field of", object_name(kind)).row("is", is).row("stands at", found.path.as_str());
+    details(facts, topic, found, since).row("example", example(found, steps)).with_parts(facts, found)
 }
 
 fn details(facts: &'static Facts, topic: Topic, found: &Found, since: String) -> Topic {
@@ -188,54 +282,45 @@ fn default(owner: &Type, field: &Field) -> String {
 
 impl Topic {
     /// Adds the fields of the type that a field holds.
-    fn with_parts(mut self, facts: &'static Facts, found: &Found) -> Self {
-        if let Some(ty) = facts.inner_type(&found.field.schema) {
-            self.heading = "fields";
-            self.parts = parts(facts, ty);
+    fn with_parts(self, facts: &'static Facts, found: &Found) -> Self {
+        match facts.inner_type(&found.field.schema) {
+            Some(ty) => self.list("fields", parts(facts, ty)),
+            None => self,
         }
-        self
     }
 }
 
 fn parts(facts: &'static Facts, ty: &Type) -> Vec<(String, String)> {
-    let part = |field: &Field| {
-        let required = if ty.required.contains(&field.name) { ", required" } else { "" };
-        (field.name.to_string(), format!("{}{required}", takes(facts, &field.schema)))
-    };
-    ty.fields.iter().map(part).collect()
+    ty.fields.iter().map(|field| (field.name.to_string(), said(facts, ty, field))).collect()
 }
 
 fn workload_kind(facts: &'static Facts, kind: WorkloadKind) -> Topic {
     let union = Union::of(facts, kind);
-    let mut topic = Topic::new(kind.as_str())
+    let topic = Topic::new(kind.as_str())
         .row("written", format!("kind: {kind}, under `workloads`"))
         .row("becomes", format!("a {kind} of `{}`", kind.api_version()))
         .row(
             "takes",
             "the fields of its spec, of its pods and of their main container side by side, and keys of its own",
         );
-    topic.heading = "fields and keys";
-    topic.parts = union
-        .names()
-        .into_iter()
-        .filter_map(|name| {
-            let (home, field) = union.field(name)?;
-            Some((name.to_owned(), format!("{} in {}", takes(facts, &field.schema), home_path(kind, home))))
-        })
-        .collect();
-    let own = keys::WORKLOAD.iter().chain(keys::FAN_OUT).map(|key| (key.name.to_owned(), key.summary.to_owned()));
-    topic.parts.extend(own);
-    topic.parts.sort();
+    let of = |home: Home, ty: Option<&'static Type>| {
+        let names = union.names().into_iter().filter_map(|name| Some((name, union.field(name)?)));
+        let at_home = names.filter(|(_, (at, _))| *at == home);
+        at_home.filter_map(|(name, (_, field))| Some((name.to_owned(), said(facts, ty?, field)))).collect::<Vec<_>>()
+    };
+    let own = keys::WORKLOAD.iter().chain(keys::FAN_OUT);
     topic
+        .list("fields of its spec", of(Home::Spec, Some(union.spec)))
+        .list("fields of its Jobs", of(Home::Job, union.job))
+        .list("fields of its pods", of(Home::Pod, Some(union.pod)))
+        .list("fields of their main container", of(Home::Container, Some(union.container)))
+        .list("keys of its own", own.map(|key| (key.name.to_owned(), key.summary.to_owned())).collect())
 }
 
 fn object_kind(facts: &'static Facts, kind: &Kind) -> Option<Topic> {
     let ty = facts.ty(facts.type_of(kind)?);
     let scope = if kind.namespaced { "in namespaces" } else { "in the cluster as a whole" };
-    let mut topic = Topic::new(object_name(kind)).row("lives", scope);
-    topic.heading = "fields";
-    topic.parts = parts(facts, ty);
-    Some(topic)
+    Some(Topic::new(object_name(kind)).row("lives", scope).list("fields", parts(facts, ty)))
 }
 
 /// Returns the kind of that name; the stable version of it.
@@ -307,7 +392,7 @@ fn near(facts: &'static Facts, named: Option<WorkloadKind>, steps: &[&str]) -> O
         for kind in &kinds {
             candidates.extend(Union::of(facts, *kind).names().into_iter().map(str::to_owned));
         }
-        candidates.extend(keys::names(&[keys::WORKLOAD, keys::FAN_OUT, keys::BATCH]).into_iter().map(str::to_owned));
+        candidates.extend(word::known().into_iter().map(str::to_owned));
         if skip == 0 {
             candidates.extend(crate::diagnostic::Code::ALL.iter().map(|code| code.name().to_owned()));
             candidates.extend(facts.kinds().iter().map(|kind| kind.kind.to_string()));

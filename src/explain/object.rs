@@ -146,11 +146,9 @@ pub fn story(object: &Manifest, makers: &Makers<'_>, sources: &Sources) -> Topic
             .row("axis values", describe(plan.cell(at).map(|cell| shown(cell, sources)).as_ref()))
             .row("made with", took_part(object, batch, plan, sources).join("\n"));
     }
-    topic = topic.row("pods", pods(object).join("\n"));
-    topic.heading = "fields";
-    let mut path = String::new();
-    leaves(&object.node, &mut path, &mut |path, origin| topic.parts.push((path.to_owned(), place(origin, sources))));
-    topic
+    let (mut path, mut fields) = (String::new(), Vec::new());
+    leaves(&object.node, &mut path, &mut |path, origin| fields.push((path.to_owned(), place(origin, sources))));
+    topic.row("pods", pods(object).join("\n")).list("fields", fields)
 }
 
 /// Returns axis values without those that are secret.
@@ -188,7 +186,7 @@ pub fn field_story(title: &str, at: &AtLine, object: &Manifest, makers: &Makers<
     let first = [("object", Some(object.key.to_string())), ("field", named), ("comes from", written)];
     let rows = first.into_iter().filter_map(|(name, text)| Some((name, text?)));
     topic.rows = rows.chain(std::mem::take(&mut topic.rows)).collect();
-    topic.parts.clear();
+    topic.lists.clear();
     topic
 }
 

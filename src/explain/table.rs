@@ -2,16 +2,23 @@
 
 use std::fmt::Write as _;
 
-/// A title, facts by name, and a list of parts.
+/// A title, facts by name, and lists of parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Topic {
     /// What it is about.
     pub title: String,
     /// Facts: a name and a text, which may have several lines.
     pub rows: Vec<(&'static str, String)>,
+    /// Lists of what it has: fields, keys.
+    pub lists: Vec<List>,
+}
+
+/// A heading, and parts: a name and a text each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
     /// What the parts are: `fields`.
     pub heading: &'static str,
-    /// The parts: a name and a text.
+    /// The parts.
     pub parts: Vec<(String, String)>,
 }
 
@@ -31,6 +38,15 @@ impl Topic {
         self
     }
 
+    /// Adds a list; none where it would be empty.
+    #[must_use]
+    pub fn list(mut self, heading: &'static str, parts: Vec<(String, String)>) -> Self {
+        if !parts.is_empty() {
+            self.lists.push(List { heading, parts });
+        }
+        self
+    }
+
     /// Returns it as text for a terminal: titles stand at the start of their lines, all else is indented.
     pub fn plain(&self) -> String {
         let mut out = format!("{}\n", self.title);
@@ -40,10 +56,10 @@ impl Topic {
                 let _ = writeln!(out, "  {:width$}  {line}", if at == 0 { name } else { "" });
             }
         }
-        if !self.parts.is_empty() {
-            let _ = write!(out, "\n{}\n", self.heading);
-            let width = self.parts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-            for (name, text) in &self.parts {
+        for List { heading, parts } in &self.lists {
+            let _ = write!(out, "\n{heading}\n");
+            let width = parts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+            for (name, text) in parts {
                 let _ = writeln!(out, "{}", format!("  {name:width$}  {text}").trim_end());
             }
         }

@@ -62,11 +62,11 @@ pub const FAN_OUT: &[OwnKey] = &[
 
 /// The keys of `matrix` that are no axes.
 pub const MATRIX: &[OwnKey] = &[
-    key("rows", "the rows of a table: a file in CSV, JSON or YAML, or a list of mappings"),
-    key("zip", "axes that move together"),
-    key("include", "instances to add"),
+    key("rows", "the rows of a table, one instance each: a file in CSV, JSON or YAML, or a list of mappings"),
+    key("zip", "axes of one length that move together"),
+    key("include", "instances to add beside the product of the axes; each names every axis"),
     key("exclude", "combinations to leave out"),
-    key("where", "an expression that each combination must satisfy"),
+    key("where", "an expression that holds for the combinations to keep: `matrix.lr < 0.1`"),
 ];
 
 /// The keys of an entry of any section but `workloads`, beside the fields of its kind.
@@ -132,6 +132,201 @@ pub const SHORT_FORMS: &[OwnKey] = &[
     key("tolerations", "taints as kubectl writes them: `key=value:Effect`, `key:Effect`, `key`; or the native list"),
     key("volumes", "volumes by name, or the native list"),
 ];
+
+/// The keys below other keys: what a mount, an exception or an autoscaler takes beside fields of Kubernetes.
+pub const BELOW: &[(&str, &[OwnKey])] = &[
+    (
+        "metadata",
+        &[
+            key("name", "the name of the batch"),
+            key("namespace", "the namespace of all objects that say no other"),
+            key("labels", "labels of all objects"),
+            key("annotations", "annotations of all objects"),
+        ],
+    ),
+    (
+        "params",
+        &[
+            key("type", "the type of the value, as JSON Schema names it: `string`, `integer`, `array`, …"),
+            key("default", "the value where none is given; without it one has to be"),
+            key("description", "what the parameter is for"),
+            key("title", "a short name of the parameter for people"),
+            key("enum", "the only values that are taken"),
+            key("const", "the one value that is taken"),
+            key("minimum", "the least number that is taken"),
+            key("maximum", "the greatest number that is taken"),
+            key("exclusiveMinimum", "the number that all values have to be greater than"),
+            key("exclusiveMaximum", "the number that all values have to be less than"),
+            key("multipleOf", "the number of which all values are multiples"),
+            key("minLength", "how many characters a text has at least"),
+            key("maxLength", "how many characters a text has at most"),
+            key("pattern", "a regular expression that a text has to match"),
+            key("format", "what a text is: `ipv4`, `date-time`, `email`, `uri`, …"),
+            key("items", "the schema of each item of a list"),
+            key("prefixItems", "the schemas of the first items of a list, one each"),
+            key("minItems", "how many items a list has at least"),
+            key("maxItems", "how many items a list has at most"),
+            key("uniqueItems", "whether no item of a list may be there twice"),
+            key("properties", "the schemas of the keys of a mapping"),
+            key("required", "the keys that a mapping must have"),
+            key("additionalProperties", "the schema of all other keys of a mapping, or false for none"),
+            key("patternProperties", "the schemas of keys whose names match a regular expression"),
+            key("minProperties", "how many keys a mapping has at least"),
+            key("maxProperties", "how many keys a mapping has at most"),
+            key("anyOf", "schemas of which one or more have to fit"),
+            key("oneOf", "schemas of which exactly one has to fit"),
+            key("allOf", "schemas that all have to fit"),
+            key("not", "a schema that must not fit"),
+            key("if", "a schema: where it fits `then` has to, where it does not `else`"),
+            key("then", "the schema that has to fit where `if` does"),
+            key("else", "the schema that has to fit where `if` does not"),
+            key("$defs", "schemas by name, for `$ref`"),
+            key("$ref", "a schema in the same parameter that stands here: `#/$defs/NAME`"),
+            key("examples", "values that show what is meant"),
+            key("deprecated", "whether the parameter is on its way out"),
+        ],
+    ),
+    (
+        "matrix",
+        &[
+            key("from", "the first value of an axis that counts, 0 where none is written"),
+            key("to", "the last value of an axis that counts"),
+            key("step", "the distance of two values, 1 where none is written"),
+            key("format", "how a value of an axis that counts is written: `shard-%03d`"),
+        ],
+    ),
+    ("overrides", &[key("match", "the axis values of the instances that the exception is for")]),
+    ("configMaps", FROM_FILES),
+    ("secrets", FROM_FILES),
+    (
+        "claims",
+        &[
+            key("size", "how much storage is wanted: `10Gi`"),
+            key("accessModes", "one mode, or a list of them: `ReadWriteOnce`, `ReadWriteMany`, …"),
+        ],
+    ),
+    (
+        "mounts",
+        &[
+            key("claim", "the claim whose storage is mounted; with `size` it is made, without it is there already"),
+            key("volume", "a volume of the pod, by its name"),
+            key("configMap", "the ConfigMap whose keys are files here"),
+            key("secret", "the Secret whose keys are files here"),
+            key("hostPath", "the file or folder of the node"),
+            key("name", "the name of the volume, by which other mounts may mean it"),
+            key("readOnly", "whether the container may only read"),
+            key("recursiveReadOnly", "whether mounts below this one are read-only as well"),
+            key("subPath", "one file or folder of the volume, in place of all"),
+            key("subPathExpr", "as `subPath`, with variables: `$(POD_NAME)`"),
+            key(
+                "mountPropagation",
+                "whether mounts made later on the node, or in the container, are seen by the other",
+            ),
+            key("size", "how much storage the claim asks for: `10Gi`"),
+            key("storageClassName", "the StorageClass of the claim that is made"),
+            key("accessModes", "the access modes of the claim that is made: one, or a list"),
+            key("volumeMode", "whether the claim that is made is a file system or a raw device"),
+            key("items", "which keys become files: `{KEY: PATH}`, or the native list"),
+            key("defaultMode", "the permissions of the files"),
+            key("optional", "whether the pod starts where there is no such ConfigMap or Secret"),
+        ],
+    ),
+    (
+        "env",
+        &[
+            key("secret", "the key of a Secret: `NAME/KEY`"),
+            key("configMap", "the key of a ConfigMap: `NAME/KEY`"),
+            key("field", "a field of the pod: `status.podIP`"),
+            key("resource", "a request or limit of the container: `limits.cpu`"),
+            key("optional", "whether the container starts without the variable where there is no such key"),
+            key("apiVersion", "the version of the API in which the field is meant"),
+            key("containerName", "the container whose request or limit is meant"),
+            key("divisor", "the unit of the request or limit: `1m`, `1Mi`"),
+        ],
+    ),
+    (
+        "envFrom",
+        &[
+            key("secret", "the Secret of which all keys become variables"),
+            key("configMap", "the ConfigMap of which all keys become variables"),
+            key("optional", "whether the container starts where there is no such ConfigMap or Secret"),
+        ],
+    ),
+    (
+        "service",
+        &[
+            key("headless", "whether the Service has no address of its own: DNS leads to the pods"),
+            key("type", "a type of Service, or `headless`"),
+            key(
+                "ports",
+                "ports by name, `80` or `80:8080`, or the native list; without them the ports of the workload",
+            ),
+        ],
+    ),
+    (
+        "ingress",
+        &[
+            key("host", "the host name; without it every host"),
+            key("path", "the path, `/` where none is written"),
+            key("pathType", "how the path is read, `Prefix` where nothing is written"),
+            key("port", "the port of the Service, where it has several"),
+            key("tls", "the Secret with the certificate, or true for the host without one; or the native list"),
+            key("className", "the IngressClass: a short `ingressClassName`"),
+        ],
+    ),
+    (
+        "autoscale",
+        &[
+            key("min", "how many pods there are at least"),
+            key("max", "how many pods there are at most"),
+            key("cpu", "how much cpu each pod should use: `80%` of its request, or an amount as `500m`"),
+            key("memory", "how much memory each pod should use: `80%` of its request, or an amount as `400Mi`"),
+        ],
+    ),
+    (
+        "nodeAffinity",
+        &[
+            key("require", "what nodes have to be like, as selectors: `disktype in (ssd, nvme)`"),
+            key("prefer", "what nodes had better be like, as selectors, perhaps with weights"),
+            key("match", "the selector of a preference that has a `weight` too"),
+        ],
+    ),
+    ("podAffinity", NEAR),
+    ("podAntiAffinity", NEAR),
+    ("update", &[key("type", "how pods are replaced, where it is written beside the fields of a rolling update")]),
+    (
+        "patchJSON6902",
+        &[
+            key("op", "what is done: `add`, `remove`, `replace`, `move`, `copy` or `test`"),
+            key("path", "where it is done, as a JSON pointer: `/spec/replicas`"),
+            key("from", "where `move` and `copy` take the value, as a JSON pointer"),
+            key("value", "the value that is put there, or tested"),
+        ],
+    ),
+];
+
+const FROM_FILES: &[OwnKey] = &[
+    key("data", "the content by key; that of Secrets is in base64"),
+    key("stringData", "the content of a Secret by key, as plain texts"),
+    key("binaryData", "bytes by key, in base64"),
+    key("files", "files whose content is taken: paths, `key=path`, or a mapping of keys to paths"),
+    key("nameHash", "whether a hash of the content ends the name, so that pods restart when it changes"),
+    key("immutable", "whether the content can never change again"),
+    key("type", "what the Secret is for, `Opaque` where nothing is written"),
+];
+
+const NEAR: &[OwnKey] = &[
+    key("require", "the domain in which the pods must, or must not, be together: a label of nodes, or terms"),
+    key("prefer", "the domain in which they had better, or had better not, be together: a label of nodes, or terms"),
+    key("weight", "how much a preference counts, from 1 to 100"),
+    key("selector", "the other pods, where they are not those of the workload: a selector, or labels"),
+];
+
+/// Returns what a key below another one is for.
+pub fn below(key: &str, name: &str) -> &'static str {
+    let table = BELOW.iter().find(|(of, _)| *of == key).map_or(&[][..], |(_, keys)| *keys);
+    summary(table, name)
+}
 
 /// Returns what a key of a table is for.
 pub fn summary(table: &[OwnKey], name: &str) -> &'static str {

@@ -2,23 +2,25 @@
 
 use std::fmt::Write as _;
 
-use fanfold::expand::builtin::{Builtin, FILTERS, FUNCTIONS, TESTS};
+use fanfold::expand::builtin::{Builtin, FILTERS, FUNCTIONS, NAMES, TESTS};
 
 use crate::bench::Bench;
 
 const SECTIONS: &[(&str, &str, &[Builtin])] = &[
+    ("Names", "What every expression of an instance reads: `{{ params.tag }}`.", NAMES),
     ("Filters", "Written after a value: `{{ params.name | slug }}`. Several follow one another.", FILTERS),
     ("Functions", "Written with brackets: `{{ range(3) | join(\",\") }}`.", FUNCTIONS),
     ("Tests", "Written after `is`, or `is not`: `{{ 1 if index is odd else 0 }}`.", TESTS),
 ];
 
 pub(super) fn page() -> String {
-    let mut out = super::head("Filters, functions and tests", "src/expand/builtin.rs");
-    out += "What [expressions](../language/expressions.md) have beside operators, each with an example and what it gives.\n";
+    let mut out = super::head("Names, filters, functions and tests", "src/expand/builtin.rs");
+    out += "What [expressions](../language/expressions.md) have beside operators, each with an example and what it gives. Arguments\n\
+            that end in `?` may be left out, `…` stands for any number of them.\n";
     for (title, text, words) in SECTIONS {
         let _ = write!(out, "\n## {title}\n\n{text}\n\n");
         for word in *words {
-            let _ = writeln!(out, "- `{}`: {}. `{}` is `{}`", word.name, word.summary, word.example, word.gives);
+            let _ = writeln!(out, "- `{}`: {}. `{}` is `{}`", word.signature(), word.summary, word.example, word.gives);
         }
     }
     out
@@ -38,7 +40,7 @@ fn every_example_gives_what_the_table_says() {
         "kind": "Batch",
         "metadata": {"name": "builtins"},
         "params": {"tag": "1.27"},
-        "configMaps": {"all": {"data": data}},
+        "configMaps": {"all": {"matrix": {"region": ["eu"]}, "data": data}},
     });
     let bench = Bench::with(&[("batch.json", &batch.to_string())]);
     let output = bench.command(&["build", "batch.json", "--output", "json"]).output().expect("the binary runs");

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use fanfold::explain::forms;
-use fanfold::spec::keys::{BATCH, ENTRY, FAN_OUT, MATRIX, OwnKey, SHORT_FORMS, WORKLOAD};
+use fanfold::spec::keys::{BATCH, BELOW, ENTRY, FAN_OUT, MATRIX, OwnKey, SHORT_FORMS, WORKLOAD};
 
 const SECTIONS: &[(&str, &str, &[OwnKey])] = &[
     ("Keys of a batch", "One document. [The batch](../language/index.md) says more.", BATCH),
@@ -38,6 +38,13 @@ pub(super) fn page() -> String {
             for (number, form) in forms(key.name).iter().enumerate() {
                 let _ = writeln!(out, "{}- `{form}`", if number == 0 { "\n" } else { "" });
             }
+        }
+    }
+    out += "\n## Keys below keys\n\nBeside these, most take the fields of Kubernetes that they stand for.\n";
+    for (of, keys) in BELOW {
+        let _ = write!(out, "\n### In `{of}`\n\n");
+        for key in *keys {
+            let _ = writeln!(out, "- `{}`: {}", key.name, key.summary);
         }
     }
     out

@@ -9,6 +9,8 @@ mod command;
 mod echoes;
 mod forms;
 mod run;
+mod sentences;
+mod words;
 
 use crate::support::golden::snapshot;
 use fanfold::diagnostic::{Code, Example, Page, Severity, explanation};
