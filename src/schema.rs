@@ -3,6 +3,7 @@
 //! A schema and an instance enter as nodes, and what the schema does not allow leaves with its place in the source. The
 //! instance is read where it stands, without a copy; unquoted scalars mean what YAML 1.2 says.
 
+mod form;
 mod go_pattern;
 mod instance;
 mod wording;
@@ -175,19 +176,21 @@ impl Validator {
             }
             _ => origin,
         };
-        let pattern = || self.schema.pointer(error.schema_path().as_str()).and_then(Json::as_str);
         let found = found.unwrap_or(instance);
         // Nobody knows whether what is broken in it would fit.
         let origin = if found.holds_broken() { Origin::BROKEN } else { origin };
-        let message = match error.kind() {
-            ValidationErrorKind::Custom { .. } => wording::of_pattern(pattern().unwrap_or_default(), found),
-            _ => wording::of(error, found),
+        let of_go = || self.schema.pointer(error.schema_path().as_str()).and_then(Json::as_str);
+        let pattern = match error.kind() {
+            ValidationErrorKind::Custom { .. } => of_go(),
+            ValidationErrorKind::Pattern { pattern } => Some(pattern.as_str()),
+            _ => None,
         };
+        let message = pattern.map_or_else(|| wording::of(error, found), |pattern| wording::of_pattern(pattern, found));
         Violation {
             origin,
             path: display(instance, &path),
             message,
-            help: None,
+            help: pattern.and_then(wording::pattern_itself),
             typed: matches!(error.kind(), ValidationErrorKind::Type { .. }),
         }
     }
@@ -308,7 +311,10 @@ mod tests {
         );
         assert_eq!(
             found(schema, "{b: 10.0.0}"),
-            ["b: expected a text of the format `ipv4`, found the string `10.0.0` (10.0.0)", "a: missing field `a` (b)"]
+            [
+                "b: expected an IPv4 address such as `10.0.0.1`, found the string `10.0.0` (10.0.0)",
+                "a: missing field `a` (b)"
+            ]
         );
         assert_eq!(found(schema, "{a: [], c: 1}"), ["c: unknown field `c` (c)"]);
     }

@@ -104,7 +104,7 @@ impl GoPattern {
 }
 
 /// Writes a pattern of Go for the crate.
-fn translated(pattern: &str) -> String {
+pub(super) fn translated(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut rest = pattern;
     let mut class = 0_usize;

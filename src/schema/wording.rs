@@ -4,6 +4,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value as Json;
 
+use super::form::described;
 use crate::diagnostic::{did_you_mean, words};
 use crate::text::{Node, Value, scalar};
 
@@ -13,17 +14,9 @@ const LISTED: usize = 12;
 /// Says what is wrong with an instance.
 pub(super) fn of(error: &ValidationError<'_>, node: &Node) -> String {
     let found = || found(node);
-    let size = |unit: &str| format!("{} {unit}", length(node));
+    let wanted = |expected: String| format!("expected {expected}, found {}", found());
     match error.kind() {
-        Kind::Type { kind } => format!("expected {}, found {}", types(kind), found()),
         Kind::Required { property } => format!("missing field `{}`", text(property)),
-        Kind::Enum { options } => format!("expected {}, found {}", one_of(options), found()),
-        Kind::Constant { expected_value } => format!("expected `{}`, found {}", text(expected_value), found()),
-        Kind::Minimum { limit } => format!("expected at least `{limit}`, found {}", found()),
-        Kind::Maximum { limit } => format!("expected at most `{limit}`, found {}", found()),
-        Kind::ExclusiveMinimum { limit } => format!("expected more than `{limit}`, found {}", found()),
-        Kind::ExclusiveMaximum { limit } => format!("expected less than `{limit}`, found {}", found()),
-        Kind::MultipleOf { multiple_of } => format!("expected a multiple of `{multiple_of}`, found {}", found()),
         Kind::MinLength { limit } => format!("expected at least {limit} characters, found {}", length(node)),
         Kind::MaxLength { limit } => format!("expected at most {limit} characters, found {}", length(node)),
         Kind::MinItems { limit } => format!("expected at least {}, found {}", count(*limit, "item"), length(node)),
@@ -32,25 +25,96 @@ pub(super) fn of(error: &ValidationError<'_>, node: &Node) -> String {
             format!("expected at least {}, found {}", count(*limit, "field"), length(node))
         }
         Kind::MaxProperties { limit } => format!("expected at most {}, found {}", count(*limit, "field"), length(node)),
-        Kind::Pattern { pattern } => of_pattern(pattern, node),
-        Kind::Format { format } => format!("expected a text of the format `{format}`, found {}", found()),
         Kind::UniqueItems => "expected unique items, found the same one twice".to_owned(),
-        Kind::AdditionalItems { limit } => format!("expected at most {limit} items, found {}", size("items")),
-        Kind::Contains => "expected an item that the schema asks for, found none".to_owned(),
-        Kind::FalseSchema => format!("expected nothing here, found {}", found()),
-        Kind::Not { .. } => format!("expected another value than the schema rules out, found {}", found()),
+        Kind::AdditionalItems { limit } => format!("expected at most {limit} items, found {} items", length(node)),
+        Kind::Contains => "expected an item of the form that the schema asks for, found none".to_owned(),
+        Kind::FalseSchema => wanted("nothing here".to_owned()),
         Kind::OneOfMultipleValid { .. } => {
             "expected exactly one of the allowed forms, found several at once".to_owned()
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => forms(context, node),
         Kind::PropertyNames { error } => format!("a key is not allowed: {}", of_key(error)),
-        other => format!("expected a value that the schema allows by `{}`, found {}", other.keyword(), found()),
+        other => {
+            wanted(value(error).unwrap_or_else(|| format!("a value that the schema allows by `{}`", other.keyword())))
+        }
     }
 }
 
-/// Says which pattern a text does not match.
+/// Says what value is wanted, where the schema asks for one.
+fn value(error: &ValidationError<'_>) -> Option<String> {
+    Some(match error.kind() {
+        Kind::Type { kind } => types(kind),
+        Kind::Enum { options } => one_of(options),
+        Kind::Constant { expected_value } => format!("`{}`", text(expected_value)),
+        Kind::Minimum { limit } => format!("at least `{limit}`"),
+        Kind::Maximum { limit } => format!("at most `{limit}`"),
+        Kind::ExclusiveMinimum { limit } => format!("more than `{limit}`"),
+        Kind::ExclusiveMaximum { limit } => format!("less than `{limit}`"),
+        Kind::MultipleOf { multiple_of } => format!("a multiple of `{multiple_of}`"),
+        Kind::MinLength { limit } => format!("at least {}", count(*limit, "character")),
+        Kind::MaxLength { limit } => format!("at most {}", count(*limit, "character")),
+        Kind::Pattern { pattern } => form(pattern),
+        Kind::Format { format } => of_format(format),
+        Kind::Not { schema } => other_than(schema),
+        _ => return None,
+    })
+}
+
+/// Says that a text has not the form of a pattern.
 pub(super) fn of_pattern(pattern: &str, node: &Node) -> String {
-    format!("expected a text that matches `{pattern}`, found {}", found(node))
+    format!("expected {}, found {}", form(pattern), found(node))
+}
+
+/// Returns the form of a pattern in words.
+fn form(pattern: &str) -> String {
+    described(pattern).unwrap_or_else(|| "a text of the form that the schema asks for".to_owned())
+}
+
+/// Returns the pattern itself, where no words say it.
+pub(super) fn pattern_itself(pattern: &str) -> Option<String> {
+    described(pattern).is_none().then(|| format!("the form is that of the regular expression `{pattern}`"))
+}
+
+/// Says what a text of a format is.
+fn of_format(format: &str) -> String {
+    let known = match format {
+        "date-time" => "a time such as `2026-01-31T09:30:00Z`",
+        "date" => "a date such as `2026-01-31`",
+        "time" => "a time of day such as `09:30:00Z`",
+        "duration" => "a duration such as `P1DT12H`",
+        "email" | "idn-email" => "an email address such as `team@example.com`",
+        "hostname" | "idn-hostname" => "a host name such as `app.example.com`",
+        "ipv4" => "an IPv4 address such as `10.0.0.1`",
+        "ipv6" => "an IPv6 address such as `2001:db8::1`",
+        "uri" | "iri" => "a URI such as `https://example.com/path`",
+        "uri-reference" | "iri-reference" => "a URI or a path such as `/path`",
+        "uri-template" => "a URI with variables such as `/users/{id}`",
+        "uuid" => "a UUID such as `123e4567-e89b-12d3-a456-426614174000`",
+        "regex" => "a regular expression",
+        "json-pointer" => "a JSON pointer such as `/spec/replicas`",
+        "relative-json-pointer" => "a relative JSON pointer such as `1/name`",
+        _ => return format!("a text of the format `{format}`"),
+    };
+    known.to_owned()
+}
+
+/// Says what is not allowed, where that is a value, a type or a field.
+fn other_than(schema: &Json) -> String {
+    let words = schema.as_object().filter(|words| words.len() == 1).and_then(|words| words.iter().next());
+    match words.map(|(word, value)| (word.as_str(), value)) {
+        Some(("const", value)) => format!("another value than `{}`", text(value)),
+        Some(("enum", options)) => format!("another value than {}", one_of(options)),
+        Some(("pattern", pattern)) => match pattern.as_str().and_then(described) {
+            Some(form) => format!("anything but {form}"),
+            None => "a text that has not the form which the schema rules out".to_owned(),
+        },
+        Some(("required", fields)) => match fields.as_array().map(Vec::as_slice) {
+            Some([field]) => format!("a mapping without the field `{}`", text(field)),
+            _ => format!("a mapping without all of {}", all_of(fields)),
+        },
+        Some(("type", ty)) if ty.is_string() => format!("anything but the type `{}`", text(ty)),
+        _ => "another value than those that the schema rules out".to_owned(),
+    }
 }
 
 /// Says what is wrong with a schema.
@@ -91,7 +155,21 @@ fn forms(context: &[Vec<ValidationError<'static>>], node: &Node) -> String {
         let fields: Vec<String> = names.into_iter().filter_map(Result::err).collect();
         return format!("missing field: one of {}", words::list(fields.iter().map(String::as_str), "and"));
     }
-    format!("expected one of {} forms, found {} that fits none", context.len(), found(node))
+    let values: Option<Vec<String>> = context.iter().map(|branch| values(branch)).collect();
+    match values {
+        Some(values) => format!("expected {}, found {}", values.join(", or "), found(node)),
+        None => format!("expected one of {} forms, found {} that fits none", context.len(), found(node)),
+    }
+}
+
+/// Says what value a form of several wants, where it wants one and words say which.
+fn values(branch: &[ValidationError<'static>]) -> Option<String> {
+    let [error] = branch else { return None };
+    match error.kind() {
+        Kind::Pattern { pattern } => described(pattern),
+        Kind::Not { .. } => None,
+        _ => value(error),
+    }
 }
 
 fn found(node: &Node) -> String {
@@ -99,13 +177,11 @@ fn found(node: &Node) -> String {
 }
 
 fn of_key(error: &ValidationError<'_>) -> String {
-    match error.kind() {
-        Kind::Pattern { pattern } => format!("expected a text that matches `{pattern}`"),
-        Kind::MaxLength { limit } => format!("expected at most {limit} characters"),
-        Kind::MinLength { limit } => format!("expected at least {limit} characters"),
-        Kind::Enum { options } => format!("expected {}", one_of(options)),
-        other => format!("expected a text that the schema allows by `{}`", other.keyword()),
-    }
+    let expected = value(error);
+    expected.map_or_else(
+        || format!("expected a text that the schema allows by `{}`", error.kind().keyword()),
+        |expected| format!("expected {expected}"),
+    )
 }
 
 fn types(kind: &TypeKind) -> String {
@@ -131,6 +207,11 @@ fn one_of(options: &Json) -> String {
     let shown: Vec<String> = options.iter().filter(|option| !option.is_null()).take(LISTED).map(text).collect();
     let listed = words::list(shown.iter().map(String::as_str), "or");
     if options.len() > LISTED { format!("one of {} values, such as {listed}", options.len()) } else { listed }
+}
+
+fn all_of(values: &Json) -> String {
+    let values: Vec<String> = values.as_array().into_iter().flatten().map(text).collect();
+    words::list(values.iter().map(String::as_str), "and")
 }
 
 fn text(value: &Json) -> String {

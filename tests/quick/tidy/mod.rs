@@ -14,7 +14,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("jsonschema", &["schema.rs", "schema/"]),
     ("regex", &["schema/go_pattern.rs"]),
-    ("regex_syntax", &["schema/go_pattern.rs"]),
+    ("regex_syntax", &["schema/go_pattern.rs", "schema/form.rs"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
     ("similar", &["cli/output", "diff/render/"]),
     ("clap", &["cli/"]),
