@@ -1,14 +1,23 @@
-//! `fanfold init`: nothing in, a commented first spec out, which compiles as it stands.
+//! `fanfold init`: nothing in, a first spec out, which compiles as it stands: one with comments, or one of the cookbook with
+//! the files that it reads.
+//!
+//! Nothing is written unless all of it can be.
+
+mod examples;
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
+use self::examples::Example;
 use super::output::{self, Rights};
 use super::session::{Channel, remark};
 use super::{Exit, Failure};
+use crate::diagnostic::words;
+use crate::kubernetes::Facts;
 use crate::spec::{budgeted, slug};
 use crate::text::scalar::{Meaning, resolve};
 
@@ -20,10 +29,18 @@ pub struct InitArgs {
     pub path: String,
 
     /// Write a spec for this image
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", conflicts_with = "example")]
     pub image: Option<String>,
 
-    /// Overwrite the file
+    /// Write a spec of the cookbook, and the files that it reads beside it
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Example::choices()), hide_possible_values = false)]
+    pub example: Option<String>,
+
+    /// Write the schema for editors beside the spec
+    #[arg(long)]
+    pub schema: bool,
+
+    /// Overwrite what is there
     #[arg(long)]
     pub force: bool,
 }
@@ -38,25 +55,63 @@ const LONGEST_NAME: usize = 40;
 /// Writes the spec, and says what to run next.
 pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let path = args.path.as_str();
-    let body = match &args.image {
-        Some(image) => of_image(image)?,
-        None => FIRST.to_owned(),
+    let example = args.example.as_deref().and_then(Example::named);
+    let body = match (&args.image, example) {
+        (Some(image), _) => of_image(image)?,
+        (None, Some(example)) => example.spec(),
+        (None, None) => FIRST.to_owned(),
     };
+    let beside = example.map_or(&[][..], |example| example.files);
     if path == "-" {
+        if args.schema {
+            return Err(Failure::Usage("`--schema` writes a file beside the spec: name a file for that".into()));
+        }
         let text = format!("{}{body}", modeline(false));
         Channel::Stdout.write(text.as_bytes())?;
+        if !beside.is_empty() {
+            remark(&format!("it reads {}, which `fanfold init FILE` writes too", names(beside)));
+        }
         return Ok(Exit::Fine);
     }
     let file = Path::new(path);
+    let rights = Rights { force: args.force, inputs: None };
     if !args.force && fs::symlink_metadata(file).is_ok_and(|found| !found.is_dir()) {
         let cause = "it is there already; overwrite it with `--force`, or name another file";
         return Err(output::Failure::new("write", file, io::Error::new(io::ErrorKind::AlreadyExists, cause)).into());
     }
-    let text = format!("{}{body}", modeline(file.with_file_name(SCHEMA).is_file()));
+    let schema = file.with_file_name(SCHEMA);
+    let schema_text = args.schema.then(|| crate::editor::schema(Facts::newest()));
+    for (name, content) in beside {
+        output::check_known(&file.with_file_name(name), rights, |found| found == content.as_bytes())?;
+    }
+    if args.schema {
+        output::check_known(&schema, rights, is_schema)?;
+    }
+    for (name, content) in beside {
+        output::write_known(content.as_bytes(), &file.with_file_name(name), rights, |found| {
+            found == content.as_bytes()
+        })?;
+    }
+    if let Some(text) = schema_text {
+        output::write_known(text.as_bytes(), &schema, rights, is_schema)?;
+    }
+    let text = format!("{}{body}", modeline(schema.is_file()));
     // What is in the way was looked at above.
     output::write_known(text.as_bytes(), file, Rights { force: true, inputs: None }, |_| false)?;
-    remark(&format!("{path}: written; next, `fanfold build {path}` prints its manifests"));
+    let with = if beside.is_empty() { String::new() } else { format!(", with {}", names(beside)) };
+    remark(&format!("{path}: written{with}; next, `fanfold build {path}` prints its manifests"));
     Ok(Exit::Fine)
+}
+
+/// Names files.
+fn names(files: &[(&str, &str)]) -> String {
+    words::list(files.iter().map(|(name, _)| *name), "and")
+}
+
+/// Whether a file is a schema that Fanfold wrote.
+fn is_schema(found: &[u8]) -> bool {
+    let start = found.get(..found.len().min(400)).unwrap_or_default();
+    String::from_utf8_lossy(start).contains("\"title\": \"Fanfold batch spec\"")
 }
 
 /// Returns the line by which editors find the schema, or how to come by one.
@@ -65,7 +120,8 @@ fn modeline(is_there: bool) -> String {
         return format!("# yaml-language-server: $schema={SCHEMA}\n");
     }
     format!(
-        "# Editors complete and check what you type: run `fanfold schema > {SCHEMA}`, and make this the first line:\n\
+        "# Editors complete and check what you type: run `fanfold schema > {SCHEMA}`, and make this the first line\n\
+         # (`fanfold init --schema` does both):\n\
          #   `# yaml-language-server: $schema={SCHEMA}`\n"
     )
 }

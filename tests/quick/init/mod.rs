@@ -125,3 +125,90 @@ fn editors_are_led_to_a_schema_that_is_there() {
     assert!(printed.status.success() && printed.stderr.is_empty());
     assert_eq!(text(&printed.stdout), fs::read_to_string(folder.path().join("without.yaml")).unwrap());
 }
+
+/// Returns the names of the examples, as the help lists them.
+fn examples() -> Vec<String> {
+    let help = text(&fanfold(Path::new("."), &["init", "--help"]).stdout);
+    let (_, listed) = help.split_once("Possible values:").expect("the help lists the examples");
+    let names = listed.lines().filter_map(|line| line.trim().strip_prefix("- ")?.split_once(':'));
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn every_spec_of_the_cookbook_is_an_example_that_compiles_where_it_is_written() {
+    let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
+    let mut stems: Vec<String> = fs::read_dir(&specs)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    stems.sort();
+    let names = examples();
+    assert_eq!(names, stems);
+    for name in names {
+        let folder = tempfile::tempdir().unwrap();
+        let written = fanfold(folder.path(), &["init", "my/spec.yaml", "--example", &name]);
+        assert!(written.status.success(), "{name}: {}", text(&written.stderr));
+        let spec = fs::read_to_string(folder.path().join("my/spec.yaml")).unwrap();
+        assert!(
+            spec.contains("# yaml-language-server: $schema=") || spec.contains("$schema=fanfold.schema.json"),
+            "{name}"
+        );
+        assert!(!spec.contains("# golden:"), "{name}");
+        let built = fanfold(folder.path(), &["build", "my/spec.yaml"]);
+        assert!(built.status.success(), "{name}: {}", text(&built.stderr));
+        assert!(!built.stdout.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn examples_overwrite_nothing_and_leave_nothing_half_written() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("tenants")).unwrap();
+    let rows = folder.path().join("tenants/tenants.csv");
+    fs::write(&rows, "mine").unwrap();
+    let refused = fanfold(folder.path(), &["init", "--example", "tenants"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("tenants.csv"), "{}", text(&refused.stderr));
+    assert_eq!(fs::read_to_string(&rows).unwrap(), "mine");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else was written");
+    fs::remove_file(&rows).unwrap();
+    let written = fanfold(folder.path(), &["init", "--example", "tenants"]);
+    assert!(written.status.success() && text(&written.stderr).contains("`tenants/tenants.csv`"));
+    let again = fanfold(folder.path(), &["init", "--example", "tenants"]);
+    assert_eq!(again.status.code(), Some(3));
+    // What it reads may be there already, as it is.
+    assert!(fanfold(folder.path(), &["init", "other.yaml", "--example", "tenants"]).status.success());
+}
+
+#[test]
+fn a_wrong_name_lists_the_examples_and_some_words_mean_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = fanfold(folder.path(), &["init", "--example", "tenant"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = text(&refused.stderr);
+    assert!(told.contains("tenants") && told.contains("load-test") && told.contains("similar"), "{told}");
+    for word in ["sweep", "web", "nightly"] {
+        let printed = fanfold(folder.path(), &["init", "-", "--example", word]);
+        assert!(printed.status.success() && text(&printed.stdout).contains("kind: Batch"), "{word}");
+    }
+    assert_eq!(fanfold(folder.path(), &["init", "--example", "web", "--image", "a:1"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_schema_is_written_and_named_in_the_first_line() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(fanfold(folder.path(), &["init", "--example", "shop", "--schema"]).status.success());
+    let schema = fs::read(folder.path().join("fanfold.schema.json")).unwrap();
+    assert_eq!(schema, fanfold(folder.path(), &["schema"]).stdout);
+    let spec = fs::read_to_string(folder.path().join("fanfold.yaml")).unwrap();
+    assert_eq!(spec.lines().next(), Some("# yaml-language-server: $schema=fanfold.schema.json"));
+    // Another schema of its own is renewed, a file of somebody else's is not.
+    assert!(fanfold(folder.path(), &["init", "b.yaml", "--schema"]).status.success());
+    fs::write(folder.path().join("fanfold.schema.json"), "{}").unwrap();
+    let refused = fanfold(folder.path(), &["init", "c.yaml", "--schema"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(!folder.path().join("c.yaml").exists());
+    assert_eq!(fanfold(folder.path(), &["init", "-", "--schema"]).status.code(), Some(2));
+}
