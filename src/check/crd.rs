@@ -62,6 +62,15 @@ impl Definitions {
         definitions
     }
 
+    /// Adds definitions of the kinds that none of these defines.
+    #[must_use]
+    pub fn beside(mut self, known: &[Node]) -> Self {
+        for (kind, definitions) in Self::read(known).kinds {
+            self.kinds.entry(kind).or_insert(definitions);
+        }
+        self
+    }
+
     /// Returns the definition of a kind for an object of that file: the one of the same file, or else the last.
     pub fn get(&self, group: &str, kind: &str, file: FileId) -> Option<&Definition> {
         let all = self.all(group, kind);

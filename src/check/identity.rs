@@ -111,7 +111,7 @@ pub fn identify<'a>(
 pub fn unknown_custom_kind(key: &ObjectKey, origin: Origin) -> Diagnostic {
     let message = format!("`{}` of `{}` is not checked: its definition is unknown", key.kind, key.api_version());
     Diagnostic::new(Code::UnknownCustomKind, origin, message)
-        .help("add its CustomResourceDefinition to the inputs to check it")
+        .help("add its CustomResourceDefinition to the inputs, or keep it for all runs: `fanfold schema add FILE`")
 }
 
 /// Returns a field that says what the object is: a text.

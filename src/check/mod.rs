@@ -25,7 +25,7 @@ mod structural;
 pub use crd::{Definition, Definitions, Version};
 pub use identity::{Checked, Identified, identify, items_of, unknown_custom_kind, unnamed};
 pub use memo::Memo;
-pub use objects::{check_objects, check_objects_of, sets};
+pub use objects::{check_objects, check_objects_of, sets, settled_definitions};
 pub use role::{Purpose, Role, Roles};
 pub use shape::{Mode, Walk};
 pub use size::check_size;

@@ -32,21 +32,24 @@ pub fn check_objects(
     facts: &Facts,
     mode: Mode,
 ) -> (Vec<Manifest>, Diagnostics) {
-    check_objects_of(documents, facts, mode, &Roles::default())
+    check_objects_of(documents, facts, mode, &Roles::default(), &[])
 }
 
-/// Checks objects as the roles of their files ask for; patches are no objects, and leave none.
+/// Checks objects as the roles of their files ask for; patches are no objects, and leave none. Beside the definitions among
+/// the objects those are known that [`settled_definitions`] returned.
 pub fn check_objects_of(
     documents: impl IntoIterator<Item = (Node, Origin)>,
     facts: &Facts,
     mode: Mode,
     roles: &Roles,
+    known: &[Node],
 ) -> (Vec<Manifest>, Diagnostics) {
     let mut objects = Vec::new();
     for (node, origin) in documents {
         unpack(node, origin, &mut objects);
     }
-    let definitions = define(&objects, facts, mode);
+    let own = settled(objects.iter().map(|(node, _)| node), facts, mode);
+    let definitions = Definitions::read(&own).beside(known);
     let checker = Checker { facts, mode, roles, definitions: &definitions };
     let check = |memo: &mut Memo, (node, origin): &(Node, Origin)| checker.check(node, *origin, memo);
     let mut diagnostics = Diagnostics::new();
@@ -117,16 +120,22 @@ fn unpack(node: Node, origin: Origin, objects: &mut Vec<(Node, Origin)>) {
     }
 }
 
-/// Reads the definitions among the objects, which are checked like all others afterwards.
-fn define(objects: &[(Node, Origin)], facts: &Facts, mode: Mode) -> Definitions {
+/// Returns the definitions among documents that are known to a run and none of its objects.
+pub fn settled_definitions(documents: impl IntoIterator<Item = Node>, facts: &Facts) -> Vec<Node> {
+    let mut objects = Vec::new();
+    for node in documents {
+        let origin = node.origin();
+        unpack(node, origin, &mut objects);
+    }
+    settled(objects.iter().map(|(node, _)| node), facts, Mode::Manifest)
+}
+
+/// Returns the definitions among objects, settled; those of a run are checked like all others afterwards.
+fn settled<'n>(objects: impl Iterator<Item = &'n Node>, facts: &Facts, mode: Mode) -> Vec<Node> {
     let ty = facts.kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition").and_then(|kind| facts.type_of(kind));
-    let Some(ty) = ty else { return Definitions::default() };
-    let settled: Vec<Node> = objects
-        .iter()
-        .filter(|(node, _)| Definitions::defines(node))
-        .map(|(node, _)| Walk::new(facts, mode).settle_type(node, ty, &Path::Root))
-        .collect();
-    Definitions::read(&settled)
+    let Some(ty) = ty else { return Vec::new() };
+    let definitions = objects.filter(|node| Definitions::defines(node));
+    definitions.map(|node| Walk::new(facts, mode).settle_type(node, ty, &Path::Root)).collect()
 }
 
 /// What all objects are checked against.

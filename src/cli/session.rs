@@ -7,7 +7,7 @@ use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
-use crate::compile::{Compilation, Inputs, Settings, compile, read_inputs, survey_inputs};
+use crate::compile::{Compilation, Inputs, Settings, compile, kept_for, read_inputs, survey_inputs};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, Subject, render};
 use crate::expand::{self, Options};
 use crate::policy::{Policy, PolicyError};
@@ -67,6 +67,8 @@ impl Session {
         let mut asked = Asked::default();
         args.rules.iter().try_for_each(|word| asked.add(word.trim())).map_err(Failure::Usage)?;
         let policies = self.policies(&args.policy)?;
+        let disk = Arc::clone(&self.disk);
+        let definitions = kept_for(&args.inputs, &*disk, &mut self.sources, &mut self.diagnostics);
         let options = Options {
             profiles: args.variant.profile.iter().map(|name| name.trim().into()).collect(),
             params: self.params(&args.variant.params, &args.variant.set)?,
@@ -74,7 +76,7 @@ impl Session {
             made: 0,
             secrets_elsewhere: false,
         };
-        Ok(Settings { facts, options, asked, outside: Outside::default(), policies })
+        Ok(Settings { facts, options, asked, outside: Outside::default(), policies, definitions })
     }
 
     /// Reads the policies that the command line names, with what stands beside them.

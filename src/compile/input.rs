@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::folder::{Skipped, list};
 use super::include::Includer;
+use super::kept::is_kept;
 use super::later::Later;
 use super::survey;
 use crate::check::Roles;
@@ -35,6 +36,8 @@ pub struct Inputs {
     pub roles: Roles,
     /// What other programs fill in before the objects are applied.
     pub later: Later,
+    /// Definitions that are kept in the folders among the inputs: they are known, and no objects.
+    pub kept: Vec<Document>,
 }
 
 /// A file that was read.
@@ -57,8 +60,10 @@ pub fn read_inputs(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Inputs {
-    let (read, skipped) = read_all(paths, files, stdin, sources, diagnostics);
-    tell_apart(read, skipped, diagnostics).with_included(files, sources, diagnostics)
+    let (mut read, skipped) = read_all(paths, files, stdin, sources, diagnostics);
+    let kept = take_kept(&mut read, sources);
+    let inputs = Inputs { kept, ..tell_apart(read, skipped, diagnostics) };
+    inputs.with_included(files, sources, diagnostics)
 }
 
 /// Reads all paths as [`read_inputs`] does, to look at what they hold: what is in a folder may be many things, for several
@@ -70,9 +75,18 @@ pub fn survey_inputs(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Inputs {
-    let (read, skipped) = read_all(paths, files, stdin, sources, diagnostics);
-    let inputs = survey::tell_apart(read, skipped, paths, files, sources, diagnostics);
+    let (mut read, skipped) = read_all(paths, files, stdin, sources, diagnostics);
+    let kept = take_kept(&mut read, sources);
+    let inputs = Inputs { kept, ..survey::tell_apart(read, skipped, paths, files, sources, diagnostics) };
     inputs.with_included(files, sources, diagnostics)
+}
+
+/// Takes out the definitions that are kept in folders: whoever names the folder means what is beside them.
+fn take_kept(read: &mut Vec<ReadFile>, sources: &Sources) -> Vec<Document> {
+    let is_own = |file: &mut ReadFile| {
+        file.in_folder && sources.file(file.id).is_some_and(|source| is_kept(source.text.as_bytes()))
+    };
+    read.extract_if(.., is_own).flat_map(|file| file.documents).collect()
 }
 
 fn read_all(

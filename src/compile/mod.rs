@@ -8,6 +8,7 @@ mod folder;
 mod include;
 mod input;
 mod json_patch;
+mod kept;
 mod kustomization;
 mod later;
 mod manifests;
@@ -16,15 +17,18 @@ mod policies;
 mod rendered;
 mod secrets;
 mod sets;
+mod settings;
 mod stamp;
 mod survey;
 mod whole;
 
 pub use folder::Skipped;
 pub use input::{Inputs, read_inputs, survey_inputs};
+pub use kept::{KEPT_FOLDER, KEPT_MARK, definitions, is_kept, kept_for};
 pub use later::Later;
 pub use order::{Batched, Producer};
 pub use rendered::Rendered;
+pub use settings::Settings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -38,36 +42,9 @@ use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::lower::{BatchPatches, Context, Declarations, Declared, undeclared};
 use crate::read::{Document, Files};
-use crate::rules::{Asked, Outside, Policies};
+use crate::rules::{Asked, Policies};
 use crate::spec::Section;
 use crate::text::{FileId, Node, Origin, Sources};
-
-/// What a run is asked for.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The facts of the Kubernetes version that is compiled for.
-    pub facts: &'static Facts,
-    /// Parameters, profiles, limits.
-    pub options: Options,
-    /// What is asked of objects beside the rules of the server.
-    pub asked: Asked,
-    /// How loud it is that something is not among the inputs.
-    pub outside: Outside,
-    /// Policies that were named, with their bindings, and with what those read.
-    pub policies: Vec<Document>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            facts: Facts::newest(),
-            options: Options::default(),
-            asked: Asked::default(),
-            outside: Outside::default(),
-            policies: Vec::new(),
-        }
-    }
-}
 
 /// Checked batches and manifests, ready to be emitted.
 #[derive(Debug)]
@@ -142,7 +119,9 @@ fn compile_inputs(
     diagnostics: &mut Diagnostics,
 ) -> Compilation {
     let facts = settings.facts;
-    let Inputs { mut specs, lost, manifests: mut documents, rendered, mut roles, mut later, .. } = inputs;
+    let Inputs { mut specs, lost, manifests: mut documents, rendered, mut roles, mut later, kept, .. } = inputs;
+    let known = settings.definitions.iter().chain(&kept).map(|document| document.root.clone());
+    let known = check::settled_definitions(known, facts);
     if later.is_expected() {
         let mut may_have: BTreeMap<FileId, bool> = BTreeMap::new();
         for document in &mut documents {
@@ -197,11 +176,11 @@ fn compile_inputs(
     }
     documents.extend(rendered.iter().map(|document| (document.root.clone(), document.root.origin())));
     let places = rendered::places(&documents[own..]);
-    let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles);
+    let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles, &known);
     diagnostics.append(findings);
     let in_force = policies::in_force(&manifests, &settings.policies, &roles, facts, diagnostics);
     let steps = stamp::Steps::of(settings.options.max_instances);
-    let anew = stamp::Anew::new(facts, &manifests, in_force, steps);
+    let anew = stamp::Anew::new(facts, &manifests, &known, in_force, steps);
 
     let mut units = read_units(batches, &manifests, facts, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);

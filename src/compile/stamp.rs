@@ -47,10 +47,17 @@ pub(super) struct Held<'a> {
 }
 
 impl Anew {
-    /// Knows the definitions of custom resources among the inputs, and how many steps the expressions may take.
-    pub(super) fn new(facts: &'static Facts, manifests: &[Manifest], policies: Policies, steps: Steps) -> Self {
+    /// Knows the definitions of custom resources among the inputs, and others beside them; and how many steps the expressions
+    /// may take.
+    pub(super) fn new(
+        facts: &'static Facts,
+        manifests: &[Manifest],
+        known: &[Node],
+        policies: Policies,
+        steps: Steps,
+    ) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
-        let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object)));
+        let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object))).beside(known);
         let beside = Beside::of(manifests);
         Self { facts, definitions, beside, policies, steps }
     }

@@ -11,7 +11,10 @@ const MANY: usize = 4;
 pub(super) fn page() -> String {
     let mut cli = Cli::command().disable_help_subcommand(true);
     cli.build();
-    let commands: Vec<&Command> = cli.get_subcommands().filter(|command| !command.is_hide_set()).collect();
+    let shown = cli.get_subcommands().filter(|command| !command.is_hide_set());
+    // Those that are a command below another one follow it.
+    let commands: Vec<&Command> =
+        shown.flat_map(|command| std::iter::once(command).chain(command.get_subcommands())).collect();
     let shared = |arg: &Arg| {
         let text = text(arg);
         let of = |command: &&&Command| {
@@ -23,7 +26,8 @@ pub(super) fn page() -> String {
     out += "`fanfold help COMMAND` shows the same, `fanfold completions SHELL` and `fanfold man DIR` write completions and manual pages.\n\n\
             | command | does |\n|---|---|\n";
     for command in &commands {
-        let _ = writeln!(out, "| [`fanfold {0}`](#fanfold-{0}) | {1} |", command.get_name(), about(command));
+        let anchor = full_name(command).replace(' ', "-");
+        let _ = writeln!(out, "| [`{}`](#{anchor}) | {} |", full_name(command), about(command));
     }
     out += "\n## Options of several commands\n";
     let mut seen: Vec<&str> = Vec::new();
@@ -36,7 +40,7 @@ pub(super) fn page() -> String {
     }
     out += &table(&rows);
     for command in &commands {
-        let _ = write!(out, "\n## fanfold {}\n\n{}.\n", command.get_name(), about(command));
+        let _ = write!(out, "\n## {}\n\n{}.\n", full_name(command), about(command));
         let usage = (*command).clone().render_usage().to_string();
         let usage = usage.trim_start_matches("Usage: ").replace("[OPTIONS] ", "");
         let _ = write!(out, "\n```text\n{usage}\n```\n");
@@ -56,6 +60,10 @@ pub(super) fn page() -> String {
 /// Every command has help.
 fn is_told(arg: &Arg) -> bool {
     !arg.is_hide_set() && !["help", "version"].contains(&arg.get_id().as_str())
+}
+
+fn full_name(command: &Command) -> &str {
+    command.get_bin_name().unwrap_or_default()
 }
 
 fn about(command: &Command) -> String {

@@ -1,5 +1,7 @@
 //! The editor schema: the one that is checked in, what it takes and what it refuses.
 
+mod kept;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
