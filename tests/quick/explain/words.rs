@@ -79,7 +79,6 @@ fn what_expressions_see_is_in_the_table() {
         index: Some(0),
         name: Some("a"),
         batch: Some(&node),
-        broken: None,
     };
     let missing = scope.lookup(&["nothing".into()], fanfold::text::Origin::NOWHERE).expect_err("there is no such name");
     let known: Vec<&str> = missing.known.iter().map(|name| name.as_str()).collect();
