@@ -233,6 +233,14 @@ impl Compiler<'_> {
         {
             return Ok((Code::Constant(Value::Type(SmolStr::new_static(ty))), Ty::Type));
         }
+        // A variable may have a name with dots, which looks like a field of something.
+        if let Kind::Name(above) = &of.kind
+            && !self.locals.iter().any(|(local, _)| local == above)
+            && let Some(qualified) = expr.qualified()
+            && self.environment.roots.iter().any(|(known, _)| *known == qualified)
+        {
+            return self.name(expr.at, &qualified.into());
+        }
         if let Kind::Name(name) = &of.kind
             && name == "variables"
             && let Some(deferred) = &self.environment.deferred

@@ -70,7 +70,8 @@ impl Seen {
             None => Value::Unknown(NAMESPACE_AWAY),
         };
         let request = Value::Tree(self.request.clone(), REQUEST.clone());
-        vec![Value::tree(self.object.clone()), Value::Null, namespace, request, Value::Unknown(AUTHORIZER)]
+        let authorizer = Value::Unknown(AUTHORIZER);
+        vec![Value::tree(self.object.clone()), Value::Null, namespace, request, authorizer.clone(), authorizer]
     }
 
     /// Returns the variables as they are where an ordinary user asks, who is in no group.
@@ -196,7 +197,7 @@ fn merged(node: Option<&Node>, stored: &Json, origin: Origin, shape: Option<&Sha
     let place = node.map_or(origin, Node::origin);
     match (stored, shape) {
         (Json::String(key), Some(Shape::Quantity)) => {
-            let written = node.and_then(Tree::scalar).and_then(|text| Quantity::parse(&text).ok());
+            let written = node.and_then(Tree::scalar).and_then(|text| Quantity::decode(&text).ok());
             let amount = written.or_else(|| Quantity::parse(key).ok().map(|amount| amount.decimal()));
             Node::string(amount.map_or_else(|| key.clone(), |amount| amount.to_string()), place)
         }

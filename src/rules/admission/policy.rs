@@ -206,7 +206,9 @@ fn environment(facts: &Facts, has_params: bool) -> Environment {
         .with("oldObject", Ty::Dyn)
         .with("namespaceObject", NAMESPACE.clone())
         .with("request", REQUEST.clone())
-        .with("authorizer", Ty::Opaque("kubernetes.authorization.Authorizer"));
+        .with("authorizer", AUTHORIZER)
+        // The check of what is asked of the object at hand.
+        .with("authorizer.requestResource", AUTHORIZER);
     if has_params { environment.with("params", Ty::Dyn) } else { environment }
 }
 
@@ -214,6 +216,9 @@ fn object(name: &str, fields: Vec<(&str, Ty)>) -> Ty {
     let fields = fields.into_iter().map(|(name, ty)| (name.into(), name.into(), ty)).collect();
     Ty::Object(Object { name: name.into(), fields }.into())
 }
+
+/// The type of what answers who may do what.
+const AUTHORIZER: Ty = Ty::Opaque("kubernetes.authorization.Authorizer");
 
 /// The type of `request`.
 pub(super) static REQUEST: LazyLock<Ty> = LazyLock::new(|| {
