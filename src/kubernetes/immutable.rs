@@ -13,7 +13,9 @@
 //! So much can be said before anything is sent; the server alone has the last word.
 
 mod compare;
+mod config;
 mod pods;
+mod service;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,8 @@ pub enum Rule {
     MarkedImmutable,
     /// It was left open, was set, and stays.
     SetOnce,
+    /// It was left open, the server gave it a value, and that stays.
+    Given,
     /// It only grows.
     Grows,
     /// It only falls, and is not taken away.
@@ -66,6 +70,7 @@ impl fmt::Display for Rule {
             Self::Immutable => "it cannot be changed",
             Self::MarkedImmutable => "the object is marked `immutable`",
             Self::SetOnce => "it cannot be changed once it is set",
+            Self::Given => "the server gave it a value when the object was made, and takes no other",
             Self::Grows => "it can only grow",
             Self::Falls => "it can only be lowered",
             Self::Gains => "items can only be added",
@@ -140,8 +145,8 @@ pub fn refused<O: Tree, S: Tree, N: Tree>(facts: &Facts, old: &O, stated: &S, ne
     }
     match (group, kind) {
         ("batch", "Job") => update.job(),
-        ("", "ConfigMap") => update.marked(&["data", "binaryData"]),
-        ("", "Secret") => update.marked(&["data", "stringData"]),
+        ("", "ConfigMap") => update.config_map(),
+        ("", "Secret") => update.secret(),
         ("", "Service") => update.service(),
         ("", "PersistentVolume") => update.volume(),
         ("", "PersistentVolumeClaim") => update.claim(),
@@ -282,58 +287,6 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         match tree.at(path)?.look() {
             Look::Number(number) => number.parse().ok(),
             _ => None,
-        }
-    }
-
-    /// `immutable: true` is not taken back, and keeps the data as it is.
-    fn marked(&mut self, data: &[&'static str]) {
-        if !Self::is_true(self.old, &["immutable"]) {
-            return;
-        }
-        let taken_back = match self.new.get("immutable") {
-            Some(immutable) => !matches!(immutable.look(), Look::Bool(true)),
-            None => self.stated.get("immutable").is_some(),
-        };
-        if taken_back {
-            self.refuse("immutable".to_owned(), "immutable", Rule::MarkedImmutable);
-        }
-        for field in data {
-            self.keep(field, Rule::MarkedImmutable);
-        }
-    }
-
-    fn service(&mut self) {
-        let spec = |key: &'static str| ["spec", key];
-        let external = |kind: Option<&str>| kind == Some("ExternalName");
-        let (was, is) = (Self::text_of(self.old, &spec("type")), Self::text_of(self.new, &spec("type")));
-        if external(was) || external(is) {
-            return;
-        }
-        // The server puts back what it gave, where it is left out.
-        if let (Some(old), Some(new)) =
-            (Self::text_of(self.old, &spec("clusterIP")), Self::text_of(self.new, &spec("clusterIP")))
-            && old != new
-        {
-            self.refuse("spec.clusterIP".to_owned(), "spec.clusterIP", Rule::SetOnce);
-        }
-        for (field, list) in [("spec.clusterIPs", "clusterIPs"), ("spec.ipFamilies", "ipFamilies")] {
-            let old = self.old.at(&spec(list)).and_then(|list| list.items().first()).and_then(Tree::as_text);
-            let new = self.new.at(&spec(list)).and_then(|list| list.items().first()).and_then(Tree::as_text);
-            if let (Some(old), Some(new)) = (old, new)
-                && old != new
-            {
-                self.refuse(format!("{field}[0]"), field, Rule::SetOnce);
-            }
-        }
-        if was == Some("LoadBalancer") && is == Some("LoadBalancer") {
-            self.keep("spec.loadBalancerClass", Rule::SetOnce);
-            if let (Some(old), Some(new)) = (
-                Self::number(self.old, &spec("healthCheckNodePort")),
-                Self::number(self.new, &spec("healthCheckNodePort")).filter(|port| *port != 0),
-            ) && old != new
-            {
-                self.refuse("spec.healthCheckNodePort".to_owned(), "spec.healthCheckNodePort", Rule::Immutable);
-            }
         }
     }
 

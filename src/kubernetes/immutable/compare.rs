@@ -12,8 +12,8 @@ use crate::kubernetes::{
 /// Returns an amount, where it is one.
 pub(super) fn quantity<T: Tree>(value: Option<&T>) -> Option<Quantity> {
     match value?.look() {
-        Look::Text(text) => Quantity::parse(text).ok(),
-        Look::Number(number) => Quantity::parse(&number).ok(),
+        Look::Text(text) => Quantity::decode(text).ok(),
+        Look::Number(number) => Quantity::decode(&number).ok(),
         _ => None,
     }
 }

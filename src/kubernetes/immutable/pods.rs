@@ -7,6 +7,12 @@ use crate::kubernetes::{Minor, Shape, Tree, same};
 /// What a Job that is suspended may change of its template's Pods.
 const SUSPENDED: &[&str] = &["nodeSelector", "tolerations", "schedulingGates"];
 
+/// What annotations that name the profile of a container begin with.
+const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io";
+const APP_ARMOR_FIELD: &str = "metadata.annotations.container.apparmor.security.beta.kubernetes.io";
+
+const GRACE: &str = "terminationGracePeriodSeconds";
+
 /// Where a node affinity says what must be.
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 
@@ -19,6 +25,14 @@ fn only_adds<O: Tree, N: Tree>(old: &O, new: &N) -> bool {
         return lists.iter().all(|(_, new)| new.is_empty());
     }
     lists.iter().all(|(old, new)| old.len() <= new.len() && old.iter().zip(*new).all(|(old, new)| same(old, new)))
+}
+
+/// Whether two tolerations are one: for how long it holds may change.
+fn tolerates_alike<O: Tree, N: Tree>(old: &O, new: &N) -> bool {
+    ["key", "operator", "value", "effect"].iter().all(|field| match (old.present(field), new.present(field)) {
+        (Some(old), Some(new)) => same(old, new),
+        (old, new) => old.is_none() && new.is_none(),
+    })
 }
 
 impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
@@ -98,6 +112,35 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         }
     }
 
+    /// Whether a grace period below zero, which older servers took, becomes the one that it stands for.
+    fn is_grace_mended(&self) -> bool {
+        let path = ["spec", GRACE];
+        Self::number(self.old, &path).is_some_and(|old| old < 0) && Self::number(self.new, &path) == Some(1)
+    }
+
+    /// Annotations that name profiles are as fixed as the fields that took their place.
+    fn app_armor(&mut self) {
+        const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
+        // Beside a field the server writes the annotation itself.
+        let has_profile = |pod: &O| pod.at(&["securityContext", "appArmorProfile"]).is_some();
+        let has_field = self.old.get("spec").is_some_and(|spec| {
+            let lists = ["containers", "initContainers", "ephemeralContainers"];
+            has_profile(spec) || lists.iter().flat_map(|list| spec.list(list)).any(has_profile)
+        });
+        let (old, new) = (self.old.at(&ANNOTATIONS), self.new.at(&ANNOTATIONS));
+        let stated = self.stated.at(&ANNOTATIONS);
+        let added = new.into_iter().flat_map(Tree::members).filter(|(key, value)| {
+            old.and_then(|old| old.get(key)).map_or(!has_field, |old| old.as_text() != value.as_text())
+        });
+        let gone =
+            stated.into_iter().flat_map(Tree::members).filter(|(key, _)| new.is_none_or(|new| new.get(key).is_none()));
+        let keys = added.map(|(key, _)| key).chain(gone.map(|(key, _)| key));
+        let first = keys.filter(|key| key.strip_prefix(APP_ARMOR).is_some_and(|rest| rest.starts_with('/'))).min();
+        if let Some(path) = first.map(|key| format!("metadata.annotations.{key}")) {
+            self.refuse(path, APP_ARMOR_FIELD, Rule::Immutable);
+        }
+    }
+
     pub(super) fn pod(&mut self) {
         let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
         let ty = self.facts.ty(*id);
@@ -113,6 +156,9 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             if filled.contains(&name) && new.is_none_or(|spec| spec.get(name).is_none()) {
                 continue;
             }
+            if name == GRACE && self.is_grace_mended() {
+                continue;
+            }
             for below in compare.field(ty, name, old, stated, new) {
                 let image = ["containers", "initContainers"].contains(&name) && below.ends_with("].image");
                 if !image && !self.narrows(name, &below) {
@@ -120,6 +166,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
                 }
             }
         }
+        self.app_armor();
         let deadline = ["spec", "activeDeadlineSeconds"];
         if let Some(old) = Self::number(self.old, &deadline) {
             let raised = match Self::number(self.new, &deadline) {
@@ -138,7 +185,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
             let key = item.get("key").and_then(Tree::as_text).unwrap_or_default();
             ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].contains(&key)
         };
-        let kept = |item: &S| own(item) || new_items("tolerations").iter().any(|new| same(item, new));
+        let kept = |item: &S| own(item) || new_items("tolerations").iter().any(|new| tolerates_alike(item, new));
         if !stated_items("tolerations").iter().all(kept) {
             self.refuse("spec.tolerations".to_owned(), "spec.tolerations", Rule::Gains);
         }

@@ -26,6 +26,21 @@ const NO_SOURCE: &[&str] = &[
     "volumeAttributesClassName",
 ];
 
+/// Labels of nodes that were renamed: their old names, and the new ones.
+const RENAMED: &[(&str, &str)] = &[
+    ("beta.kubernetes.io/arch", "kubernetes.io/arch"),
+    ("beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type"),
+    ("beta.kubernetes.io/os", "kubernetes.io/os"),
+    ("failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"),
+    ("failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"),
+];
+
+/// Returns the labels that a term asks for, in their order.
+fn expressions<T: Tree>(term: &T) -> Vec<Option<&str>> {
+    let all = term.get("matchExpressions").map(Tree::items).unwrap_or_default();
+    all.iter().map(|one| one.get("key").and_then(Tree::as_text)).collect()
+}
+
 impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
     pub(super) fn volume(&mut self) {
         let Some(Shape::Type(id)) = self.ty.field("spec").map(|field| &field.schema.shape) else { return };
@@ -42,10 +57,22 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
                 }
             }
         }
-        self.keep_once("spec.nodeAffinity");
+        self.node_affinity();
         let class = "volumeAttributesClassName";
         if old.and_then(|spec| spec.get(class)).is_some() && new.is_none_or(|spec| spec.get(class).is_none()) {
             self.keep("spec.volumeAttributesClassName", Rule::SetOnce);
+        }
+    }
+
+    /// The nodes from which a volume is reached stay; labels of old names may get their new ones.
+    fn node_affinity(&mut self) {
+        let terms = ["spec", "nodeAffinity", "required", "nodeSelectorTerms"];
+        let old = self.old.at(&terms).map(Tree::items).unwrap_or_default();
+        let new = self.new.at(&terms).map(Tree::items).unwrap_or_default();
+        let renamed = old.iter().zip(new).flat_map(|(old, new)| expressions(old).into_iter().zip(expressions(new)));
+        let renamed = renamed.filter(|pair| RENAMED.iter().any(|(old, new)| *pair == (Some(old), Some(new)))).count();
+        if self.differences("spec.nodeAffinity").len() > renamed {
+            self.keep_once("spec.nodeAffinity");
         }
     }
 
@@ -67,6 +94,19 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         }
     }
 
+    /// The annotation that named the class before there was a field for it stays, or gives way to the field.
+    fn class_annotation(&mut self) {
+        const FIELD: &str = "metadata.annotations.volume.beta.kubernetes.io/storage-class";
+        let path = ["metadata", "annotations", "volume.beta.kubernetes.io/storage-class"];
+        let old = Self::text_of(self.old, &path);
+        let stays = || old.filter(|_| self.new.at(&path).is_none() && self.stated.at(&path).is_none());
+        let new = Self::text_of(self.new, &path).or_else(stays);
+        let moved = new.is_none() && Self::text_of(self.new, &["spec", "storageClassName"]) == old;
+        if old != new && !moved {
+            self.refuse(FIELD.to_owned(), FIELD, Rule::Immutable);
+        }
+    }
+
     pub(super) fn claim(&mut self) {
         for field in CLAIM {
             if !self.is_ignored(field) {
@@ -75,6 +115,7 @@ impl<O: Tree, S: Tree, N: Tree> Update<'_, O, S, N> {
         }
         self.keep_once("spec.volumeName");
         self.keep_once("spec.storageClassName");
+        self.class_annotation();
         // A live claim says whether it is bound; a manifest does not.
         let phase = Self::text_of(self.old, &["status", "phase"]);
         if phase.is_some_and(|phase| phase != "Bound") {

@@ -326,3 +326,90 @@ fn a_job_that_says_less_is_not_run_once() {
     assert_eq!(job(json!({})), ["spec.completions"]);
     assert!(job(json!({"parallelism": 3})).is_empty());
 }
+
+#[test]
+fn a_toleration_may_hold_for_another_time() {
+    let pod = |toleration: Json| json!({"tolerations": [toleration]});
+    let timed =
+        |seconds: i32| json!({"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds});
+    assert_eq!(spec("v1", "Pod", pod(timed(5)), pod(timed(9))), [""; 0]);
+    assert_eq!(
+        spec("v1", "Pod", pod(json!({"key": "a", "value": "b"})), pod(json!({"key": "a", "value": "c"}))),
+        ["spec.tolerations"]
+    );
+    let grace = |seconds: i32| json!({"terminationGracePeriodSeconds": seconds});
+    assert_eq!(spec("v1", "Pod", grace(-1), grace(1)), [""; 0]);
+    assert_eq!(spec("v1", "Pod", grace(5), grace(1)), ["spec.terminationGracePeriodSeconds"]);
+}
+
+#[test]
+fn values_of_secrets_are_compared_as_bytes() {
+    let secret = |field: &str, value: &str| json!({"immutable": true, field: {"p": value}});
+    assert_eq!(update("v1", "Secret", secret("stringData", "x"), secret("data", "eA==")), [""; 0]);
+    assert_eq!(update("v1", "Secret", secret("data", "eA=="), secret("stringData", "x")), [""; 0]);
+    assert_eq!(update("v1", "Secret", secret("stringData", "x"), secret("data", "eQ==")), ["data.p"]);
+    let mut more = secret("data", "eA==");
+    more["data"]["q"] = json!("");
+    assert_eq!(update("v1", "Secret", secret("data", "eA=="), more.clone()), ["data.q"]);
+    assert_eq!(update("v1", "Secret", more, secret("data", "eA==")), ["data.q"]);
+}
+
+#[test]
+fn volumes_follow_labels_of_nodes_to_their_new_names() {
+    let volume = |key: &str, value: &str| {
+        let term = json!({"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]});
+        json!({"nodeAffinity": {"required": {"nodeSelectorTerms": [term]}}})
+    };
+    let change = |old: Json, new: Json| spec("v1", "PersistentVolume", old, new);
+    let (old, new) = ("beta.kubernetes.io/arch", "kubernetes.io/arch");
+    assert_eq!(change(volume(old, "arm64"), volume(new, "arm64")), [""; 0]);
+    assert_eq!(change(volume(new, "arm64"), volume(old, "arm64")).len(), 1);
+    assert_eq!(change(volume(old, "arm64"), volume(new, "amd64")).len(), 1);
+}
+
+#[test]
+fn what_the_server_gave_a_service_stays() {
+    let change = |old: Json, new: Json| spec("v1", "Service", old, new);
+    let ip = |ip: &str| json!({"clusterIP": ip});
+    let none = || json!({});
+    assert_eq!(change(none(), ip("None")), ["spec.clusterIP"]);
+    assert_eq!(change(none(), ip("10.0.0.9")), ["spec.clusterIP"]);
+    assert_eq!(change(json!({"type": "ExternalName"}), ip("None")), [""; 0]);
+    assert_eq!(change(ip("None"), json!({"type": "NodePort"})), ["spec.type"]);
+    assert_eq!(change(ip("None"), json!({"type": "ClusterIP"})), [""; 0]);
+    assert_eq!(change(none(), json!({"ipFamilies": ["IPv6"]})), ["spec.ipFamilies[0]"]);
+    assert_eq!(change(none(), json!({"ipFamilies": ["IPv4"]})), [""; 0]);
+    let balancer = |more: Json| {
+        let mut spec = json!({"type": "LoadBalancer"});
+        more.as_object().unwrap().iter().for_each(|(key, value)| spec[key] = value.clone());
+        spec
+    };
+    let local = || balancer(json!({"externalTrafficPolicy": "Local"}));
+    let asked = || balancer(json!({"externalTrafficPolicy": "Local", "healthCheckNodePort": 30_005}));
+    assert_eq!(change(local(), asked()), ["spec.healthCheckNodePort"]);
+    assert_eq!(change(balancer(none()), asked()), [""; 0]);
+}
+
+#[test]
+fn annotations_that_stood_for_fields_stay() {
+    let noted = |key: &str, value: &str| json!({"metadata": {"name": "a", "annotations": {key: value}}});
+    let none = || json!({"metadata": {"name": "a"}});
+    let armor = "container.apparmor.security.beta.kubernetes.io/a";
+    let path = [format!("metadata.annotations.{armor}")];
+    assert_eq!(update("v1", "Pod", none(), noted(armor, "unconfined")), path);
+    assert_eq!(update("v1", "Pod", noted(armor, "unconfined"), none()), path);
+    assert_eq!(update("v1", "Pod", noted(armor, "unconfined"), noted(armor, "unconfined")), [""; 0]);
+    let profile =
+        json!({"containers": [{"name": "a", "securityContext": {"appArmorProfile": {"type": "Unconfined"}}}]});
+    let mut with_field = (none(), noted(armor, "unconfined"));
+    with_field.0["spec"] = profile.clone();
+    with_field.1["spec"] = profile;
+    assert_eq!(update("v1", "Pod", with_field.0, with_field.1), [""; 0], "the server wrote it beside the field");
+    let class = "volume.beta.kubernetes.io/storage-class";
+    let path = [format!("metadata.annotations.{class}")];
+    assert_eq!(update("v1", "PersistentVolumeClaim", none(), noted(class, "a")), path);
+    assert_eq!(update("v1", "PersistentVolumeClaim", noted(class, "a"), none()), path);
+    let mut moved = none();
+    moved["spec"] = json!({"storageClassName": "a"});
+    assert_eq!(update("v1", "PersistentVolumeClaim", noted(class, "a"), moved), [""; 0]);
+}
