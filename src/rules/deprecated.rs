@@ -56,9 +56,9 @@ const VOLUMES: [(&str, &str); 9] = [
     ("storageos", "1.25"),
 ];
 
-const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
-const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
-const APPARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+pub(super) const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
+pub(super) const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+pub(super) const APPARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 /// Warns of the key of a label that nodes have another one for.
 fn node_label(at: &mut At<'_>, place: String, key: &str, origin: Origin) {
@@ -458,8 +458,7 @@ pub(super) const RULES: &[Rule] = &[
             if let Some((node, driver)) = at.get(&["driver"]).zip(at.text(&["driver"]))
                 && driver.bytes().any(|byte| byte.is_ascii_uppercase())
             {
-                let message =
-                    format!("expected the name of a driver in small letters, found `{}`", words::shown(driver));
+                let message = format!("expected the name of a driver in small letters, found {}", words::word(driver));
                 at.warn("driver", Code::ServerWarning, node.origin(), message, "");
             }
         },

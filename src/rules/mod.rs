@@ -86,6 +86,7 @@ mod availability;
 mod body;
 mod claim;
 mod config;
+mod confinement;
 mod container;
 mod cron_job;
 mod csi;
@@ -195,6 +196,7 @@ static BOOK: &[&[Rule]] = &[
     body::RULES,
     claim::RULES,
     config::RULES,
+    confinement::RULES,
     container::RULES,
     cron_job::RULES,
     csi::RULES,

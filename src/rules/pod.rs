@@ -186,7 +186,8 @@ fn check_pod_resources(at: &mut At<'_>) {
     for (resource, _, most) in amounts("limits") {
         for (index, container) in items(spec, &["containers"]) {
             let Some(node) = get(container, &["resources", "limits", resource]) else { continue };
-            if quantity(node).is_some_and(|limit| limit > most) {
+            // A pod that has less than nothing is told so by itself.
+            if quantity(node).is_some_and(|limit| limit > most && !most.is_negative()) {
                 let message = format!("expected a limit of at most {most}, which is that of the pod");
                 at.invalid(format_args!("containers[{index}].resources.limits.{resource}"), node, message);
             }
@@ -197,7 +198,7 @@ fn check_pod_resources(at: &mut At<'_>) {
         let beside = containers(spec).filter(|(place, container)| place.starts_with('c') || is_sidecar(container));
         let wanted: Quantity =
             beside.filter_map(|(_, container)| quantity(get(container, &["resources", "requests", resource])?)).sum();
-        if wanted > total {
+        if wanted > total && !total.is_negative() {
             let message = format!("expected at least {wanted}, which the containers request together");
             at.invalid(format_args!("resources.requests.{resource}"), node, message);
         }

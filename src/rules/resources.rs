@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Rule;
-use super::at::{At, get, quantity};
+use super::at::{At, get, quantity, text};
 use super::value::{again, filled, named_if_any};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::{dns_label, label_key};
@@ -12,6 +12,10 @@ use crate::text::{Entry, Node, Origin};
 
 /// The resources that a name without a domain can mean in a container, beside huge pages.
 pub(super) const STANDARD: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
+/// Those of a pod as a whole.
+const OF_PODS: [&str; 2] = ["cpu", "memory"];
+/// What devices are called by people, and not by Kubernetes.
+const DEVICES: [&str; 3] = ["gpu", "npu", "tpu"];
 const HUGE_PAGES: &str = "hugepages-";
 /// What the names of all resources of a node are made of in a quota.
 const OF_QUOTA: &str = "requests.";
@@ -79,30 +83,48 @@ fn in_pages(name: &str, amount: &Quantity, shown: &str) -> Option<String> {
     (!vast && bytes % page != 0).then(|| format!("expected a multiple of the page size `{size}`, found `{shown}`"))
 }
 
+/// Where requests and limits stand.
+const BOTH: [&[&str]; 2] = [&["resources", "limits"], &["resources", "requests"]];
+/// What pods take beside their containers.
+const OVERHEAD: [&[&str]; 1] = [&["overhead"]];
+
 /// Returns the entries of requests or limits.
-fn entries<'a>(at: &At<'a>, list: &str) -> impl Iterator<Item = &'a Entry> + use<'a> {
-    let map = at.get(&["resources", list]).and_then(Node::as_map);
+fn entries<'a>(at: &At<'a>, list: &[&str]) -> impl Iterator<Item = &'a Entry> + use<'a> {
+    let map = at.get(list).and_then(Node::as_map);
     map.into_iter().flatten().filter(|entry| !entry.value.is_null())
 }
 
-fn check_names(at: &mut At<'_>) {
-    for list in ["limits", "requests"] {
+/// Checks the names of resources at some places, of a pod as a whole or of a container.
+fn check_names(at: &mut At<'_>, lists: &[&[&str]], of_pod: bool) {
+    for list in lists {
         for entry in entries(at, list) {
             let name = entry.key.text.as_str();
-            let Err(reason) = kind(name) else { continue };
+            let reason = match kind(name) {
+                Err(reason) => reason,
+                Ok(kind) if of_pod && kind != Kind::HugePages && !OF_PODS.contains(&name) => {
+                    "it has `cpu`, `memory` and huge pages alone".to_owned()
+                }
+                Ok(_) => continue,
+            };
             // One name in both lists is one mistake.
-            if list == "requests" && at.get(&["resources", "limits", name]).is_some() {
+            if list.ends_with(&["requests"]) && at.get(&["resources", "limits", name]).is_some() {
                 continue;
             }
-            let message = format!("`{}` is no resource of a container: {reason}", words::shown(name));
+            let whole = if of_pod { "pod as a whole" } else { "container" };
+            let message = format!("{} is no resource of a {whole}: {reason}", words::word(name));
             let finding = Diagnostic::new(Code::InvalidName, entry.key.origin, message);
-            at.report(format_args!("resources.{list}[{name}]"), finding.did_you_mean_word(name, STANDARD));
+            let finding = match DEVICES.iter().find(|device| name.eq_ignore_ascii_case(device)) {
+                Some(_) => finding.help("devices have the names of their makers: `nvidia.com/gpu`"),
+                None if kind(name).is_ok() => finding.help("write it in the resources of a container"),
+                None => finding.did_you_mean_word(name, STANDARD),
+            };
+            at.report(format_args!("{}[{name}]", list.join(".")), finding);
         }
     }
 }
 
-fn check_amounts(at: &mut At<'_>) {
-    for list in ["limits", "requests"] {
+fn check_amounts(at: &mut At<'_>, lists: &[&[&str]]) {
+    for list in lists {
         for entry in entries(at, list) {
             let name = entry.key.text.as_str();
             let (Ok(kind), Some(amount)) = (kind(name), kept(&entry.value)) else { continue };
@@ -116,14 +138,14 @@ fn check_amounts(at: &mut At<'_>) {
                 _ => None,
             };
             if let Some(message) = message {
-                at.invalid(format_args!("resources.{list}[{name}]"), &entry.value, message);
+                at.invalid(format_args!("{}[{name}]", list.join(".")), &entry.value, message);
             }
         }
     }
 }
 
 fn check_limits(at: &mut At<'_>) {
-    for entry in entries(at, "requests") {
+    for entry in entries(at, BOTH[1]) {
         let name = entry.key.text.as_str();
         let (Ok(kind), Some(request)) = (kind(name), kept(&entry.value)) else { continue };
         let place = format!("resources.requests[{name}]");
@@ -156,12 +178,16 @@ fn check_limits(at: &mut At<'_>) {
 }
 
 fn check_huge_pages(at: &mut At<'_>) {
-    let names = || ["limits", "requests"].into_iter().flat_map(|list| entries(at, list));
+    let names = || BOTH.into_iter().flat_map(|list| entries(at, list));
     let plain = names().any(|entry| matches!(entry.key.text.as_str(), "cpu" | "memory"));
     let Some(huge) = names().find(|entry| entry.key.text.starts_with(HUGE_PAGES)).filter(|_| !plain) else { return };
     let finding =
         Diagnostic::new(Code::ForbiddenField, huge.key.origin, "huge pages need `cpu` or `memory` beside them");
     at.report("resources", finding.help("add a request or limit of `memory`"));
+}
+
+fn is_windows(spec: &Node) -> bool {
+    text(spec, &["os", "name"]) == Some("windows")
 }
 
 fn check_claims(at: &mut At<'_>) {
@@ -194,7 +220,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "resource-name",
         at: "core/v1.Container",
-        check: check_names,
+        check: |at| check_names(at, &BOTH, false),
         refuses: &[
             "{name: a, image: 'a:1', resources: {requests: {cpus: 1}}}",
             "{name: a, image: 'a:1', resources: {limits: {gpu: 1}}}",
@@ -203,6 +229,7 @@ pub(super) const RULES: &[Rule] = &[
             "{name: a, image: 'a:1', resources: {limits: {a/b/c: 1}}}",
             "{name: a, image: 'a:1', resources: {limits: {requests.example.com/gpu: 1}}}",
             "{name: a, image: 'a:1', resources: {limits: {Example.com/gpu: 1}}}",
+            "{name: a, image: 'a:1', resources: {limits: {'': 1}}}",
         ],
         accepts: &[
             "{name: a, image: 'a:1', resources: {requests: {cpu: 1, memory: 1Gi, ephemeral-storage: 1Gi}}}",
@@ -214,7 +241,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "resource-amount",
         at: "core/v1.Container",
-        check: check_amounts,
+        check: |at| check_amounts(at, &BOTH),
         refuses: &[
             "{name: a, image: 'a:1', resources: {requests: {cpu: -1}}}",
             "{name: a, image: 'a:1', resources: {limits: {example.com/gpu: 500m}}}",
@@ -257,6 +284,48 @@ pub(super) const RULES: &[Rule] = &[
             "{name: a, image: 'a:1', resources: {requests: {ephemeral-storage: 1Gi}, limits: {hugepages-2Mi: 2Mi}}}",
         ],
         accepts: &["{name: a, image: 'a:1', resources: {requests: {cpu: 1}, limits: {hugepages-2Mi: 2Mi}}}"],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "pod-resource",
+        at: "core/v1.PodSpec",
+        check: |at| {
+            // Where they are dropped, nobody looks at them.
+            if at.keeps("core/v1.PodSpec", "resources") && !is_windows(at.node()) {
+                check_names(at, &BOTH, true);
+                check_amounts(at, &BOTH);
+                check_limits(at);
+                check_huge_pages(at);
+            }
+        },
+        refuses: &[
+            "{resources: {limits: {cpu: 1}, requests: {cpu: 2}}, containers: [{name: a, image: 'a:1'}]}",
+            "{resources: {limits: {nvidia.com/gpu: 1}}, containers: [{name: a, image: 'a:1'}]}",
+            "{resources: {requests: {ephemeral-storage: 1Gi}}, containers: [{name: a, image: 'a:1'}]}",
+            "{resources: {limits: {cpus: 1}}, containers: [{name: a, image: 'a:1'}]}",
+            "{resources: {limits: {memory: -1}}, containers: [{name: a, image: 'a:1'}]}",
+            "{resources: {limits: {memory: 1Gi, hugepages-2Mi: 3Mi}}, containers: [{name: a, image: 'a:1'}]}",
+            "{resources: {limits: {hugepages-2Mi: 2Mi}}, containers: [{name: a, image: 'a:1'}]}",
+            "{resources: {requests: {memory: 1Gi, hugepages-2Mi: 2Mi}, limits: {hugepages-2Mi: 4Mi}}, containers: [{name: a, image: 'a:1'}]}",
+        ],
+        accepts: &[
+            "{resources: {limits: {cpu: 1, memory: 1Gi, hugepages-2Mi: 2Mi}, requests: {cpu: 500m}}, containers: [{name: a, image: 'a:1'}]}",
+        ],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "pod-overhead",
+        at: "core/v1.PodSpec",
+        check: |at| {
+            check_names(at, &OVERHEAD, false);
+            check_amounts(at, &OVERHEAD);
+        },
+        refuses: &[
+            "{overhead: {cpu: -1}, containers: [{name: a, image: 'a:1'}]}",
+            "{overhead: {foo: 1}, containers: [{name: a, image: 'a:1'}]}",
+            "{overhead: {example.com/gpu: 500m}, containers: [{name: a, image: 'a:1'}]}",
+        ],
+        accepts: &["{overhead: {cpu: 250m, memory: 64Mi}, containers: [{name: a, image: 'a:1'}]}"],
         ..Rule::ALWAYS
     },
     Rule {
