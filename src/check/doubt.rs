@@ -2,12 +2,20 @@
 
 use smol_str::SmolStr;
 
+use super::gate::held_back;
 use super::shape::{Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Severity, words};
 use crate::kubernetes::{Quantity, Schema, is_base64, is_time};
 use crate::rules::Path;
 use crate::text::scalar::{self, Meaning};
 use crate::text::{Node, Value};
+
+/// Fields that tell nothing from what is empty, of which the server looks at neither.
+const TAKES_NOTHING: [(&str, &str); 3] = [
+    ("core/v1.HostPathVolumeSource", "type"),
+    ("core/v1.Lifecycle", "stopSignal"),
+    ("storage/v1.StorageClass", "reclaimPolicy"),
+];
 
 impl Walk<'_> {
     /// Reports a scalar that kubectl reads as no text where a text belongs.
@@ -57,7 +65,15 @@ impl Walk<'_> {
     }
 
     pub(super) fn check_quantity(&mut self, node: &Node, text: &str, path: &Path<'_>) {
-        if let Err(refused) = Quantity::parse(text) {
+        if text != text.trim() && Quantity::decode(text).is_ok() {
+            let message = format!("expected a quantity without white space around it, found `{}`", words::shown(text));
+            let bare = text.trim();
+            let finding = Diagnostic::new(Code::AmbiguousScalar, node.origin(), message)
+                .severity(Severity::Warning)
+                .help(format!("the server takes it for `{bare}`, and other programs may not"))
+                .with_fix(Fix::safe([Edit::word(node.origin(), text, bare)]));
+            self.report(finding, path);
+        } else if let Err(refused) = Quantity::decode(text) {
             let finding = Diagnostic::new(Code::InvalidValue, node.origin(), refused.reason).maybe_help(refused.hint);
             let fix = refused.meant.map(|meant| Fix::safe([Edit::word(node.origin(), text, meant)]));
             self.report(Diagnostic { fix, ..finding }, path);
@@ -67,7 +83,7 @@ impl Walk<'_> {
     pub(super) fn check_time(&mut self, node: &Node, text: &str, path: &Path<'_>) {
         if !is_time(text) {
             let help = "RFC 3339 has date, time and zone: `2030-01-31T08:00:00Z`".to_owned();
-            self.invalid(node, format!("expected a time, found `{}`", words::shown(text)), Some(help), path);
+            self.invalid(node, format!("expected a time, found {}", words::word(text)), Some(help), path);
         }
     }
 
@@ -85,14 +101,41 @@ impl Walk<'_> {
     }
 
     pub(super) fn check_enum(&mut self, node: &Node, text: &str, schema: &Schema, path: &Path<'_>) {
-        // The server takes an empty text for none, and defaults it.
-        if schema.values.is_empty() || text.is_empty() || schema.values.iter().any(|known| known == text) {
+        if schema.values.is_empty() || text.is_empty() && !self.holds_word(schema, path) {
             return;
         }
-        let values = || schema.values.iter().map(SmolStr::as_str);
-        let message = format!("expected {}, found `{}`", words::list(values(), "or"), words::shown(text));
+        let held = |value: &str| held_back(self.around.last().map(|(ty, _)| *ty), value, self.facts);
+        if schema.values.iter().any(|known| known == text) && held(text).is_none() {
+            return;
+        }
+        let values =
+            || schema.values.iter().map(SmolStr::as_str).filter(|value| !value.is_empty() && held(value).is_none());
+        let message = format!("expected {}, found {}", words::list(values(), "or"), words::word(text));
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
-        self.report(finding.did_you_mean_word(text, values()), path);
+        let finding = match (held(text), &schema.default) {
+            (Some(gate), _) => finding.help(format!(
+                "`{text}` is behind the feature gate `{gate}`, which is off; where the server has it on, say so: \
+                 `--feature-gates {gate}=true`"
+            )),
+            (None, Some(default)) if text.is_empty() && schema.within.is_none() => {
+                finding.help(format!("leave it out for the default, `{}`", default.as_str().unwrap_or_default()))
+            }
+            _ if text.is_empty() => finding.help("write one of them, or leave it out"),
+            _ => finding.did_you_mean_word(text, values()),
+        };
+        self.report(finding, path);
+    }
+
+    /// Whether a word must stand in a field once it is there. An empty text is nothing in most fields, and the server fills
+    /// in the default; in one that tells nothing from what is empty, and among items, it is a word that is none.
+    fn holds_word(&self, schema: &Schema, path: &Path<'_>) -> bool {
+        let Some((ty, _)) = self.around.last() else { return schema.pointer };
+        match path {
+            Path::Item(..) => true,
+            Path::Field(_, name) if TAKES_NOTHING.contains(&(ty.name.as_str(), name)) => false,
+            Path::Field(_, name) => schema.pointer || ty.required.iter().any(|required| required == name),
+            _ => schema.pointer,
+        }
     }
 
     pub(super) fn invalid(&mut self, node: &Node, message: String, help: Option<String>, path: &Path<'_>) {

@@ -1,10 +1,13 @@
-//! A field that the server drops in silence enters, the warning of it leaves.
+//! A field that the server drops in silence enters, the warning of it leaves; and which values no server takes yet.
 //!
-//! What is behind a feature gate that is off is no mistake for the server: it takes the object, and leaves the field out.
+//! A field behind a feature gate that is off is no mistake for the server: it takes the object, and leaves the field out.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::{Facts, Field, Minor, Type};
 use crate::text::Origin;
+
+/// The gate of tolerations that compare; it is off in all that is bundled.
+const COMPARING: &str = "TaintTolerationComparisonOperators";
 
 /// Warns of a field, written at `origin`, that a server does not keep.
 pub(super) fn dropped(field: &Field, ty: &Type, facts: &Facts, origin: Origin) -> Option<Diagnostic> {
@@ -24,4 +27,13 @@ pub(super) fn dropped(field: &Field, ty: &Type, facts: &Facts, origin: Origin) -
         format!("a server of {} drops `{name}` in silence: its feature gate `{gate}` is {since}", facts.minor);
     let help = format!("take it out; where the server has the gate on, say so: `--feature-gates {gate}=true`");
     Some(Diagnostic::new(Code::FieldGated, origin, message).help(help).names_alone())
+}
+
+/// Returns the feature gate behind which a value of a field of a type is, where that is off.
+pub(super) fn held_back(ty: Option<&Type>, value: &str, facts: &Facts) -> Option<&'static str> {
+    let gate = match (ty?.name.as_str(), value) {
+        ("core/v1.Toleration", "Gt" | "Lt") => COMPARING,
+        _ => return None,
+    };
+    (!facts.has_gate(gate)).then_some(gate)
 }

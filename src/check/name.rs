@@ -4,7 +4,7 @@
 
 use smol_str::SmolStr;
 
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, words};
 use crate::kubernetes::name::{
     config_key, dns_1035_label, dns_label, dns_subdomain, label_key, label_value, path_segment, port_name,
 };
@@ -123,7 +123,7 @@ pub(super) fn hold(rule: Rule, finding: &mut Diagnostic) {
 pub(super) fn refused_in(rule: Rule, value: &Node, masked: bool) -> Vec<Diagnostic> {
     let finding = |text: &str, origin: Origin, what: &str, is: fn(&str) -> Result<(), String>| {
         let reason = is(text).err()?;
-        let shown = if masked { "this".to_owned() } else { format!("`{text}`") };
+        let shown = if masked { "this".to_owned() } else { words::word(text) };
         Some(Diagnostic::new(Code::InvalidName, origin, format!("{shown} is no name for {what}: {reason}")))
     };
     // What kubectl reads as no text has its finding already.
@@ -133,7 +133,7 @@ pub(super) fn refused_in(rule: Rule, value: &Node, masked: bool) -> Vec<Diagnost
     };
     let text = |node: &Node| node.text().filter(|text| !node.is_null() && is_text(node) && !text.is_empty()).cloned();
     let keys = |what, is| {
-        let entries = value.as_map().into_iter().flatten().filter(|entry| !entry.key.text.is_empty());
+        let entries = value.as_map().into_iter().flatten();
         entries.filter_map(move |entry| finding(&entry.key.text, entry.key.origin, what, is))
     };
     match rule {

@@ -42,7 +42,7 @@ pub struct Walk<'a> {
     /// Whether the values at hand are secret and must not be shown.
     pub(super) masked: bool,
     /// The structures around the one at hand, outermost first.
-    around: Vec<(&'a Type, Node)>,
+    pub(super) around: Vec<(&'a Type, Node)>,
     /// Whether fields are put in the order in which Kubernetes documents them.
     ordered: bool,
     /// What is known of subtrees that other objects hold as well.

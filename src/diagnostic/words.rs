@@ -75,6 +75,11 @@ pub(crate) fn thousands(digits: &str) -> String {
     out
 }
 
+/// Names a text as a message repeats it, in backticks; one that is empty in words.
+pub(crate) fn word(text: &str) -> String {
+    if text.is_empty() { "an empty text".to_owned() } else { format!("`{}`", shown(text)) }
+}
+
 /// Returns a text as a message repeats it: on one line, cut where it is long.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();

@@ -15,7 +15,7 @@ impl Amounts {
     pub fn read(node: Option<&impl Tree>) -> Self {
         let mut all = BTreeMap::new();
         for (name, value) in node.into_iter().flat_map(Tree::members) {
-            if let Some(amount) = value.scalar().and_then(|text| Quantity::parse(&text).ok()) {
+            if let Some(amount) = value.scalar().and_then(|text| Quantity::decode(&text).ok()) {
                 all.insert(name.into(), amount);
             }
         }

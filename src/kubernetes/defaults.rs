@@ -146,7 +146,7 @@ fn is_zero<V: Tree>(value: &V) -> bool {
 }
 
 fn amount<T: Tree>(value: &T) -> Option<Quantity> {
-    Quantity::parse(&value.scalar()?).ok()
+    Quantity::decode(&value.scalar()?).ok()
 }
 
 /// Returns a value in JSON; a number that JSON cannot hold stays a text.

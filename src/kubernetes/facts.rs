@@ -256,6 +256,11 @@ impl Facts {
         field.gate.as_ref().is_some_and(|gate| !is_on(gate))
     }
 
+    /// Whether the server has a gate on that holds no field back, and is off unless it is set.
+    pub fn has_gate(&self, name: &str) -> bool {
+        self.gates.get(name) == Some(&true)
+    }
+
     /// Returns the names of all gates that hold a field back in some minor.
     pub fn gate_names() -> BTreeSet<&'static str> {
         let marks = BUNDLED.iter().flat_map(|(_, text)| text.split("\"gate\":\"").skip(1));

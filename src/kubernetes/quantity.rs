@@ -75,6 +75,13 @@ impl Quantity {
         Ok(Self { written, ..Self::normal(mantissa, scale, notation) })
     }
 
+    /// Reads a quantity in a field of an object, where the API server passes over spaces around it.
+    pub fn decode(text: &str) -> Result<Self, NotAQuantity> {
+        let is_space = |letter: char| letter == ' ' || letter.is_whitespace() && !letter.is_ascii();
+        let bare = text.trim_matches(is_space);
+        Self::parse(if bare.is_empty() { text } else { bare })
+    }
+
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
         self.mantissa == 0

@@ -209,7 +209,7 @@ impl<'m> Asked<'m> {
             for (at, container) in self.spec.list(list).iter().enumerate() {
                 let written = parts.iter().find_map(|part| Some((part, container.at(&["resources", part, resource])?)));
                 let Some((part, node)) = written else { continue };
-                let asked = node.text().and_then(|text| Quantity::parse(text).ok());
+                let asked = node.text().and_then(|text| Quantity::decode(text).ok());
                 let asked = asked.map_or(0, |asked| units(resource, &asked));
                 if best.as_ref().is_none_or(|(most, ..)| *most < asked) {
                     best = Some((asked, node.origin(), format!("{list}[{at}].resources.{part}.{resource}")));

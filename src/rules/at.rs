@@ -84,6 +84,11 @@ impl<'a> At<'a> {
         ty.and_then(|ty| ty.field(field)).is_some_and(|field| !self.facts.drops(field))
     }
 
+    /// Whether the server has a feature gate on that is off unless it is set.
+    pub fn has_gate(&self, name: &str) -> bool {
+        self.facts.has_gate(name)
+    }
+
     /// Returns the value at the end of a path of keys, where there is one.
     pub fn get(&self, path: &[&str]) -> Option<&'a Node> {
         let Some((first, rest)) = path.split_first() else { return Some(self.node()) };
@@ -174,5 +179,5 @@ pub(super) fn is_true(node: &Node, path: &[&str]) -> bool {
 
 /// Returns an amount.
 pub(super) fn quantity(node: &Node) -> Option<Quantity> {
-    Quantity::parse(node.text()?).ok()
+    Quantity::decode(node.text()?).ok()
 }

@@ -25,7 +25,7 @@ pub(super) fn descending(path: &str) -> Result<(), String> {
 /// Returns why a path leads up.
 pub(super) fn no_way_up(path: &str) -> Result<(), String> {
     if path.split('/').any(|part| part == "..") {
-        return Err(format!("expected a path without `..`, found `{}`", words::shown(path)));
+        return Err(format!("expected a path without `..`, found {}", words::word(path)));
     }
     Ok(())
 }

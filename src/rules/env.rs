@@ -91,7 +91,7 @@ fn check_field(at: &mut At<'_>) {
     if let Some(version) = at.text(&["fieldRef", "apiVersion"]).filter(|version| *version != "v1")
         && let Some(node) = at.get(&["fieldRef", "apiVersion"])
     {
-        return at.invalid("fieldRef.apiVersion", node, format!("expected `v1`, found `{}`", words::shown(version)));
+        return at.invalid("fieldRef.apiVersion", node, format!("expected `v1`, found {}", words::word(version)));
     }
     let Some(field) = path.as_str() else { return };
     if field.is_empty() {
@@ -146,7 +146,7 @@ fn check_resource(at: &mut At<'_>) {
         return at.report("resource", finding.maybe_help(example));
     }
     let Some(divisor) = at.get(&["divisor"]) else { return };
-    let Some(Ok(amount)) = divisor.text().map(|text| Quantity::parse(text)) else { return };
+    let Some(Ok(amount)) = divisor.text().map(|text| Quantity::decode(text)) else { return };
     let known = if resource.ends_with(".cpu") { &CPU_DIVISORS[..] } else { &BYTE_DIVISORS[..] };
     let shown = amount.to_string();
     if !amount.is_zero() && !known.contains(&shown.as_str()) {

@@ -49,6 +49,8 @@ const LINUX_OF_CONTAINER: [&str; 10] = [
     "seLinuxOptions",
     "seccompProfile",
 ];
+/// The gate with which pods with users of their own may use the network of the node; it is off in all that is bundled.
+const SHARED_NETWORK: &str = "UserNamespacesHostNetworkSupport";
 /// What a pod shares with its node in Linux alone; the first two also where they are `false`.
 const LINUX_NAMESPACES: [&str; 4] = ["hostUsers", "shareProcessNamespace", "hostIPC", "hostPID"];
 
@@ -151,7 +153,10 @@ fn check_host_users(at: &mut At<'_>) {
     if !at.keeps("core/v1.PodSpec", "hostUsers") {
         return;
     }
-    for field in ["hostPID", "hostIPC"] {
+    for field in ["hostPID", "hostIPC", "hostNetwork"] {
+        if field == "hostNetwork" && at.has_gate(SHARED_NETWORK) {
+            continue;
+        }
         if let Some(node) = at.get(&[field]).filter(|_| is_true(spec, &[field])) {
             forbid(at, field, node.origin(), format!("`{field}: true` and `hostUsers: false` exclude one another"));
         }
@@ -253,7 +258,7 @@ fn check_ids(at: &mut At<'_>) {
     if let Some(node) = at.get(&["seLinuxChangePolicy"])
         && let Some(found) = node.as_str().filter(|found| !matches!(*found, "MountOption" | "Recursive"))
     {
-        let message = format!("expected `MountOption` or `Recursive`, found `{}`", words::shown(found));
+        let message = format!("expected `MountOption` or `Recursive`, found {}", words::word(found));
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
         at.report("seLinuxChangePolicy", finding.did_you_mean_word(found, ["MountOption", "Recursive"]));
     }
@@ -267,7 +272,7 @@ pub(super) const RULES: &[Rule] = &[
             if let Some(node) = at.get(&["name"])
                 && let Some(found) = node.as_str().filter(|found| !SYSTEMS.contains(found))
             {
-                let message = format!("expected `linux` or `windows`, found `{}`", words::shown(found));
+                let message = format!("expected `linux` or `windows`, found {}", words::word(found));
                 let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
                 at.report("name", finding.did_you_mean_word(found, SYSTEMS));
             }
@@ -327,6 +332,7 @@ pub(super) const RULES: &[Rule] = &[
         refuses: &[
             "{hostUsers: false, hostPID: true, containers: [{name: a, image: 'a:1'}]}",
             "{hostUsers: false, hostIPC: true, containers: [{name: a, image: 'a:1'}]}",
+            "{hostUsers: false, hostNetwork: true, containers: [{name: a, image: 'a:1'}]}",
             "{hostUsers: false, volumes: [{name: v, persistentVolumeClaim: {claimName: v}}], containers: [{name: a, image: 'a:1', volumeDevices: [{name: v, devicePath: /dev/v}]}]}",
         ],
         accepts: &[

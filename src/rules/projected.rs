@@ -67,7 +67,7 @@ fn check_field(at: &mut At<'_>, reference: &Node) {
         None if FIELDS.contains(&path) => {}
         _ => {
             let expected = words::list(FIELDS, "or");
-            let message = format!("expected {expected} in a volume, found `{}`", words::shown(path));
+            let message = format!("expected {expected} in a volume, found {}", words::word(path));
             let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
             at.report(place, finding.did_you_mean_word(path, FIELDS));
         }

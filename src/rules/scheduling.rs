@@ -56,7 +56,7 @@ fn check_node_term(at: &mut At<'_>) {
         let place = format!("matchFields[{index}]");
         let key = requirement.get("key").and_then(|node| Some((node, node.as_str()?)));
         if let Some((node, key)) = key.filter(|(_, key)| *key != NODE_NAME) {
-            let message = format!("expected `{NODE_NAME}`, the only field to select by, found `{}`", words::shown(key));
+            let message = format!("expected `{NODE_NAME}`, the only field to select by, found {}", words::word(key));
             let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message)
                 .help("select by labels of nodes under `matchExpressions`");
             at.report(format_args!("{place}.key"), finding);
@@ -229,7 +229,7 @@ fn check_toleration(at: &mut At<'_>) {
         (Some("Gt" | "Lt"), value) => {
             let (node, value) = value.map_or((at.node(), ""), |(node, value)| (node, value));
             if value.parse::<i64>().is_err() {
-                let message = format!("expected a whole number to compare with, found `{}`", words::shown(value));
+                let message = format!("expected a whole number to compare with, found {}", words::word(value));
                 at.invalid("value", node, message);
             }
         }
@@ -370,7 +370,7 @@ pub(super) const RULES: &[Rule] = &[
             "{operator: Equal, value: a}",
             "{key: a, value: a/b}",
             "{key: a, operator: Exists, value: b}",
-            "{key: a, operator: Gt, value: b}",
+            "{key: a, operator: Gt, value: '1'}",
             "{key: a, value: b, effect: NoSchedule, tolerationSeconds: 1}",
             "{key: a, value: b, tolerationSeconds: 1}",
         ],

@@ -46,7 +46,7 @@ pub(super) fn at_least(at: &mut At<'_>, place: impl Display, node: &Node, what: 
 pub(super) fn named(at: &mut At<'_>, place: impl Display, node: &Node, what: &str, is: Check) {
     let Some(text) = node.as_str() else { return };
     if let Err(reason) = is(text) {
-        let message = format!("`{}` is no name for {what}: {reason}", words::shown(text));
+        let message = format!("{} is no name for {what}: {reason}", words::word(text));
         at.report(place, Diagnostic::new(Code::InvalidName, node.origin(), message));
     }
 }
@@ -63,8 +63,8 @@ pub(super) fn one_of(at: &mut At<'_>, place: impl Display, node: &Node, values: 
     let Some(text) = node.as_str() else { return true };
     let known = values.contains(&text);
     if !known {
-        let list = words::list(values.iter().copied(), "or");
-        let message = format!("expected {list}, found `{}`", words::shown(text));
+        let list = words::list(values.iter().copied().filter(|value| !value.is_empty()), "or");
+        let message = format!("expected {list}, found {}", words::word(text));
         let finding = Diagnostic::new(Code::InvalidValue, node.origin(), message);
         at.report(place, finding.did_you_mean_word(text, values.iter().copied()));
     }

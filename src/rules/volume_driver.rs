@@ -51,7 +51,7 @@ fn check_iscsi(at: &mut At<'_>) {
         // An empty name of the target has its finding already.
         if let Some(found) = node.as_str().filter(|name| !is_iscsi_name(name) && (!name.is_empty() || field != "iqn")) {
             let message =
-                format!("expected a name such as `iqn.2001-04.com.example:disk`, found `{}`", words::shown(found));
+                format!("expected a name such as `iqn.2001-04.com.example:disk`, found {}", words::word(found));
             at.invalid(format_args!("iscsi.{field}"), node, message);
         }
     }

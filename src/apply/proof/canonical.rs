@@ -76,5 +76,5 @@ impl<'a> Canon<'a> {
 /// Whether a quantity is shown as that text when it was read.
 fn is_shown_as(quantity: &str, live: &Json) -> bool {
     let Some(live) = live.as_str() else { return false };
-    Quantity::parse(quantity).is_ok_and(|quantity| quantity.to_string() == live)
+    Quantity::decode(quantity).is_ok_and(|quantity| quantity.to_string() == live)
 }
