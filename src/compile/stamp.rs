@@ -197,7 +197,8 @@ pub(super) fn check(
                     findings =
                         told.map(|finding| behind::tell(finding, context.batch, Some(plan), &scope, sources)).collect();
                 }
-                let gathered = sets.iter().map(|_| Gathered::of(&objects, true, false)).collect();
+                let there = if plan.stands_in(at) { &[][..] } else { objects.as_slice() };
+                let gathered = sets.iter().map(|_| Gathered::of(there, true, false)).collect();
                 (objects, gathered, findings)
             });
         // Which instances were still made then is chance: none of them says anything.

@@ -34,7 +34,8 @@ pub(super) fn name_instances(plan: &mut Plan, scope: &Scope<'_>, diagnostics: &m
         let is_broken = own.as_ref().map_or_else(|| values().any(Node::holds_broken), Node::is_broken);
         if is_broken {
             // Any name will do for what else is wrong with the instance.
-            plan.instances[at].name = budgeted(&slug(&format!("{}-broken-{number}", plan.entry)), budget);
+            let name = budgeted(&slug(&format!("{}-broken-{number}", plan.entry)), budget);
+            plan.instances[at] = Planned { name, stands_in: true, ..plan.instances[at].clone() };
             continue;
         }
         let name = match own.as_ref().map(|name| (name, name.text())) {

@@ -57,13 +57,15 @@ pub(super) enum Variant {
 }
 
 /// An instance before its fields are filled in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Planned {
     pub(super) name: SmolStr,
     pub(super) cell: Option<Node>,
     /// Its number in the fan-out, of which `when` may leave some out.
     pub(super) number: usize,
     pub(super) variant: usize,
+    /// Whether its name, or its values, are not known because of a reported mistake.
+    pub(super) stands_in: bool,
 }
 
 /// One instance of an entry, its expressions filled in.
@@ -110,6 +112,12 @@ impl Plan {
     /// Returns the axis values of an instance.
     pub fn cell(&self, at: usize) -> Option<&Node> {
         self.instances[at].cell.as_ref()
+    }
+
+    /// Whether an instance stands for those that a reported mistake keeps from being made: it is there to be looked at, and
+    /// not for others to refer to.
+    pub fn stands_in(&self, at: usize) -> bool {
+        self.instances[at].stands_in
     }
 
     /// Whether a node of an instance is the same in all instances of its variant, and stays as long as the plan does.

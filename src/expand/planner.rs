@@ -291,7 +291,8 @@ fn fill(
             known.insert(matching, plan.variants.len() - 1);
             plan.variants.len() - 1
         };
-        planned.push(Planned { name: SmolStr::default(), cell, number, variant });
+        let stands_in = cell.as_ref().is_some_and(Node::is_broken);
+        planned.push(Planned { name: SmolStr::default(), cell, number, variant, stands_in });
     }
     for (number, (at, _)) in used.iter().enumerate().filter(|(_, used)| !**used).enumerate() {
         let Override { pattern, origin, .. } = &overrides[at];

@@ -183,7 +183,8 @@ impl Lowering<'_> {
 /// Returns the port of a Service that leads to a port of the pods. Among several each needs a name: one that has none
 /// is named after its number, as `tcp-8080`.
 fn follow(port: &Port, several: bool, origin: Origin) -> Node {
-    let at = port.number.origin();
+    // A number that is broken leaves the port its name.
+    let at = if port.number.is_broken() { origin } else { port.number.origin() };
     let named = port.name.as_ref().map(|name| Node::string(name.clone(), at));
     let target = named.clone().unwrap_or_else(|| port.number.clone());
     let number = port.number.text().filter(|_| several);
