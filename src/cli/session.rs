@@ -173,23 +173,26 @@ impl Session {
             .disk
             .read(path)
             .map_err(|error| Failure::Environment(format!("cannot read `{path}`: {}", crate::read::reason(&error))))?;
-        let file = self.sources.next_id();
         let read = if expand::is_table(path) {
             expand::read_table(path, bytes, &mut self.sources, &mut self.diagnostics)
         } else {
             read_confidential(&mut self.sources, path, bytes, &mut self.diagnostics)
         };
         let Some(root) = read else { return Ok(None) };
-        let stem = Path::new(path).file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or(path);
         match (name, root.as_map()) {
             (None, Some(map)) => Ok(Some(map.clone())),
-            (None, None) if root.as_seq().is_none() => {
+            (None, None) if !is_rows(&root) => {
                 let found = root.type_name();
-                Err(Failure::Usage(format!("expected a mapping of parameters in `{path}`, found {found}")))
+                let message = format!("expected a mapping of parameters in `{path}`, or rows of one, found {found}");
+                Err(Failure::Usage(message))
             }
             _ => {
+                let stem = Path::new(path).file_stem().and_then(std::ffi::OsStr::to_str);
+                let name = name.or(stem).unwrap_or(path);
+                // The name is no part of what is read, all of which may be secret.
+                let (start, file) = (given.find(name).unwrap_or_default(), self.sources.add("--params", given));
                 let mut map = Map::new();
-                map.push(Key::new(name.unwrap_or(stem), Origin::new(file, 0, 0)), root);
+                map.push(Key::new(name, Origin::new(file, start, start + name.len())), root);
                 Ok(Some(map))
             }
         }
@@ -252,6 +255,10 @@ impl Session {
         self.policy = Policy::parse(deny, allow).map_err(|error: PolicyError| Failure::Usage(error.to_string()))?;
         Ok(())
     }
+}
+
+fn is_rows(node: &Node) -> bool {
+    node.as_seq().is_some_and(|items| items.iter().all(|item| item.as_map().is_some()))
 }
 
 pub(super) fn read_stdin() -> std::io::Result<Vec<u8>> {

@@ -155,6 +155,7 @@ fn parameter() -> Json {
     let type_words = json!({"anyOf": [{"enum": types}, {"type": "array", "items": {"enum": types}}]});
     words.insert("type".into(), below("params", "type", type_words));
     words.insert("description".into(), below("params", "description", json!({"type": "string"})));
+    words.insert("rows".into(), below("params", "rows", super::fanout::rows()));
     json!({
         "type": ["string", "number", "boolean", "array", "object", "null"],
         "properties": words,

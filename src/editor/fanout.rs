@@ -77,10 +77,9 @@ pub(super) fn defs() -> Members {
             "additionalProperties": false,
         }),
     );
-    let rows = json!({"type": ["string", "array", "null"], "items": {"type": "object"}});
     let zip = json!({"type": ["object", "null"], "additionalProperties": reference("axis")});
     let words = json!({
-        "rows": said("rows", rows),
+        "rows": said("rows", rows()),
         "zip": said("zip", zip),
         "include": said("include", cells()),
         "exclude": said("exclude", cells()),
@@ -90,4 +89,9 @@ pub(super) fn defs() -> Members {
         ("matrix", open(&["object"], json!({"properties": words, "additionalProperties": reference("axis")}))),
         ("axis", axis),
     ])
+}
+
+/// Returns a table: a file or a list of rows.
+pub(super) fn rows() -> Json {
+    json!({"type": ["string", "array", "null"], "items": {"type": "object"}})
 }

@@ -314,15 +314,18 @@ fn check_known(given: &Map, declared: &Map, diagnostics: &mut Diagnostics) {
 
 /// Reports values from the command line that no batch of the run declares.
 pub fn check_given(batches: &[&Node], given: &[Map], diagnostics: &mut Diagnostics) {
-    let declared: BTreeSet<&str> = batches
-        .iter()
-        .filter_map(|root| root.get("params").and_then(Node::as_map))
-        .flatten()
-        .map(|entry| entry.key.text.as_str())
-        .collect();
+    let all = || batches.iter().filter_map(|root| root.get("params").and_then(Node::as_map)).flatten();
+    let declared: BTreeSet<&str> = all().map(|entry| entry.key.text.as_str()).collect();
+    let lists: Vec<&str> =
+        all().filter(|entry| tables::takes_rows(&entry.value)).map(|entry| entry.key.text.as_str()).take(2).collect();
     for entry in given.iter().flatten() {
         if !declared.contains(entry.key.text.as_str()) {
-            diagnostics.push(params::unknown(&entry.key, declared.iter().copied()));
+            let finding = params::unknown(&entry.key, declared.iter().copied());
+            let is_list = entry.value.as_seq().is_some();
+            diagnostics.push(match lists.as_slice() {
+                [list] if is_list => finding.help(format!("`--params {list}=FILE` gives the rows to `{list}`")),
+                _ => finding,
+            });
         }
     }
 }

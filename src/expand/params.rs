@@ -170,9 +170,13 @@ fn list_of_rows(schema: &Map, origin: Origin) -> Map {
     if !list.contains("type") {
         list.put("type", typed("array"));
     }
-    if !list.contains("items") {
-        let row: Map = [Entry { key: Key::new("type", origin), value: typed("object") }].into_iter().collect();
-        list.put("items", Node::map(row, origin));
+    let mut row = match list.get("items") {
+        Some(items) => items.as_map().cloned(),
+        None => Some(Map::new()),
+    };
+    if let Some(row) = row.as_mut().filter(|row| !row.contains("type")) {
+        row.push(Key::new("type", origin), typed("object"));
+        list.put("items", Node::map(row.clone(), origin));
     }
     list
 }

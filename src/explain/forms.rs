@@ -4,7 +4,14 @@
 
 /// Keys with the lines that show their forms.
 pub const FORMS: &[(&str, &[&str])] = &[
-    ("params", &["params: {tag: \"1.27\"}", "params: {replicas: {type: integer, minimum: 1, default: 3}}"]),
+    (
+        "params",
+        &[
+            "params: {tag: \"1.27\"}",
+            "params: {replicas: {type: integer, minimum: 1, default: 3}}",
+            "params: {tenants: {rows: tenants.csv}}",
+        ],
+    ),
     ("include", &["include: [../common/base.yaml]"]),
     ("namespaces", &["namespaces: [shop]", "namespaces: {shop: {labels: {team: payments}}}"]),
     ("configMaps", &["configMaps: {app: {data: {LOG_LEVEL: info}, files: [config/app.toml]}}"]),

@@ -66,6 +66,8 @@ pub struct Declarations {
     /// The entries that cannot be made: what is wrong with them was told.
     broken: BTreeSet<(Section, SmolStr)>,
     pub(super) known: Arc<BTreeSet<(SmolStr, SmolStr)>>,
+    /// The workloads whose instances have other names, with the numbers of their plans.
+    pub(super) workloads: BTreeMap<SmolStr, (usize, Instances)>,
     /// The claims and accounts that pods use and the batch does not declare, with the first place of each.
     uses: Mutex<BTreeMap<(Section, SmolStr, SmolStr), Origin>>,
     /// What the names of the claims of StatefulSets begin with, by namespace.
@@ -102,6 +104,11 @@ impl Declarations {
                 declared.named.entry(key).or_insert_with(|| (one.clone(), Vec::new())).1.push(at);
             }
             declared.own.insert((plan.section, plan.entry.clone()), one);
+        }
+        for (number, plan) in expanded.plans.iter().enumerate().filter(|(_, plan)| plan.section == Section::Workloads) {
+            if (0..plan.len()).any(|at| *plan.name(at) != plan.entry) {
+                declared.workloads.insert(plan.entry.clone(), (number, Instances::of(plan)));
+            }
         }
         for section in Section::ALL {
             let all = expanded.batch.section(section).iter().map(|entry| (section, entry.key.text.clone()));

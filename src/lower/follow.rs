@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::Context;
 use super::references::Referrer;
 use crate::diagnostic::Diagnostics;
-use crate::expand::Instance;
+use crate::expand::{Instance, Joined};
 use crate::kubernetes::Manifest;
 use crate::kubernetes::references::{self, ACCOUNT, CLAIM, CONFIG_MAP, Mention, Named, SECRET, SERVICE, mentions};
 use crate::spec::Section;
@@ -17,16 +17,18 @@ use crate::text::{Node, Origin};
 
 /// The names that an object mentions, as they were before it was patched.
 #[derive(Default)]
-pub(super) struct Written(HashSet<usize>);
+pub(super) struct Written {
+    addresses: HashSet<usize>,
+    /// The names themselves: while they are held, no other one has their address.
+    _held: Vec<Node>,
+}
 
 impl Written {
     /// Returns the names in an object.
     pub(super) fn of(object: &Manifest) -> Self {
-        let mut all = HashSet::new();
-        mentions(object, &mut |mention| {
-            all.insert(mention.name.address());
-        });
-        Self(all)
+        let mut held = Vec::new();
+        mentions(object, &mut |mention| held.push(mention.name.clone()));
+        Self { addresses: held.iter().map(Node::address).collect(), _held: held }
     }
 }
 
@@ -70,17 +72,21 @@ fn follow_to(
     let of_object = Some(&object.key.namespace).filter(|namespace| !namespace.is_empty());
     let mut followed: Vec<Followed> = Vec::new();
     mentions(&object, &mut |mention| {
-        let section = section_of(mention.target).filter(|section| is_asked(*section));
-        let Some((section, name)) = section.zip(mention.name.text()) else { return };
-        if before.0.contains(&mention.name.address()) {
+        let section = section_of(mention.target);
+        let Some(name) = mention.name.text().filter(|_| !before.addresses.contains(&mention.name.address())) else {
+            return;
+        };
+        if !section.is_none_or(&is_asked) {
             return;
         }
+        let origin = mention.name.origin();
         let there = mention.namespace().map(SmolStr::new);
         let referrer = Referrer { cell: instance.cell.as_ref(), here: there.as_ref().or(of_object), home };
         let need = need_of(&mention);
-        let target = context.declared.follow(section, mention.name, need, there.is_some(), referrer, diagnostics);
+        let entry = |section| context.declared.follow(section, &mention, need, referrer, diagnostics);
+        let target = section.and_then(entry).or_else(|| of_workload(context, instance, &mention));
         if let Some(target) = target.filter(|target| target != name) {
-            followed.push(Followed { field: mention.field, name: target, origin: mention.name.origin() });
+            followed.push(Followed { field: mention.field, name: target, origin });
         }
     });
     let mut object = object;
@@ -88,6 +94,22 @@ fn follow_to(
         object.node = field.put(&object.node, Node::string(name, origin));
     }
     object
+}
+
+/// Returns the name of the instance of a workload that is meant, or of its Service, where nothing else is called so.
+fn of_workload(context: &Context<'_>, instance: &Instance, mention: &Mention<'_>) -> Option<SmolStr> {
+    let name = mention.name.text()?;
+    let (number, instances) = context.declared.workloads.get(name)?;
+    if mention.namespace().is_some() || context.declared.known.contains(&(mention.target.kind.into(), name.clone())) {
+        return None;
+    }
+    let plan = &context.batch.plans[*number];
+    let Joined::One(at) = instances.joined(instance.cell.as_ref()) else { return None };
+    if mention.target.kind != SERVICE.kind {
+        return (plan.form.union()?.kind.as_str() == mention.target.kind).then(|| plan.name(at).clone());
+    }
+    let service = plan.field(at, "service", &context.batch.scope()).filter(|node| !node.is_null())?;
+    Some(service.get("name").and_then(Node::text).unwrap_or(plan.name(at)).clone())
 }
 
 fn need_of(mention: &Mention<'_>) -> super::references::Need {

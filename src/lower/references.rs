@@ -11,6 +11,7 @@ use super::env::replace;
 use super::{Context, Lowering};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, suggestion, words};
 use crate::expand::{Instance, Joined, describe};
+use crate::kubernetes::references::Mention;
 use crate::spec::{Batch, Section};
 use crate::text::{Entry, Map, Node, Origin};
 
@@ -170,16 +171,8 @@ impl Declarations {
             diagnostics.push(apart(section, name, one, made, at, referrer));
         }
         one.note(number, referrer.elsewhere());
-        if let (Some(key), Some(keys)) = (key, &made.keys)
-            && !keys.contains(key)
-            && need != Need::May
-        {
-            let message = format!("the {kind} `{name}` has no key `{key}`");
-            diagnostics.push(
-                Diagnostic::new(Code::UndeclaredReference, at.origin(), message)
-                    .did_you_mean(key, keys.iter().map(SmolStr::as_str))
-                    .also(one.origin, "declared here"),
-            );
+        if let Some(key) = key.filter(|_| need != Need::May) {
+            diagnostics.extend(lacking(section, name, one, made, key, at.origin()));
         }
         made.name.clone()
     }
@@ -189,12 +182,12 @@ impl Declarations {
     pub(super) fn follow(
         &self,
         section: Section,
-        at: &Node,
+        mention: &Mention<'_>,
         need: Need,
-        is_placed: bool,
         referrer: Referrer<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<SmolStr> {
+        let (at, is_placed) = (mention.name, mention.namespace().is_some());
         let name = at.text()?;
         if is_placed && !self.get(section, name)?.0.is_in(referrer.here, referrer.home) {
             return None;
@@ -216,6 +209,9 @@ impl Declarations {
             return None;
         }
         one.note(number, referrer.elsewhere());
+        for key in mention.keys().filter(|_| need != Need::May) {
+            diagnostics.extend(key.as_str().and_then(|text| lacking(section, name, one, made, text, key.origin())));
+        }
         Some(made.name.clone())
     }
 
@@ -316,6 +312,14 @@ impl Lowering<'_> {
     pub(super) fn secret_list(&mut self, list: &Node) -> Node {
         spelled_list(list, |name, at| self.reference(Section::Secrets, name, None, Need::Pull, at))
     }
+}
+
+/// Returns the finding about a key that what is referred to does not have.
+fn lacking(section: Section, name: &str, one: &Declaration, made: &Made, key: &str, at: Origin) -> Option<Diagnostic> {
+    let keys = made.keys.as_ref().filter(|keys| !keys.contains(key))?;
+    let message = format!("the {} `{name}` has no key `{key}`", section.kind());
+    let finding = Diagnostic::new(Code::UndeclaredReference, at, message);
+    Some(finding.did_you_mean(key, keys.iter().map(SmolStr::as_str)).also(one.origin, "declared here"))
 }
 
 /// Returns the finding about what is in another namespace than the one that refers to it.

@@ -149,6 +149,7 @@ pub const BELOW: &[(&str, &[OwnKey])] = &[
         &[
             key("type", "the type of the value, as JSON Schema names it: `string`, `integer`, `array`, …"),
             key("default", "the value where none is given; without it one has to be"),
+            key("rows", "a table whose rows are the default: a file in CSV, JSON or YAML, or a list of mappings"),
             key("description", "what the parameter is for"),
             key("title", "a short name of the parameter for people"),
             key("enum", "the only values that are taken"),

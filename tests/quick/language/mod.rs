@@ -5,6 +5,7 @@
 
 mod parts;
 mod patches;
+mod rows;
 
 use fanfold::diagnostic::Diagnostic;
 use fanfold::text::Sources;
