@@ -88,8 +88,11 @@ impl Template {
         // Where the opening braces stand in the text as it was written, from the last ones on.
         let mut after = Some(0);
         while let Some(open) = rest.find("{{") {
-            if open > 0 {
-                parts.push(Part::Literal(rest[..open].into()));
+            // Only a `-` that touches the braces takes the white space beside them away; any other one is a minus.
+            let trims = rest[open + 2..].starts_with('-');
+            let literal = if trims { rest[..open].trim_end() } else { &rest[..open] };
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal.into()));
             }
             let Some(length) = closing(&rest[open + 2..]) else {
                 let at = inner_origin("{{", &mut after, origin, sources);
@@ -98,7 +101,9 @@ impl Template {
                         .help("text that must keep its braces is tagged `!raw`"),
                 ));
             };
-            let expression = rest[open + 2..open + 2 + length].trim_matches(['-', ' ', '\t', '\n', '\r']);
+            let inner = &rest[open + 2..open + 2 + length];
+            let inner = inner.strip_prefix('-').unwrap_or(inner);
+            let expression = inner.strip_suffix('-').unwrap_or(inner).trim();
             let part = &rest[open..open + 2 + length + 2];
             let place = inner_origin(part, &mut after, origin, sources);
             let lead = rest[open..].find(expression).unwrap_or(0);
@@ -115,6 +120,9 @@ impl Template {
                 Part::Expression { program, origin: place }
             });
             rest = &rest[open + 2 + length + 2..];
+            if inner.ends_with('-') {
+                rest = rest.trim_start();
+            }
         }
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.into()));
