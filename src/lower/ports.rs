@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::Lowering;
 use super::draft::Draft;
-use crate::diagnostic::words;
+use crate::diagnostic::{Code, Diagnostic, Severity, words};
 use crate::expand::is_nameless;
 use crate::text::{Entry, Node, Origin, Value};
 
@@ -78,6 +78,19 @@ impl Lowering<'_> {
             .node("containerPort", number)
             .maybe("protocol", protocol.map(|protocol| Node::string(protocol, value.origin())))
             .done()
+    }
+
+    /// Reports a number that no port has, where ports are declared: most likely one of them is meant.
+    pub(super) fn check_number(&mut self, port: &Node, ports: &[Port], whose: &str) {
+        let Some(number) = port.text().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit())) else { return };
+        let declared: Vec<&SmolStr> = ports.iter().filter_map(|port| port.number.text()).collect();
+        if declared.is_empty() || declared.len() < ports.len() || declared.contains(&number) {
+            return;
+        }
+        let message = format!("{whose} declares no port `{number}`");
+        let there = words::list(declared.iter().map(|number| number.as_str()), "and");
+        let finding = Diagnostic::new(Code::UndeclaredReference, port.origin(), message).severity(Severity::Warning);
+        self.diagnostics.push(finding.help(format!("declared is {there}: write one of these, or add it to `ports`")));
     }
 
     /// Reads `80` or `53/UDP`.

@@ -6,6 +6,7 @@ use super::Lowering;
 use super::draft::{Draft, items};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::{Requirement, Toleration};
+use crate::spec::WorkloadKind;
 use crate::text::{Entry, Map, Node, Origin};
 
 /// The weight of a preference that names none: as much as one preference can weigh.
@@ -40,7 +41,9 @@ impl Lowering<'_> {
             ("podAffinity", self.field("podAffinity").map(|node| (node, self.pod_affinity(node)))),
             ("podAntiAffinity", self.field("podAntiAffinity").map(|node| (node, self.pod_affinity(node)))),
         ];
-        let mut map = native.and_then(Node::as_map).cloned().unwrap_or_default();
+        let form = "write `nodeAffinity`, `podAffinity` or `podAntiAffinity` in it, or without it";
+        let written = native.map(|native| self.expect_map(native, "affinity", form));
+        let mut map = written.flatten().cloned().unwrap_or_default();
         let mut origin = native.map(Node::origin);
         for (key, lowered) in short {
             let Some((written, Some(affinity))) = lowered else { continue };
@@ -114,6 +117,23 @@ impl Lowering<'_> {
         }
     }
 
+    /// Reports what counts the pods of an instance that makes one pod alone: no other has its labels.
+    fn check_counted(&mut self, key: &str, at: &Node, all: &str) {
+        let is_one = |node: &Node| node.text().is_some_and(|text| text == "1");
+        let is_single = match self.kind() {
+            WorkloadKind::Pod => true,
+            WorkloadKind::Job => self.field("parallelism").is_none_or(is_one),
+            _ => false,
+        };
+        if is_single {
+            let message = format!("`{key}` counts the pods of one instance, and this one makes a single pod");
+            let finding = Diagnostic::new(Code::WithoutEffect, at.origin(), message);
+            let name = &self.instance.entry;
+            self.diagnostics
+                .push(finding.help(format!("to count those of all instances, write {}", all.replace("NAME", name))));
+        }
+    }
+
     fn pod_affinity(&mut self, node: &Node) -> Option<Node> {
         let (require, prefer, native) = self.both(node, POD_FORM)?;
         let mut draft = Draft::new(node.origin());
@@ -140,6 +160,11 @@ impl Lowering<'_> {
     /// Returns a term, and the weight that is written beside it.
     fn pod_term(&mut self, item: &Node) -> Option<(Node, Option<Node>)> {
         let origin = item.origin();
+        let is_own = item.as_map().is_none_or(|map| !map.contains("labelSelector") && !map.contains("selector"));
+        if is_own && !item.is_broken() {
+            let form = "`{topologyKey: kubernetes.io/hostname, selector: \"app.kubernetes.io/name = NAME\"}`";
+            self.check_counted("affinity", item, form);
+        }
         if item.text().is_some() {
             let selector = self.pod_selector(origin);
             let term = Draft::new(origin).node("labelSelector", selector).node("topologyKey", item.clone()).done();
@@ -185,9 +210,13 @@ impl Lowering<'_> {
         Some(Node::seq(list, origin))
     }
 
-    fn constraint(&self, entry: &Entry) -> Node {
+    fn constraint(&mut self, entry: &Entry) -> Node {
         let value = &entry.value;
         let own = value.as_map().cloned().unwrap_or_default();
+        if !own.contains("labelSelector") {
+            let form = "`{maxSkew: 1, labelSelector: {matchLabels: {app.kubernetes.io/name: NAME}}}`";
+            self.check_counted("spread", value, form);
+        }
         let skew = own.get("maxSkew").cloned().or_else(|| value.text().map(|_| value.clone()));
         let when = own.get("whenUnsatisfiable").cloned();
         let rest = own

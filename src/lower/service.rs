@@ -146,6 +146,9 @@ impl Lowering<'_> {
         let value = &entry.value;
         let same = ports.iter().find(|port| port.name.as_ref() == Some(&entry.key.text));
         if let Some(native) = value.as_map() {
+            if let Some(target) = native.get("targetPort") {
+                self.check_number(target, ports, "the workload");
+            }
             let target = same.filter(|_| !native.contains("targetPort")).map(|_| name.clone());
             return Draft::new(entry.origin())
                 .maybe("name", (!is_nameless(&entry.key.text)).then_some(name))
@@ -168,7 +171,11 @@ impl Lowering<'_> {
             .or_else(|| (!of_target.is_empty()).then(|| of_target.into()))
             .or_else(|| same.and_then(|port| port.protocol.clone()));
         let target = match target {
-            Some(target) => Some(Node::new(Value::Plain(target.into()), origin)),
+            Some(target) => {
+                let target = Node::new(Value::Plain(target.into()), origin);
+                self.check_number(&target, ports, "the workload");
+                Some(target)
+            }
             None => same.map(|_| Node::string(entry.key.text.clone(), origin)),
         };
         Draft::new(entry.origin())
