@@ -137,6 +137,14 @@ pub(super) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("all objects are Secrets: `--secrets omit` leaves nothing to build".into()));
     }
     let output: Output = args.output.into();
+    // What kubectl says so is meant; a folder of such a name that is there already is one.
+    if let Some(word) = args.path.as_deref().filter(|path| OutputArg::from_str(path, false).is_ok())
+        && !Path::new(word).exists()
+    {
+        let message =
+            format!("`-o {word}` would write a folder: write `--output {word}` for the notation, or `-o ./{word}`");
+        return Err(Failure::Usage(message));
+    }
     match args.path.as_deref().filter(|path| *path != "-") {
         None if args.check => Err(Failure::Usage("`--check` needs a file or folder to look into".into())),
         None => {

@@ -91,6 +91,10 @@ pub(super) fn operate(node: &Node, operation: &Node, room: &mut Room) -> Result<
     }
 }
 
+/// Fields whose keys may have a slash, behind a domain.
+const KEYED: &[&str] =
+    &["annotations", "labels", "matchLabels", "nodeSelector", "selector", "limits", "requests", "capacity", "hard"];
+
 /// Says how far a path leads, and what there is where it ends; `is_added`, whether something was to come there.
 fn nothing_at(node: &Node, steps: &[String], path: &str, origin: Origin, is_added: bool) -> Diagnostic {
     let finding = Diagnostic::new(Code::InvalidPatch, origin, format!("there is nothing at `{path}`"));
@@ -122,9 +126,10 @@ fn nothing_at(node: &Node, steps: &[String], path: &str, origin: Origin, is_adde
             if is_added && depth + 1 < steps.len() {
                 let missing = pointer(&steps[..=depth]);
                 let finding = Diagnostic { message: format!("there is no `{missing}` to add to"), ..finding };
-                // Keys of texts alone, such as annotations, may have a slash.
-                let is_of_texts = map.iter().all(|entry| entry.value.text().is_some()) && depth > 0;
-                return match joined.clone().next().filter(|_| is_of_texts) {
+                let are_texts = map.iter().all(|entry| entry.value.text().is_some());
+                let is_keyed =
+                    are_texts && depth.checked_sub(1).is_some_and(|last| KEYED.contains(&steps[last].as_str()));
+                return match joined.clone().next().filter(|_| is_keyed) {
                     Some((end, key)) if end == steps.len() => {
                         finding.help(format!("a `/` in a key is written `~1`: `{}`", mended(&key, &[])))
                     }
