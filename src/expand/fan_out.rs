@@ -2,7 +2,8 @@
 //!
 //! What belongs in `matrix` and stands beside it is reported once, and read as if it stood there.
 
-use super::merge::{Place, merge};
+use super::merge::merge;
+use super::place::Place;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Facts;
 use crate::spec::{Level, Section, keys, ours};
@@ -23,10 +24,25 @@ pub(super) fn without_fan_out(facts: &'static Facts, section: Section, layers: V
     for layer in layers {
         let (of_plan, of_instance): (Vec<_>, Vec<_>) =
             layer.as_map().into_iter().flatten().cloned().partition(is_of_plan);
-        fan_out = merge(facts, &fan_out, &Node::map(of_plan.into_iter().collect(), layer.origin()), Place::Free);
+        let mut above: Map = of_plan.into_iter().collect();
+        if let Some(both) = beside_named(fan_out.get("matrix"), above.entry("matrix")) {
+            above.set(both.key, both.value);
+        }
+        fan_out = merge(facts, &fan_out, &Node::map(above, layer.origin()), Place::Free);
         fields.push(Node::map(of_instance.into_iter().collect(), layer.origin()));
     }
     (fan_out.as_map().cloned().unwrap_or_default(), fields)
+}
+
+/// Returns axes together with the fan-outs that an earlier layer names: the axes of both are those of the entry.
+fn beside_named(below: Option<&Node>, above: Option<&Entry>) -> Option<Entry> {
+    let (below, above) = (below?, above.filter(|above| above.value.as_map().is_some())?);
+    let named: Vec<Node> = match below.as_seq() {
+        Some(items) => items.to_vec(),
+        None => vec![below.text().filter(|_| !below.is_null()).map(|_| below.clone())?],
+    };
+    let all = named.into_iter().chain([above.value.clone()]).collect();
+    Some(Entry { key: above.key.clone(), value: Node::seq(all, above.value.origin()) })
 }
 
 /// Returns `matrix` with what belongs in it and stands beside it: all else can still be looked at.
@@ -58,7 +74,10 @@ pub(super) fn moved_into(
         });
         if let Some(map) = whole.value.as_map().filter(|map| !map.contains(name)) {
             let mut map = map.clone();
-            map.push(entry.key, entry.value);
+            // Whether it changes anything matters no more.
+            let is_condition = entry.value.text().is_some() && name == "where";
+            let value = if is_condition { Node::new(entry.value.value().clone(), Origin::BROKEN) } else { entry.value };
+            map.push(entry.key, value);
             whole.value = Node::map(map, whole.value.origin());
         }
     }

@@ -5,20 +5,13 @@
 
 use std::collections::HashSet;
 
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 use super::expression::is_expression;
-use super::merge::Place;
+use super::place::Place;
+use super::ports;
 use super::resources::{is_short, spelled};
 use crate::text::{Entry, Key, Map, Node, Origin};
-
-/// Begins the key of an item that has no name; no name does.
-const NAMELESS: char = '#';
-
-/// Returns whether the key of a named item stands for an item without a name.
-pub fn is_nameless(key: &str) -> bool {
-    key.starts_with(NAMELESS)
-}
 
 /// Returns two values of a field that merge alike: where one is short and the other a mapping, both are mappings.
 pub(super) fn alike(place: Place<'_>, key: &str, below: &Node, above: &Node) -> Option<(Node, Node)> {
@@ -76,7 +69,27 @@ pub(super) fn resources(below: &Map, above: &Map) -> Option<(Map, Map)> {
     let short = |map: &Map| map.iter().any(|entry| is_short(&entry.key.text));
     let native = |map: &Map| map.iter().any(|entry| !is_short(&entry.key.text));
     let differ = (short(below) && native(above)) || (native(below) && short(above));
-    differ.then(|| (spelled(below), spelled(above)))
+    differ.then(|| {
+        let below = spelled(below);
+        let above = with_nulls(spelled(above), above, &below);
+        (below, above)
+    })
+}
+
+/// Takes amounts that are null in short form out of what stands below.
+fn with_nulls(spelled: Map, written: &Map, below: &Map) -> Map {
+    let mut spelled = spelled;
+    for entry in written.iter().filter(|entry| is_short(&entry.key.text) && entry.value.is_null()) {
+        let is_below = |key: &str| below.get(key).is_some_and(|amounts| amounts.get(&entry.key.text).is_some());
+        for key in ["limits", "requests"].into_iter().filter(|key| is_below(key)) {
+            let mut amounts = spelled.get(key).and_then(Node::as_map).cloned().unwrap_or_default();
+            if !amounts.contains(&entry.key.text) {
+                amounts.push(entry.key.clone(), entry.value.clone());
+            }
+            spelled.put(key, Node::map(amounts, entry.key.origin));
+        }
+    }
+    spelled
 }
 
 /// Returns `service: headless` as a mapping.
@@ -92,6 +105,14 @@ fn handler(key: &str, node: &Node) -> Option<Node> {
         "tcpSocket" | "grpc" if is_text => Some(one("port", node)),
         "exec" if node.as_seq().is_some() => Some(one("command", node)),
         _ => None,
+    }
+}
+
+/// Returns an update in the form of a strategy, be it one word.
+pub(super) fn as_strategy(update: &Node) -> Node {
+    match update.text() {
+        Some(_) => one("type", update),
+        None => strategy(update),
     }
 }
 
@@ -126,9 +147,7 @@ pub(super) fn name_of(item: &Node) -> Option<Key> {
     if let Some(name) = item.get("name").filter(|name| !name.is_null()) {
         return Some(Key::new(name.text()?.clone(), name.origin()));
     }
-    let number = item.get("containerPort").or_else(|| item.get("port"))?;
-    let protocol = item.get("protocol").and_then(Node::text).map_or("TCP", SmolStr::as_str);
-    Some(Key::new(format_smolstr!("{NAMELESS}{}/{protocol}", number.text()?), item.origin()))
+    Some(Key::new(ports::numbered(item)?, item.origin()))
 }
 
 /// Returns an item that is written as its name alone in the native form.

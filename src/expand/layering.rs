@@ -3,8 +3,10 @@
 use smol_str::SmolStr;
 
 use super::layers::{Merged, Stack};
-use super::merge::{Merging, Place};
+use super::merge::Merging;
 use super::order::in_documented_order;
+use super::place::Place;
+use super::reported::reported;
 use crate::kubernetes::Facts;
 use crate::spec::{Section, Union, WorkloadKind};
 use crate::text::{Entry, Key, Map, Node, Origin};
@@ -23,7 +25,7 @@ pub enum Form {
 /// How the layers of one entry are put on each other.
 pub(super) enum Layering<'a> {
     Workload(Stack<'a>),
-    Plain { facts: &'static Facts, place: Place<'static>, origin: Origin, is_object: bool },
+    Plain { facts: &'static Facts, place: Place<'static>, origin: Origin, is_strict: bool, is_object: bool },
 }
 
 impl Form {
@@ -70,11 +72,14 @@ impl Form {
         entry: &'a SmolStr,
         origin: Origin,
         shared: usize,
+        is_strict: bool,
     ) -> Layering<'a> {
         match self {
-            Self::Workload(union) => Layering::Workload(Stack { facts, union, workload: entry, origin, shared }),
-            Self::Plain(place) => Layering::Plain { facts, place: *place, origin, is_object: false },
-            Self::Object(place, _) => Layering::Plain { facts, place: *place, origin, is_object: true },
+            Self::Workload(union) => {
+                Layering::Workload(Stack { facts, union, workload: entry, origin, shared, is_strict })
+            }
+            Self::Plain(place) => Layering::Plain { facts, place: *place, origin, is_strict, is_object: false },
+            Self::Object(place, _) => Layering::Plain { facts, place: *place, origin, is_strict, is_object: true },
         }
     }
 }
@@ -93,17 +98,22 @@ impl Layering<'_> {
     pub(super) fn merged(&self, layers: &[Node]) -> Merged {
         match self {
             Self::Workload(stack) => stack.merged(layers),
-            Self::Plain { facts, origin, .. } => {
+            Self::Plain { facts, origin, is_strict, .. } => {
                 let nothing = Merged {
                     fields: Node::map(Map::new(), *origin),
                     is_open: false,
                     findings: Vec::new(),
                     target: None,
                 };
-                let mut merging = Merging::new(facts);
+                let mut merging = Merging { is_strict: *is_strict, ..Merging::new(facts) };
                 let fields =
                     layers.iter().fold(nothing.fields.clone(), |below, layer| self.put(&mut merging, &below, layer));
-                Merged { fields, is_open: merging.notes.is_open, findings: reported(&merging), ..nothing }
+                Merged {
+                    fields,
+                    is_open: merging.notes.is_open,
+                    findings: reported(&merging.notes, &Map::new()),
+                    ..nothing
+                }
             }
         }
     }
@@ -115,7 +125,12 @@ impl Layering<'_> {
             Self::Plain { facts, .. } => {
                 let mut merging = Merging::new(facts);
                 let fields = self.put(&mut merging, &below.fields, over);
-                Merged { fields, is_open: merging.notes.is_open, findings: reported(&merging), target: None }
+                Merged {
+                    fields,
+                    is_open: merging.notes.is_open,
+                    findings: reported(&merging.notes, &Map::new()),
+                    target: None,
+                }
             }
         }
     }
@@ -160,8 +175,4 @@ fn lifted(layer: &Node, merging: &mut Merging<'_>) -> Node {
     }
     let ground = Node::map(ground.into_iter().collect(), metadata.value.origin());
     merging.within(&ground, &Node::map(rest, layer.origin()), Place::Free)
-}
-
-fn reported(merging: &Merging<'_>) -> Vec<crate::diagnostic::Diagnostic> {
-    Stack::reported(&merging.notes, &Map::new())
 }

@@ -8,10 +8,13 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
 
+use super::bodies::{check_body, lift_metadata, put_back, take_out, without_alias, without_bodies};
 use super::containers::ALL;
 use super::expression::is_expression;
 use super::forms;
-use super::merge::{Merging, Notes, Place};
+use super::merge::Merging;
+use super::place::Place;
+use super::reported::reported;
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::Facts;
 use crate::spec::{Home, Union, budgeted, slug};
@@ -35,7 +38,7 @@ const OF_ONE: &[&str] = &[
     "tty",
 ];
 /// The short forms of affinity.
-const AFFINITIES: [&str; 3] = ["nodeAffinity", "podAffinity", "podAntiAffinity"];
+pub(super) const AFFINITIES: [&str; 3] = ["nodeAffinity", "podAffinity", "podAntiAffinity"];
 
 /// How the layers of a workload are put on each other.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub(super) struct Stack<'a> {
     pub(super) origin: Origin,
     /// How many of the lowest layers say what holds for all workloads.
     pub(super) shared: usize,
+    /// Whether parts are among them, of which a list does not replace a mapping, nor a mapping a list.
+    pub(super) is_strict: bool,
 }
 
 /// The layers of a workload as one.
@@ -66,17 +71,21 @@ pub fn main_container(workload: &str) -> SmolStr {
 }
 
 /// A layer in which each field stands in one place.
-struct Lifted {
-    fields: Map,
+pub(super) struct Lifted {
+    pub(super) fields: Map,
     /// Whether its containers come from a native body.
     has_body: bool,
+    /// The containers that it names beside a body.
+    named: HashSet<SmolStr>,
 }
 
 impl Stack<'_> {
     /// Merges layers, lowest first.
     pub(super) fn merged(&self, layers: &[Node]) -> Merged {
-        let mut merging = Merging::new(self.facts);
+        let mut merging = Merging { is_strict: self.is_strict, ..Merging::new(self.facts) };
+        let layers = without_bodies(layers);
         let mut lifted: Vec<Lifted> = layers.iter().map(|layer| self.lifted(layer, &mut merging)).collect();
+        take_out(&mut lifted);
         let mut findings = Vec::new();
         let target = self.target(&lifted, &mut findings);
         let listed: Vec<SmolStr> = lifted
@@ -119,7 +128,7 @@ impl Stack<'_> {
             let all = main.into_iter().chain(others).cloned().collect();
             map.set(entry.key, Node::seq(all, entry.value.origin()));
         }
-        findings.extend(Self::reported(&merging.notes, &map));
+        findings.extend(reported(&merging.notes, &map));
         Merged { fields: Node::map(map, self.origin), is_open: merging.notes.is_open, findings, target }
     }
 
@@ -130,13 +139,14 @@ impl Stack<'_> {
         self.with_main(&mut lifted.fields, below.target.as_ref(), false, &mut merging);
         let over = Node::map(lifted.fields, over.origin());
         let fields = merging.merge(&below.fields, &over, Place::Workload(self.union));
-        let findings = Self::reported(&merging.notes, fields.as_map().unwrap_or(&Map::new()));
+        let findings = reported(&merging.notes, fields.as_map().unwrap_or(&Map::new()));
         Merged { fields, is_open: merging.notes.is_open, findings, target: below.target.clone() }
     }
 
     /// Whether an override changes neither which containers there are, nor which of them flat fields mean.
     pub(super) fn is_plain(&self, below: &Merged, over: &Node) -> bool {
-        const DECIDING: &[&str] = &["containers", "initContainers", "template", "jobTemplate", "pod", "image"];
+        const DECIDING: &[&str] =
+            &["containers", "initContainers", "template", "jobTemplate", "pod", "affinity", "image"];
         let mut fields = over.as_map().into_iter().flatten();
         fields.all(|entry| {
             !DECIDING.contains(&entry.key.text.as_str()) && (below.target.is_some() || !self.is_of_container(entry))
@@ -147,9 +157,11 @@ impl Stack<'_> {
     /// counts more than its flat fields.
     fn lifted(&self, layer: &Node, merging: &mut Merging<'_>) -> Lifted {
         let mut rest = layer.as_map().cloned().unwrap_or_default();
+        let named = containers_of(&rest).map(|(name, _)| name).collect();
         let mut ground = Map::new();
         let mut templates = Vec::new();
         if let Some(job) = rest.get("jobTemplate").cloned() {
+            check_body(&job, "jobTemplate", &["spec", "metadata"], merging);
             merging.notes.is_open |= is_expression(&job) || job.get("spec").is_some_and(is_expression);
             if let Some(spec) = job.get("spec").and_then(Node::as_map) {
                 let (template, fields): (Vec<_>, Vec<_>) =
@@ -164,11 +176,15 @@ impl Stack<'_> {
         if let Some(template) = rest.get("template").cloned() {
             merging.notes.is_open |= is_expression(&template) || template.get("spec").is_some_and(is_expression);
             if template.as_map().is_some() {
+                templates.push(template.clone());
+            }
+            if !is_expression(&template) {
                 rest.remove("template");
-                templates.push(template);
+                check_body(&template, "template", &[], merging);
             }
         }
         for template in &templates {
+            check_body(template, "template", &["spec", "metadata"], merging);
             self.lift_template(template, &mut ground, &mut rest);
         }
         let has_body = ground.contains("containers");
@@ -189,12 +205,13 @@ impl Stack<'_> {
                     fields.push(pod.key, Node::map(kept.into_iter().collect(), pod.value.origin()));
                 }
                 let over = Node::map(lifted.into_iter().collect(), pod.value.origin());
-                let merged = merging.within(&Node::map(fields, layer.origin()), &over, Place::Workload(self.union));
+                let merged = merging.told(&Node::map(fields, layer.origin()), &over, Place::Workload(self.union));
                 fields = merged.as_map().cloned().unwrap_or_default();
             }
         }
         self.lift_affinity(&mut fields, merging);
-        Lifted { fields: self.with_update(fields), has_body }
+        let fields = self.with_update(fields, merging);
+        Lifted { fields: without_alias(fields, merging), has_body, named }
     }
 
     fn is_of_pod(&self, entry: &Entry) -> bool {
@@ -249,21 +266,30 @@ impl Stack<'_> {
             fields.push(native.key, Node::map(kept, native.value.origin()));
         }
         let (ground, over) = (Node::map(ground, self.origin), Node::map(std::mem::take(fields), self.origin));
-        let merged = merging.within(&ground, &over, Place::Workload(self.union));
+        let merged = merging.told(&ground, &over, Place::Workload(self.union));
         *fields = merged.as_map().cloned().unwrap_or_default();
     }
 
     /// Writes a native strategy as `update`, and the fields of a rolling update as a strategy.
-    fn with_update(&self, fields: Map) -> Map {
+    fn with_update(&self, fields: Map, merging: &mut Merging<'_>) -> Map {
         let mut fields = fields;
         let native = ["strategy", "updateStrategy"].into_iter().find(|key| self.union.spec.field(key).is_some());
-        if let Some(update) = fields.entry("update").cloned() {
-            fields.set(update.key, forms::strategy(&update.value));
-        } else if let Some(native) = native.and_then(|key| fields.entry(key)).cloned()
-            && native.value.as_map().is_some()
-        {
+        let native = native.and_then(|key| fields.entry(key)).filter(|entry| entry.value.as_map().is_some()).cloned();
+        let update = fields.entry("update").filter(|entry| !entry.value.is_null()).cloned();
+        if let Some(native) = &native {
             fields.remove(&native.key.text);
-            fields.push(Key::new("update", native.key.origin), native.value);
+        }
+        match (native, update) {
+            (Some(native), Some(update)) => {
+                // Both are `update`, in two forms.
+                let [below, above] = [&native.value, &forms::as_strategy(&update.value)]
+                    .map(|value| single("update", value.clone(), update.key.origin));
+                let merged = merging.told(&below, &above, Place::Workload(self.union));
+                fields.set(update.key, merged.get("update").cloned().unwrap_or(native.value));
+            }
+            (Some(native), None) => fields.set(Key::new("update", native.key.origin), native.value),
+            (None, Some(update)) => fields.set(update.key, forms::strategy(&update.value)),
+            (None, None) => {}
         }
         fields
     }
@@ -286,9 +312,16 @@ impl Stack<'_> {
         }
         let has_image = layers.iter().any(|layer| layer.fields.get("image").is_some_and(|image| !image.is_null()));
         let has_body = layers.iter().any(|layer| layer.has_body);
-        match names.as_slice() {
-            [only] if has_body || !has_image => return Some(only.clone()),
-            _ if has_image && !has_body => return Some(own),
+        // What is first named beside a body stands beside the main one, whatever a body says of it too.
+        let is_of_body = |name: &&SmolStr| {
+            let mut saying = layers.iter().filter(|layer| containers_of(&layer.fields).any(|(one, _)| one == **name));
+            saying.next().is_some_and(|layer| !layer.named.contains(*name))
+        };
+        let of_body: Vec<&SmolStr> = names.iter().filter(|_| has_body).filter(is_of_body).collect();
+        match (names.as_slice(), of_body.as_slice()) {
+            ([only], _) if !has_image => return Some(only.clone()),
+            (_, []) if has_image => return Some(own),
+            (_, [only]) if has_image => return Some((*only).clone()),
             _ => {}
         }
         let of_one = layers.iter().enumerate().flat_map(|(at, layer)| {
@@ -372,34 +405,6 @@ impl Stack<'_> {
             _ => fields.set(Key::new(key, self.origin), ground),
         }
     }
-
-    /// Returns the findings about values that merging lost, and about nulls that remove nothing.
-    pub(super) fn reported(notes: &Notes, fields: &Map) -> Vec<Diagnostic> {
-        let lost = notes.lost.iter().map(|(base, over)| {
-            let (wanted, found) = (over.type_name(), base.type_name());
-            let message = format!("expected {wanted}, as a later layer has, found {found}: they cannot merge");
-            Diagnostic::new(Code::WrongType, base.origin(), message)
-                .also(over.origin(), "the later layer")
-                .help("write both in one form, or leave this one out")
-        });
-        let mut idle: Vec<Key> = notes.idle.clone();
-        for key in ["containers", "initContainers"] {
-            let containers = fields.get(key);
-            let by_name = containers.and_then(Node::as_map).into_iter().flatten().map(|entry| &entry.value);
-            let listed = containers.and_then(Node::as_seq).into_iter().flatten();
-            for env in by_name.chain(listed).filter_map(|container| container.get("env")?.as_map()) {
-                idle.extend(env.iter().filter(|entry| entry.value.is_null()).map(|entry| entry.key.clone()));
-            }
-        }
-        let removed: HashSet<Origin> = notes.removed.iter().map(|key| key.origin).collect();
-        let in_vain = |key: &&Key| !key.origin.is_nowhere() && !removed.contains(&key.origin);
-        let idle = idle.iter().filter(in_vain).map(|key| {
-            let message = format!("no earlier layer sets `{}`: this null removes nothing", key.text);
-            Diagnostic::new(Code::WithoutEffect, key.origin, message)
-                .help(format!("write `{}: \"\"` for an empty text", key.text))
-        });
-        lost.chain(idle).collect()
-    }
 }
 
 /// Returns the names of the containers of a layer, and whether it takes them out.
@@ -432,42 +437,4 @@ fn single(key: &str, value: Node, origin: Origin) -> Node {
     let mut map = Map::with_capacity(1);
     map.push(Key::new(key, origin), value);
     Node::map(map, origin)
-}
-
-/// Writes back what is left of one part of a native body.
-fn put_back(rest: &mut Map, key: &str, body: &Node, part: &str, kept: Vec<Entry>) {
-    let mut map = body.as_map().cloned().unwrap_or_default();
-    let Some(entry) = map.remove(part) else { return };
-    if !kept.is_empty() {
-        map.push(entry.key, Node::map(kept.into_iter().collect(), entry.value.origin()));
-    }
-    if map.is_empty() {
-        rest.remove(key);
-    } else {
-        rest.put(key, Node::map(map, body.origin()));
-    }
-}
-
-/// Lifts the labels and annotations of a native body, but for those that the layer says flatly; returns what is left.
-fn lift_metadata(metadata: &Node, ground: &mut Map, rest: &Map) -> Map {
-    let mut kept = Map::new();
-    for entry in metadata.as_map().into_iter().flatten() {
-        let (flat, of_pods) = match entry.key.text.as_str() {
-            "labels" => ("labels", "podLabels"),
-            "annotations" => ("annotations", "podAnnotations"),
-            _ => {
-                kept.push(entry.key.clone(), entry.value.clone());
-                continue;
-            }
-        };
-        let value = match (entry.value.as_map(), rest.get(flat).and_then(Node::as_map)) {
-            (Some(written), Some(flat)) => {
-                let own = written.iter().filter(|entry| !flat.contains(&entry.key.text)).cloned();
-                Node::map(own.collect(), entry.value.origin())
-            }
-            _ => entry.value.clone(),
-        };
-        ground.set(Key::new(of_pods, entry.key.origin), value);
-    }
-    kept
 }

@@ -9,80 +9,15 @@ use std::collections::{HashMap, HashSet};
 use smol_str::SmolStr;
 
 use super::expression::is_expression;
-use super::forms;
-use crate::kubernetes::{Facts, Merge, Schema, Shape, Type};
-use crate::spec::Union;
+use super::place::{
+    Place, child, is_atomic, is_excluded, is_named, is_structure, is_variables, list_keys, merges, schema_place,
+    takes_lists,
+};
+use super::ports::{self, port_type};
+use super::{forms, variables};
+use crate::diagnostic::Diagnostic;
+use crate::kubernetes::{Facts, Schema};
 use crate::text::{Key, Map, Node, Origin, Value};
-
-/// What stands at a place of the tree, so far as merging must know.
-#[derive(Clone, Copy, Debug)]
-pub enum Place<'a> {
-    /// Nothing is known: maps merge, lists replace.
-    Free,
-    /// It is replaced as a whole.
-    Atomic,
-    /// A flat workload.
-    Workload(&'a Union),
-    /// A mapping of the language itself, such as `labels`.
-    Mapping,
-    /// A Service over the ports of a workload.
-    Service,
-    /// Affinity to nodes or pods, natively or in short.
-    Affinity,
-    /// A list that may also be written as a mapping by name, with the type that named values merge by.
-    Named(&'a Schema, Option<&'a Type>),
-    /// The containers of a pod, by name or as a list; `*` stands for all of them.
-    Containers {
-        /// The type of each.
-        ty: &'a Type,
-        /// Whether they run one after the other.
-        in_order: bool,
-    },
-    /// The mounts of a container by path.
-    Mounts,
-    /// What is mounted at one path.
-    Mount,
-    /// Requests and limits of a container, natively or in short.
-    Resources,
-    /// Patches by kind.
-    Patches,
-    /// The patches of one kind: those of the later layer come behind those of the earlier one.
-    Layered,
-    /// A value of a type.
-    Type(&'a Type),
-    /// A value of a field.
-    Schema(&'a Schema),
-}
-
-/// The handlers of a probe or of a lifecycle event, of which it can hold only one.
-const HANDLERS: &[&str] = &["httpGet", "tcpSocket", "exec", "grpc", "sleep"];
-/// Fields of a workload that say the same thing: what a later layer says, in any of them, counts.
-const ALTERNATIVES: &[&[&str]] = &[
-    &["update", "strategy", "updateStrategy"],
-    &["serviceAccount", "serviceAccountName"],
-    &["selector", "selectorLabels"],
-];
-/// Affinity in short, and natively.
-const AFFINITIES: &[&[&str]] = &[
-    &["require", "requiredDuringSchedulingIgnoredDuringExecution"],
-    &["prefer", "preferredDuringSchedulingIgnoredDuringExecution"],
-];
-/// The keys of a mount that do not say what is mounted.
-pub const MOUNT_OPTIONS: &[&str] = &[
-    "readOnly",
-    "recursiveReadOnly",
-    "subPath",
-    "subPathExpr",
-    "mountPropagation",
-    "name",
-    "size",
-    "storageClassName",
-    "accessModes",
-    "volumeMode",
-    "items",
-    "defaultMode",
-    "optional",
-];
 
 /// Merges `over` on `base`.
 pub fn merge(facts: &Facts, base: &Node, over: &Node, place: Place<'_>) -> Node {
@@ -96,6 +31,12 @@ pub(super) struct Notes {
     pub(super) is_open: bool,
     /// Values that cannot merge with what a later layer says, and were replaced.
     pub(super) lost: Vec<(Node, Node)>,
+    /// Lists and mappings that stand at one place, of which only the earlier one stays.
+    pub(super) differing: Vec<(Node, Node)>,
+    /// What one layer says twice, in two forms, and not alike.
+    pub(super) twice: Vec<(Key, Key)>,
+    /// What cannot be lifted.
+    pub(super) wrong: Vec<Diagnostic>,
     /// Variables that are taken out of no layer.
     pub(super) idle: Vec<Key>,
     /// Variables that are taken out of a layer.
@@ -106,16 +47,18 @@ pub(super) struct Notes {
 pub(super) struct Merging<'f> {
     pub(super) facts: &'f Facts,
     pub(super) notes: Notes,
-    /// Whether all is noted that is replaced although it could have been merged, were it written in another form.
+    /// Whether a list does not replace a mapping, nor a mapping a list.
     pub(super) is_strict: bool,
     /// Whether both sides are parts of one layer: what it takes away must still be taken out of the layers below.
     pub(super) is_within: bool,
+    /// Whether these are two forms of the same things, of which none counts more.
+    pub(super) is_told: bool,
 }
 
 impl<'f> Merging<'f> {
     /// Returns a merging of which nothing is noted yet.
     pub(super) fn new(facts: &'f Facts) -> Self {
-        Self { facts, notes: Notes::default(), is_strict: false, is_within: false }
+        Self { facts, notes: Notes::default(), is_strict: false, is_within: false, is_told: false }
     }
 
     /// Merges parts of one layer: a `null` stays, for what the layers below say.
@@ -123,6 +66,14 @@ impl<'f> Merging<'f> {
         self.is_within = true;
         let merged = self.merge(base, over, place);
         self.is_within = false;
+        merged
+    }
+
+    /// Merges two forms in which one layer says the same things: what they say differently is noted.
+    pub(super) fn told(&mut self, base: &Node, over: &Node, place: Place<'_>) -> Node {
+        self.is_told = true;
+        let merged = self.within(base, over, place);
+        self.is_told = false;
         merged
     }
 
@@ -134,10 +85,6 @@ impl<'f> Merging<'f> {
         }
         if is_open(base, over, place) {
             self.notes.is_open = true;
-            if self.is_strict {
-                self.notes.lost.push((base.clone(), over.clone()));
-                return base.clone();
-            }
             return over.clone();
         }
         if let Place::Containers { ty, in_order } = place {
@@ -148,7 +95,10 @@ impl<'f> Merging<'f> {
                 without_directive(over)
             }
             (Value::Map(below), Value::Map(above)) => {
-                let alike = if matches!(place, Place::Resources) { forms::resources(below, above) } else { None };
+                let alike = match place {
+                    Place::Resources => forms::resources(below, above),
+                    _ => port_type(self.facts, place).map(|ty| ports::called_alike(ty, below, above)),
+                };
                 let (below, above) = alike.as_ref().map_or((below, above), |(below, above)| (below, above));
                 Node::map(self.maps(below, above, place), over.origin())
             }
@@ -187,14 +137,19 @@ impl<'f> Merging<'f> {
             Place::Type(ty) => ty.name.ends_with("Strategy"),
             _ => false,
         };
-        let is_mapping = !over.is_null() && over.text().is_none();
-        let differs = self.is_strict && base.text().is_none() && base.type_name() != over.type_name();
-        if (is_structure(place) && !has_words || differs) && is_mapping && !base.is_null() {
+        if base.is_null() || over.is_null() || over.text().is_some() || base.is_broken() || over.is_broken() {
+            return over.clone();
+        }
+        if self.is_strict && base.text().is_none() && base.type_name() != over.type_name() {
+            self.notes.differing.push((base.clone(), over.clone()));
+            // What is wrong with it is told: nothing else has to be.
+            return base.clone();
+        }
+        // What is no mapping where only mappings stand is told where it is lowered.
+        let is_wrong =
+            over.as_seq().is_some_and(|items| !takes_lists(place) || items.iter().any(|item| item.as_map().is_none()));
+        if is_structure(place) && !has_words && !is_wrong {
             self.notes.lost.push((base.clone(), over.clone()));
-            if self.is_strict {
-                // What is wrong with it is told: nothing else has to be.
-                return base.clone();
-            }
         }
         over.clone()
     }
@@ -213,11 +168,17 @@ impl<'f> Merging<'f> {
         for entry in below {
             let key = &entry.key.text;
             if is_excluded(key, above, place) {
+                if self.is_told {
+                    self.notes.twice.extend(above.iter().next().map(|over| (entry.key.clone(), over.key.clone())));
+                }
                 continue;
             }
             match above.entry(key) {
                 None => merged.push(entry.key.clone(), entry.value.clone()),
                 Some(over) if over.value.is_null() && self.is_within => {
+                    if self.is_told && !entry.value.is_null() {
+                        self.notes.twice.push((entry.key.clone(), over.key.clone()));
+                    }
                     // It is not in vain, whatever the layers below say.
                     let key = Key { origin: Origin::NOWHERE, ..over.key.clone() };
                     merged.push(key, over.value.clone());
@@ -228,12 +189,19 @@ impl<'f> Merging<'f> {
                     }
                 }
                 Some(over) => {
-                    let alike = forms::alike(place, key, &entry.value, &over.value);
+                    let alike = match port_type(facts, place) {
+                        Some(ty) => ports::alike(ty, &entry.value, &over.value),
+                        None => forms::alike(place, key, &entry.value, &over.value),
+                    };
                     let (base, above) = alike.unwrap_or_else(|| (entry.value.clone(), over.value.clone()));
-                    // A fan-out may be another one, in whatever form, and so may its labels.
+                    // A list of axes may take the place of that of all of them.
                     let is_strict = self.is_strict;
-                    self.is_strict &= !matches!(key.as_str(), "matrix" | "axisLabels");
-                    let value = self.merge(&base, &above, child(facts, place, key));
+                    self.is_strict &= key != "axisLabels";
+                    let place = child(facts, place, key);
+                    if self.is_told && base != above && !merges(&base, &above, place) {
+                        self.notes.twice.push((entry.key.clone(), over.key.clone()));
+                    }
+                    let value = self.merge(&base, &above, place);
                     self.is_strict = is_strict;
                     merged.push(over.key.clone(), value);
                 }
@@ -283,7 +251,7 @@ impl<'f> Merging<'f> {
         let above: Vec<Node> = above.iter().map(native).collect();
         let mut merged: Vec<Option<Node>> = below.iter().map(|node| Some(native(node))).collect();
         // Ports are merged by their numbers, and known by their names: one that keeps its name has a new number.
-        let has_names = !keys.iter().any(|key| key == "name") && ty.is_some_and(|ty| ty.field("name").is_some());
+        let has_names = ty.is_some_and(ports::is_port);
         let name = |node: &Node| node.get("name").and_then(Node::text).filter(|_| has_names).cloned();
         let kept: HashSet<Vec<Option<SmolStr>>> =
             if has_names { above.iter().map(&identity).collect() } else { HashSet::new() };
@@ -317,7 +285,9 @@ impl<'f> Merging<'f> {
                 }
             }
         }
-        merged.into_iter().flatten().collect()
+        let below = merged[..below.len()].iter().flatten().count();
+        let merged = merged.into_iter().flatten().collect();
+        if ty.is_some_and(|ty| ty.name == "core/v1.EnvVar") { variables::behind_used(merged, below) } else { merged }
     }
 }
 
@@ -344,31 +314,6 @@ fn is_open(base: &Node, over: &Node, place: Place<'_>) -> bool {
     }
 }
 
-/// Whether a mapping stands at a place, or a list that merges with others.
-fn is_structure(place: Place<'_>) -> bool {
-    match place {
-        Place::Free | Place::Atomic | Place::Workload(_) | Place::Patches | Place::Layered => false,
-        Place::Mapping
-        | Place::Service
-        | Place::Affinity
-        | Place::Named(..)
-        | Place::Containers { .. }
-        | Place::Mounts
-        | Place::Mount
-        | Place::Resources => true,
-        Place::Type(ty) => !ty.atomic,
-        Place::Schema(schema) => matches!(schema.shape, Shape::Map(_)) || list_keys(place).is_some(),
-    }
-}
-
-/// Whether a place holds variables by name.
-fn is_variables(facts: &Facts, place: Place<'_>) -> bool {
-    match place {
-        Place::Named(schema, None) => facts.inner_type(schema).is_some_and(|ty| ty.name == "core/v1.EnvVar"),
-        _ => false,
-    }
-}
-
 /// Returns the value of `$patch`, kubectl's word for how a strategic merge patch treats a mapping.
 fn directive(map: &Map) -> Option<&str> {
     map.get("$patch").and_then(Node::as_str)
@@ -382,112 +327,5 @@ fn without_directive(node: &Node) -> Node {
             Node::map(map, node.origin())
         }
         _ => node.clone(),
-    }
-}
-
-fn is_atomic(place: Place<'_>) -> bool {
-    match place {
-        Place::Atomic => true,
-        Place::Type(ty) => ty.atomic,
-        _ => false,
-    }
-}
-
-fn is_named(place: Place<'_>) -> bool {
-    matches!(place, Place::Named(..))
-}
-
-/// Whether a key cannot stand beside what `above` holds.
-fn is_excluded(key: &str, above: &Map, place: Place<'_>) -> bool {
-    let others = |is_choice: &dyn Fn(&str) -> bool| {
-        is_choice(key) && !above.contains(key) && above.iter().any(|entry| is_choice(&entry.key.text))
-    };
-    match place {
-        Place::Workload(_) => ALTERNATIVES.iter().any(|group| others(&|key| group.contains(&key))),
-        Place::Affinity => AFFINITIES.iter().any(|group| others(&|key| group.contains(&key))),
-        Place::Mount => others(&|key| !MOUNT_OPTIONS.contains(&key)),
-        Place::Type(ty) => match ty.name.as_str() {
-            "core/v1.Probe" | "core/v1.LifecycleHandler" => others(&|key| HANDLERS.contains(&key)),
-            "core/v1.EnvVar" => others(&|key| matches!(key, "value" | "valueFrom")),
-            "core/v1.Volume" => others(&|key| key != "name"),
-            "apps/v1.DeploymentStrategy" | "apps/v1.DaemonSetUpdateStrategy" | "apps/v1.StatefulSetUpdateStrategy" => {
-                let ty = above.get("type").and_then(Node::as_str);
-                key == "rollingUpdate" && !above.contains(key) && ty.is_some_and(|ty| ty != "RollingUpdate")
-            }
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-fn list_keys(place: Place<'_>) -> Option<(&[SmolStr], &Schema)> {
-    match place {
-        Place::Schema(schema) | Place::Named(schema, _) => match schema {
-            Schema { shape: Shape::List(item), merge: Merge::Keys(keys), .. } => Some((keys, item)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<'a> {
-    match place {
-        Place::Free | Place::Mapping | Place::Affinity | Place::Mount | Place::Resources => Place::Free,
-        Place::Atomic | Place::Named(_, None) => Place::Atomic,
-        Place::Named(_, Some(ty)) | Place::Containers { ty, .. } => Place::Type(ty),
-        Place::Service => match facts.named("core/v1.ServiceSpec").field(key) {
-            Some(field) if key == "ports" => Place::Named(&field.schema, None),
-            Some(field) => field_place(facts, &field.schema),
-            None => Place::Free,
-        },
-        Place::Mounts => Place::Mount,
-        Place::Patches => Place::Layered,
-        Place::Layered => Place::Free,
-        Place::Workload(union) => match key {
-            "pod" => Place::Type(union.pod),
-            "mounts" => Place::Mounts,
-            "patch" | "patchJSON6902" => Place::Patches,
-            "containers" => Place::Containers { ty: union.container, in_order: false },
-            "initContainers" => Place::Containers { ty: union.container, in_order: true },
-            "service" => Place::Service,
-            "labels" | "annotations" | "podLabels" | "podAnnotations" | "objectLabels" | "objectAnnotations"
-            | "selectorLabels" => Place::Mapping,
-            "nodeAffinity" | "podAffinity" | "podAntiAffinity" => Place::Affinity,
-            "update" => match union.spec.field("strategy").or_else(|| union.spec.field("updateStrategy")) {
-                Some(field) => field_place(facts, &field.schema),
-                None => Place::Free,
-            },
-            _ => match union.field(key) {
-                Some((_, field)) => field_place(facts, &field.schema),
-                None => Place::Free,
-            },
-        },
-        Place::Type(_) if key == "mounts" => Place::Mounts,
-        Place::Type(ty) => ty.field(key).map_or(Place::Free, |field| field_place(facts, &field.schema)),
-        Place::Schema(Schema { shape: Shape::Map(value), .. }) => schema_place(facts, value),
-        // The items of a list that merges by key.
-        Place::Schema(Schema { shape: Shape::Type(id), .. }) => {
-            facts.ty(*id).field(key).map_or(Place::Free, |field| field_place(facts, &field.schema))
-        }
-        Place::Schema(_) => Place::Free,
-    }
-}
-
-fn field_place<'a>(facts: &'a Facts, schema: &'a Schema) -> Place<'a> {
-    match facts.inner_type(schema) {
-        Some(item) if matches!(item.name.as_str(), "core/v1.EnvVar" | "core/v1.ContainerPort") => {
-            Place::Named(schema, None)
-        }
-        Some(ty) if ty.name == "core/v1.Volume" => Place::Named(schema, Some(ty)),
-        Some(ty) if ty.name == "core/v1.ResourceRequirements" => Place::Resources,
-        _ => schema_place(facts, schema),
-    }
-}
-
-fn schema_place<'a>(facts: &'a Facts, schema: &'a Schema) -> Place<'a> {
-    match &schema.shape {
-        Shape::Type(id) => Place::Type(facts.ty(*id)),
-        Shape::List(_) | Shape::Map(_) => Place::Schema(schema),
-        _ => Place::Free,
     }
 }

@@ -4,6 +4,7 @@
 
 mod axes;
 mod bind;
+mod bodies;
 mod budget;
 pub mod builtin;
 mod compare;
@@ -28,30 +29,35 @@ mod order;
 mod overrides;
 mod params;
 mod patterns;
+mod place;
 mod plan;
 mod planner;
+mod ports;
 mod profile;
 mod reads;
+mod reported;
 mod resources;
 mod rows;
 mod scope;
 mod tables;
 mod traced;
+mod variables;
 mod world;
 
 pub use engine::metered;
 pub use expression::{has_expression, render_document};
-pub use forms::is_nameless;
 pub use join::{Instances, Joined};
 pub use labels::labeled;
 pub use layer::Layer;
 pub use layering::Form;
 pub use layers::main_container;
 pub use matrix::same_value;
-pub use merge::{MOUNT_OPTIONS, Place, merge};
+pub use merge::merge;
 pub use naming::name_budget_of;
 pub use params::SCHEMA_WORDS;
+pub use place::{MOUNT_OPTIONS, Place};
 pub use plan::{Instance, Plan, describe, label_text};
+pub use ports::is_nameless;
 pub use profile::included;
 pub use reads::{Path, overlap, reads, reads_bare};
 pub use resources::{is_short, spelled};
@@ -59,6 +65,7 @@ pub use rows::{is_table, read_table};
 pub use scope::Scope;
 pub use tables::{read_given_tables, read_tables};
 pub use traced::{Trace, Traced};
+pub use variables::{in_order_of_use, uses};
 pub use world::World;
 
 use std::collections::BTreeSet;
@@ -162,7 +169,7 @@ pub fn expand(
     fill_shared(&mut batch, &scope, sources, diagnostics);
 
     let mut world = World::around(&batch, files, sources);
-    let plans = plans(facts, &batch, &scope, options, &mut world, diagnostics)?;
+    let plans = plans(facts, &batch, &layers, &scope, options, &mut world, diagnostics)?;
     Some(Expanded { batch, params, identity, written: document.layers().to_vec(), plans })
 }
 
@@ -170,6 +177,7 @@ pub fn expand(
 fn plans(
     facts: &'static Facts,
     batch: &Batch,
+    written: &[Node],
     scope: &Scope<'_>,
     options: &Options,
     world: &mut World<'_>,
@@ -179,7 +187,7 @@ fn plans(
     let mut values = options.max_instances.saturating_mul(limits::VALUES_AN_INSTANCE);
     let of_all = batch.patch.iter().chain(&batch.patch_json).map(bind::weight).sum::<usize>();
     let matrices = Matrices::new(&batch.matrices);
-    let mut planner = Planner { facts, batch, scope: scope.clone(), matrices, labels: Named::default() };
+    let mut planner = Planner { facts, batch, written, scope: scope.clone(), matrices, labels: Named::default() };
     let mut plans = Vec::new();
     let mut is_whole = true;
     for section in Section::ALL {

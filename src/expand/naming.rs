@@ -116,6 +116,11 @@ fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)])
         (!matrix::same_value(&entry.value, other) && entry.value.origin() != other.origin())
             .then(|| (entry.value.origin(), other.origin()))
     });
+    if let Some((one, other)) = same_row(plan, first, again) {
+        let message = format!("`{}` is there already: it names an instance", label_text(other).unwrap_or_default());
+        let finding = Diagnostic::new(Code::NameCollision, other.origin(), message).also(one.origin(), "the first");
+        return Some(finding.help("take one of both out, or write a value that differs"));
+    }
     let composed = origin == plan.origin;
     // A composed name collides because of its values, a written one because of what it leaves out.
     let mut finding = match differing {
@@ -133,6 +138,14 @@ fn collision(plan: &Plan, origin: Origin, colliding: &[(usize, usize, SmolStr)])
     } else {
         "name every axis in it: `name: \"…{{ matrix.AXIS }}…\"`"
     }))
+}
+
+/// Returns the values that name two instances, where they are the same and stand twice: no name can tell these apart.
+fn same_row<'c>(plan: &Plan, first: Option<&'c Node>, again: Option<&'c Node>) -> Option<(&'c Node, &'c Node)> {
+    let (first, again) = (first?, again?);
+    let mut pairs = plan.axes.iter().filter_map(|axis| Some((first.get(axis)?, again.get(axis)?)));
+    let is_same = pairs.clone().all(|(one, other)| matrix::same_value(one, other));
+    pairs.find(|(one, other)| is_same && one.origin() != other.origin())
 }
 
 /// Returns the places of the values of a cell.

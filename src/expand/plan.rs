@@ -41,6 +41,8 @@ pub struct Plan {
     pub(super) facts: &'static Facts,
     /// How many of the lowest layers say what holds for all entries of the section.
     pub(super) shared: usize,
+    /// Whether the batch includes parts.
+    pub(super) has_parts: bool,
     /// The addresses of nodes that `variants` hold.
     pub(super) fixed: HashSet<usize>,
     /// Whether all of its layers are there: what is missed in one that is not may stand in a layer that was not found.
@@ -180,8 +182,8 @@ impl Plan {
 
     /// Returns how its layers are put on each other.
     pub(super) fn layering(&self) -> Layering<'_> {
-        let Self { facts, entry, origin, shared, .. } = self;
-        self.form.layering(facts, entry, *origin, *shared)
+        let Self { facts, entry, origin, shared, has_parts, .. } = self;
+        self.form.layering(facts, entry, *origin, *shared, *has_parts)
     }
 }
 

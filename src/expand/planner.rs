@@ -32,6 +32,8 @@ use crate::text::{Entry, Map, Node, Origin, Sources};
 pub(super) struct Planner<'a> {
     pub(super) facts: &'static Facts,
     pub(super) batch: &'a Batch,
+    /// What the batch is merged of, lowest first: the parts that it includes, the batch as it is written, profiles.
+    pub(super) written: &'a [Node],
     pub(super) scope: Scope<'a>,
     pub(super) matrices: Matrices<'a>,
     /// The axes that entries name to become labels.
@@ -57,7 +59,7 @@ impl Planner<'_> {
         room: Room,
         diagnostics: &mut Diagnostics,
     ) -> Option<Plan> {
-        let Layers { each: layers, shared, is_whole } = self.layers(section, &entry.value, diagnostics);
+        let Layers { each: layers, shared, is_whole } = self.layers(section, entry, diagnostics);
         let (mut fan_out, layers) = without_fan_out(self.facts, section, layers);
         if !is_whole && kind_in(&layers).is_none() {
             return None;
@@ -76,6 +78,7 @@ impl Planner<'_> {
             variants: Vec::new(),
             facts: self.facts,
             shared,
+            has_parts: !self.batch.parts.is_empty(),
             fixed: HashSet::new(),
             is_whole,
         };
@@ -128,8 +131,9 @@ impl Planner<'_> {
     }
 
     /// Returns the partial entries that make up an entry.
-    fn layers(&self, section: Section, entry: &Node, diagnostics: &mut Diagnostics) -> Layers {
+    fn layers(&self, section: Section, entry: &Entry, diagnostics: &mut Diagnostics) -> Layers {
         let batch = self.batch;
+        let Entry { key: name, value: entry } = entry;
         let mut all = Layers { each: Vec::new(), shared: 0, is_whole: true };
         let of_workloads = batch.selector_labels.iter().filter(|_| section == Section::Workloads);
         let of_batch: Map = batch.axis_labels.iter().chain(of_workloads).cloned().collect();
@@ -137,7 +141,7 @@ impl Planner<'_> {
             all.each.push(Node::map(of_batch, batch.root.origin()));
         }
         let defaults = batch.defaults.as_ref().filter(|_| section == Section::Workloads);
-        all.each.extend(defaults.cloned());
+        all.each.extend(defaults.into_iter().flat_map(|_| self.said(&["defaults"], diagnostics)));
         all.shared = all.each.len();
         // Defaults may name templates for all workloads: a `use` of the workload's own replaces them, as lists do.
         let used = entry.get("use").or_else(|| defaults?.get("use"));
@@ -169,7 +173,7 @@ impl Planner<'_> {
                         format!("name both in the `use` of the {}, in the order in which they merge", section.noun());
                     diagnostics.push(Diagnostic::new(Code::UnknownField, entry.key.origin, message).help(help));
                 }
-                all.each.push(template.clone());
+                all.each.extend(self.said(&["templates", name.as_str().unwrap_or_default()], diagnostics));
             } else {
                 let known = batch.templates.iter().map(|entry| entry.key.text.as_str());
                 let word = name.as_str().unwrap_or_default();
@@ -179,8 +183,33 @@ impl Planner<'_> {
                 all.is_whole = false;
             }
         }
-        all.each.push(entry.clone());
+        let own = self.said(&[section.key(), &name.text], diagnostics);
+        // The name alone says nothing of it.
+        all.each.extend(if own.is_empty() { vec![entry.clone()] } else { own });
         all
+    }
+
+    /// Returns what the layers of the batch say of one thing, lowest first; what a later one takes out is out.
+    fn said(&self, path: &[&str], diagnostics: &mut Diagnostics) -> Vec<Node> {
+        let mut said: Vec<Node> = Vec::new();
+        for layer in self.written {
+            let mut at = Some(layer);
+            for key in path {
+                at = at.and_then(|node| node.get(key));
+                if at.is_some_and(Node::is_null) {
+                    said.clear();
+                    at = None;
+                }
+            }
+            let Some(node) = at else { continue };
+            if node.as_map().is_none() && !node.is_broken() {
+                let message = format!("expected a mapping for `{}`, found {}", path.join("."), node.type_name());
+                diagnostics.push(Diagnostic::new(Code::WrongType, node.origin(), message));
+                continue;
+            }
+            said.push(node.clone());
+        }
+        said
     }
 
     /// Says what the fields of an entry are; one without a kind is a finding where its section has none.

@@ -8,12 +8,12 @@
 
 use smol_str::SmolStr;
 
-use super::expression::has_expression;
-use super::layering::object_place;
-use super::merge::{Merging, Place};
+use super::merge::Merging;
+use super::place::Place;
+use super::reported::differing;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::Facts;
-use crate::spec::{Union, WorkloadKind};
+use crate::spec::Section;
 use crate::text::{Key, Map, Node, Origin};
 
 /// Returns the profiles that are asked for and declared, in the order given, and the parameters that they set; those of a part
@@ -58,18 +58,8 @@ pub(super) fn merged(facts: &'static Facts, layers: &[Node], diagnostics: &mut D
         merged = merge_batch(&mut merging, &merged, layer.as_map().unwrap_or(&Map::new()));
         merged = Node::map(merged.as_map().cloned().unwrap_or_default(), layer.origin());
     }
-    for (base, over) in merging.notes.lost {
-        let [wanted, found] = [&base, &over].map(|node| {
-            let is_open = node.as_str().is_some_and(has_expression);
-            if is_open { "an expression that needs an instance" } else { node.type_name() }
-        });
-        let message = format!("expected {wanted}, as the included part has, found {found}: they cannot merge");
-        diagnostics.push(
-            Diagnostic::new(Code::WrongType, over.origin(), message)
-                .also(base.origin(), "the part has it here")
-                .help("write both in one form, or one of them under another name"),
-        );
-    }
+    let findings = merging.notes.differing.iter().map(|(base, over)| differing(base, over));
+    findings.for_each(|finding| diagnostics.push(finding));
     merged
 }
 
@@ -111,25 +101,60 @@ fn without_unknown_workloads(base: &Node, mut profile: Map, diagnostics: &mut Di
     profile
 }
 
+/// Merges what a batch is as a whole.
 fn merge_batch(merging: &mut Merging<'static>, base: &Node, over: &Map) -> Node {
     let mut batch = base.as_map().cloned().unwrap_or_default();
     for entry in over {
+        let above = &entry.value;
         let value = match batch.get(&entry.key.text) {
-            None => entry.value.clone(),
+            None => above.clone(),
             Some(below) => match entry.key.text.as_str() {
-                "defaults" => merge_workload(merging, below, &entry.value),
-                "selectorLabels" => merging.merge(below, &entry.value, Place::Mapping),
-                "patch" | "patchJSON6902" => merging.merge(below, &entry.value, Place::Patches),
-                "workloads" | "templates" | "objects" => merge_named(merging, below, &entry.value),
-                "namespaces" | "serviceAccounts" => merging.merge(&by_name(below), &by_name(&entry.value), Place::Free),
-                // A default may take the place of a schema, and a list of axes that of all of them.
-                "params" | "axisLabels" => Merging::new(merging.facts).merge(below, &entry.value, Place::Free),
-                _ => merging.merge(below, &entry.value, Place::Free),
+                "defaults" => overview(merging, below, above),
+                "selectorLabels" => merging.merge(below, above, Place::Mapping),
+                "patch" | "patchJSON6902" => merging.merge(below, above, Place::Patches),
+                "namespaces" | "serviceAccounts" => entries(merging, &by_name(below), &by_name(above)),
+                "params" => declarations(merging, below, above),
+                // A list of axes may take the place of that of all of them.
+                "axisLabels" => Merging::new(merging.facts).merge(below, above, Place::Free),
+                // What one of them names, the others do not take back.
+                "rules" | "policies" | "manifests" if !above.is_null() && !below.is_null() => {
+                    merging.merge(below, above, Place::Layered)
+                }
+                key if key == "templates" || Section::ALL.iter().any(|section| section.key() == key) => {
+                    entries(merging, below, above)
+                }
+                _ => merging.merge(below, above, Place::Free),
             },
         };
         batch.set(entry.key.clone(), value);
     }
     Node::map(batch, base.origin())
+}
+
+/// Merges declarations of parameters: a default alone stands in the schema that is declared below it.
+fn declarations(merging: &mut Merging<'static>, base: &Node, over: &Node) -> Node {
+    let (Some(below), Some(above)) = (base.as_map(), over.as_map()) else {
+        return merging.merge(base, over, Place::Free);
+    };
+    let mut merged = below.clone();
+    for entry in above {
+        let value = match (below.get(&entry.key.text).map(|below| (below, below.as_map())), entry.value.as_map()) {
+            _ if entry.value.is_null() => {
+                merged.remove(&entry.key.text);
+                continue;
+            }
+            (Some((below, Some(schema))), None) => {
+                let mut schema = schema.clone();
+                schema.remove("rows");
+                schema.set(Key::new("default", entry.key.origin), entry.value.clone());
+                Node::map(schema, below.origin())
+            }
+            (Some((below, Some(_))), Some(_)) => Merging::new(merging.facts).merge(below, &entry.value, Place::Free),
+            _ => entry.value.clone(),
+        };
+        merged.set(entry.key.clone(), value);
+    }
+    Node::map(merged, over.origin())
 }
 
 /// Returns a list of names as a mapping of entries with nothing behind them.
@@ -144,32 +169,28 @@ fn by_name(node: &Node) -> Node {
     Node::map(map, node.origin())
 }
 
-fn merge_named(merging: &mut Merging<'static>, base: &Node, over: &Node) -> Node {
+/// Merges the entries of a section.
+fn entries(merging: &mut Merging<'static>, base: &Node, over: &Node) -> Node {
     let (Some(below), Some(above)) = (base.as_map(), over.as_map()) else {
         return merging.merge(base, over, Place::Free);
     };
     let mut merged = below.clone();
     for entry in above {
-        match below.get(&entry.key.text) {
+        match below.entry(&entry.key.text) {
             _ if entry.value.is_null() => drop(merged.remove(&entry.key.text)),
             None => merged.push(entry.key.clone(), entry.value.clone()),
-            // The entry keeps the place of the workload's own name: that is where its objects come from.
-            Some(below_it) => {
-                let key = below.entry(&entry.key.text).map_or_else(|| entry.key.clone(), |known| known.key.clone());
-                merged.set(key, merge_workload(merging, below_it, &entry.value));
-            }
+            // The entry keeps the place of its own name: that is where its objects come from.
+            Some(known) => merged.set(known.key.clone(), overview(merging, &known.value, &entry.value)),
         }
     }
     Node::map(merged, base.origin())
 }
 
-/// Merges two partial workloads or objects; the kind is known from either, or does not matter to the lists that they share.
-fn merge_workload(merging: &mut Merging<'static>, base: &Node, over: &Node) -> Node {
-    let text = |key: &str| [over, base].into_iter().find_map(|node| node.get(key).and_then(Node::as_str));
-    let kind = text("kind").and_then(WorkloadKind::parse);
-    if let Some(other) = text("kind").filter(|_| kind.is_none()) {
-        return merging.within(base, over, object_place(merging.facts, text("apiVersion"), other));
+/// Merges the fields of an entry for those who ask which keys it has. How its layers are put on each other depends on what
+/// it is: the planner does that, and says what is wrong with them.
+fn overview(merging: &mut Merging<'static>, base: &Node, over: &Node) -> Node {
+    if base.as_map().is_none() || over.as_map().is_none() {
+        return merging.merge(base, over, Place::Free);
     }
-    let union = Union::of(merging.facts, kind.unwrap_or(WorkloadKind::Deployment));
-    merging.within(base, over, Place::Workload(&union))
+    Merging::new(merging.facts).within(base, over, Place::Free)
 }

@@ -5,6 +5,7 @@
 use super::Lowering;
 use super::draft::{Draft, items};
 use super::references::Need;
+use crate::expand::{in_order_of_use, uses};
 use crate::spec::Section;
 use crate::text::{Entry, Map, Node, Value};
 
@@ -28,8 +29,9 @@ impl Lowering<'_> {
         let Some(map) = node.as_map() else { return node.clone() };
         let mut entries: Vec<&Entry> = map.iter().filter(|entry| !entry.value.is_null()).collect();
         entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
-        let ordered = in_order_of_use(&entries);
-        let items = ordered.into_iter().filter_map(|entry| self.variable(entry)).collect();
+        let place_of = |name: &str| entries.binary_search_by(|entry| entry.key.text.as_str().cmp(name)).ok();
+        let ordered = in_order_of_use(entries.len(), |at| uses(&entries[at].value), place_of);
+        let items = ordered.into_iter().filter_map(|at| self.variable(entries[at])).collect();
         Node::seq(items, node.origin())
     }
 
@@ -160,36 +162,4 @@ fn as_text(node: &Node) -> Node {
         Value::Number(text) | Value::Plain(text) => Node::string(text.clone(), node.origin()),
         _ => node.clone(),
     }
-}
-
-/// Moves variables behind those that they use; what uses itself in a circle stays sorted.
-fn in_order_of_use<'e>(sorted: &[&'e Entry]) -> Vec<&'e Entry> {
-    let mut ordered = Vec::with_capacity(sorted.len());
-    let mut seen = vec![false; sorted.len()];
-    // A variable may use one that uses another, any number of times: what waits for others stands on a list, not the stack.
-    let mut waiting = Vec::new();
-    for first in 0..sorted.len() {
-        if !std::mem::replace(&mut seen[first], true) {
-            waiting.push((first, used(sorted[first])));
-        }
-        while let Some((at, uses)) = waiting.last_mut() {
-            let Some(name) = uses.next() else {
-                ordered.push(sorted[*at]);
-                waiting.pop();
-                continue;
-            };
-            if let Ok(other) = sorted.binary_search_by(|entry| entry.key.text.as_str().cmp(name))
-                && !std::mem::replace(&mut seen[other], true)
-            {
-                waiting.push((other, used(sorted[other])));
-            }
-        }
-    }
-    ordered
-}
-
-/// Returns the names of the variables that the value of one uses.
-fn used(entry: &Entry) -> impl Iterator<Item = &str> {
-    let text = entry.value.as_str().unwrap_or_default();
-    text.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name)
 }

@@ -17,7 +17,16 @@ impl Lowering<'_> {
         let Some(map) = node.as_map() else { return node.clone() };
         let mut changed: Option<Map> = None;
         for entry in map {
-            if let Some(value) = self.handler(entry, ports) {
+            // It takes out what the layers below say.
+            if entry.value.is_null() {
+                changed.get_or_insert_with(|| map.clone()).remove(&entry.key.text);
+                continue;
+            }
+            let value = self.handler(entry, ports);
+            if let Some(port) = value.as_ref().unwrap_or(&entry.value).get("port") {
+                self.check_number(port, ports, "the container");
+            }
+            if let Some(value) = value {
                 changed.get_or_insert_with(|| map.clone()).set(entry.key.clone(), value);
             }
         }

@@ -98,3 +98,37 @@ fn a_slash_in_a_key_is_told_by_how_it_is_written() {
         assert!(said.contains("spec.yaml:7:") && said.contains(message), "{said}");
     }
 }
+
+#[test]
+fn a_mount_is_known_by_its_path() {
+    let pod = "apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  volumes: [{name: tmp, emptyDir: {}}]
+  containers:
+  - {name: main, image: 'web:1', volumeMounts: [{name: tmp, mountPath: /a}, {name: tmp, mountPath: /b}]}
+";
+    let mounts = "{name: tmp, mountPath: /c}, {mountPath: /a, readOnly: true}";
+    let patch = format!("patch: {{Pod/web: {{spec: {{containers: [{{name: main, volumeMounts: [{mounts}]}}]}}}}}}\n");
+    let (out, said) = patched(&patch, pod);
+    assert_eq!(said, "");
+    assert!(["/a", "/b", "/c"].iter().all(|path| out.matches(path).count() == 1) && out.contains("readOnly"), "{out}");
+}
+
+#[test]
+fn what_is_not_there_is_added_first() {
+    let manifest = DEPLOYMENT;
+    let (_, said) =
+        patched("patchJSON6902: {Deployment/web: [{op: add, path: /metadata/labels/team, value: a}]}\n", manifest);
+    assert!(said.contains("there is no `/metadata/labels` to add to"), "{said}");
+    let (out, said) = patched(
+        "patchJSON6902:
+  Deployment/web:
+    - {op: add, path: /metadata/annotations, value: {a.example/b: c}}
+    - {op: replace, path: /metadata/annotations/a.example/b, value: e}
+",
+        manifest,
+    );
+    assert!(said.contains("nothing at `/metadata/annotations/a.example/b`"), "{out}{said}");
+}
