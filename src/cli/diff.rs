@@ -81,7 +81,7 @@ pub enum EffectArg {
     Rollout,
     /// The server refuses the update
     Recreate,
-    /// The object goes
+    /// The object goes, or has another name: whatever else that does
     Removed,
     /// A definition allows less
     Breaking,

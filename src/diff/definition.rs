@@ -15,6 +15,7 @@ use crate::text::Node;
 
 const REFUSED: &str = "objects that do not comply are refused when they are made, or when this part of them changes";
 const PRUNED: &str = "fields that the schema does not name are dropped from objects when they are written";
+const INT_OR_STRING: &str = "x-kubernetes-int-or-string";
 const DROPPED: &str = "objects that have it lose it when they are written the next time";
 
 /// Says what the changes of a definition do.
@@ -96,8 +97,7 @@ fn of_schema(change: &Change, mut steps: &[Step], mut schema: Option<&Node>) -> 
         (steps, schema) = match (keyword.as_str(), rest) {
             ("properties" | "patternProperties" | "definitions", [Step::Key(_)]) => {
                 let gone = matches!(change.what, What::Removed(_));
-                let kept = schema.is_some_and(|schema| schema.is_set("x-kubernetes-preserve-unknown-fields"));
-                return if gone && !kept { Verdict::Less(Some(DROPPED)) } else { Verdict::More };
+                return if gone && !schema.is_some_and(is_open) { Verdict::Less(Some(DROPPED)) } else { Verdict::More };
             }
             ("properties" | "patternProperties" | "definitions", [Step::Key(name), rest @ ..]) => {
                 (rest, inner.and_then(|inner| inner.present(name)))
@@ -123,13 +123,19 @@ fn of_keyword(change: &Change, keyword: &str, below: &[Step], schema: Option<&No
     }
     match keyword {
         "description" | "title" | "example" | "externalDocs" => Verdict::Words,
-        "pattern" | "not" | "allOf" | "anyOf" | "oneOf" | "multipleOf" => less(new.is_some(), REFUSED),
+        "anyOf" if schema.is_some_and(|schema| schema.is_set(INT_OR_STRING)) => Verdict::More,
+        // One more form allows more; of those that must all hold, one less does.
+        "anyOf" => less(new.is_some_and(|_| !has_all(new, old)), REFUSED),
+        "allOf" => less(new.is_some_and(|_| !has_all(old, new)), REFUSED),
+        "pattern" | "not" | "oneOf" | "multipleOf" => less(new.is_some(), REFUSED),
         // Messages of rules are no part of what they allow.
         "x-kubernetes-validations" => less(new.is_some() && below.len() < 2, REFUSED),
         "type" => {
             let word = |node: Option<&Node>| node.and_then(Tree::scalar);
             let widens = word(old).as_deref() == Some("integer") && word(new).as_deref() == Some("number");
-            less(new.is_some() && !widens, REFUSED)
+            let mixed = schema.is_some_and(|schema| schema.is_set(INT_OR_STRING));
+            let fits = !mixed || matches!(word(old).as_deref(), Some("integer" | "string"));
+            less(new.is_some() && !widens || !fits, REFUSED)
         }
         "format" => {
             let word = |node: Option<&Node>| node.and_then(Tree::scalar);
@@ -168,11 +174,26 @@ fn of_keyword(change: &Change, keyword: &str, below: &[Step], schema: Option<&No
         "x-kubernetes-list-type" | "x-kubernetes-map-type" | "x-kubernetes-list-map-keys" => {
             less(new.is_some_and(|new| !matches!(new.scalar().as_deref(), Some("atomic" | "granular"))), REFUSED)
         }
-        "nullable" | "x-kubernetes-int-or-string" => less(!truth(new), REFUSED),
+        "nullable" | INT_OR_STRING => less(!truth(new), REFUSED),
+        "x-kubernetes-embedded-resource" => less(truth(new), REFUSED),
         "x-kubernetes-preserve-unknown-fields" => less(!truth(new), PRUNED),
-        "additionalProperties" | "properties" => less(new.is_none_or(|new| new.as_map().is_none()), DROPPED),
+        "additionalProperties" | "properties" => {
+            less(!schema.is_some_and(is_open) && new.is_none_or(|new| new.as_map().is_none()), DROPPED)
+        }
         _ => Verdict::More,
     }
+}
+
+/// Whether a schema keeps fields that it does not name.
+fn is_open(schema: &Node) -> bool {
+    schema.is_set("x-kubernetes-preserve-unknown-fields") || schema.is_set("additionalProperties")
+}
+
+/// Whether a list has all items of another.
+fn has_all(list: Option<&Node>, of: Option<&Node>) -> bool {
+    let items = |list: Option<&'_ Node>| list.map(|list| list.items().to_vec()).unwrap_or_default();
+    let known = items(list);
+    of.is_some() && items(of).iter().all(|item| known.contains(item))
 }
 
 fn is_true(node: &Node) -> bool {

@@ -164,6 +164,7 @@ pub(super) fn classify(
         _ if generated(new) => anew(changes),
         _ => refuse(old, new, changes, facts),
     }
+    given_back(old, new, changes);
     scaled_with_claims(new, changes);
     no_longer_kept(old, new, changes);
     definition::judge(old, new, changes);
@@ -217,6 +218,27 @@ fn anew(changes: &mut [Change]) {
     for change in changes.iter_mut().filter(|change| change.effect > Effect::Metadata) {
         change.effect = Effect::InPlace;
         change.note = Some("in the next object: each run makes a new one (`generateName`)".into());
+    }
+}
+
+/// What a Service leaves out that the server gave it, the server puts back.
+fn given_back(old: &Manifest, new: &Manifest, changes: &mut [Change]) {
+    if !new.key.group.is_empty() || new.key.kind != "Service" {
+        return;
+    }
+    let kind = |object: &Manifest| {
+        object.node.present_at(&["spec", "type"]).and_then(Tree::scalar).unwrap_or_else(|| "ClusterIP".into())
+    };
+    let both = |kinds: &[&str]| [old, new].iter().all(|object| kinds.contains(&kind(object).as_str()));
+    let has_address = both(&["ClusterIP", "NodePort", "LoadBalancer"]);
+    let has_ports = both(&["NodePort", "LoadBalancer"]);
+    for change in changes.iter_mut().filter(|change| matches!(change.what, What::Removed(_))) {
+        let is_address = ["spec.clusterIP", "spec.clusterIPs"].iter().any(|keys| Path::is_at(&change.path.0, keys));
+        let is_port = change.path.keys().eq(["spec", "ports", "nodePort"]);
+        if has_address && is_address || has_ports && is_port {
+            change.effect = Effect::None;
+            change.note = Some("the server keeps it as it was given".into());
+        }
     }
 }
 

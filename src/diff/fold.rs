@@ -61,6 +61,8 @@ pub struct Condition {
     pub name: SmolStr,
     /// The values.
     pub values: Vec<SmolStr>,
+    /// Whether these are the values that those of the group do not have, as there are fewer of them.
+    pub but: bool,
 }
 
 /// So many different values of one field are told apart; more are one entry.
@@ -408,17 +410,26 @@ fn condition(inside: &[&Known], outside: &[&Known]) -> Vec<Condition> {
     let excludes = |(name, values): &(SmolStr, BTreeSet<SmolStr>), known: &Known| {
         of(known, name).is_none_or(|value| !values.contains(&value))
     };
-    let told = |traits: &[&(SmolStr, BTreeSet<SmolStr>)]| {
-        traits
-            .iter()
-            .map(|(name, values)| Condition { name: name.clone(), values: values.iter().cloned().collect() })
-            .collect()
+    let named = |(name, values): &(SmolStr, BTreeSet<SmolStr>), but| Condition {
+        name: name.clone(),
+        values: values.iter().cloned().collect(),
+        but,
     };
-    let mut alone: Vec<&(SmolStr, BTreeSet<SmolStr>)> =
-        traits.iter().filter(|one| outside.iter().all(|known| excludes(one, known))).collect();
-    alone.sort_by_key(|(_, values)| values.len());
-    if let Some(one) = alone.first() {
-        return told(&[one]);
+    let told = |traits: &[&(SmolStr, BTreeSet<SmolStr>)]| traits.iter().map(|one| named(one, false)).collect();
+    let alone = traits.iter().filter(|one| outside.iter().all(|known| excludes(one, known)));
+    // The same from the other side: all but the few values that no object of the group has.
+    let others = first.traits.iter().filter_map(|(name, _)| {
+        let values: Option<BTreeSet<SmolStr>> = outside.iter().map(|known| of(known, name)).collect();
+        let others = (name.clone(), values.filter(|values| values.len() <= LISTED)?);
+        let has = |known: &&&Known| of(known, name).is_some_and(|value| !others.1.contains(&value));
+        (inside.iter().filter(has).count() == inside.len()).then_some(others)
+    });
+    let mut all: Vec<Condition> = alone.map(|one| named(one, false)).collect();
+    all.extend(others.map(|one| named(&one, true)));
+    all.sort_by_key(|condition| condition.values.len());
+    if !all.is_empty() {
+        all.truncate(1);
+        return all;
     }
     for (at, one) in traits.iter().enumerate() {
         for other in &traits[at + 1..] {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use smol_str::SmolStr;
 
 use super::Fate;
+use super::axes::are_apart;
 use super::crowd::Crowd;
 use super::naming::systematic;
 use super::resemblance::Traits;
@@ -21,6 +22,8 @@ pub(super) struct Matched {
     pub(super) pairs: Vec<Pair>,
     pub(super) added: Vec<usize>,
     pub(super) removed: Vec<usize>,
+    /// Those of the old side that stand on the new one as another of their name.
+    pub(super) doubles: Vec<usize>,
 }
 
 /// Two objects that are one.
@@ -74,11 +77,15 @@ pub(super) fn matched(old: &[Manifest], new: &[Manifest], ground: Ground<'_>) ->
     for crowd in crowds.into_values() {
         let pairs = crowd.pairs(old, new, ground.sources);
         let (gone, come): (HashSet<usize>, HashSet<usize>) = pairs.iter().copied().unzip();
-        matched.removed.extend(crowd.old.into_iter().filter(|at| !gone.contains(at)));
+        let (doubles, removed): (Vec<usize>, Vec<usize>) =
+            (crowd.old.into_iter().filter(|at| !gone.contains(at))).partition(|at| !old[*at].key.name.is_empty());
+        matched.doubles.extend(doubles);
+        matched.removed.extend(removed);
         matched.added.extend(crowd.new.into_iter().filter(|at| !come.contains(at)));
         pairs.into_iter().for_each(|(was, is)| matched.pair_of(was, is, old, new));
     }
     matched.removed.sort_unstable();
+    matched.doubles.sort_unstable();
     matched.added.sort_unstable();
     matched.migrate(old, new, ground.facts);
     matched.rehash(old, new);
@@ -213,6 +220,7 @@ impl Matched {
                     let (before, theirs) = &was[number];
                     let one_place = old[*before].key.namespace == new[*at].key.namespace;
                     if kind(&old[*before]) != kind(&new[*at])
+                        || are_apart(&old[*before], &new[*at])
                         || !one_place && old[*before].key.name != new[*at].key.name
                     {
                         continue;

@@ -4,6 +4,8 @@
 //! meaning is no difference, however it is written; a value of a Secret never gets into a [`Change`], so that no
 //! format can show one.
 
+mod admission;
+mod axes;
 mod cause;
 mod committed;
 mod compare;
@@ -23,6 +25,7 @@ mod saved;
 mod scaled;
 mod secret;
 mod security;
+mod traffic;
 mod written;
 
 use std::fmt;
@@ -43,7 +46,6 @@ pub use written::as_written;
 
 use crate::check::Definitions;
 use crate::kubernetes::{Facts, Manifest, ObjectKey, install_rank};
-use crate::spec::AXIS_PREFIX;
 use crate::text::{Node, Origin, Sources};
 
 /// All that differs between two sets of objects.
@@ -194,6 +196,7 @@ pub fn diff_in(namespace: &str, old: &[Manifest], new: &[Manifest], facts: &Fact
         .collect();
     made.par_extend(matched.added.par_iter().map(|at| Ok(ground.one_sided(&new[*at], Fate::Added))));
     made.par_extend(matched.removed.par_iter().map(|at| Ok(ground.one_sided(&old[*at], Fate::Removed))));
+    made.par_extend(matched.doubles.par_iter().map(|at| Ok(ground.double(&old[*at]))));
     let (mut objects, mut same) = (Vec::new(), Vec::new());
     for outcome in made {
         match outcome {
@@ -252,6 +255,15 @@ impl Ground<'_> {
         effect::classify_whole(object, added, &mut changes, self.facts, self.sides);
         Object { known: Known::of(object, self.secrets), fate, changes, before, after, origin }
     }
+
+    /// An object that was written more than once, and is there as another of its name.
+    fn double(&self, object: &Manifest) -> Object {
+        let note = "it was written more often: what is written last counts".into();
+        let changes = vec![effect::whole_note(Effect::InPlace, note, object.origin)];
+        let (before, after) = (Demand::default(), Demand::default());
+        let known = Known::of(object, self.secrets);
+        Object { known, fate: Fate::Changed, changes, before, after, origin: object.origin }
+    }
 }
 
 impl Change {
@@ -268,12 +280,13 @@ impl Known {
 
     fn of(object: &Manifest, secrets: &Secrets<'_>) -> Self {
         let labels = object.node.at(&["metadata", "labels"]).and_then(Node::as_map);
-        let axes = labels.into_iter().flatten().filter_map(|entry| {
-            let name = entry.key.text.strip_prefix(AXIS_PREFIX)?;
-            let shown = secrets.open().shown(&[], &entry.value);
-            (shown != Shown::Hidden).then_some((SmolStr::new(name), entry.value.text()?.clone()))
+        let shown = axes::of(object).filter_map(|(name, value)| {
+            let shown = secrets.open().shown(&[], value);
+            (shown != Shown::Hidden).then_some((SmolStr::new(name), value.text()?.clone()))
         });
-        let mut traits: Vec<(SmolStr, SmolStr)> = axes.collect();
+        let mut traits: Vec<(SmolStr, SmolStr)> = shown.collect();
+        // What names an object tells it apart better than what it has beside that.
+        traits.sort_by_key(|(_, value)| !axes::is_in_name(value, &object.key));
         if let Some(workload) = labels.and_then(|labels| labels.get(Self::WORKLOAD)).and_then(Node::text) {
             traits.push(("workload".into(), workload.clone()));
         }
@@ -290,9 +303,11 @@ impl Object {
         self.changes.iter().map(|change| change.effect).max().unwrap_or(Effect::None)
     }
 
-    /// Whether one of its changes has that effect.
+    /// Whether one of its changes has that effect. What goes is removed, whatever goes with it, and so is what has another
+    /// name, which is another object: the old one is deleted. Names that end in the hash of their content are made to change.
     pub fn has(&self, effect: Effect) -> bool {
-        self.changes.iter().any(|change| change.effect == effect)
+        let goes = matches!(self.fate, Fate::Removed | Fate::Renamed(_));
+        effect == Effect::Removed && goes || self.changes.iter().any(|change| change.effect == effect)
     }
 
     /// Whether it differs only in the names of others.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
+use super::axes::are_apart;
 use super::matching::stem;
 use super::resemblance::Traits;
 use crate::kubernetes::Manifest;
@@ -51,6 +52,7 @@ pub(super) fn systematic(
         let mut own = (HashSet::new(), HashSet::new());
         let free: Vec<(usize, usize)> = pairs
             .into_iter()
+            .filter(|(was, is)| !are_apart(&old[*was], &new[*is]))
             .filter(|(was, is)| !gone.contains(was) && !come.contains(is) && own.0.insert(*was) && own.1.insert(*is))
             .collect();
         if free.len() < LEAST || free.len() * 2 < few - found.len() || !rule.fits(&free, old, new) {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
+use super::{admission, traffic};
 use crate::kubernetes::SecurityLevel as Level;
 use crate::kubernetes::pods::pod_template;
 use crate::kubernetes::security::{BASELINE_CAPABILITIES, RESTRICTED_VOLUMES, SAFE_SYSCTLS, SELINUX_TYPES, names_at};
@@ -23,6 +24,12 @@ pub(super) fn weakened(old: Option<&Manifest>, new: &Manifest, facts: &Facts) ->
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => roles(old, new, &mut found),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => bindings(old, new, &mut found),
         ("", "Namespace") => namespaces(old, new, &mut found),
+        ("networking.k8s.io", "NetworkPolicy") => {
+            found.extend(old.into_iter().flat_map(|old| traffic::opened(old, new)))
+        }
+        ("admissionregistration.k8s.io", _) => {
+            found.extend(old.into_iter().flat_map(|old| admission::admitted(old, new)));
+        }
         _ => pods(old, new, facts.minor, &mut found),
     }
     found

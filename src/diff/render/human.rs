@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::lines::{Line, Sign, entry_lines, lines, parent, runs, shown_path, subject};
-use super::{Report, Style, difference, grouped, one_line};
+use super::{Report, Style, counted, difference, grouped, one_line};
 use crate::diff::{Effect, Group};
 
 const PLAIN: &str = "\u{1b}[0m";
@@ -76,7 +76,7 @@ fn summary(report: &Report<'_>) -> String {
         .rev()
         .filter_map(|effect| {
             let count = report.count(effect);
-            let pods = if count.pods > 0 { format!(" ({} pods)", grouped(count.pods)) } else { String::new() };
+            let pods = if count.pods > 0 { format!(" ({})", counted(count.pods, "pod")) } else { String::new() };
             (count.objects > 0).then(|| format!("{} {}{pods}", effect.words(), grouped(count.objects)))
         })
         .collect();

@@ -170,6 +170,8 @@ fn group(group: &Group, report: &Report<'_>, out: &mut Writer) {
         out.raw("{");
         out.member("name", &condition.name);
         out.list("values", &condition.values, |out, value| out.text(value));
+        out.key("not");
+        out.raw(if condition.but { "true" } else { "false" });
         out.raw("}");
     });
     out.list("exceptions", &group.exceptions, |out, name| out.text(name));

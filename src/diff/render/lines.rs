@@ -4,7 +4,7 @@
 //! from some number on, unless the report is a full one.
 
 use super::values::{Room, WAY, short};
-use super::{Report, difference, grouped, one_line};
+use super::{Report, counted, difference, grouped, one_line};
 use crate::diff::{Change, Condition, Effect, Entry, Fate, Group, Object, Path, Shown, Step, What};
 use crate::text::{self, Map, Node, Value};
 
@@ -90,7 +90,8 @@ fn members(group: &Group, report: &Report<'_>) -> String {
         let more = if count > NAMES { ", …" } else { "" };
         if names.is_empty() { String::new() } else { format!(": {}{more}", names.join(", ")) }
     } else {
-        format!(" where {}", conditions(&group.condition))
+        let but = matches!(group.condition.as_slice(), [one] if one.but);
+        format!("{} {}", if but { ", all but" } else { " where" }, conditions(&group.condition))
     };
     let exceptions = match group.exceptions.len() {
         0 => String::new(),
@@ -165,7 +166,7 @@ pub(super) fn lines(group: &Group, report: &Report<'_>) -> Vec<Line> {
         } else {
             String::new()
         };
-        let text = format!("followed by {}{more}, {} pods", names.join(", "), grouped(pods));
+        let text = format!("followed by {}{more}, {}", names.join(", "), counted(pods, "pod"));
         out.push(Line { sign: Sign::Note(group.effect), text });
     }
     let sized = |entry: &&Entry| is_sized(&group.change(entry, report.changes).path);
@@ -265,7 +266,7 @@ pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out
     } else if change.path.0.is_empty() {
         match &change.what {
             What::Added(..) => push(Sign::Added, format!("added{place}")),
-            What::Removed(..) => push(Sign::Removed, format!("removed{place}")),
+            What::Removed(..) => push(Sign::Removed, format!("removed{}{place}", stood(entry, group, report))),
             _ => {}
         }
     } else if entry.values > 1 {
@@ -297,6 +298,19 @@ pub(super) fn entry_lines(entry: &Entry, group: &Group, report: &Report<'_>, out
             What::Note => {}
         }
     }
+}
+
+/// Says where the first objects of a group stood that are gone, where that is not one line.
+fn stood(entry: &Entry, group: &Group, report: &Report<'_>) -> String {
+    if entry.origin.is_some() {
+        return String::new();
+    }
+    let origins = group.members.iter().map(|at| report.changes.objects[*at].origin);
+    let mut places: Vec<String> = origins.filter_map(|origin| report.place(Some(origin))).collect();
+    places.dedup();
+    let more = if places.len() > NAMES { ", …" } else { "" };
+    places.truncate(NAMES);
+    if places.is_empty() { String::new() } else { format!("    {}{more}", places.join(", ")) }
 }
 
 /// Leaves out the descriptions of a schema; a field of that name has a schema, and stays.

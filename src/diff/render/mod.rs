@@ -121,6 +121,11 @@ impl Report<'_> {
     }
 }
 
+/// Returns `1 pod`, `2 pods`.
+fn counted(count: u64, word: &str) -> String {
+    format!("{} {word}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
 /// Numbers from here on are hard to read at a glance.
 const LONG: i64 = 10_000;
 

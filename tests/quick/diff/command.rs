@@ -122,6 +122,76 @@ fn only_the_effects_that_are_named_fail_a_run() {
 }
 
 #[test]
+fn what_goes_is_removed_whatever_goes_with_it_and_so_is_what_has_another_name() {
+    let bench = bench();
+    let object = |kind: &str, name: &str, rest: &str| {
+        let (version, kind) = kind.split_once(' ').expect("a version and a kind");
+        format!("---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}}}\n{rest}\n")
+    };
+    let claim = "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}";
+    let web = |name: &str| {
+        let template = "template: {metadata: {labels: {app: w}}, spec: {containers: [{name: w, image: 'nginx:1.27', args: [--verbose, --threads=8]}]}}";
+        object("apps/v1 Deployment", name, &format!("spec: {{selector: {{matchLabels: {{app: w}}}}, {template}}}"))
+    };
+    let keeps = web("keeps");
+    for (word, gone) in [
+        ("a namespace", object("v1 Namespace", "shop", "")),
+        ("a claim", object("v1 PersistentVolumeClaim", "data", claim)),
+        ("a definition", object("apiextensions.k8s.io/v1 CustomResourceDefinition", "as.b.c", "spec: {group: b.c}")),
+        ("a policy", object("networking.k8s.io/v1 NetworkPolicy", "deny", "spec: {podSelector: {}}")),
+        ("a text", object("v1 ConfigMap", "texts", "data: {a: b}")),
+        ("a workload", web("api")),
+    ] {
+        bench.write("a.yaml", &(keeps.clone() + &gone));
+        bench.write("b.yaml", &keeps);
+        let (code, out, err) = bench.said(&["diff", "a.yaml", "b.yaml", "--fail-on", "removed"]);
+        assert_eq!(code, Some(1), "{word}: {out}{err}");
+        assert_eq!(bench.said(&["diff", "b.yaml", "a.yaml", "--fail-on", "removed"]).0, Some(0), "{word} that is new");
+    }
+    bench.write("a.yaml", &web("front"));
+    bench.write("b.yaml", &web("shop"));
+    let (code, out, _) = bench.said(&["diff", "a.yaml", "b.yaml", "--fail-on", "removed"]);
+    assert!(code == Some(1) && out.contains("front → shop"), "{out}");
+    bench.write("new.yaml", &SPEC.replace("fast", "slow"));
+    let (code, out, _) = bench.said(&["diff", "old.yaml", "new.yaml", "--fail-on", "removed"]);
+    assert_eq!(code, Some(0), "a name that ends in a hash is made to change: {out}");
+}
+
+#[test]
+fn instances_of_different_values_that_name_them_are_not_one_another() {
+    let bench = bench();
+    let spec = |tenants: &[&str], hosts: &str| {
+        let rows: Vec<String> =
+            tenants.iter().map(|name| format!("{{tenant: {name}, host: h-{name}{hosts}}}")).collect();
+        format!(
+            "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {{name: s}}\nmatrices: {{tenants: {{rows: [{}]}}}}\n\
+             templates: {{own: {{matrix: tenants, namespace: 'tenant-{{{{ matrix.tenant }}}}'}}}}\n\
+             workloads:\n  web:\n    kind: Deployment\n    use: own\n    name: web\n    image: nginx:1.27\n    \
+             env: {{MODE: fast}}\n    resources: {{memory: 1Gi}}\n",
+            rows.join(", ")
+        )
+    };
+    bench.write("a.yaml", &spec(&["acme", "wonka"], ""));
+    bench.write("b.yaml", &spec(&["acme", "stark"], ""));
+    let (code, out, err) = bench.said(&["diff", "a.yaml", "b.yaml", "--fail-on", "removed"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(!out.contains("wonka/web →") && out.contains("1 added, 1 removed; 1 the same"), "{out}");
+    assert!(out.contains("removed 1 (1 pod)"), "{out}");
+    let tenants = ["acme", "globex", "hooli", "initech", "umbrella"];
+    bench.write("a.yaml", &spec(&tenants, ""));
+    let image = "image: \"nginx:{{ '1.27' if matrix.tenant == 'hooli' else '1.28' }}\"";
+    bench.write("b.yaml", &spec(&tenants, "").replace("image: nginx:1.27", image));
+    let (_, out, err) = bench.said(&["diff", "a.yaml", "b.yaml"]);
+    assert!(out.contains("4 of 5 Deployments, all but tenant = hooli"), "{out}{err}");
+    let (_, out, _) = bench.said(&["diff", "a.yaml", "b.yaml", "--format", "json"]);
+    let report: Json = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(
+        report["groups"][0]["where"][0],
+        serde_json::json!({"name": "tenant", "values": ["hooli"], "not": true})
+    );
+}
+
+#[test]
 fn a_comment_fits_and_is_whole() {
     let bench = bench();
     let object = |at: usize, text: &str| {
