@@ -108,10 +108,10 @@ pub fn has_slips(word: &str, wanted: &str, most: usize) -> bool {
 /// candidates and keep the beginning, where words of a meaning of their own differ: `gpu` is no slip for `cpu`, and
 /// `NoExists` none for `Exists`. One thing and several are two meanings too.
 pub fn surely_means<'a>(word: &str, near: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
-    /// Of words with so many letters two may be wrong, of shorter ones one.
+    /// Of words with so many letters two may be wrong. In shorter ones one may be missing or too much: another letter in the
+    /// place of one makes another word.
     const LONG: usize = 7;
-    /// In shorter words letters may change places alone.
-    const SHORTEST: usize = 5;
+    const SHORTEST: usize = 3;
     let letters = Word::new(word).letters();
     let is_same = |other: &str| Word::new(other).letters() == letters;
     let most = if letters.len() < LONG { 1 } else { 2 };
@@ -130,8 +130,9 @@ pub fn surely_means<'a>(word: &str, near: &str, candidates: impl IntoIterator<It
     let is_swapped = sorted(&letters) == sorted(&wanted);
     let is_plural = |one: &[char], many: &[char]| many.strip_suffix(&['s']).is_some_and(|many| many == one);
     let keeps_meaning = !is_plural(&letters, &wanted) && !is_plural(&wanted, &letters);
-    let is_slip = is_swapped && letters.len() > 2
-        || letters.len() >= SHORTEST && letters.first() == wanted.first() && keeps_meaning;
+    let is_long = letters.len() >= LONG || letters.len() != wanted.len() && letters.len().min(wanted.len()) >= SHORTEST;
+    let is_slip =
+        is_swapped && letters.len() >= SHORTEST || is_long && letters.first() == wanted.first() && keeps_meaning;
     is_slip && is_near(near) && !others.into_iter().any(is_near)
 }
 
@@ -286,10 +287,17 @@ mod tests {
         }
         assert!(!surely_means("web-2", "web-1", ["web-1", "web-3"]), "two are as near");
         assert!(!surely_means("eu", "ez", ["ez"]), "a third would be as near");
-        for (word, near) in [("gpu", "cpu"), ("Ever", "Never"), ("NoExists", "Exists"), ("hosts", "host")] {
+        for (word, near) in [
+            ("gpu", "cpu"),
+            ("Ever", "Never"),
+            ("NoExists", "Exists"),
+            ("hosts", "host"),
+            ("Newer", "Never"),
+            ("Lte", "Lt"),
+        ] {
             assert!(!surely_means(word, near, [near]), "{word} has a meaning of its own");
         }
-        assert!(surely_means("evn", "env", ["env"]), "letters that change places");
+        assert!(surely_means("evn", "env", ["env"]) && surely_means("typ", "type", ["type"]), "a letter here or there");
     }
 
     #[test]

@@ -73,13 +73,7 @@ fn every_word_of_expressions_is_explained_with_its_example() {
 #[test]
 fn what_expressions_see_is_in_the_table() {
     let node = fanfold::text::Node::string("a", fanfold::text::Origin::NOWHERE);
-    let scope = Scope {
-        params: Some(&node),
-        matrix: Some(&node),
-        index: Some(0),
-        name: Some("a"),
-        batch: Some(&node),
-    };
+    let scope = Scope { params: Some(&node), matrix: Some(&node), index: Some(0), name: Some("a"), batch: Some(&node) };
     let missing = scope.lookup(&["nothing".into()], fanfold::text::Origin::NOWHERE).expect_err("there is no such name");
     let known: Vec<&str> = missing.known.iter().map(|name| name.as_str()).collect();
     assert_eq!(known, NAMES.iter().map(|word| word.name).collect::<Vec<_>>());
