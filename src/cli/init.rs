@@ -33,7 +33,7 @@ pub struct InitArgs {
     pub image: Option<String>,
 
     /// Write a spec of the cookbook, and the files that it reads beside it
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Example::choices()), hide_possible_values = false)]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Example::choices()))]
     pub example: Option<String>,
 
     /// Write the schema for editors beside the spec

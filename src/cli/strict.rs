@@ -18,7 +18,9 @@ pub(super) fn command_line() -> Command {
                 Some(name) if !is_set(name) => argument.env(Resettable::Reset),
                 _ => argument,
             };
-            let takes_text = argument.get_value_parser().type_id() == TypeId::of::<String>();
+            // One of some words is none that is empty.
+            let takes_text = argument.get_value_parser().type_id() == TypeId::of::<String>()
+                && argument.get_possible_values().is_empty();
             if takes_text { argument.value_parser(NonEmptyStringValueParser::new()) } else { argument }
         });
         command.mut_subcommands(strict)

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::input::folder_of;
 use crate::check::{Definitions, items_of};
 use crate::diagnostic::Diagnostics;
 use crate::kubernetes::documented::by_text;
@@ -62,7 +61,8 @@ fn kept_form(object: &Node) -> Option<(String, Node)> {
     Some((name, by_text(&Node::map(whole, place))))
 }
 
-/// Reads the definitions that are kept for inputs: in the working directory, beside each file, and in each folder.
+/// Reads the definitions that are kept for inputs: in the working directory, and beside each file. What is in a folder among
+/// the inputs is read with it.
 ///
 /// What else lies there, such as the templates of a chart, is passed over; only what Fanfold has written itself must be
 /// readable.
@@ -72,16 +72,20 @@ pub fn kept_for(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Document> {
+    let inputs: Vec<String> = inputs.iter().filter(|input| *input != "-").map(|input| join("", input)).collect();
+    let is_folder = |input: &&String| input.is_empty() || files.is_folder(input);
+    let (named, single): (Vec<&String>, Vec<&String>) = inputs.iter().partition(is_folder);
     let mut folders = vec![KEPT_FOLDER.to_owned()];
-    for input in inputs.iter().filter(|input| *input != "-") {
-        let input = join("", input);
-        let folder = if input.is_empty() || files.is_folder(&input) { input.as_str() } else { folder_of(&input) };
-        let root = if folder.is_empty() && input.starts_with('/') { "/" } else { folder };
-        let folder = join(root, KEPT_FOLDER);
-        if !folders.contains(&folder) {
-            folders.push(folder);
-        }
-    }
+    folders.extend(
+        single.into_iter().map(|file| format!("{}{KEPT_FOLDER}", &file[..file.rfind('/').map_or(0, |at| at + 1)])),
+    );
+    folders.sort_unstable();
+    folders.dedup();
+    let is_within = |folder: &str, outer: &str| {
+        outer.is_empty() && !folder.starts_with('/')
+            || folder.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
+    };
+    folders.retain(|folder| !named.iter().any(|outer| is_within(folder, outer)));
     let mut kept = Vec::new();
     for folder in folders.iter().filter(|folder| files.is_folder(folder)) {
         let Ok(listing) = files.list(folder) else { continue };

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::field::native_kind;
 use super::path::{Found, find};
 use crate::kubernetes::{Facts, Type};
 use crate::spec::{Union, WorkloadKind};
@@ -28,20 +29,13 @@ pub(super) fn types(facts: &'static Facts) -> Vec<Reached> {
             let inner = found.and_then(|found| Some((found.field, facts.inner_type(&found.field.schema)?)));
             queue.extend(inner.map(|(field, ty)| (ty, name.to_owned(), field.name.as_str())));
         }
-        // The parts of a workload themselves: their fields are those of the workload.
-        let parts = [Some(union.spec), union.job, Some(union.pod), Some(union.container)];
-        queue.extend(parts.into_iter().flatten().map(|ty| (ty, String::new(), "")));
+        // Fields of the PodSpec whose names mean something else in a workload.
+        queue.push_back((union.pod, "pod".to_owned(), "pod"));
     }
-    let mut newest: BTreeMap<&str, (u8, &'static Type)> = BTreeMap::new();
-    for kind in facts.kinds() {
-        let Some(ty) = facts.type_of(kind).map(|id| facts.ty(id)) else { continue };
-        let rank = u8::from(kind.version.contains("beta")) + 2 * u8::from(kind.version.contains("alpha"));
-        let known = newest.entry(kind.kind.as_str()).or_insert((rank, ty));
-        if rank < known.0 {
-            *known = (rank, ty);
-        }
-    }
-    walk(facts, queue, newest.into_iter().map(|(kind, (_, ty))| (ty, kind.to_owned(), "")))
+    let kinds: BTreeSet<&str> = facts.kinds().iter().map(|kind| kind.kind.as_str()).collect();
+    let preferred = kinds.into_iter().filter_map(|name| Some((name, facts.type_of(native_kind(facts, name)?)?)));
+    let preferred = preferred.map(|(name, id)| (facts.ty(id), name.to_owned(), ""));
+    walk(facts, queue, preferred.collect::<Vec<_>>().into_iter())
 }
 
 /// Walks along all fields, first from the workloads alone.

@@ -43,6 +43,8 @@ pub fn topics(facts: &'static Facts, name: &str) -> Result<Vec<Topic>, Unknown> 
         (None, Some(kind)) => {
             topics.extend(find_native(facts, kind, rest).map(|found| native(facts, name, kind, &found, rest)));
         }
+        // These lead through the object itself: what they hold is written in the workload.
+        _ if matches!(steps.as_slice(), ["spec" | "metadata", ..]) => {}
         _ => topics.extend(in_all_kinds(facts, name, &steps)),
     }
     if topics.len() == own && named.is_none() {
@@ -323,8 +325,11 @@ fn object_kind(facts: &'static Facts, kind: &Kind) -> Option<Topic> {
     Some(Topic::new(object_name(kind)).row("lives", scope).list("fields", parts(facts, ty)))
 }
 
-/// Returns the kind of that name; the stable version of it.
-fn native_kind(facts: &'static Facts, name: &str) -> Option<&'static Kind> {
+/// Returns the kind of that name; the preferred version of it.
+pub(super) fn native_kind(facts: &'static Facts, name: &str) -> Option<&'static Kind> {
+    if let Ok(preferred) = facts.preferred(name) {
+        return Some(preferred);
+    }
     let named = facts.kinds().iter().filter(|kind| kind.kind == name);
     named.min_by_key(|kind| {
         (kind.version.contains("alpha"), kind.version.contains("beta"), kind.group == "events.k8s.io")

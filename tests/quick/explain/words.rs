@@ -42,7 +42,8 @@ fn every_key_of_the_editor_schema_is_explained() {
     let mut keys = BTreeSet::new();
     properties(&schema, &mut keys);
     assert!(keys.len() > 500, "{}", keys.len());
-    let unknown: Vec<&str> = keys.into_iter().filter(|key| explained(key).is_empty()).collect();
+    let some = keys.into_iter().step_by(if crate::pace::is_quick() { 7 } else { 1 });
+    let unknown: Vec<&str> = some.filter(|key| explained(key).is_empty()).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 

@@ -13,7 +13,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &["expand/compare.rs", "expand/expression.rs", "expand/engine.rs", "expand/budget.rs", "expand/scope.rs"],
     ),
     ("jsonschema", &["schema.rs", "schema/"]),
-    ("regex", &["schema/go_pattern.rs"]),
+    ("regex", &["schema/go_pattern.rs", "schema/form.rs"]),
     ("regex_syntax", &["schema/go_pattern.rs", "schema/form.rs"]),
     ("annotate_snippets", &["diagnostic/render/human.rs"]),
     ("similar", &["cli/output", "diff/render/"]),
