@@ -199,6 +199,7 @@ pub(super) fn own(key: &str, types: &mut Types) -> Json {
             let words = ["ClusterIP", "NodePort", "LoadBalancer", "headless"];
             json!({"anyOf": [words_alone(words), reference("short.service")]})
         }
+        "services" => open(&["object"], json!({"additionalProperties": reference("own.service")})),
         "nodeAffinity" => node_affinity(types),
         "podAffinity" => with_choice(types, "core/v1.PodAffinity", reference("short.podTerms")),
         "podAntiAffinity" => with_choice(types, "core/v1.PodAntiAffinity", reference("short.podTerms")),
@@ -256,19 +257,42 @@ fn with_metadata(types: &mut Types, of: &str) -> Json {
 
 fn ingress(types: &mut Types) -> Json {
     let host = types.named("networking/v1.IngressTLS");
-    let tls = json!({"type": ["boolean", "string", "array", "object", "null"], "items": host});
-    let own = [
-        ("host", reference("text")),
-        ("path", reference("text")),
-        ("pathType", words(["Prefix", "Exact", "ImplementationSpecific"])),
-        ("port", reference("integerOrText")),
-        ("className", reference("text")),
-        ("tls", tls),
-    ];
+    let secret = json!({"type": ["boolean", "string", "null"]});
+    let tls = json!({
+        "type": ["boolean", "string", "array", "object", "null"],
+        "items": host,
+        "additionalProperties": secret,
+    });
+    let port = || reference("integerOrText");
+    let path_type = || words(["Prefix", "Exact", "ImplementationSpecific"]);
+    // A port alone, or fields with the port among them.
+    let with_port = |fields: Members| {
+        let types = ["integer", "string", "object", "null"];
+        json!({"type": types, "properties": fields, "additionalProperties": false})
+    };
+    let of_path =
+        || members_below("ingress", [("pathType", path_type()), ("port", port()), ("service", reference("text"))]);
+    let of_host = || {
+        let paths = open(&["object"], json!({"additionalProperties": with_port(of_path())}));
+        let mut all = of_path();
+        all.extend(members_below("ingress", [("path", one_or_more(&reference("text"))), ("paths", paths)]));
+        all
+    };
+    let mut named = of_host();
+    named.extend(members_below("ingress", [("tls", secret)]));
+    let hosts = open(&["object"], json!({"additionalProperties": with_port(named)}));
     let mut all = types.fields("networking/v1.IngressSpec");
+    all.extend(of_host());
+    let own =
+        [("host", one_or_more(&reference("text"))), ("hosts", hosts), ("className", reference("text")), ("tls", tls)];
     all.extend(members_below("ingress", own));
     all.extend(metadata());
-    json!({"type": ["string", "object", "null"], "properties": all, "additionalProperties": false})
+    json!({
+        "type": ["string", "array", "object", "null"],
+        "items": reference("text"),
+        "properties": all,
+        "additionalProperties": false,
+    })
 }
 
 /// Returns the native fields of an affinity beside `require` and `prefer`.

@@ -16,7 +16,7 @@ use crate::text::{Entry, Key, Map, Node, Origin};
 /// Returns two values of a field that merge alike: where one is short and the other a mapping, both are mappings.
 pub(super) fn alike(place: Place<'_>, key: &str, below: &Node, above: &Node) -> Option<(Node, Node)> {
     let as_map: &dyn Fn(&Node) -> Option<Node> = match (place, key) {
-        (Place::Workload(_), "service") => &service,
+        (Place::Workload(_), "service") | (Place::Services, _) => &service,
         (Place::Type(ty), _) if matches!(ty.name.as_str(), "core/v1.Probe" | "core/v1.LifecycleHandler") => {
             &|node| handler(key, node)
         }

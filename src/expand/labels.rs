@@ -16,8 +16,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::kubernetes::name::{label_key, label_value};
 use crate::limits;
 use crate::spec::{as_label, axis_label};
-use crate::text::scalar::{Meaning, resolve};
-use crate::text::{Entry, Node, Origin, Value};
+use crate::text::scalar::boolean;
+use crate::text::{Entry, Node, Origin};
 
 const FORM: &str = "write `true` for all axes, `false` for none, or their names: `axisLabels: [region]`";
 
@@ -39,19 +39,11 @@ enum Chosen {
 impl Chosen {
     fn of(written: Option<&Node>) -> Result<Self, Box<Diagnostic>> {
         let Some(node) = written.filter(|node| !node.is_null()) else { return Ok(Self::Default) };
-        let meaning = match node.value() {
-            Value::Bool(all) => Some(*all),
-            Value::Plain(text) => match resolve(text) {
-                Meaning::Bool(all) => Some(all),
-                _ => None,
-            },
-            _ => None,
-        };
         let wrong = |node: &Node, expected: &str| {
             let message = format!("expected {expected}, found {}", node.type_name());
             Box::new(Diagnostic::new(Code::WrongType, node.origin(), message).help(FORM))
         };
-        if let Some(all) = meaning {
+        if let Some(all) = boolean(node) {
             return Ok(Self::All(all));
         }
         let names = match node.as_seq() {
@@ -76,10 +68,10 @@ impl Chosen {
 
 /// Returns the axes that become labels where no layer says which: those of lists, and of a table the columns that name an
 /// instance, be it in a `name` and `namespace` of its own.
-pub(super) fn by_default<'n>(cells: &Cells, key: &str, layers: impl Iterator<Item = &'n Node> + Clone) -> Vec<SmolStr> {
+pub(super) fn by_default(cells: &Cells, key: &str, layers: &[&Node]) -> Vec<SmolStr> {
     let columns: HashSet<&SmolStr> = cells.columns.iter().collect();
     let written = |field: &'static str| {
-        let of = layers.clone().filter_map(move |layer| layer.get(field).or_else(|| layer.at(&["metadata", field])));
+        let of = layers.iter().filter_map(move |layer| layer.get(field).or_else(|| layer.at(&["metadata", field])));
         of.filter_map(Node::as_str)
     };
     let names: Vec<&str> = written("name").chain(Some(key).filter(|key| has_expression(key))).collect();
@@ -87,9 +79,8 @@ pub(super) fn by_default<'n>(cells: &Cells, key: &str, layers: impl Iterator<Ite
     let of_matrix = || read.iter().filter(|path| path[0] == "matrix");
     // Which axes a name takes of all of them may differ from one instance to the next.
     let is_composed = names.is_empty() || of_matrix().any(|path| path.len() == 1);
-    let names_one = |axis: &SmolStr| match is_composed {
-        true => cells.naming.contains(axis),
-        false => of_matrix().any(|path| path.get(1) == Some(axis)),
+    let names_one = |axis: &SmolStr| {
+        if is_composed { cells.naming.contains(axis) } else { of_matrix().any(|path| path.get(1) == Some(axis)) }
     };
     cells.names.iter().filter(|axis| !columns.contains(axis) || names_one(axis)).cloned().collect()
 }

@@ -22,6 +22,8 @@ pub enum Place<'a> {
     Mapping,
     /// A Service over the ports of a workload.
     Service,
+    /// Several of them by name.
+    Services,
     /// Affinity to nodes or pods, natively or in short.
     Affinity,
     /// A list that may also be written as a mapping by name, with the type that named values merge by.
@@ -85,6 +87,7 @@ pub(super) fn is_structure(place: Place<'_>) -> bool {
         Place::Free | Place::Atomic | Place::Workload(_) | Place::Patches | Place::Layered => false,
         Place::Mapping
         | Place::Service
+        | Place::Services
         | Place::Affinity
         | Place::Named(..)
         | Place::Containers { .. }
@@ -174,6 +177,7 @@ pub(super) fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<
             Some(field) => field_place(facts, &field.schema),
             None => Place::Free,
         },
+        Place::Services => Place::Service,
         Place::Mounts => Place::Mount,
         Place::Patches => Place::Layered,
         Place::Layered => Place::Free,
@@ -184,6 +188,7 @@ pub(super) fn child<'a>(facts: &'a Facts, place: Place<'a>, key: &str) -> Place<
             "containers" => Place::Containers { ty: union.container, in_order: false },
             "initContainers" => Place::Containers { ty: union.container, in_order: true },
             "service" => Place::Service,
+            "services" => Place::Services,
             "labels" | "annotations" | "podLabels" | "podAnnotations" | "objectLabels" | "objectAnnotations"
             | "selectorLabels" => Place::Mapping,
             "nodeAffinity" | "podAffinity" | "podAntiAffinity" => Place::Affinity,

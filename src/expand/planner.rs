@@ -111,8 +111,8 @@ impl Planner<'_> {
             plan.when = entry.key.origin;
             Condition::read("when", &entry.value, world.sources, diagnostics)
         });
-        let written = layers.iter().chain(overrides.iter().map(|one| &one.fields));
-        plan.labels = labels::by_default(&cells, &entry.key.text, written);
+        let written: Vec<&Node> = layers.iter().chain(overrides.iter().map(|one| &one.fields)).collect();
+        plan.labels = labels::by_default(&cells, &entry.key.text, &written);
         let each: Vec<Option<Node>> = if fans_out { cells.each.into_iter().map(Some).collect() } else { vec![None] };
         plan.axes = cells.naming;
         fill(&mut plan, &layers, &overrides, each, world.sources, diagnostics)?;

@@ -80,6 +80,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
         "service",
         &["service: ClusterIP", "service: headless", "service: {type: LoadBalancer, externalTrafficPolicy: Local}"],
     ),
+    ("services", &["services: {metrics: {ports: {http: 80}}}", "services: {headless: headless}  # in a workload"]),
     ("livenessProbe", PROBE),
     ("readinessProbe", PROBE),
     ("startupProbe", PROBE),
@@ -99,7 +100,15 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ),
     ("autoscale", &["autoscale: {min: 2, max: 10, cpu: 80%}"]),
     ("disruption", &["disruption: {maxUnavailable: 1}", "disruption: {minAvailable: 50%}"]),
-    ("ingress", &["ingress: {host: shop.example.com, path: /}"]),
+    (
+        "ingress",
+        &[
+            "ingress: {host: shop.example.com, path: /}",
+            "ingress: {host: [shop.example.com, www.example.com], paths: {/: http, /api: {port: 80, pathType: Exact}}}",
+            "ingress: {hosts: {shop.example.com: {tls: true}, api.example.com: {path: /v1, port: 80}}}",
+            "ingress: {host: [a.example.com, b.example.com], tls: {a.example.com: db}}",
+        ],
+    ),
     ("networkPolicy", &["networkPolicy: {policyTypes: [Ingress]}"]),
     ("queue", &["queue: research"]),
     (

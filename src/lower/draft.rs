@@ -1,6 +1,6 @@
 //! Small builders for generated trees: every generated node stands for something that was written.
 
-use crate::text::{Key, Map, Node, Origin, Value};
+use crate::text::{Key, Map, Node, Origin, scalar};
 
 /// Builds a mapping that stands for what was written at one place.
 #[derive(Debug)]
@@ -63,9 +63,5 @@ pub(super) fn items(node: &Node) -> Vec<Node> {
 
 /// Whether a value is true, as a boolean field reads it.
 pub(super) fn is_true(node: &Node) -> bool {
-    match node.value() {
-        Value::Bool(value) => *value,
-        Value::Plain(text) => crate::text::scalar::resolve(text) == crate::text::scalar::Meaning::Bool(true),
-        _ => false,
-    }
+    scalar::boolean(node) == Some(true)
 }

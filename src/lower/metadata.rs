@@ -71,8 +71,16 @@ impl Lowering<'_> {
     /// Reports labels that would take the pods out of what selects them.
     pub(super) fn check_pinned(&mut self, written: &Node) {
         // A Pod or Job has no selector of its own, but what accompanies it may have one.
-        const SELECTING: &[&str] =
-            &["service", "disruption", "networkPolicy", "spread", "podAffinity", "podAntiAffinity", "selectorLabels"];
+        const SELECTING: &[&str] = &[
+            "service",
+            "services",
+            "disruption",
+            "networkPolicy",
+            "spread",
+            "podAffinity",
+            "podAntiAffinity",
+            "selectorLabels",
+        ];
         let selected = self.kind().selects_pods() || SELECTING.iter().any(|key| self.field(key).is_some());
         if !selected || self.field("selector").is_some() {
             return;

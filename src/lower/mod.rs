@@ -12,6 +12,7 @@ mod env;
 mod flat;
 mod follow;
 mod hash;
+mod ingress;
 mod json_patch;
 mod memo;
 mod metadata;

@@ -1,13 +1,16 @@
-//! Services: a type, `headless`, or any field of a ServiceSpec; selector and ports follow the workload.
+//! Services: a type, `headless`, or any field of a ServiceSpec; selector and ports follow the workload. `service` has the
+//! name of the instance, those of `services` the same with their own behind it.
 
 use smol_str::{SmolStr, format_smolstr};
 
 use super::Lowering;
-use super::draft::Draft;
+use super::draft::{Draft, is_true};
 use super::ports::Port;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::is_nameless;
 use crate::kubernetes::Manifest;
+use crate::kubernetes::name::LABEL_LENGTH;
+use crate::spec::budgeted;
 use crate::text::{Entry, Key, Map, Node, Origin, Value};
 
 const FORM: &str =
@@ -15,11 +18,34 @@ const FORM: &str =
 /// Keys beside the fields of the spec.
 const BESIDE: &[&str] = &["name", "labels", "annotations"];
 
-impl Lowering<'_> {
-    /// Returns the Service of this instance, where it has one.
-    pub(super) fn service(&mut self, ports: &[Port]) -> Option<Manifest> {
-        let written = self.field("service")?;
-        let (name, own) = self.service_head(written)?;
+/// A Service as it is written: that of `service`, or one of `services` with its key there.
+#[derive(Clone, Copy)]
+struct Written<'a> {
+    key: Option<&'a SmolStr>,
+    node: &'a Node,
+}
+
+impl Written<'_> {
+    fn is_headless(self) -> bool {
+        let says = |key: &str, word: &str| self.node.get(key).and_then(Node::as_str) == Some(word);
+        let short = self.node.as_str() == Some("headless") || says("type", "headless");
+        short || says("clusterIP", "None") || self.node.get("headless").is_some_and(is_true)
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// Returns the Services of this instance.
+    pub(super) fn services(&mut self, ports: &[Port]) -> Vec<Manifest> {
+        if let Some(several) = self.field("services") {
+            self.expect_map(several, "services", "write `services: {headless: headless}`, or one as `service`");
+        }
+        self.written_services().into_iter().filter_map(|written| self.service(written, ports)).collect()
+    }
+
+    fn service(&mut self, service: Written<'a>, ports: &[Port]) -> Option<Manifest> {
+        let written = service.node;
+        let own = self.service_fields(written)?;
+        let name = self.name_of_service(service);
         let selector = match self.field("selector").and_then(|selector| selector.get("matchLabels")) {
             Some(labels) => labels.clone(),
             None => self.pinned_labels(),
@@ -29,34 +55,76 @@ impl Lowering<'_> {
         Some(self.object("v1", "Service", &name, metadata, vec![("spec", spec)], written.origin()))
     }
 
-    /// Returns the name of the Service and its own fields.
-    fn service_head(&mut self, written: &Node) -> Option<(SmolStr, Map)> {
-        let own = match (written.value(), written.text()) {
-            (Value::Map(map), _) => map.clone(),
+    /// Returns the fields of a Service as it is written.
+    fn service_fields(&mut self, written: &Node) -> Option<Map> {
+        match (written.value(), written.text()) {
+            (Value::Map(map), _) => Some(map.clone()),
             (_, Some(word)) => {
                 let mut map = Map::new();
                 let (key, value) = if word == "headless" { ("clusterIP", "None") } else { ("type", word.as_str()) };
                 map.put(key, Node::string(value, written.origin()));
-                map
+                Some(map)
             }
             _ => {
-                self.refuse(
-                    written,
-                    format!("expected a type or a mapping for `service`, found {}", written.type_name()),
-                    FORM,
-                );
-                return None;
+                let message = format!("expected a type or a mapping for `service`, found {}", written.type_name());
+                self.refuse(written, message, FORM);
+                None
             }
-        };
-        let name = own.get("name").and_then(Node::text).unwrap_or(&self.instance.name).clone();
-        Some((name, own))
+        }
     }
 
-    /// Returns the name of the Service that governs this instance, where it has one.
+    /// Returns the Services as they are written: `service` first, then the others by their keys.
+    fn written_services(&self) -> Vec<Written<'a>> {
+        let several = self.field("services").and_then(Node::as_map).into_iter().flatten();
+        let several = several.filter(|entry| !entry.value.is_null());
+        let mut several: Vec<_> =
+            several.map(|entry| Written { key: Some(&entry.key.text), node: &entry.value }).collect();
+        several.sort_by_key(|written| written.key);
+        self.field("service").map(|node| Written { key: None, node }).into_iter().chain(several).collect()
+    }
+
+    fn name_of_service(&self, Written { key, node }: Written<'_>) -> SmolStr {
+        match (node.get("name").and_then(Node::text), key) {
+            (Some(own), _) => own.clone(),
+            (None, None) => self.instance.name.clone(),
+            (None, Some(key)) => budgeted(&format!("{}-{key}", self.instance.name), LABEL_LENGTH),
+        }
+    }
+
+    /// Returns the words by which `service` of an Ingress may name the Services.
+    pub(super) fn service_words(&self) -> Vec<SmolStr> {
+        let word = |written: Written<'_>| written.key.cloned().unwrap_or_else(|| self.name_of_service(written));
+        self.written_services().into_iter().map(word).collect()
+    }
+
+    /// Returns the name of the Service that is meant by its key or its name.
+    pub(super) fn service_named(&self, word: &str) -> Option<SmolStr> {
+        let all = self.written_services();
+        let by_key = all.iter().find(|written| written.key.is_some_and(|key| key == word));
+        let by_name = || all.iter().find(|written| self.name_of_service(**written) == word);
+        by_key.or_else(by_name).map(|written| self.name_of_service(*written))
+    }
+
+    /// Returns the name of the Service that governs this instance, where it has one: the headless one, of several.
     pub(super) fn service_name(&self) -> Option<Node> {
-        let written = self.field("service")?;
-        let own = written.get("name").and_then(Node::text);
-        Some(Node::string(own.unwrap_or(&self.instance.name).clone(), written.origin()))
+        self.chosen(true)
+    }
+
+    /// Returns the name of the Service that clients come to, where it has one: one with an address, of several.
+    pub(super) fn entry_service(&self) -> Option<Node> {
+        self.chosen(false)
+    }
+
+    /// Returns the name of the Service that is headless or not: that of `service`, or the only one; `None` if several are meant.
+    fn chosen(&self, headless: bool) -> Option<Node> {
+        let all = self.written_services();
+        let better: Vec<Written<'_>> =
+            all.iter().copied().filter(|written| written.is_headless() == headless).collect();
+        let among = if better.is_empty() { &all } else { &better };
+        let own = among.iter().find(|written| written.key.is_none());
+        let only = || Some(among).filter(|among| among.len() == 1).and_then(|among| among.first());
+        let written = own.or_else(only)?;
+        Some(Node::string(self.name_of_service(*written), written.node.origin()))
     }
 
     /// Spells out the spec of a Service.
@@ -72,7 +140,7 @@ impl Lowering<'_> {
             .filter(|entry| !BESIDE.contains(&entry.key.text.as_str()) && !entry.value.is_null())
             .cloned()
             .collect();
-        if let Some(Entry { value, .. }) = spec.remove("headless") {
+        if let Some(Entry { value, .. }) = spec.remove("headless").filter(|entry| is_true(&entry.value)) {
             spec.put("clusterIP", Node::string("None", value.origin()));
         }
         if spec.get("type").and_then(Node::as_str) == Some("headless") {

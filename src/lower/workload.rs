@@ -30,7 +30,7 @@ pub(super) fn lower(lowering: &mut Lowering<'_>) -> Vec<Manifest> {
     objects.extend(lowering.service_account());
     objects.append(&mut volumes.claims);
     if lowering.wants("Service") {
-        objects.extend(lowering.service(&ports));
+        objects.extend(lowering.services(&ports));
     }
     objects.extend(lowering.autoscaler());
     objects.extend(lowering.disruption_budget());
@@ -64,14 +64,13 @@ impl Lowering<'_> {
         }
         let name = self.instance.name.clone();
         let metadata = self.metadata(&name, &labels, &annotations);
-        let spec = match kind {
-            WorkloadKind::Pod => pod,
-            _ => {
-                let template = self.pod_template(pod);
-                match kind {
-                    WorkloadKind::CronJob => self.cron_job_spec(parts, template),
-                    _ => self.spec(parts.spec, template, claim_templates),
-                }
+        let spec = if is_pod {
+            pod
+        } else {
+            let template = self.pod_template(pod);
+            match kind {
+                WorkloadKind::CronJob => self.cron_job_spec(parts, template),
+                _ => self.spec(parts.spec, template, claim_templates),
             }
         };
         self.object(kind.api_version(), kind.as_str(), &name, metadata, vec![("spec", spec)], origin)

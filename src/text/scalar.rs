@@ -5,6 +5,8 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
+use super::{Node, Value};
+
 /// What a plain scalar stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Meaning {
@@ -36,6 +38,18 @@ impl Meaning {
 /// Whether any reader takes the text for null; all of them agree.
 pub fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
+/// Returns the boolean that a value is to a boolean field.
+pub fn boolean(node: &Node) -> Option<bool> {
+    match node.value() {
+        Value::Bool(value) => Some(*value),
+        Value::Plain(text) => match resolve(text) {
+            Meaning::Bool(value) => Some(value),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Returns the meaning to kubectl, Helm and the API server.

@@ -70,7 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("emit", &["text", "kubernetes"]),
     ("compile", &["limits", "text", "diagnostic", "read", "kubernetes", "spec", "expand", "lower", "rules", "check"]),
     ("upgrade", &["text", "diagnostic", "kubernetes"]),
-    ("diff", &["text", "diagnostic", "read", "kubernetes", "expand", "check", "emit"]),
+    ("diff", &["text", "diagnostic", "read", "kubernetes", "spec", "expand", "check", "emit"]),
     ("cluster", &["limits"]),
     ("readiness", &["kubernetes", "cluster"]),
     ("preflight", &["text", "diagnostic", "kubernetes", "cluster"]),
