@@ -33,13 +33,15 @@ pub enum Effect {
     Warned,
     /// The server puts another value where none is written.
     Default,
+    /// The server keeps what it dropped before.
+    Kept,
     /// What was found before is found no more.
     Settled,
 }
 
 impl Effect {
     /// All effects, the worst first.
-    pub const ALL: [Self; 4] = [Self::Refused, Self::Warned, Self::Default, Self::Settled];
+    pub const ALL: [Self; 5] = [Self::Refused, Self::Warned, Self::Default, Self::Kept, Self::Settled];
 
     /// Says what is so from a minor on.
     pub fn since(self, minor: Minor) -> String {
@@ -47,6 +49,7 @@ impl Effect {
             Self::Refused => format!("refused from Kubernetes {minor} on"),
             Self::Warned => format!("warned of from Kubernetes {minor} on"),
             Self::Default => format!("other defaults from Kubernetes {minor} on"),
+            Self::Kept => format!("takes effect from Kubernetes {minor} on"),
             Self::Settled => format!("no longer found from Kubernetes {minor} on"),
         }
     }
@@ -100,13 +103,28 @@ fn name(finding: &Diagnostic, sources: &Sources) -> Name {
 
 /// Returns a message without the minors that it names.
 fn without_minors(message: &str) -> String {
-    let mut parts = message.split("Kubernetes 1.");
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_' | ':' | '/');
+    let mut parts = message.split("1.");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        out.push_str("Kubernetes ");
-        out.push_str(part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let ends = !rest.starts_with(|letter: char| is_word(letter) && letter != '.');
+        if rest.len() == part.len() || out.ends_with(is_word) || !ends {
+            out.push_str("1.");
+            out.push_str(part);
+        } else {
+            out.push_str(rest);
+        }
     }
     out
+}
+
+/// Says what a server does that keeps a field which it dropped before.
+fn kept(dropped: &Diagnostic) -> Diagnostic {
+    let field = dropped.subject.as_ref().map_or("", |subject| subject.field.rsplit('.').next().unwrap_or_default());
+    let message = format!("the server keeps `{field}`, and dropped it in silence before");
+    let help = "the object does what it says once it is applied again: pods may be replaced".to_owned();
+    Diagnostic { message, label: String::new(), help: vec![help], ..dropped.clone() }
 }
 
 fn of_findings(looks: &[Seen<'_>]) -> Vec<Change> {
@@ -127,12 +145,11 @@ fn of_findings(looks: &[Seen<'_>]) -> Vec<Change> {
             }
             (Some(finding), None) => {
                 let since = presence.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
-                gone.push(Change {
-                    effect: Effect::Settled,
-                    since: looks[since].minor,
-                    finding: finding.clone(),
-                    seen: 0,
-                });
+                let (effect, finding) = match finding.code {
+                    Code::FieldGated => (Effect::Kept, kept(finding)),
+                    _ => (Effect::Settled, finding.clone()),
+                };
+                gone.push(Change { effect, since: looks[since].minor, finding, seen: 0 });
             }
             _ => {}
         }
@@ -244,7 +261,11 @@ mod tests {
     #[test]
     fn minors_are_no_part_of_a_message() {
         assert_eq!(without_minors("removed in Kubernetes 1.36, x"), "removed in Kubernetes , x");
-        assert_eq!(without_minors("a"), "a");
+        assert_eq!(without_minors("a server of 1.36 drops it, off until 1.37"), "a server of  drops it, off until ");
+        assert_eq!(without_minors("a server of 1.36."), "a server of .");
+        for same in ["a", "nginx:1.27", "the `1.5Gi` of 11.5", "1.2.3", "v1.30"] {
+            assert_eq!(without_minors(same), same);
+        }
     }
 
     #[test]

@@ -101,6 +101,7 @@ fn summary(changes: &[Change], objects: usize, from: Minor, to: Minor) -> String
             Effect::Refused => "refused",
             Effect::Warned => "warned of",
             Effect::Default => "with another default",
+            Effect::Kept => "taking effect",
             Effect::Settled => "no longer found",
         };
         (number > 0).then(|| format!("{number} {what}"))
