@@ -94,6 +94,11 @@ impl Later {
         if let Some(Hole { name, .. }) = holes(text).into_iter().next() {
             self.places.insert(*origin, name);
         }
+        // Kubernetes itself fills in `$(NAME)` there, from the variables of the container.
+        let is_own = |text: &SmolStr| holes(text).iter().all(|hole| hole.name.starts_with("$("));
+        if text == "subPathExpr" && value.text().is_some_and(is_own) {
+            return None;
+        }
         self.fill(value)
     }
 

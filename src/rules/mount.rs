@@ -8,6 +8,7 @@ use super::Rule;
 use super::at::{At, get, items, text};
 use super::pod::containers;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::kubernetes::name::dns_label;
 use crate::text::Node;
 
 /// What a volume can be used for.
@@ -56,6 +57,10 @@ fn check_used(at: &mut At<'_>, spec: &Node, place: &str, claims: &[&str]) {
     let known = volumes(spec, claims);
     for (container_place, container) in containers(spec) {
         let place = format!("{place}.{container_place}");
+        // A volume whose name is none may be meant, and is told by itself.
+        if known.keys().any(|name| dns_label(name).is_err()) {
+            continue;
+        }
         for (index, mount) in items(container, &["volumeMounts"]) {
             let Some((node, name)) = mount.get("name").and_then(|node| Some((node, node.as_str()?))) else { continue };
             if !known.contains_key(name) {

@@ -4,7 +4,7 @@ use super::address::address;
 use super::at::{At, is_true, items, number, text};
 use super::pod::{check_name, check_once, forbid};
 use super::{Minor, Rule};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::{dns_subdomain, label_key};
 
 /// How long the name is that a pod may give its host.
@@ -102,8 +102,8 @@ fn check_deletion_cost(at: &mut At<'_>) {
     let Some(cost) = node.as_str() else { return };
     let starts = cost == "0" || cost.starts_with(|first: char| matches!(first, '-' | '1'..='9'));
     if !starts || cost.parse::<i32>().is_err() {
-        let message = format!("expected a whole number of 32 bits in a text, found `{cost}`");
-        at.invalid(format_args!("metadata.annotations.{DELETION_COST}"), node, message);
+        let message = format!("expected a whole number of 32 bits in a text, found {}", words::word(cost));
+        at.invalid(format_args!("metadata.annotations[{DELETION_COST}]"), node, message);
     }
 }
 

@@ -116,7 +116,11 @@ fn check_names(at: &mut At<'_>, lists: &[&[&str]], of_pod: bool) {
             let finding = match DEVICES.iter().find(|device| name.eq_ignore_ascii_case(device)) {
                 Some(_) => finding.help("devices have the names of their makers: `nvidia.com/gpu`"),
                 None if kind(name).is_ok() => finding.help("write it in the resources of a container"),
-                None => finding.did_you_mean_word(name, STANDARD),
+                // One that is there already is not meant.
+                None => {
+                    let is_free = |known: &&str| entries(at, list).all(|entry| entry.key.text != *known);
+                    finding.did_you_mean_word(name, STANDARD.into_iter().filter(is_free))
+                }
             };
             at.report(format_args!("{}[{name}]", list.join(".")), finding);
         }

@@ -5,7 +5,7 @@ use super::gather::About;
 use super::ports::{named_ports, port_name, with_near};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::pods::template;
-use crate::kubernetes::{Manifest, pod_spec_field};
+use crate::kubernetes::{Manifest, name, pod_spec_field};
 use crate::text::Node;
 
 /// Where a container says how it is asked.
@@ -43,7 +43,11 @@ fn probes(container: &Node, about: &About, place: (&str, usize), found: &mut Vec
         for handler in ["httpGet", "tcpSocket"] {
             let Some(port) = get(asking, &[handler, "port"]) else { continue };
             let Some(name) = port_name(port) else { continue };
-            if named_ports(container).any(|own| own == name) {
+            // One whose name is none, or which is none, may be meant, and is told by itself.
+            let is_broken = |(_, port): (usize, &Node)| port.as_map().is_none();
+            if named_ports(container).any(|own| own == name || name::port_name(own).is_err())
+                || items(container, &["ports"]).any(is_broken)
+            {
                 continue;
             }
             let names: Vec<&str> = named_ports(container).collect();

@@ -12,7 +12,7 @@ use super::super::at::{get, items, text};
 use super::super::pod::containers;
 use super::claims::ON_EACH_NODE;
 use super::ports::{self, Offered, named_ports, port_name};
-use super::{Hashed, Id, alone, budgets, hashed, overlaps};
+use super::{Hashed, Id, alone, budgets, doomed, hashed, overlaps};
 use crate::diagnostic::{Diagnostic, Subject};
 use crate::kubernetes::pods::{pods_at_once, template};
 use crate::kubernetes::references::{self, FieldOf, Mention, Named, Need};
@@ -287,6 +287,7 @@ impl Gathered {
         if template(object).is_some() {
             alone::judge(object, about, &mut self.found);
         }
+        doomed::judge(object, about, &mut self.found);
         let is_issued = kind == "Ingress" && references::is_issued(object);
         let shadowed: Vec<Origin> = alone::shadowed(object)
             .filter_map(|(_, volume, _)| Some(get(volume, &["persistentVolumeClaim", "claimName"])?.origin()))

@@ -5,6 +5,7 @@
 //! is told wherever it is seen; what may come from elsewhere, as loudly as the run asks for.
 
 mod alone;
+mod doomed;
 mod budgets;
 mod claims;
 mod gather;

@@ -1,6 +1,7 @@
 //! The rule book: each rule refuses its own examples, each with one finding, and takes their near twins.
 
 mod advice;
+mod doomed;
 mod set;
 mod whole;
 mod standards;
