@@ -56,8 +56,8 @@ fn moved(entry: &Entry, into: Option<&Node>) -> Option<Fix> {
     Some(Fix::unsure([Edit::without_entry(entry), Edit::copy_beside(beside, entry)]))
 }
 
-/// Says at which one place below a type, nearest first, a field of that name belongs.
-pub(super) fn below(entry: &Entry, ty: &Type, node: &Node, facts: &Facts) -> Option<(String, Option<Fix>)> {
+/// Says at which one place below a type, nearest first, a field of that name belongs, and in which field of the type that is.
+pub(super) fn below(entry: &Entry, ty: &Type, node: &Node, facts: &Facts) -> Option<(String, String, Option<Fix>)> {
     let name = entry.key.text.as_str();
     let mut level: Vec<(String, &Type)> = vec![(String::new(), ty)];
     let mut seen = HashSet::new();
@@ -80,7 +80,8 @@ pub(super) fn below(entry: &Entry, ty: &Type, node: &Node, facts: &Facts) -> Opt
                 all.into_iter().find(|place| *place == "containers[]" || place.ends_with(".containers[]"))?
             };
             let there: Vec<&str> = only.split('.').collect();
-            return Some((format!("`{name}` belongs in `{only}`"), moved(entry, node.at(&there))));
+            let first = there.first().map_or("", |first| first.trim_end_matches("[]")).to_owned();
+            return Some((first, format!("`{name}` belongs in `{only}`"), moved(entry, node.at(&there))));
         }
         level = next.into_iter().filter(|(_, ty)| seen.insert(ty.name.clone())).collect();
     }

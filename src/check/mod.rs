@@ -20,6 +20,7 @@ mod rules;
 mod schemas;
 mod shape;
 mod size;
+mod slip;
 mod structural;
 
 pub use crd::{Definition, Definitions, Version};

@@ -10,6 +10,7 @@ use super::gate::dropped;
 use super::hint;
 use super::memo::Memo;
 use super::role::is_directive;
+use super::slip;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix, Severity, did_you_mean, surely_means, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
 use crate::limits;
@@ -414,8 +415,27 @@ impl<'a> Walk<'a> {
             self.report(finding, &Path::Field(path, name));
             return None;
         }
+        if let Some(slip) = slip::of(entry, ty, map, self.other_context(ty)) {
+            self.report(Diagnostic { fix: slip.fix, ..finding.help(slip.help) }, &Path::Field(path, name));
+            return slip.field;
+        }
+        // A letter more or less is nearer than another place that has the name.
+        let near = did_you_mean(name, absent.clone()).and_then(|near| Some((near, ty.field(near)?)));
+        let near = near.filter(|(near, field)| {
+            let is_plural = near.strip_suffix('s') == Some(name) || name.strip_suffix('s') == Some(*near);
+            (is_plural || surely_means(name, near, absent.clone())) && hint::may_be(&entry.value, &field.schema)
+        });
+        if let Some((near, _)) = near {
+            let fix = Fix::safe_if(surely_means(name, near, absent), [Edit::word(entry.key.origin, name, near)]);
+            let finding = finding.help(format!("did you mean `{near}`?")).with_fix(fix);
+            self.report(finding, &Path::Field(path, name));
+            return Some(near);
+        }
         let here = self.around.last().and_then(|(_, node)| hint::below(entry, ty, node, self.facts));
+        // What belongs in a field that is not there stands for it.
+        let into = here.as_ref().and_then(|(place, _, _)| ty.field(place)).map(|field| field.name.as_str());
         let help = here
+            .map(|(_, help, fix)| (help, fix))
             .or_else(|| hint::above(entry, &self.around))
             .or_else(|| Some((self.foreign(name, ty)?, None)))
             .or_else(|| Some((hint::other_minor(name, ty, self.facts)?, None)));
@@ -430,7 +450,17 @@ impl<'a> Walk<'a> {
             }
         }
         self.report(finding, &Path::Field(path, name));
-        meant
+        meant.or(into)
+    }
+
+    /// Returns the type of the security contexts of containers for that of pods, and the other way round.
+    fn other_context(&self, ty: &Type) -> Option<&'a Type> {
+        let other = match ty.name.as_str() {
+            "core/v1.SecurityContext" => "core/v1.PodSecurityContext",
+            "core/v1.PodSecurityContext" => "core/v1.SecurityContext",
+            _ => return None,
+        };
+        self.facts.type_id(other).map(|id| self.facts.ty(id))
     }
 
     /// Says what is written in a spec in place of a word of another tool.
@@ -453,6 +483,12 @@ impl<'a> Walk<'a> {
     }
 
     fn missing_field(&mut self, name: &SmolStr, ty: &Type, path: &Path<'_>, anchor: Origin) {
+        // One that stands in the structure around, which has no such field, is told there.
+        let is_outside = |(outer, node): &(&Type, Node)| outer.field(name).is_none() && node.get(name).is_some();
+        if self.around.last().is_some_and(is_outside) {
+            self.unsound += 1;
+            return;
+        }
         let message = format!("missing field `{name}` of `{}`", words::type_name(&ty.name));
         let finding = Diagnostic::new(Code::MissingField, anchor, message).label(format!("`{name}` is missing here"));
         self.report(finding, &Path::Field(path, name));
