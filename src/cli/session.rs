@@ -7,7 +7,9 @@ use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
-use crate::compile::{Compilation, Inputs, Settings, compile, kept_for, read_inputs, survey_inputs};
+use crate::compile::{
+    Compilation, Inputs, Settings, compile, holds_policy, kept_for, read_inputs, survey_inputs,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, Subject, render};
 use crate::expand::{self, Options};
 use crate::policy::{Policy, PolicyError};
@@ -84,12 +86,10 @@ impl Session {
         let disk = Arc::clone(&self.disk);
         let mut all = Vec::new();
         for path in paths {
-            let before = self.diagnostics.len();
             let path = std::slice::from_ref(path);
             let read = read_inputs(path, &*disk, read_stdin, &mut self.sources, &mut self.diagnostics);
-            let kind = |document: &Document| document.root.get("kind").and_then(Node::as_str).map(str::to_owned);
-            let is_policy = |document: &Document| kind(document).as_deref() == Some("ValidatingAdmissionPolicy");
-            if !read.manifests.iter().any(is_policy) && self.diagnostics.len() == before {
+            let is_lost = self.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+            if !is_lost && !read.manifests.iter().any(|document| holds_policy(&document.root)) {
                 let message = format!("`--policy {}` holds no object of the kind `ValidatingAdmissionPolicy`", path[0]);
                 return Err(Failure::Usage(message));
             }

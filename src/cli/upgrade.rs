@@ -53,6 +53,11 @@ pub(super) fn run(args: &CheckArgs, range: &str) -> Result<Exit, Failure> {
 
 /// Returns the minors between which the upgrade is: those of `1.34..1.37`, or from the chosen one on.
 fn ends(range: &str, chosen: Option<&str>) -> Result<(Minor, Minor), Failure> {
+    if range.matches("..").count() > 1 {
+        let message =
+            format!("expected two minors with `..` between them, as in `--upgrade 1.36..1.37`, found `{range}`");
+        return Err(Failure::Usage(message));
+    }
     let (from, to) = match range.split_once("..") {
         Some((from, to)) => (facts(Some(from), &[])?.minor, facts(Some(to), &[])?.minor),
         None => (facts(chosen, &[])?.minor, facts(Some(range), &[])?.minor),

@@ -38,6 +38,8 @@ struct Path {
     layers: Vec<Node>,
     /// Whether one of them is not to be had.
     is_broken: bool,
+    /// Whether parts include each other in a circle, of which one way round is told.
+    is_circular: bool,
 }
 
 impl<'a> Includer<'a> {
@@ -63,6 +65,11 @@ impl<'a> Includer<'a> {
         let name = self.sources.file(spec.file).map_or_else(String::new, |file| file.name.clone());
         let mut path = Path { open: vec![(name, Origin::NOWHERE)], ..Path::default() };
         self.collect(&spec.root, spec.file, &mut path);
+        if path.is_broken && !self.diagnostics.has_errors() {
+            // Whatever keeps a batch from being made is an error: what it made before would be taken for what is gone.
+            let place = spec.root.get("include").map_or(spec.root.origin(), Node::origin);
+            self.diagnostics.push(Diagnostic::new(Code::InvalidValue, place, "a part is not to be had"));
+        }
         if !path.layers.is_empty() {
             path.layers.push(spec.root.clone());
             spec.root = included(&path.layers);
@@ -116,6 +123,9 @@ impl<'a> Includer<'a> {
     /// Adds a part that a document includes at a place, and below it what it includes itself.
     fn add(&mut self, name: String, place: Origin, file: FileId, path: &mut Path) {
         if let Some(at) = path.open.iter().position(|(open, _)| *open == name) {
+            if std::mem::replace(&mut path.is_circular, true) {
+                return;
+            }
             let message = format!("`{name}` includes itself");
             let mut finding = Diagnostic::new(Code::InvalidValue, place, message);
             for (between, origin) in &path.open[at + 1..] {
@@ -155,15 +165,25 @@ impl<'a> Includer<'a> {
         }
         let part = self.parts.get_mut(name)?;
         let root = &part.document.root;
-        if !std::mem::replace(&mut part.is_included, true) && !root.is_null() {
+        let is_first = !std::mem::replace(&mut part.is_included, true);
+        if is_first && root.is_null() {
+            let file = part.document.file;
+            let is_of_part = |finding: &Diagnostic| finding.origin.file == file;
+            if !self.diagnostics.iter().any(|found| is_of_part(found) && found.severity == Severity::Error) {
+                // Nothing is made of the batch then, which is more than a warning.
+                self.diagnostics.retain(|finding| !is_of_part(finding));
+                let message = format!("expected a document of `kind: Part` in `{name}`, found none");
+                let finding = Diagnostic::new(Code::InvalidValue, place, message);
+                self.diagnostics.push(finding.help(HOW).also(Origin::new(file, 0, 0), "this file is empty"));
+            }
+        } else if is_first {
             let kind = root.get("kind").and_then(Node::as_str);
             if kind.is_some_and(|kind| kind != PART) || root.as_map().is_none() {
                 let found = kind.map_or(root.type_name().to_owned(), |kind| format!("`{kind}`"));
                 let at = root.get("kind").map_or(root.origin().at_start(), Node::origin);
                 let message = format!("expected a document of `kind: Part`, found {found}");
                 let finding = Diagnostic::new(Code::InvalidValue, at, message).also(place, "it is included here");
-                let help = "what batches share is written as `apiVersion: fanfold.dev/v1`, `kind: Part`";
-                self.diagnostics.push(finding.help(help));
+                self.diagnostics.push(finding.help(HOW));
             } else {
                 part.layer = check_part(root, self.diagnostics);
             }
@@ -171,6 +191,9 @@ impl<'a> Includer<'a> {
         Some((part.document.clone(), part.layer.clone()?))
     }
 }
+
+/// How a part is written.
+const HOW: &str = "what batches share is written as `apiVersion: fanfold.dev/v1`, `kind: Part`";
 
 fn no_path(item: &Node) -> Diagnostic {
     let is_expression = item.as_str().is_some_and(has_expression);

@@ -27,6 +27,7 @@ pub use input::{Inputs, read_inputs, survey_inputs};
 pub use kept::{KEPT_FOLDER, KEPT_MARK, definitions, is_kept, kept_for};
 pub use later::Later;
 pub use order::{Batched, Producer};
+pub use policies::holds_policy;
 pub use rendered::Rendered;
 pub use settings::Settings;
 

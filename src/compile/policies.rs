@@ -36,7 +36,7 @@ pub(super) fn of_batch(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Policies {
-    let mut documents = Vec::new();
+    let (mut documents, mut first) = (Vec::new(), None);
     for (path, pattern) in manifests::paths(expanded, "policies", &expanded.batch.policies, files, sources, diagnostics)
     {
         let world = World::around(&expanded.batch, files, sources);
@@ -44,8 +44,14 @@ pub(super) fn of_batch(
         let read = manifests::roots(read_documents(sources, &path, bytes, diagnostics));
         if read.iter().all(|(root, _)| root.get("kind").is_none()) {
             diagnostics.push(no_policy(&path, pattern.origin()));
+        } else {
+            first.get_or_insert((path, pattern.origin()));
         }
         documents.extend(read);
+    }
+    // Bindings, and what policies read, may stand in files of their own, but not alone.
+    if let Some((path, origin)) = first.filter(|_| !documents.iter().any(|(root, _)| holds_policy(root))) {
+        diagnostics.push(no_policy(&path, origin));
     }
     let named = checked(documents, facts, diagnostics);
     read(&named.iter().map(|object| Placed { object, sets: None }).collect::<Vec<_>>(), facts, diagnostics)
@@ -87,6 +93,14 @@ fn undecided(finding: Diagnostic) -> Diagnostic {
 
 /// The kind of policies.
 const KIND: &str = "ValidatingAdmissionPolicy";
+
+/// Whether a document is a policy, or a list of objects with one among them.
+pub fn holds_policy(root: &Node) -> bool {
+    match check::items_of(root) {
+        Some(items) => items.iter().any(holds_policy),
+        None => root.get("kind").and_then(Node::as_str) == Some(KIND),
+    }
+}
 
 fn no_policy(path: &str, origin: Origin) -> Diagnostic {
     let message = format!("`{path}` holds no policy");

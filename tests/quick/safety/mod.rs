@@ -7,6 +7,7 @@ pub(crate) mod budgets;
 mod clusters;
 mod deletion;
 mod files;
+mod gates;
 mod heard;
 mod lies;
 mod multiplied;
