@@ -25,6 +25,14 @@ pub const PATTERN_STARS: usize = 8;
 /// The parts that all regular expressions of a definition may compile to: a character, or a range of a class, for each of
 /// its repetitions. Some ten million take a second; real definitions have some thousands.
 pub const EXPRESSION_PARTS: usize = 2_000_000;
+/// The steps that an expression of a policy or of a definition may take here, whatever it costs the server: some tenths of a
+/// second.
+pub const STEPS_AN_EXPRESSION: u64 = 10_000_000;
+/// The steps and costs that all expressions of the policies, or of the definitions, of a run may take together: a minute.
+/// Fifty policies for ten thousand objects take a tenth of that.
+pub const STEPS_OF_POLICIES: u64 = 2_000_000_000;
+/// How deep lists and mappings may nest in values of expressions.
+pub const DEPTH_OF_VALUES: usize = 64;
 /// The longest path pattern, in bytes, which its compiled form is a hundred times of.
 pub const PATTERN_BYTES: usize = 1_000;
 

@@ -4,6 +4,7 @@
 //! refused before, as the server refuses it when a policy is written.
 
 mod calls;
+mod depth;
 
 use smol_str::SmolStr;
 
@@ -14,6 +15,7 @@ use super::types::Ty;
 use super::value::Value;
 use crate::diagnostic::did_you_mean;
 use crate::kubernetes::Minor;
+use crate::limits;
 use crate::schema::{GoPattern, Patterns};
 
 /// The variables that expressions may read.
@@ -21,8 +23,8 @@ use crate::schema::{GoPattern, Patterns};
 pub struct Environment {
     minor: Minor,
     roots: Vec<(SmolStr, Ty)>,
-    /// Those below `variables`, each an expression of its own.
-    deferred: Option<Vec<(SmolStr, Ty)>>,
+    /// Those below `variables`, each an expression of its own, with how deep its value may nest.
+    deferred: Option<Vec<(SmolStr, Ty, usize)>>,
 }
 
 /// An expression, ready to be evaluated.
@@ -30,6 +32,8 @@ pub struct Environment {
 pub struct Program {
     pub(super) code: Code,
     ty: Ty,
+    /// How deep its value may nest, beside what it has of an object.
+    depth: usize,
     reads: Vec<SmolStr>,
 }
 
@@ -95,8 +99,8 @@ impl Environment {
     }
 
     /// Declares an expression below `variables`.
-    pub fn defer(&mut self, name: &str, ty: Ty) {
-        self.deferred.get_or_insert_default().push((name.into(), ty));
+    pub fn defer(&mut self, name: &str, program: &Program) {
+        self.deferred.get_or_insert_default().push((name.into(), program.ty.clone(), program.depth));
     }
 
     /// Makes an expression ready.
@@ -107,7 +111,17 @@ impl Environment {
             Compiler { environment: self, locals: Vec::new(), reads: Vec::new(), patterns: &patterns, is_mixed: false };
         let (code, ty) = compiler.code(&expr)?;
         let reads = compiler.reads;
-        Ok(Program { code, ty, reads })
+        let depths: Vec<usize> = self.deferred.iter().flatten().map(|(_, _, depth)| *depth).collect();
+        let depth = if ty.is_scalar() { 0 } else { depth::of(&code, &depths) };
+        // Every walk over a value goes as deep as that.
+        if depth > limits::DEPTH_OF_VALUES {
+            let most = limits::DEPTH_OF_VALUES;
+            return Err(Refusal::new(
+                0,
+                format!("what comes of it nests deeper than {most} levels, by way of `variables`"),
+            ));
+        }
+        Ok(Program { code, ty, depth, reads })
     }
 }
 
@@ -246,9 +260,9 @@ impl Compiler<'_> {
             && let Some(deferred) = &self.environment.deferred
             && !self.locals.iter().any(|(local, _)| local == name)
         {
-            let found = deferred.iter().position(|(known, _)| known == field);
+            let found = deferred.iter().position(|(known, ..)| known == field);
             let slot = found.ok_or_else(|| {
-                let near = did_you_mean(field, deferred.iter().map(|(known, _)| known.as_str()));
+                let near = did_you_mean(field, deferred.iter().map(|(known, ..)| known.as_str()));
                 Refusal::new(expr.at, format!("there is no variable `{field}` above"))
                     .help(near.map(|near| format!("did you mean `{near}`?")))
             })?;

@@ -13,6 +13,7 @@ mod syntax;
 mod time;
 mod types;
 mod value;
+mod work;
 
 pub use compile::{Environment, Program};
 pub use escape::escaped;
@@ -20,3 +21,4 @@ pub use run::{CONDITIONS, EXPRESSION, Fault, Given, OBJECT, Ran};
 pub use syntax::Refusal;
 pub use types::{Object, Ty};
 pub use value::{Opaque, Value};
+pub use work::Meter;

@@ -3,12 +3,14 @@
 //! The cost is the server's, unit for unit, so that an expression is given up here when it is there.
 
 use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
 
 use super::compile::{CallCode, Code, FoldCode, Program};
 use super::library::{Call, Outcome};
 use super::syntax::What;
 use super::value::Value;
-use crate::text::Node;
+use super::work;
+use crate::text::{Node, Origin};
 
 mod folds;
 
@@ -16,6 +18,9 @@ mod folds;
 pub const EXPRESSION: u64 = 1_000_000;
 /// What all expressions of a policy, or all rules of a definition, may cost for one object.
 pub const OBJECT: u64 = 10_000_000;
+
+/// Why nothing is said of what takes more steps than are spent on it here: the server may go on.
+const TOO_MUCH: &str = "it takes too many steps to look at all that it compares";
 
 /// What the conditions of a policy may cost for one object.
 pub const CONDITIONS: u64 = 2_500_000;
@@ -38,6 +43,16 @@ impl Fault {
 
     pub(super) fn no_overload() -> Self {
         Self::failed("no such overload")
+    }
+
+    /// Returns the reason of a failure without what may be a value of an object: of a key what the expression itself writes,
+    /// of anything else what comes before the values.
+    pub fn bare(why: &str, expression: &str) -> String {
+        match why.strip_prefix("no such key: ") {
+            Some(key) if expression.contains(key) => format!("there is no `{key}`"),
+            Some(_) => "a key is not there".to_owned(),
+            None => why.split([':', '(', '"']).next().unwrap_or_default().trim_end().to_owned(),
+        }
     }
 }
 
@@ -91,16 +106,39 @@ pub struct Ran {
     pub outcome: Result<Value, Fault>,
     /// What it cost, with the variables that were evaluated for it.
     pub cost: u64,
+    /// The steps that it took here beside that.
+    pub steps: u64,
     /// The parts of objects that it looked at, in that order.
     pub reads: Vec<Node>,
+}
+
+impl Ran {
+    /// Returns the places of all that it looked at, with what is in that.
+    pub fn places(&self) -> BTreeSet<Origin> {
+        let mut places = BTreeSet::new();
+        let mut seen = HashSet::new();
+        let mut open: Vec<&Node> = self.reads.iter().collect();
+        while let Some(node) = open.pop() {
+            if !seen.insert(node.address()) {
+                continue;
+            }
+            places.insert(node.origin());
+            for entry in node.as_map().into_iter().flatten() {
+                places.insert(entry.key.origin);
+                open.push(&entry.value);
+            }
+            open.extend(node.as_seq().unwrap_or_default());
+        }
+        places
+    }
 }
 
 impl Program {
     /// Evaluates the expression.
     pub fn run(&self, given: &Given<'_>) -> Ran {
         let mut run = Run { given, locals: Vec::new(), cost: 0, reads: Vec::new() };
-        let outcome = run.value(&self.code).map(|value| run.read(value));
-        Ran { outcome, cost: run.cost + given.spent.take(), reads: run.reads }
+        let (outcome, steps) = work::counted(|| run.value(&self.code).map(|value| run.read(value)));
+        Ran { outcome, cost: run.cost + given.spent.take(), steps, reads: run.reads }
     }
 }
 
@@ -117,7 +155,13 @@ const READS: usize = 64;
 impl Run<'_> {
     fn spend(&mut self, cost: u64) -> Result<(), Fault> {
         self.cost = self.cost.saturating_add(cost);
-        if self.cost > EXPRESSION { Err(Fault::OverBudget) } else { Ok(()) }
+        if self.cost > EXPRESSION {
+            Err(Fault::OverBudget)
+        } else if work::is_over() {
+            Err(Fault::Unknown(TOO_MUCH))
+        } else {
+            Ok(())
+        }
     }
 
     fn note(&mut self, node: &Node) {
@@ -398,6 +442,9 @@ impl Run<'_> {
             _ => 1,
         };
         self.spend(cost)?;
+        if !work::take(args.len()) {
+            return Err(Fault::Unknown(TOO_MUCH));
+        }
         result
     }
 

@@ -80,6 +80,11 @@ impl Ty {
         Self::Map(Arc::new((Self::Text, value)))
     }
 
+    /// Whether values of the type hold no others.
+    pub(super) fn is_scalar(&self) -> bool {
+        !matches!(self, Self::Dyn | Self::List(_) | Self::Map(_) | Self::Optional(_) | Self::Object(_) | Self::Param(_))
+    }
+
     /// Reads a type as signatures write it: `list(string)`, `map(string, A)`, `Quantity`.
     pub(super) fn parse(text: &str) -> Self {
         let text = text.trim();

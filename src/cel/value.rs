@@ -3,6 +3,7 @@
 //! A part of a tree is a [`Value::Tree`] until a function asks what it is: only then does it count as read.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -12,8 +13,14 @@ use super::library::semver::Semver;
 use super::library::url::Url;
 use super::time;
 use super::types::Ty;
+use super::work;
 use crate::kubernetes::Quantity;
 use crate::text::{Node, Scalar, Value as Written};
+
+/// How many items are copied, or keys compared, in a step.
+const COPIED: usize = 4;
+/// How many bytes of a text are looked at in a step.
+const SCANNED: usize = 512;
 
 /// A value.
 #[derive(Clone, Debug)]
@@ -167,6 +174,9 @@ impl Value {
 
     /// Writes the value so that two of different types never look alike.
     pub fn shown(&self) -> String {
+        if !work::take(1) {
+            return String::new();
+        }
         let value = self.settled();
         if let Some(items) = value.items() {
             return format!("[{}]", items.iter().map(Self::shown).collect::<Vec<_>>().join(", "));
@@ -224,6 +234,9 @@ impl Value {
 
     /// Returns the items of a list.
     pub(super) fn items(&self) -> Option<Vec<Value>> {
+        if self.is_list() && !work::take(self.size().unwrap_or_default() / COPIED) {
+            return Some(Vec::new());
+        }
         match self {
             Self::List(items) => Some(items.to_vec()),
             Self::Tree(node, ty) => {
@@ -236,6 +249,9 @@ impl Value {
 
     /// Returns the keys and values of a mapping.
     pub(super) fn entries(&self) -> Option<Vec<(Value, Value)>> {
+        if self.is_mapping() && !work::take(self.size().unwrap_or_default() / COPIED) {
+            return Some(Vec::new());
+        }
         match self {
             Self::Map(entries) => Some(entries.to_vec()),
             Self::Tree(node, ty) => {
@@ -253,7 +269,10 @@ impl Value {
     /// Returns how many characters, bytes, items or entries there are.
     pub(super) fn size(&self) -> Option<usize> {
         match self {
-            Self::Text(text) => Some(text.chars().count()),
+            Self::Text(text) => {
+                work::take(text.len() / SCANNED);
+                Some(text.chars().count())
+            }
             Self::Bytes(bytes) => Some(bytes.len()),
             Self::List(items) => Some(items.len()),
             Self::Map(entries) => Some(entries.len()),
@@ -274,7 +293,9 @@ impl Value {
                     (Self::Text(known), Self::Text(key)) => known == key,
                     (known, key) => known.same(key),
                 };
-                entries.iter().find(|(known, _)| is_it(known)).map(|(_, value)| value.clone())
+                let found = entries.iter().position(|(known, _)| is_it(known));
+                work::take(found.unwrap_or(entries.len()) / COPIED);
+                found.map(|at| entries[at].1.clone())
             }
             Self::Tree(..) => match key {
                 Self::Text(key) => self.field(key),
@@ -299,6 +320,26 @@ impl Value {
 
     /// Whether both are equal; values of different types are not.
     pub(super) fn same(&self, other: &Value) -> bool {
+        if !work::take(1) {
+            return false;
+        }
+        // Values share their parts, and the same is equal to itself, but for numbers that are none.
+        match (self, other) {
+            (Self::List(ours), Self::List(theirs)) => {
+                let is_it = Arc::ptr_eq(ours, theirs) && !self.holds_nan(&mut HashSet::new());
+                return is_it || ours.len() == theirs.len() && ours.iter().zip(&**theirs).all(|(a, b)| a.same(b));
+            }
+            (Self::Map(ours), Self::Map(theirs))
+                if Arc::ptr_eq(ours, theirs) && !self.holds_nan(&mut HashSet::new()) =>
+            {
+                return true;
+            }
+            (Self::Text(ours), Self::Text(theirs)) => {
+                work::take(ours.len().min(theirs.len()) / SCANNED);
+                return ours == theirs;
+            }
+            _ => {}
+        }
         match (self.settled(), other.settled()) {
             (Self::Null, Self::Null) => true,
             (Self::Bool(ours), Self::Bool(theirs)) => ours == theirs,
@@ -324,6 +365,25 @@ impl Value {
                 }
                 false
             }
+        }
+    }
+
+    /// Whether a number in it is none, which is not equal to itself; what is seen already is passed over.
+    fn holds_nan(&self, seen: &mut HashSet<usize>) -> bool {
+        if !work::take(1) {
+            return false;
+        }
+        match self {
+            Self::Double(number) => number.is_nan(),
+            Self::List(items) => {
+                seen.insert(Arc::as_ptr(items).addr()) && items.iter().any(|item| item.holds_nan(seen))
+            }
+            Self::Map(entries) => {
+                seen.insert(Arc::as_ptr(entries).addr())
+                    && entries.iter().any(|(key, value)| key.holds_nan(seen) || value.holds_nan(seen))
+            }
+            Self::Optional(Some(inner)) => inner.holds_nan(seen),
+            _ => false,
         }
     }
 

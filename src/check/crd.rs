@@ -14,9 +14,10 @@ use super::definition::is_true;
 use super::rules::Ruled;
 use super::structural::json_schema;
 use super::{defaulting, rules};
-use crate::cel::Ty;
+use crate::cel::{Meter, Ty};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, words};
 use crate::kubernetes::{Minor, ObjectKey};
+use crate::limits;
 use crate::schema::{self, Dialect, Validator};
 use crate::text::{FileId, Node, Origin, Value, scalar};
 
@@ -47,6 +48,7 @@ pub struct Version {
     drops_status: bool,
     schema: Option<Node>,
     ruled: OnceLock<(Ruled, Ty)>,
+    meter: Meter,
     validator: OnceLock<Result<Option<Validator>, Box<Diagnostic>>>,
 }
 
@@ -130,6 +132,7 @@ impl Version {
             drops_status: node.at(&["subresources", "status"]).is_some_and(|status| !status.is_null()),
             schema: node.at(&["schema", "openAPIV3Schema"]).cloned(),
             ruled: OnceLock::new(),
+            meter: Meter::default(),
             validator: OnceLock::new(),
         })
     }
@@ -165,7 +168,14 @@ impl Version {
             if stored.holds_broken() {
                 return Vec::new();
             }
-            return self.rules().map_or_else(Vec::new, |(ruled, ty)| ruled.judge(&stored, ty, key));
+            if self.meter.is_over() {
+                let place = self.schema.as_ref().map_or(Origin::NOWHERE, Node::origin).at_start();
+                let most = words::grouped(limits::STEPS_OF_POLICIES);
+                let message = format!("the rules of the definition take more than {most} steps for all objects");
+                let help = "look at fewer items in each object, or check fewer objects at once";
+                return vec![Diagnostic::new(Code::TooManyInstances, place, message).help(help)];
+            }
+            return self.rules().map_or_else(Vec::new, |(ruled, ty)| ruled.judge(&stored, ty, key, &self.meter));
         }
         violations
             .into_iter()
@@ -190,7 +200,8 @@ impl Version {
     /// Returns what the rules of the schema about updates refuse of a settled object that takes the place of another: the
     /// field, and why.
     pub fn check_update(&self, old: &Node, new: &Node) -> Vec<(String, String)> {
-        let judge = |(ruled, ty): &(Ruled, Ty)| ruled.judge_update(&self.stored(new), &self.stored(old), ty);
+        let judge =
+            |(ruled, ty): &(Ruled, Ty)| ruled.judge_update(&self.stored(new), &self.stored(old), ty, &self.meter);
         self.rules().map_or_else(Vec::new, judge)
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::definition::is_true;
-use crate::cel::{Environment, Fault, Given, OBJECT, Object, Program, Refusal, Ty, Value, escaped};
+use crate::cel::{Environment, Fault, Given, Meter, OBJECT, Object, Program, Refusal, Ty, Value, escaped};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::{Minor, ObjectKey};
 use crate::rules::Path;
@@ -64,20 +64,20 @@ impl Ruled {
     }
 
     /// Returns what the rules refuse of an object that is made.
-    pub(super) fn judge(&self, object: &Node, ty: &Ty, key: &ObjectKey) -> Vec<Diagnostic> {
-        let refused = self.asked(object, None, ty);
+    pub(super) fn judge(&self, object: &Node, ty: &Ty, key: &ObjectKey, meter: &Meter) -> Vec<Diagnostic> {
+        let refused = self.asked(object, None, ty, meter);
         refused.into_iter().map(|refused| refused.finding(key)).collect()
     }
 
     /// Returns what the rules about updates refuse of an object that takes the place of `old`: where, and in which words.
     /// No value is in them.
-    pub(super) fn judge_update(&self, object: &Node, old: &Node, ty: &Ty) -> Vec<(String, String)> {
-        let refused = self.asked(object, Some(old), ty).into_iter().filter(|refused| refused.is_transition);
+    pub(super) fn judge_update(&self, object: &Node, old: &Node, ty: &Ty, meter: &Meter) -> Vec<(String, String)> {
+        let refused = self.asked(object, Some(old), ty, meter).into_iter().filter(|refused| refused.is_transition);
         refused.map(|refused| (refused.field, refused.words)).collect()
     }
 
-    fn asked(&self, object: &Node, old: Option<&Node>, ty: &Ty) -> Vec<Refused> {
-        let mut judge = Judge { left: OBJECT, found: Vec::new(), root: object };
+    fn asked(&self, object: &Node, old: Option<&Node>, ty: &Ty, meter: &Meter) -> Vec<Refused> {
+        let mut judge = Judge { left: OBJECT, meter, found: Vec::new(), root: object };
         judge.part(self, object, old, ty, &Path::Root);
         judge.found
     }
@@ -257,6 +257,7 @@ impl Reader<'_> {
 /// One object before the rules of its definition.
 struct Judge<'a> {
     left: u64,
+    meter: &'a Meter,
     found: Vec<Refused>,
     root: &'a Node,
 }
@@ -346,12 +347,12 @@ impl Judge<'_> {
         }
         let ran = rule.program.run(&given);
         self.left = self.left.saturating_sub(ran.cost);
+        self.meter.add(ran.cost + ran.steps);
         let refusal = match &ran.outcome {
             Ok(Value::Bool(true)) | Err(Fault::Unknown(_)) => return,
             Ok(_) => None,
             Err(Fault::Failed(why)) => {
-                let why =
-                    why.strip_prefix("no such key: ").map_or_else(|| why.clone(), |key| format!("there is no `{key}`"));
+                let why = Fault::bare(why, rule.node.as_str().unwrap_or_default());
                 Some(format!("it cannot be judged: {why}"))
             }
             Err(Fault::OverBudget) => {
@@ -390,10 +391,11 @@ impl Rule {
     fn said(&self, given: &Given<'_>) -> (Option<SmolStr>, Vec<Origin>) {
         let Some(program) = &self.message_program else { return (None, Vec::new()) };
         let ran = program.run(given);
+        let places = ran.places().into_iter().collect();
         let Ok(Value::Text(text)) = ran.outcome else { return (None, Vec::new()) };
         let said = text.trim();
         let fits = !said.is_empty() && !said.contains('\n') && said.len() <= 5 * 1024;
-        (fits.then(|| said.into()), ran.reads.iter().map(Node::origin).collect())
+        (fits.then(|| said.into()), places)
     }
 }
 

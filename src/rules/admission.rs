@@ -16,9 +16,10 @@ use self::matching::Fits;
 use self::object::Seen;
 use self::policy::{Action, Binding, Failing, Policy, Validation};
 use super::at::text;
-use crate::cel::{CONDITIONS, Fault, OBJECT, Value};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::cel::{CONDITIONS, Fault, Given, Meter, OBJECT, Program, Ran, Value};
+use crate::diagnostic::{Code, Diagnostic, Severity, words};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::limits;
 use crate::text::{Node, Origin};
 
 /// The group of policies, and of all that has a say in admission: the server holds none of that against policies.
@@ -39,6 +40,7 @@ pub struct Placed<'a> {
 #[derive(Debug, Default)]
 pub struct Policies {
     policies: Vec<Policy>,
+    meter: Meter,
     namespaces: Vec<(SmolStr, Node, Option<Vec<u32>>)>,
 }
 
@@ -82,7 +84,7 @@ impl Policies {
             let Manifest { key, node, .. } = placed.object;
             (key.name.clone(), node.clone(), placed.sets.map(<[u32]>::to_vec))
         });
-        Self { namespaces: namespaces.collect(), policies }
+        Self { namespaces: namespaces.collect(), meter: Meter::default(), policies }
     }
 
     /// Whether there is nothing to judge by.
@@ -94,6 +96,10 @@ impl Policies {
     pub fn judge(&self, object: &Manifest, stored: Option<&Node>, sets: &[u32], facts: &Facts) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         if self.policies.is_empty() || object.key.group == GROUP {
+            return found;
+        }
+        if self.meter.is_over() {
+            found.extend(self.policies.first().map(Policy::exhausted));
             return found;
         }
         let seen = OnceCell::new();
@@ -116,7 +122,10 @@ impl Policies {
                 match binding.constraints.as_ref().map_or(Fits::Yes, |constraints| constraints.fits(&resource)) {
                     Fits::No => {}
                     Fits::Unknown(why) => found.push(policy.undecided(policy.place, why, &object.key)),
-                    Fits::Yes => judge_by(policy, binding, object, seen(), namespace, &mut found),
+                    Fits::Yes => {
+                        let judged = Judged { policy, binding, object, seen: seen(), meter: &self.meter };
+                        judge_by(&judged, namespace, &mut found);
+                    }
                 }
             }
         }
@@ -132,14 +141,8 @@ fn meet(ours: Option<&[u32]>, theirs: Option<&[u32]>) -> bool {
     }
 }
 
-fn judge_by(
-    policy: &Policy,
-    binding: &Binding,
-    object: &Manifest,
-    seen: &Seen,
-    namespace: Option<&Node>,
-    found: &mut Vec<Diagnostic>,
-) {
+fn judge_by(judged: &Judged<'_>, namespace: Option<&Node>, found: &mut Vec<Diagnostic>) {
+    let Judged { policy, binding, object, seen, .. } = judged;
     let params = match binding.params_for(&object.key) {
         Ok(params) => params,
         Err(why) => {
@@ -150,7 +153,6 @@ fn judge_by(
     for param in params {
         let mut roots = seen.roots(namespace, &object.key);
         roots.extend(policy.has_params.then(|| param.clone().map_or(Value::Null, Value::tree)));
-        let judged = Judged { policy, binding, object, seen };
         judged.judge(&roots, found);
     }
 }
@@ -161,6 +163,7 @@ struct Judged<'a> {
     binding: &'a Binding,
     object: &'a Manifest,
     seen: &'a Seen,
+    meter: &'a Meter,
 }
 
 impl Judged<'_> {
@@ -170,10 +173,10 @@ impl Judged<'_> {
         let by_anyone = self.seen.by_anyone(roots);
         let given = self.seen.given(&by_anyone, &[]);
         for condition in &policy.conditions {
-            let ran = condition.program.run(&given);
+            let ran = self.run(&condition.program, &given);
             left = left.saturating_sub(ran.cost);
             if left == 0 {
-                self.failed(&Fault::OverBudget, condition.node.origin(), &ran.reads, found);
+                self.failed(&Fault::OverBudget, &condition.node, &ran.reads, found);
                 return;
             }
             match ran.outcome {
@@ -184,7 +187,7 @@ impl Judged<'_> {
                     return;
                 }
                 Err(fault) => {
-                    self.failed(&fault, condition.node.origin(), &ran.reads, found);
+                    self.failed(&fault, &condition.node, &ran.reads, found);
                     return;
                 }
             }
@@ -192,11 +195,11 @@ impl Judged<'_> {
         let mut left = OBJECT;
         let given = self.seen.given(roots, &policy.variables);
         for validation in &policy.validations {
-            let ran = validation.expression.program.run(&given);
+            let ran = self.run(&validation.expression.program, &given);
             left = left.saturating_sub(ran.cost);
             let at = validation.expression.node.origin();
             if left == 0 {
-                self.failed(&Fault::OverBudget, at, &ran.reads, found);
+                self.failed(&Fault::OverBudget, &validation.expression.node, &ran.reads, found);
                 return;
             }
             match ran.outcome {
@@ -206,9 +209,15 @@ impl Judged<'_> {
                     self.push(finding, found);
                 }
                 Err(Fault::Unknown(why)) => found.push(policy.undecided(at, why, &self.object.key)),
-                Err(fault) => self.failed(&fault, at, &ran.reads, found),
+                Err(fault) => self.failed(&fault, &validation.expression.node, &ran.reads, found),
             }
         }
+    }
+
+    fn run(&self, program: &Program, given: &Given<'_>) -> Ran {
+        let ran = program.run(given);
+        self.meter.add(ran.cost + ran.steps);
+        ran
     }
 
     /// Adds a finding; of the same by several bindings the worst counts.
@@ -245,36 +254,37 @@ impl Judged<'_> {
         // What a Secret holds is in no message, wherever it was written.
         let is_secret = self.object.key.group.is_empty() && self.object.key.kind == "Secret";
         // Variables are evaluated anew, so that what they read is known.
-        let ran = program.run(&self.seen.given(roots, &self.policy.variables).whole());
+        let ran = self.run(program, &self.seen.given(roots, &self.policy.variables).whole());
+        let places = ran.places().into_iter().collect();
         let Ok(Value::Text(text)) = ran.outcome else { return (None, Vec::new()) };
         let said = text.trim();
         let fits = !is_secret && !said.is_empty() && said.len() <= MESSAGE && !said.contains('\n');
         if !fits || self.binding.has_secret_params() {
             return (None, Vec::new());
         }
-        (Some(said.into()), ran.reads.iter().map(Node::origin).collect())
+        (Some(said.into()), places)
     }
 
     /// Says that an expression has no value, where the policy refuses what it cannot judge.
-    fn failed(&self, fault: &Fault, at: Origin, reads: &[Node], found: &mut Vec<Diagnostic>) {
+    fn failed(&self, fault: &Fault, expression: &Node, reads: &[Node], found: &mut Vec<Diagnostic>) {
         if self.policy.failing == Failing::Ignore {
             return;
         }
         let name = &self.policy.name;
         let (message, help) = if let Fault::Failed(why) = fault {
-            let missing = why.strip_prefix("no such key: ");
-            let plain = || match why.as_str() {
+            let why = match why.as_str() {
                 "no such overload" => "a value is of another type than it expects".to_owned(),
-                why => why.to_owned(),
+                why => Fault::bare(why, expression.as_str().unwrap_or_default()),
             };
-            let why = missing.map_or_else(plain, |key| format!("there is no `{key}`"));
-            let help = missing.map(|_| "a policy that allows it asks first whether the field is there, with `has()`");
+            let is_missing = why.starts_with("there is no") || why.starts_with("a key");
+            let help =
+                is_missing.then_some("a policy that allows it asks first whether the field is there, with `has()`");
             (format!("policy `{name}` cannot judge the object, and so refuses it: {why}"), help)
         } else {
             let help = "look at fewer items, or bound lists before they are compared with each other";
             (format!("policy `{name}` takes more than the server spends on an object, and so refuses it"), Some(help))
         };
-        let finding = self.at(message, reads).also(at, "this has no value").maybe_help(help);
+        let finding = self.at(message, reads).also(expression.origin(), "this has no value").maybe_help(help);
         self.push(finding, found);
     }
 
@@ -287,6 +297,14 @@ impl Judged<'_> {
 }
 
 impl Policy {
+    /// Says that all policies together take more than a run spends on them.
+    fn exhausted(&self) -> Diagnostic {
+        let most = words::grouped(limits::STEPS_OF_POLICIES);
+        let message = format!("the policies take more than {most} steps for all objects: the others are not judged");
+        let help = "look at fewer items in each object, or judge fewer objects at once";
+        Diagnostic::new(Code::TooManyInstances, self.place, message).help(help)
+    }
+
     /// Says what keeps the policy from being judged here.
     fn undecided(&self, origin: Origin, why: impl AsRef<str>, key: &ObjectKey) -> Diagnostic {
         let message = format!("what policy `{}` says of some objects is not known here: {}", self.name, why.as_ref());

@@ -26,6 +26,11 @@ impl Default for Patterns {
 }
 
 impl Patterns {
+    /// Returns the parts of all patterns so far.
+    pub fn taken(&self) -> usize {
+        limits::EXPRESSION_PARTS - self.0.load(Ordering::Relaxed)
+    }
+
     /// Compiles a pattern; a refused one comes back as what is wrong with it.
     pub fn compile(&self, pattern: &str) -> Result<GoPattern, String> {
         let translated = translated(pattern);

@@ -1,6 +1,7 @@
 //! What a call costs, as the server counts it (`pkg/cel/library/cost.go` of `k8s.io/apiserver`, `runtimecost.go` of cel-go).
 
 use super::super::value::{Opaque, Value};
+use super::super::work;
 
 /// A tenth of a unit for each character that is looked at.
 const CHARACTER: f64 = 0.1;
@@ -145,6 +146,9 @@ pub(in crate::cel) fn pairs(items: u64, is_text: bool) -> u64 {
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
 fn traverse(value: &Value) -> u64 {
+    if !work::take(1) {
+        return 0;
+    }
     match value.settled() {
         Value::Text(text) => (text.len() as f64 * CHARACTER) as u64,
         Value::Bytes(bytes) => (bytes.len() as f64 * CHARACTER) as u64,

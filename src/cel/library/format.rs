@@ -2,10 +2,14 @@
 
 use super::super::run::Fault;
 use super::super::value::Value;
+use super::super::work;
 use super::convert::text_of;
 use super::{Call, Cost, Form, Outcome, TEXT, within};
 
 pub(super) const FORMS: &[Form] = &[Form("string.format(list(dyn)) -> string", 29, Cost::Scan(0, 1.0), format)];
+
+/// How many bytes are written in a step.
+const WRITTEN: usize = 64;
 
 /// The digits behind the point, where none are asked for.
 const DIGITS: usize = 6;
@@ -129,15 +133,20 @@ fn superscript(exponent: i32) -> String {
 
 /// Writes a value as `%s` does.
 fn shown(value: &Value) -> Option<String> {
+    if !work::take(1) {
+        return None;
+    }
     if let Some(items) = value.items() {
         let items: Vec<String> = items.iter().map(|item| inner(&item.settled())).collect::<Option<_>>()?;
-        return Some(format!("[{}]", items.join(", ")));
+        let text = format!("[{}]", items.join(", "));
+        return work::take(text.len() / WRITTEN).then_some(text);
     }
     if let Some(entries) = value.entries() {
         let entry = |(key, value): &(Value, Value)| Some(format!("{}:{}", inner(key)?, inner(&value.settled())?));
         let mut entries: Vec<String> = entries.iter().map(entry).collect::<Option<_>>()?;
         entries.sort();
-        return Some(format!("{{{}}}", entries.join(", ")));
+        let text = format!("{{{}}}", entries.join(", "));
+        return work::take(text.len() / WRITTEN).then_some(text);
     }
     text_of(value).ok()
 }

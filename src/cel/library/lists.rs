@@ -32,8 +32,8 @@ macro_rules! forms {
             Form("list(A).reverse() -> list(A)", 34, Cost::NewList, reverse),
             Form("list(A).distinct() -> list(A)", 34, Cost::Pairs, distinct),
             Form("lists.range(int) -> list(int)", 34, Cost::NewList, range),
-            Form("list(A).first() -> optional(A)", 28, Cost::One, |call| Ok(Value::Optional(call.items(0)?.first().cloned().map(Arc::new)))),
-            Form("list(A).last() -> optional(A)", 28, Cost::One, |call| Ok(Value::Optional(call.items(0)?.last().cloned().map(Arc::new)))),
+            Form("list(A).first() -> optional(A)", 28, Cost::One, |call| end(call, false)),
+            Form("list(A).last() -> optional(A)", 28, Cost::One, |call| end(call, true)),
             Form("sets.contains(list(A), list(A)) -> bool", 29, Cost::Sets(1), |call| Ok(Value::Bool(contains(call, 0, 1)?))),
             Form("sets.equivalent(list(A), list(A)) -> bool", 29, Cost::Sets(2), |call| Ok(Value::Bool(contains(call, 0, 1)? && contains(call, 1, 0)?))),
             Form("sets.intersects(list(A), list(A)) -> bool", 29, Cost::Sets(1), intersects),
@@ -43,6 +43,14 @@ macro_rules! forms {
 
 #[rustfmt::skip]
 pub(super) const FORMS: &[Form] = forms!("int", "uint", "double", "bool", "string", "bytes", "duration", "timestamp");
+
+/// Returns the first or the last item, without looking at the others.
+fn end(call: &Call<'_>, is_last: bool) -> Outcome {
+    let list = call.value(0)?;
+    let length = list.size().filter(|_| list.is_list()).ok_or_else(Fault::no_overload)?;
+    let at = if is_last { length.saturating_sub(1) } else { 0 };
+    Ok(Value::Optional(list.item(at).map(Arc::new)))
+}
 
 fn settled(call: &Call<'_>) -> Result<Vec<Value>, Fault> {
     Ok(call.items(0)?.iter().map(Value::settled).collect())

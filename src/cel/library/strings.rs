@@ -4,8 +4,9 @@ use smol_str::SmolStr;
 
 use super::super::run::Fault;
 use super::super::value::Value;
+use super::super::work;
 use super::{Call, Cost, Form, Outcome, TEXT, within};
-use crate::schema::{GoPattern, Patterns};
+use crate::schema::GoPattern;
 
 #[rustfmt::skip]
 pub(super) const FORMS: &[Form] = &[
@@ -36,6 +37,9 @@ pub(super) const FORMS: &[Form] = &[
     Form("strings.quote(string) -> string", 29, Cost::Scan(0, 1.0), quote),
 ];
 
+/// How many bytes of a text are taken apart in a step.
+const COLLECTED: usize = 64;
+
 /// Whether a character is a space to Unicode.
 fn is_space(letter: char) -> bool {
     letter.is_whitespace()
@@ -47,7 +51,7 @@ fn with_pattern(call: &Call<'_>, each: impl FnOnce(&GoPattern, &str) -> Value) -
     if let Some(pattern) = call.pattern {
         return Ok(each(pattern, text));
     }
-    let pattern = Patterns::default().compile(call.text(1)?);
+    let pattern = work::pattern(call.text(1)?);
     let pattern = pattern.map_err(|reason| Fault::failed(format!("the pattern is no regular expression: {reason}")))?;
     Ok(each(&pattern, text))
 }
@@ -67,7 +71,21 @@ fn find_all(call: &Call<'_>) -> Outcome {
 }
 
 fn letters(text: &str) -> Vec<char> {
+    work::take(text.len() / COLLECTED);
     text.chars().collect()
+}
+
+/// Returns where in a text the character of a number begins; its end for the one after the last.
+fn offset(text: &str, at: i64) -> Option<usize> {
+    work::take(text.len() / COLLECTED);
+    let at = usize::try_from(at).ok()?;
+    text.char_indices().map(|(start, _)| start).chain([text.len()]).nth(at)
+}
+
+/// Returns the number of the character that begins at an offset.
+fn number(text: &str, offset: Option<usize>) -> Value {
+    work::take(text.len() / COLLECTED);
+    place(offset.map(|offset| text[..offset].chars().count()))
 }
 
 fn out_of_range(at: i64) -> Fault {
@@ -85,34 +103,31 @@ fn place(found: Option<usize>) -> Value {
 }
 
 fn index_of(call: &Call<'_>) -> Outcome {
-    let (text, wanted) = (letters(call.text(0)?), letters(call.text(1)?));
+    let (text, wanted) = (call.text(0)?, call.text(1)?);
     let from = if call.args.len() > 2 { call.int(2)? } else { 0 };
     if wanted.is_empty() && call.args.len() == 2 {
         return Ok(Value::Int(0));
     }
-    let start = usize::try_from(from).ok().filter(|start| *start <= text.len()).ok_or_else(|| out_of_range(from))?;
+    let start = offset(text, from).ok_or_else(|| out_of_range(from))?;
     if wanted.is_empty() {
         return Ok(Value::Int(from));
     }
-    let found = text[start..].windows(wanted.len()).position(|window| window == wanted);
-    Ok(place(found.map(|at| at + start)))
+    Ok(number(text, text[start..].find(wanted).map(|at| at + start)))
 }
 
 fn last_index_of(call: &Call<'_>) -> Outcome {
-    let (text, wanted) = (letters(call.text(0)?), letters(call.text(1)?));
+    let (text, wanted) = (call.text(0)?, call.text(1)?);
     if call.args.len() == 2 {
-        if wanted.is_empty() {
-            return Ok(place(Some(text.len())));
-        }
-        return Ok(place(text.windows(wanted.len()).rposition(|window| window == wanted)));
+        return Ok(number(text, text.rfind(wanted)));
     }
     let until = call.int(2)?;
-    let last = usize::try_from(until).ok().filter(|last| *last <= text.len()).ok_or_else(|| out_of_range(until))?;
+    let last = offset(text, until).ok_or_else(|| out_of_range(until))?;
     if wanted.is_empty() {
         return Ok(Value::Int(until));
     }
-    let end = (last + wanted.len()).min(text.len());
-    Ok(place(text[..end].windows(wanted.len()).rposition(|window| window == wanted)))
+    // What begins there at the latest may end after it.
+    let end = text[last..].char_indices().map(|(at, _)| last + at).nth(wanted.chars().count()).unwrap_or(text.len());
+    Ok(number(text, text[..end].rfind(wanted)))
 }
 
 fn replace(call: &Call<'_>) -> Outcome {

@@ -103,7 +103,7 @@ impl Policy {
             ) else {
                 continue;
             };
-            full.defer(name, read.program.ty().clone());
+            full.defer(name, &read.program);
             variables.push(read.program);
         }
         let mut validations = Vec::new();

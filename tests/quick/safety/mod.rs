@@ -6,6 +6,7 @@ mod api;
 pub(crate) mod budgets;
 mod clusters;
 mod deletion;
+mod expressions;
 mod files;
 mod gates;
 mod heard;
