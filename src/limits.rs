@@ -25,6 +25,8 @@ pub const PATTERN_STARS: usize = 8;
 /// The parts that all regular expressions of a definition may compile to: a character, or a range of a class, for each of
 /// its repetitions. Some ten million take a second; real definitions have some thousands.
 pub const EXPRESSION_PARTS: usize = 2_000_000;
+/// The most secret texts that objects of a run may have beside Secrets, which findings are searched for.
+pub const VEILED_TEXTS: usize = 10_000;
 /// The steps that an expression of a policy or of a definition may take here, whatever it costs the server: some tenths of a
 /// second.
 pub const STEPS_AN_EXPRESSION: u64 = 10_000_000;

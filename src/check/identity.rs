@@ -214,7 +214,7 @@ fn unserved(key: &ObjectKey, facts: &Facts, api_version: Origin, kind: Origin) -
     }
     let unknown = |origin| {
         let message = format!("`{api}` has no kind `{}` in Kubernetes {}", key.kind, facts.minor);
-        Diagnostic::new(Code::UnknownKind, origin, message)
+        Diagnostic::new(Code::UnknownKind, origin, message).repeats([api_version, kind])
     };
     if let Some(newer) = Minor::bundled().find(|minor| *minor > facts.minor && serves(*minor, key)) {
         return Some(unknown(api_version).help(format!("Kubernetes serves it since {newer}")));

@@ -20,6 +20,7 @@ mod sets;
 mod settings;
 mod stamp;
 mod survey;
+mod veiled;
 mod whole;
 
 pub use folder::Skipped;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use self::veiled::Veiled;
 use self::whole::Whole;
 use crate::check::{self, Mode, Purpose, Role, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
@@ -145,7 +147,10 @@ fn compile_inputs(
 
     let mut batches = Vec::new();
     for document in &specs {
-        if let Some(expanded) = expand::expand(document, facts, &options, files, sources, diagnostics) {
+        let first_read = sources.next_id();
+        let expanded = expand::expand(document, facts, &options, files, sources, diagnostics);
+        flow.hide_wrong_rows(first_read, diagnostics, sources);
+        if let Some(expanded) = expanded {
             options.made += expanded.plans.iter().map(expand::Plan::len).sum::<usize>();
             batches.push(expanded);
         }
@@ -191,12 +196,15 @@ fn compile_inputs(
     policies::judge_given(&given, &anew, &settings.asked, &roles, diagnostics);
     let mut whole = Whole::new(&roles);
     given.iter().for_each(|object| whole.add_written(object));
+    let mut veiled = Veiled::of(flow.is_any());
+    given.iter().for_each(|object| veiled.note(object, sources));
     for unit in &mut units {
         unit.asked = asked_of(&unit.expanded.batch.rules, &settings.asked, diagnostics);
         let context = unit.context(&anew);
         let plans = unit.expanded.plans.iter();
         let held = unit.held(&roles);
-        let checked = plans.map(|plan| stamp::check(&context, &anew, held, plan, sources, &mut whole, diagnostics));
+        let checked =
+            plans.map(|plan| stamp::check(&context, &anew, held, plan, sources, &mut whole, &mut veiled, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
@@ -210,6 +218,7 @@ fn compile_inputs(
         stamp::check_applied(&own, &anew, unit.held(&roles), &mut findings);
         stamp::name_subjects(&own, &mut findings);
         diagnostics.append(findings);
+        own.iter().for_each(|object| veiled.note(object, sources));
         unit.patches.finish(diagnostics);
         unit.own = own;
         whole.add_batch(unit);
@@ -223,7 +232,7 @@ fn compile_inputs(
     // There may be very many batches in one file: each finding goes to its own.
     let mut in_order: Vec<&Unit> = units.iter().collect();
     in_order.sort_unstable_by_key(|unit| unit.place());
-    *diagnostics = found.map(|finding| tell_behind(finding, &in_order, sources)).collect();
+    *diagnostics = found.map(|finding| tell_behind(veiled.mark(finding), &in_order, sources)).collect();
     let sequence = order::sequence(&units, &manifests);
     Compilation { facts, units, manifests, rendered, sequence, anew }
 }

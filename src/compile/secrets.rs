@@ -3,13 +3,16 @@
 //! The places of Secrets were marked when they were read. What the expressions there read is secret wherever it was
 //! written and given; an expression that reads such a value is marked in turn, and so is what a template puts out.
 
+mod merged;
+
 use std::collections::BTreeSet;
 
-use crate::diagnostic::is_near;
+use self::merged::hide_merged;
+use crate::diagnostic::{Diagnostics, is_near};
 use crate::expand::{Expanded, Path, SCHEMA_WORDS, has_expression, overlap, reads, reads_bare};
-use crate::read::{Document, hide_value};
+use crate::read::{Document, hide_unread_values, hide_value};
 use crate::spec::Section;
-use crate::text::{Key, Map, Node, Origin, Sources};
+use crate::text::{FileId, Key, Map, Node, Origin, Sources};
 
 /// The values of expressions that are secret, and what may hold more of them.
 #[derive(Debug)]
@@ -41,6 +44,11 @@ impl<'a> Flow<'a> {
         let layers: Vec<&Node> = specs.iter().flat_map(|spec| &spec.layers).collect();
         let mut flow = Self { roots, layers, given, secret: BTreeSet::new() };
         flow.hide_undeclared(sources);
+        for spec in specs {
+            let merged: Vec<&Node> =
+                if spec.layers.is_empty() { vec![&spec.root] } else { spec.layers.iter().collect() };
+            hide_merged(&merged, sources);
+        }
         let mut secret = BTreeSet::new();
         for root in flow.roots.iter().chain(&flow.layers) {
             each(root, &mut |text, origin, value, is_where| {
@@ -111,6 +119,16 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// Hides the files from a number on that something is wrong with, where axes are secret: rows that could not be read are
+    /// no cells of any axis.
+    pub(super) fn hide_wrong_rows(&self, from: FileId, found: &Diagnostics, sources: &mut Sources) {
+        if self.secret.iter().any(|path| path[0] == "matrix") {
+            let files: BTreeSet<FileId> =
+                found.iter().map(|finding| finding.origin.file).filter(|file| *file >= from).collect();
+            files.into_iter().for_each(|file| hide_unread_values(sources, file));
+        }
+    }
+
     /// Marks the values of axes that are secret in the rows of files.
     pub(super) fn hide_cells(&self, batch: &Expanded, sources: &mut Sources) {
         let columns: Vec<&Path> = self.secret.iter().filter(|path| path[0] == "matrix").collect();
@@ -131,6 +149,11 @@ impl<'a> Flow<'a> {
                 }
             }
         }
+    }
+
+    /// Whether a value of expressions is secret.
+    pub(super) fn is_any(&self) -> bool {
+        !self.secret.is_empty()
     }
 
     fn is_secret(&self, read: &[Path]) -> bool {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use super::behind;
+use super::veiled::Veiled;
 use super::whole::Whole;
 use crate::check::{self, Definitions, Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
@@ -16,7 +17,7 @@ use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
 use crate::rules::{Asked, Beside, Gathered, Path, Policies};
-use crate::text::{Node, Sources};
+use crate::text::{Node, Origin, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
 const RUN: usize = 512;
@@ -175,6 +176,7 @@ pub(super) fn check(
     plan: &Plan,
     sources: &Sources,
     whole: &mut Whole<'_>,
+    veiled: &mut Veiled,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
     let (mut stamped, steps) = (Stamped::default(), &anew.steps);
@@ -211,6 +213,7 @@ pub(super) fn check(
         }
         for (objects, gathered, findings) in run {
             diagnostics.append(findings);
+            objects.iter().for_each(|object| veiled.note(object, sources));
             whole.add(&sets, gathered);
             for object in objects {
                 stamped.identities.push(identity(&object.key));
@@ -321,9 +324,8 @@ pub(super) fn name_subjects(objects: &[Manifest], findings: &mut Diagnostics) {
         return;
     }
     for object in objects {
-        if let Some(name) = object.node.at(&["metadata", "name"]) {
-            findings.name_subjects(&object.key.to_string(), name.origin());
-        }
+        let place = |key| object.node.at(&["metadata", key]).map_or(Origin::NOWHERE, Node::origin);
+        findings.name_subjects(&object.key.to_string(), ["name", "namespace"].map(place));
     }
 }
 

@@ -62,8 +62,8 @@ pub struct Subject {
     pub field: String,
     /// Whether the place of the finding is in the object itself, and not in what becomes of it.
     pub written: bool,
-    /// Where the name of the object comes from; nowhere where it is that of the finding, or not known.
-    pub named: Origin,
+    /// Where the name of the object and its namespace come from; nowhere where that is not known.
+    pub named: [Origin; 2],
 }
 
 /// One finding.
@@ -165,7 +165,7 @@ impl Diagnostic {
     #[must_use]
     pub fn subject(mut self, object: impl Into<String>, field: impl Into<String>) -> Self {
         self.subject =
-            Some(Subject { object: object.into(), field: field.into(), written: false, named: Origin::NOWHERE });
+            Some(Subject { object: object.into(), field: field.into(), written: false, named: [Origin::NOWHERE; 2] });
         self
     }
 
@@ -190,6 +190,14 @@ impl Diagnostic {
     pub fn repeats(mut self, places: impl IntoIterator<Item = Origin>) -> Self {
         self.repeats.extend(places);
         self
+    }
+
+    /// Returns all its texts, a line each, and what its fix would write.
+    pub fn texts(&self) -> String {
+        let labels = self.labels.iter().map(|label| label.text.as_str());
+        let edits = self.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.replacement.as_str());
+        let own = [self.message.as_str(), self.label.as_str()].into_iter();
+        own.chain(labels).chain(self.help.iter().map(String::as_str)).chain(edits).collect::<Vec<_>>().join("\n")
     }
 
     /// Sets another severity than the code's own.
@@ -256,8 +264,8 @@ impl Diagnostics {
         }
     }
 
-    /// Says where the name of an object comes from, in all findings about it.
-    pub fn name_subjects(&mut self, object: &str, named: Origin) {
+    /// Says where the name of an object and its namespace come from, in all findings about it.
+    pub fn name_subjects(&mut self, object: &str, named: [Origin; 2]) {
         let subjects = self.found.values_mut().filter_map(|finding| finding.subject.as_mut());
         subjects.filter(|subject| subject.object == object).for_each(|subject| subject.named = named);
     }

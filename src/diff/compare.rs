@@ -12,7 +12,7 @@ use super::meaning::{Pair, Stored, are_kept, type_of};
 use super::secret::Veil;
 use super::{Change, Effect, Path, Step, What};
 use crate::kubernetes::{Facts, Manifest, Merge, ObjectKey, Schema, Shape, Tree, Type, same};
-use crate::text::{Node, Origin};
+use crate::text::{Key, Node, Origin};
 
 /// Returns what differs.
 pub(super) fn compare(
@@ -65,30 +65,32 @@ impl Walk<'_> {
         let (Some(olds), Some(news)) = (old.as_map(), new.as_map()) else { return };
         for entry in olds {
             let key = &entry.key.text;
-            self.member(key, Some(&entry.value), news.get(key), &stored.member(key), ty, value);
+            let (named, new) = news.entry(key).map_or((&entry.key, None), |new| (&new.key, Some(&new.value)));
+            self.member(named, Some(&entry.value), new, &stored.member(key), ty, value);
         }
         for entry in news {
             let key = &entry.key.text;
             if !olds.contains(key) {
-                self.member(key, None, Some(&entry.value), &stored.member(key), ty, value);
+                self.member(&entry.key, None, Some(&entry.value), &stored.member(key), ty, value);
             }
         }
     }
 
     fn member(
         &mut self,
-        key: &SmolStr,
+        named: &Key,
         old: Option<&Node>,
         new: Option<&Node>,
         stored: &Stored<'_>,
         ty: Option<&Type>,
         value: Option<&Schema>,
     ) {
+        let key = &named.text;
         let field = ty.and_then(|ty| ty.field(key));
         let schema = field.map(|field| &field.schema).or(value);
         // Custom resources have the metadata of all others.
         let custom = (ty.is_none() && self.path.is_empty() && key == "metadata").then_some(self.metadata).flatten();
-        self.path.push(Step::Key(key.clone()));
+        self.path.push(Step::Key(if field.is_some() { key.clone() } else { self.veil.key(named) }));
         match (old, new) {
             (Some(old), Some(new)) => match custom {
                 Some(custom) => {

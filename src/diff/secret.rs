@@ -12,7 +12,7 @@ use super::lists::part;
 use super::{Shown, Step};
 use crate::kubernetes::{Manifest, Tree, is_base64};
 use crate::read::is_secret_type;
-use crate::text::{Entry, Map, Node, Sources, Value};
+use crate::text::{Entry, Key, Map, Node, Sources, Value};
 
 /// The annotation in which kubectl repeats the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -164,6 +164,15 @@ impl Veil<'_> {
         }
     }
 
+    /// Returns a key as it may be shown: one that no type knows may be made of a secret.
+    pub(super) fn key(self, key: &Key) -> SmolStr {
+        if self.hides_key(key) { NOT_SHOWN.into() } else { key.text.clone() }
+    }
+
+    fn hides_key(self, key: &Key) -> bool {
+        self.by_place && self.secrets.hides && self.secrets.sources.is_tainted(key.origin)
+    }
+
     /// Returns an object as it may be shown.
     pub(super) fn whole(self, object: &Manifest) -> Shown {
         self.shown(&[], &object.node)
@@ -176,7 +185,7 @@ impl Veil<'_> {
                 Value::Map(map) => map.iter().any(|entry| {
                     let mut keys = keys.to_vec();
                     keys.push(&entry.key.text);
-                    self.holds(&keys, &entry.value)
+                    self.hides_key(&entry.key) || self.holds(&keys, &entry.value)
                 }),
                 Value::Seq(items) => items.iter().any(|item| {
                     let mut keys = keys.to_vec();
@@ -197,11 +206,12 @@ impl Veil<'_> {
             self.without(&keys, value).unwrap_or_else(|| Node::string(NOT_SHOWN, value.origin()))
         };
         Some(match value.value() {
-            // The name of what is hidden is no secret.
+            // The name of what is hidden is no secret, but for one that is made of it.
             Value::Map(map) => {
-                let entries = map
-                    .iter()
-                    .map(|entry| Entry { key: entry.key.clone(), value: inner(&entry.key.text, &entry.value) });
+                let entries = map.iter().map(|entry| Entry {
+                    key: Key { text: self.key(&entry.key), ..entry.key.clone() },
+                    value: inner(&entry.key.text, &entry.value),
+                });
                 Node::map(entries.collect::<Map>(), value.origin())
             }
             Value::Seq(items) => Node::seq(items.iter().map(|item| inner("", item)).collect(), value.origin()),

@@ -147,8 +147,11 @@ pub fn story(object: &Manifest, makers: &Makers<'_>, sources: &Sources) -> Topic
             .row("made with", took_part(object, batch, plan, sources).join("\n"));
     }
     let (mut path, mut fields) = (String::new(), Vec::new());
-    leaves(&object.node, &mut path, &mut |path, origin| fields.push((path.to_owned(), place(origin, sources))));
-    topic.row("pods", pods(object).join("\n")).list("fields", fields)
+    leaves(&object.node, sources, &mut path, &mut |path, origin| {
+        fields.push((path.to_owned(), place(origin, sources)));
+    });
+    topic.row("pods", pods(object).join("
+")).list("fields", fields)
 }
 
 /// Returns axis values without those that are secret.
@@ -168,7 +171,7 @@ fn place(origin: Origin, sources: &Sources) -> String {
 /// Returns the parts of the spec beside the workload that a line of the object comes from.
 fn took_part(object: &Manifest, batch: &Expanded, plan: &Plan, sources: &Sources) -> Vec<String> {
     let mut origins = BTreeSet::new();
-    leaves(&object.node, &mut String::new(), &mut |_, origin| {
+    leaves(&object.node, sources, &mut String::new(), &mut |_, origin| {
         origins.insert(origin);
     });
     let layers = batch.layers(Some(plan));
@@ -190,27 +193,28 @@ pub fn field_story(title: &str, at: &AtLine, object: &Manifest, makers: &Makers<
     topic
 }
 
-/// Calls `each` with the path and the place of all values that hold no others.
-fn leaves(node: &Node, path: &mut String, each: &mut impl FnMut(&str, Origin)) {
+/// Calls `each` with the path and the place of all values that hold no others; a key may be made of a secret.
+fn leaves(node: &Node, sources: &Sources, path: &mut String, each: &mut impl FnMut(&str, Origin)) {
     let length = path.len();
     match node.value() {
         Value::Map(map) if !map.is_empty() => {
             for entry in map {
-                let key = &entry.key.text;
+                let is_secret = sources.is_tainted(entry.key.origin);
+                let key = if is_secret { "(not shown)" } else { entry.key.text.as_str() };
                 if key.contains(['.', '/', ' ']) {
                     let _ = write!(path, "[{key}]");
                 } else {
                     let dot = if length == 0 { "" } else { "." };
                     let _ = write!(path, "{dot}{key}");
                 }
-                leaves(&entry.value, path, each);
+                leaves(&entry.value, sources, path, each);
                 path.truncate(length);
             }
         }
         Value::Seq(items) if !items.is_empty() => {
             for (at, item) in items.iter().enumerate() {
                 let _ = write!(path, "[{at}]");
-                leaves(item, path, each);
+                leaves(item, sources, path, each);
                 path.truncate(length);
             }
         }

@@ -23,7 +23,7 @@ pub use files::{
     Files, Listing, MemoryFiles, Unlisted, UnlistedReason, join, load, out_of_bounds, read_bounded, reason, unreadable,
 };
 pub use pattern::{Pattern, fixed_part, is_pattern, read_pattern};
-pub use secret::{hide_unread, hide_value, is_secret_type};
+pub use secret::{hide_object, hide_unread, hide_unread_values, hide_value, is_secret_part, is_secret_type, kind_of};
 
 use std::ops::Range;
 

@@ -4,6 +4,7 @@
 //! and what names the object itself. Values are not looked for anywhere: a place is secret, whatever stands there. Where
 //! a document cannot be read as a whole, its lines show no more than the names of keys.
 
+mod hide;
 mod unread;
 
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 
 use std::ops::Range;
 
+pub use self::hide::{hide_object, hide_unread, hide_unread_values, hide_value};
 use self::unread::{embeds_secret, may_hold_secret};
 use crate::diagnostic::is_near;
 use crate::text::{Entry, FileId, Key, Map, Node, Origin, Sources};
@@ -53,31 +55,6 @@ impl Marks {
         self.hidden.into_iter().for_each(|origin| sources.hide(origin));
         self.tainted.into_iter().for_each(|origin| sources.taint(origin));
     }
-}
-
-/// Hides the documents of a text that is no YAML yet, and that may become Secrets; whether there is any.
-pub fn hide_unread(sources: &mut Sources, file: FileId) -> bool {
-    let Some(text) = sources.file(file).map(|file| file.text.clone()) else { return false };
-    let mut finder = Finder::new(&text, file);
-    for chunk in super::split(&text).into_iter().filter(|chunk| may_hold_secret(&text[chunk.clone()])) {
-        finder.unread(chunk);
-    }
-    let any = !finder.marks.tainted.is_empty();
-    finder.marks.put(sources);
-    any
-}
-
-/// Hides a value, wherever its parts were written: of the names of its keys those stay that are `shown`.
-pub fn hide_value(value: &Node, shown: impl Fn(&str) -> bool, sources: &mut Sources) {
-    let origin = value.origin();
-    let Some(text) = sources.file(origin.file).map(|file| file.text.clone()) else { return };
-    let mut finder = Finder::new(&text, origin.file);
-    let range = origin.start as usize..origin.end as usize;
-    let own = value.as_map().into_iter().flatten().filter(|entry| shown(&entry.key.text));
-    let open = own.filter_map(|entry| finder.name(&entry.key, &range)).collect();
-    finder.elsewhere(value, &range);
-    finder.all_but(range, open);
-    finder.marks.put(sources);
 }
 
 /// Whether a text may be the type of a Secret: what is none may be a value that went astray.
@@ -123,8 +100,8 @@ impl Finder<'_> {
         let holds_part = ["tringD", "tringd", "tring-", "tring_", "functionConfig"].iter();
         let is_one = |map: &Map| {
             !is_spec(map)
-                && !is_secret(map)
-                && !kind(map).is_some_and(|kind| is_near(kind, "SecretList"))
+                && !is_secret_part(map)
+                && !kind_of(map).is_some_and(|kind| is_near(kind, "SecretList"))
                 && text.match_indices("kind").nth(1).is_none()
                 && !holds_part.clone().any(|part| text.contains(part))
         };
@@ -155,7 +132,7 @@ impl Finder<'_> {
 
     fn mapping(&mut self, node: &Node, map: &Map, range: Range<usize>, given: Part) {
         let part = given;
-        if is_secret(map) && (part == Part::Document || !is_reference(map, part)) {
+        if is_secret_part(map) && (part == Part::Document || !is_reference(map, part)) {
             let own = if part == Part::InSpec { told(map) } else { Vec::new() };
             return self.object(node, range, own);
         }
@@ -170,7 +147,7 @@ impl Finder<'_> {
         if part == Part::Spec && is_config(map) {
             self.config(node, true);
         }
-        let of_secrets = kind(map).is_some_and(|kind| is_near(kind, "SecretList"));
+        let of_secrets = kind_of(map).is_some_and(|kind| is_near(kind, "SecretList"));
         let patches_secret = is_patch_of_secret(map);
         let entries = map.iter().as_slice();
         for (at, entry) in entries.iter().enumerate() {
@@ -355,14 +332,16 @@ impl Finder<'_> {
     }
 }
 
-fn kind(map: &Map) -> Option<&str> {
+/// Returns the kind that a mapping says it is of, be it with a slip in the key.
+pub fn kind_of(map: &Map) -> Option<&str> {
     let is_kind = |entry: &&Entry| entry.key.text.starts_with(['k', 'K']) && is_near(&entry.key.text, "kind");
     let entry = map.entry("kind").or_else(|| map.iter().find(is_kind))?;
     entry.value.as_str()
 }
 
-fn is_secret(map: &Map) -> bool {
-    kind(map).is_some_and(|kind| is_near(kind, "Secret"))
+/// Whether a part of an object says that it is a Secret: by its kind, or by what Secrets alone have.
+pub fn is_secret_part(map: &Map) -> bool {
+    kind_of(map).is_some_and(|kind| is_near(kind, "Secret"))
         || map.iter().any(|entry| has_first(&entry.key.text) && is_near(&entry.key.text, "stringData"))
 }
 
@@ -440,7 +419,7 @@ fn is_batch(map: &Map) -> bool {
 /// Whether it is the config of a function, which is no spec.
 fn is_config(map: &Map) -> bool {
     let version = map.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
-    version.starts_with("fanfold.dev/") && kind(map).is_some_and(|kind| !is_kind_of_spec(kind))
+    version.starts_with("fanfold.dev/") && kind_of(map).is_some_and(|kind| !is_kind_of_spec(kind))
 }
 
 /// Whether a kind is that of specs, or of the parts that they include.
@@ -462,7 +441,7 @@ fn patches_secrets(key: &str) -> bool {
 /// Whether a mapping is a patch as kustomize has them, of a target that may be a Secret.
 fn is_patch_of_secret(map: &Map) -> bool {
     let Some(target) = map.get("target").and_then(Node::as_map) else { return false };
-    match kind(target) {
+    match kind_of(target) {
         Some(kind) => is_near(kind, "Secret") || words(kind).any(|word| word == "Secret") || kind.contains("{{"),
         None => map.iter().any(|entry| entry.key.text.starts_with("patch")),
     }

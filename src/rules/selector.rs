@@ -173,6 +173,7 @@ pub(super) fn finds_labels(at: &mut At<'_>, place: &str, wanted: &Map, labels: O
         } else {
             let message = format!("the selector asks for pods with `{pair}`, and they have no such label");
             Diagnostic::new(Code::SelectorConflict, label.origin, message)
+                .repeats([value.origin()])
                 .help("give the pods the label (in a spec under `podLabels`), or take it out of the selector")
         };
         at.report(format_args!("{place}.{}", label.text), finding);

@@ -100,7 +100,9 @@ fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
 /// Returns the finding without the name of its object where that is made of a secret.
 fn with_name_masked(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
     let mut finding = finding.clone();
-    if let Some(subject) = finding.subject.as_mut().filter(|subject| sources.is_tainted(subject.named)) {
+    if let Some(subject) =
+        finding.subject.as_mut().filter(|subject| subject.named.iter().any(|named| sources.is_tainted(*named)))
+    {
         subject.object = nameless(&subject.object);
     }
     finding

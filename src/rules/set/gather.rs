@@ -27,8 +27,8 @@ pub(super) struct About {
     pub(super) namespace: SmolStr,
     /// Whether it was made of a spec.
     pub(super) made: bool,
-    /// Where its name comes from.
-    named: Origin,
+    /// Where its name and its namespace come from.
+    named: [Origin; 2],
 }
 
 impl About {
@@ -212,7 +212,8 @@ impl Gathered {
     /// namespace.
     pub fn of<'m>(objects: impl IntoIterator<Item = &'m Manifest>, made: bool, moved: bool) -> Self {
         let about = |object: &'m Manifest| {
-            let named = object.node.at(&["metadata", "name"]).map_or(object.origin, Node::origin);
+            let place = |key, absent| object.node.at(&["metadata", key]).map_or(absent, Node::origin);
+            let named = [place("name", object.origin), place("namespace", Origin::NOWHERE)];
             let key = object.key.clone();
             let namespace = if moved { SmolStr::default() } else { key.namespace.clone() };
             (Arc::new(About { key, namespace, made, named }), object)

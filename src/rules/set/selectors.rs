@@ -93,7 +93,7 @@ impl Set {
         let of = format!("{} `{}`", nearest.about.key.kind, nearest.about.key.name);
         let wanted = format!("{}: {}", label.key.text, label.value.as_str().unwrap_or_default());
         let message = format!("the selector asks for `{wanted}` and selects none of the pods beside it");
-        let finding = Diagnostic::new(Code::SelectsNothing, label.key.origin, message);
+        let finding = Diagnostic::new(Code::SelectsNothing, label.key.origin, message).repeats([label.value.origin()]);
         let finding = match theirs {
             Some(theirs) => finding.also(theirs.key.origin, format!("the pods of {of} have another")),
             None => finding.also(nearest.at, format!("the pods of {of} have no such label")),

@@ -15,6 +15,7 @@ mod multiplied;
 mod patched;
 mod planted;
 mod secrets;
+mod secrets_elsewhere;
 mod secrets_mutated;
 mod server;
 mod shapes;
