@@ -110,6 +110,9 @@ fn write(
     if *fixed > 0 {
         remark(&format!("fixed {} in {}", findings(*fixed), files(texts.len())));
     }
+    if mended.has_more && *fixed > 0 {
+        remark("there is more to fix than a run fixes: run it again");
+    }
     Ok(exit)
 }
 

@@ -251,7 +251,7 @@ pub fn rewrite(bytes: &[u8], path: &Path, read: &[u8]) -> Result<bool, Failure> 
         // Another name of a file that is written already.
         Some(found) if found == bytes => Ok(false),
         Some(found) if found == read => {
-            staging.write(target, bytes, "file", true)?.put_in_place()?;
+            staging.write(target, bytes, "file", true)?.put_into()?;
             Ok(true)
         }
         _ => Err(changed()),

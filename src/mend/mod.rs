@@ -39,6 +39,8 @@ pub struct Mended<L> {
     pub texts: Texts,
     /// How many findings were fixed.
     pub fixed: usize,
+    /// Whether there was more to fix when the looks were used up.
+    pub has_more: bool,
     /// How many fixes were left out since their file is not to be changed, by file and reason.
     pub spared: BTreeMap<(String, String), usize>,
 }
@@ -49,11 +51,13 @@ pub fn mend<L: Look, E>(trust: Applicability, mut look: impl FnMut(&Texts) -> Re
     let mut last = look(&texts)?;
     let mut refused: BTreeSet<Name> = BTreeSet::new();
     let mut fixed = 0;
+    let mut has_more = true;
     for _ in 0..LOOKS {
         let mut round = Round::plan(&last, trust, &refused);
         let known = refused.len();
         let changed = round.rewrite(last.sources(), &mut refused);
-        if changed.is_empty() && refused.len() == known {
+        if changed.is_empty() && refused.len() == known && !round.has_more() {
+            has_more = false;
             break;
         }
         let mut next_texts = texts.clone();
@@ -68,5 +72,6 @@ pub fn mend<L: Look, E>(trust: Applicability, mut look: impl FnMut(&Texts) -> Re
         }
     }
     let spared = Round::spared(&last, trust);
-    Ok(Mended { last, texts, fixed, spared })
+    has_more = has_more && !Round::plan(&last, trust, &refused).is_empty();
+    Ok(Mended { last, texts, fixed, has_more, spared })
 }

@@ -17,8 +17,31 @@ pub(super) struct Rewritten {
     pub(super) made: Vec<Range<usize>>,
 }
 
+/// A text before edits, read once for all that are tried.
+pub(super) struct Before<'a> {
+    name: &'a str,
+    text: &'a str,
+    is_json: bool,
+    read: Read,
+}
+
+/// What is to be read in a text.
+struct Read {
+    roots: Vec<Node>,
+    findings: usize,
+    broken: usize,
+}
+
+impl<'a> Before<'a> {
+    /// Reads a text that is called so.
+    pub(super) fn read(name: &'a str, text: &'a str) -> Self {
+        Self { name, text, is_json: is_json(text), read: read(name, text) }
+    }
+}
+
 /// Applies edits that do not overlap; `None` where the result is not what they say.
-pub(super) fn rewrite(name: &str, text: &str, edits: &[&Edit]) -> Option<Rewritten> {
+pub(super) fn rewrite(before: &Before<'_>, edits: &[&Edit]) -> Option<Rewritten> {
+    let text = before.text;
     let mut order: Vec<usize> = (0..edits.len()).collect();
     order.sort_by_key(|at| (edits[*at].origin.start, edits[*at].origin.end));
     let is_crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
@@ -38,36 +61,38 @@ pub(super) fn rewrite(name: &str, text: &str, edits: &[&Edit]) -> Option<Rewritt
         done = edit.origin.end as usize;
     }
     out.push_str(text.get(done..)?);
-    holds(name, text, &out, edits.len()).then_some(Rewritten { text: out, made })
+    holds(before, &out, edits.len()).then_some(Rewritten { text: out, made })
 }
 
 /// Whether a text is no more broken than before, and differs in as many places as were edited.
-fn holds(name: &str, before: &str, after: &str, edits: usize) -> bool {
-    let is_json = |text: &str| {
-        let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
-        values.all(|value| value.is_ok())
-    };
-    if is_json(before) && !is_json(after) {
+fn holds(before: &Before<'_>, after: &str, edits: usize) -> bool {
+    if before.is_json && !is_json(after) {
         return false;
     }
-    let read = |text: &str| {
-        let (mut sources, mut found) = (Sources::default(), Diagnostics::new());
-        let documents = read_documents(&mut sources, name, text.into(), &mut found);
-        let roots: Vec<Node> = documents.into_iter().map(|document| document.root).collect();
-        let broken = found.iter().filter(|finding| finding.code == Code::InvalidYaml).count();
-        (roots, found.len(), broken)
-    };
-    let ((before, findings, broken), (after, left, still)) = (read(before), read(after));
-    if left > findings || still > broken {
+    let (was, is) = (&before.read, read(before.name, after));
+    if is.findings > was.findings || is.broken > was.broken {
         return false;
     }
     // What was broken and can be read now was not there to be compared.
-    let same = before.iter().zip(&after).map(|(before, after)| differences(before, after));
-    if before.len() == after.len() {
+    let same = was.roots.iter().zip(&is.roots).map(|(before, after)| differences(before, after));
+    if was.roots.len() == is.roots.len() {
         same.sum::<usize>() <= edits
     } else {
-        still < broken && after.len() > before.len()
+        is.broken < was.broken && is.roots.len() > was.roots.len()
     }
+}
+
+fn is_json(text: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    values.all(|value| value.is_ok())
+}
+
+fn read(name: &str, text: &str) -> Read {
+    let (mut sources, mut found) = (Sources::default(), Diagnostics::new());
+    let documents = read_documents(&mut sources, name, text.into(), &mut found);
+    let roots: Vec<Node> = documents.into_iter().map(|document| document.root).collect();
+    let broken = found.iter().filter(|finding| finding.code == Code::InvalidYaml).count();
+    Read { roots, findings: found.len(), broken }
 }
 
 /// Counts the places in which two trees differ; a key that has another name is one.
@@ -103,7 +128,7 @@ mod tests {
             Edit::bytes(Origin::new(FileId(0), start, start + found.len()), *meant)
         };
         let edits: Vec<Edit> = changes.iter().map(edit).collect();
-        rewrite("a.yaml", text, &edits.iter().collect::<Vec<_>>()).map(|made| made.text)
+        rewrite(&Before::read("a.yaml", text), &edits.iter().collect::<Vec<_>>()).map(|made| made.text)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::rewrite::{Rewritten, rewrite};
+use super::rewrite::{Before, Rewritten, rewrite};
 use super::{Look, Texts};
 use crate::diagnostic::{Applicability, Code, Diagnostic, Edit, masked};
 use crate::text::{FileId, Origin, Sources};
@@ -18,6 +18,8 @@ pub(super) struct Round {
     fixes: Vec<Planned>,
     /// Where the edits stand in the new text of each file, in order, and which fix made them.
     made: BTreeMap<String, Vec<(Range<usize>, usize)>>,
+    /// Whether some were left for the next round, unjudged.
+    has_more: bool,
 }
 
 /// A fix that is to be applied.
@@ -33,7 +35,7 @@ impl Round {
     pub(super) fn plan(look: &impl Look, trust: Applicability, refused: &BTreeSet<Name>) -> Self {
         let mut fixes: Vec<Planned> = Vec::new();
         let mut known: HashMap<Vec<Edit>, usize> = HashMap::new();
-        let mut taken: BTreeMap<FileId, BTreeMap<u32, u32>> = BTreeMap::new();
+        let mut taken: BTreeMap<FileId, BTreeMap<u32, (u32, bool)>> = BTreeMap::new();
         for (finding, edits) in trusted(look, trust) {
             let name = name(&finding, look.sources());
             let Some(file) = edits.first().map(|edit| edit.origin.file) else { continue };
@@ -47,16 +49,22 @@ impl Round {
             }
             let taken = taken.entry(file).or_default();
             let is_free = |edit: &Edit| {
-                let before = taken.range(..=edit.origin.end).next_back();
-                edit.origin.file == file && before.is_none_or(|(_, end)| *end < edit.origin.start)
+                let Origin { start, end, .. } = edit.origin;
+                // Removals that touch are one removal: of lines above each other, of items of a list.
+                let removes = is_removal(edit);
+                let is_apart = |from: u32, until: u32, gone: bool| {
+                    if removes && gone { until <= start || end <= from } else { until < start || end < from }
+                };
+                let mut around = taken.range(..=end).rev().take(2);
+                edit.origin.file == file && around.all(|(from, (until, gone))| is_apart(*from, *until, *gone))
             };
             if edits.iter().all(is_free) {
-                taken.extend(edits.iter().map(|edit| (edit.origin.start, edit.origin.end)));
+                taken.extend(edits.iter().map(|edit| (edit.origin.start, (edit.origin.end, is_removal(edit)))));
                 known.insert(edits.clone(), fixes.len());
                 fixes.push(Planned { names: vec![name], file, edits });
             }
         }
-        Self { fixes, made: BTreeMap::new() }
+        Self { fixes, made: BTreeMap::new(), has_more: false }
     }
 
     /// Counts the fixes in files that are not to be changed, by file and reason.
@@ -73,6 +81,16 @@ impl Round {
         spared
     }
 
+    /// Whether nothing is to be fixed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.fixes.is_empty()
+    }
+
+    /// Whether some fixes were left for the next round.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more
+    }
+
     /// Returns how many findings the applied fixes are for.
     pub(super) fn len(&self) -> usize {
         self.applied().iter().map(|fix| self.fixes[*fix].names.len()).sum()
@@ -81,17 +99,21 @@ impl Round {
     /// Applies the fixes, and returns the new texts; fixes that make more of a text than they say are refused.
     pub(super) fn rewrite(&mut self, sources: &Sources, refused: &mut BTreeSet<Name>) -> Texts {
         let mut texts = Texts::new();
+        let mut has_more = false;
         let files: BTreeSet<FileId> = self.fixes.iter().map(|fix| fix.file).collect();
         for id in files {
             let Some(file) = sources.file(id) else { continue };
+            let before = Before::read(&file.name, &file.text);
             let apply = |chosen: &[usize]| -> Option<Rewritten> {
                 let edits: Vec<&Edit> = chosen.iter().flat_map(|at| &self.fixes[*at].edits).collect();
-                rewrite(&file.name, &file.text, &edits).filter(|_| !edits.is_empty())
+                rewrite(&before, &edits).filter(|_| !edits.is_empty())
             };
             let all: Vec<usize> = (0..self.fixes.len()).filter(|at| self.fixes[*at].file == id).collect();
-            let mut applied = sound(&all, &apply);
-            let broken = all.iter().filter(|at| applied.binary_search(at).is_err());
-            refused.extend(broken.flat_map(|at| self.fixes[*at].names.iter().cloned()));
+            let mut sought = Sought { apply: &apply, left: TRIES, broken: Vec::new(), unjudged: false };
+            let mut applied = sought.sound(&all);
+            let Sought { broken, unjudged, .. } = sought;
+            refused.extend(broken.iter().flat_map(|at| self.fixes[*at].names.iter().cloned()));
+            has_more |= unjudged;
             let made = apply(&applied).or_else(|| {
                 // Those that are sound by themselves alone have their turns in the next rounds.
                 applied.truncate(1);
@@ -104,6 +126,7 @@ impl Round {
             self.made.insert(file.name.clone(), made);
             texts.insert(file.name.clone(), Arc::from(text));
         }
+        self.has_more = has_more;
         texts
     }
 
@@ -142,13 +165,44 @@ impl Round {
     }
 }
 
-/// Returns those of the fixes that may be applied; few are broken, and they are found by halves.
-fn sound(chosen: &[usize], apply: &dyn Fn(&[usize]) -> Option<Rewritten>) -> Vec<usize> {
-    if chosen.is_empty() || apply(chosen).is_some() {
-        return chosen.to_vec();
+/// Whether an edit only takes something out.
+fn is_removal(edit: &Edit) -> bool {
+    edit.replacement.is_empty() && edit.origin.start < edit.origin.end
+}
+
+/// How often the text of a file is read in a round to find the fixes that break it: a broken one takes some twenty times.
+const TRIES: usize = 200;
+
+/// The search for the fixes that may be applied; few are broken, and they are found by halves.
+struct Sought<'a> {
+    apply: &'a dyn Fn(&[usize]) -> Option<Rewritten>,
+    left: usize,
+    /// Those that are broken by themselves.
+    broken: Vec<usize>,
+    /// Whether some are left for the next round.
+    unjudged: bool,
+}
+
+impl Sought<'_> {
+    fn sound(&mut self, chosen: &[usize]) -> Vec<usize> {
+        if chosen.is_empty() {
+            return Vec::new();
+        }
+        let Some(left) = self.left.checked_sub(1) else {
+            self.unjudged = true;
+            return Vec::new();
+        };
+        self.left = left;
+        if (self.apply)(chosen).is_some() {
+            return chosen.to_vec();
+        }
+        if chosen.len() == 1 {
+            self.broken.extend(chosen);
+            return Vec::new();
+        }
+        let (left, right) = chosen.split_at(chosen.len() / 2);
+        [self.sound(left), self.sound(right)].concat()
     }
-    let (left, right) = chosen.split_at(chosen.len() / 2);
-    if left.is_empty() { Vec::new() } else { [sound(left, apply), sound(right, apply)].concat() }
 }
 
 /// Whether a finding is about what an edit made: the bytes themselves, or the scalar that they are a part of. What is said

@@ -204,6 +204,39 @@ impl Pending {
     }
 }
 
+#[cfg(unix)]
+impl Pending {
+    /// Gives the bytes to the file that is there, which keeps its owner and its other names: a file in its place has neither.
+    pub(super) fn put_into(mut self) -> Result<(), Failure> {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let write = |pending: &mut Self| {
+            let (own, there) = (fs::metadata(&pending.temporary)?, fs::metadata(&pending.target)?);
+            let (owner, group) = (there.uid(), there.gid());
+            let is_alone = there.nlink() <= 1;
+            let is_same = |own: &fs::Metadata| (own.uid(), own.gid()) == (owner, group);
+            if is_alone && (is_same(&own) || chown(&pending.temporary, Some(owner), Some(group)).is_ok()) {
+                fs::set_permissions(&pending.temporary, there.permissions())?;
+                fs::rename(&pending.temporary, &pending.target)?;
+                pending.placed = true;
+                return Ok(());
+            }
+            let bytes = fs::read(&pending.temporary)?;
+            let mut file = File::options().write(true).open(&pending.target)?;
+            file.write_all(&bytes)?;
+            file.set_len(bytes.len() as u64)?;
+            file.sync_all()
+        };
+        write(&mut self).map_err(|error| Failure::new("write", &self.target, error))
+    }
+}
+
+#[cfg(not(unix))]
+impl Pending {
+    pub(super) fn put_into(self) -> Result<(), Failure> {
+        self.put_in_place()
+    }
+}
+
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.placed {

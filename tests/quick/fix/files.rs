@@ -144,3 +144,26 @@ fn reports_carry_fixes_with_their_applicability() {
     let (_, out, _) = bench.said(&["check", "a.yaml"]);
     assert!(out.ends_with("1 error\n[*] 1 fixable with `fanfold check --fix`\n"), "{out}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_keeps_its_other_names_and_its_rights() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::with(&[("a.yaml", WRONG)]);
+    fs::hard_link(bench.path("a.yaml"), bench.path("other.txt")).expect("a link is made");
+    fs::set_permissions(bench.path("a.yaml"), fs::Permissions::from_mode(0o640)).expect("its rights are set");
+    bench.ok(&["check", "--fix", "a.yaml"]);
+    assert_eq!((bench.read("a.yaml").as_str(), bench.read("other.txt").as_str()), (RIGHT, RIGHT));
+    let mode = fs::metadata(bench.path("a.yaml")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+}
+
+#[test]
+fn what_is_removed_side_by_side_goes_in_one_look() {
+    let comments = "# fanfold: allow(duplicate-key) for a while\n".repeat(60);
+    let text = format!("{comments}apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: b}}\n");
+    let bench = Bench::with(&[("a.yaml", &text)]);
+    let (exit, out, said) = bench.said(&["check", "--fix", "a.yaml"]);
+    assert_eq!(exit, Some(0), "{out}{said}");
+    assert!(bench.read("a.yaml").starts_with("apiVersion"), "{said}\n{}", bench.read("a.yaml"));
+}
