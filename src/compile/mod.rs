@@ -194,17 +194,15 @@ fn compile_inputs(
     // Those of another tool as the patches leave them.
     let given: Vec<&Manifest> = manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).collect();
     policies::judge_given(&given, &anew, &settings.asked, &roles, diagnostics);
-    let mut whole = Whole::new(&roles);
+    let mut whole = Whole::new(&roles, Veiled::of(flow.is_any()));
     given.iter().for_each(|object| whole.add_written(object));
-    let mut veiled = Veiled::of(flow.is_any());
-    given.iter().for_each(|object| veiled.note(object, sources));
+    given.iter().for_each(|object| whole.veiled.note(object, sources));
     for unit in &mut units {
         unit.asked = asked_of(&unit.expanded.batch.rules, &settings.asked, diagnostics);
         let context = unit.context(&anew);
         let plans = unit.expanded.plans.iter();
         let held = unit.held(&roles);
-        let checked =
-            plans.map(|plan| stamp::check(&context, &anew, held, plan, sources, &mut whole, &mut veiled, diagnostics));
+        let checked = plans.map(|plan| stamp::check(&context, &anew, held, plan, sources, &mut whole, diagnostics));
         unit.stamped = checked.collect();
     }
     // Now it is known who refers to what, also across batches.
@@ -218,7 +216,7 @@ fn compile_inputs(
         stamp::check_applied(&own, &anew, unit.held(&roles), &mut findings);
         stamp::name_subjects(&own, &mut findings);
         diagnostics.append(findings);
-        own.iter().for_each(|object| veiled.note(object, sources));
+        own.iter().for_each(|object| whole.veiled.note(object, sources));
         unit.patches.finish(diagnostics);
         unit.own = own;
         whole.add_batch(unit);
@@ -226,6 +224,7 @@ fn compile_inputs(
     check_identities(&units, &manifests, &roles, diagnostics);
     check_uses(&units, &rendered, diagnostics);
     check_patched(&manifests, &rendered, diagnostics);
+    let veiled = std::mem::take(&mut whole.veiled);
     whole.judge(settings.outside, diagnostics);
     later.settle(diagnostics);
     let found = std::mem::take(diagnostics).into_iter();

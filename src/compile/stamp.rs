@@ -8,7 +8,6 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use super::behind;
-use super::veiled::Veiled;
 use super::whole::Whole;
 use crate::check::{self, Definitions, Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
@@ -176,7 +175,6 @@ pub(super) fn check(
     plan: &Plan,
     sources: &Sources,
     whole: &mut Whole<'_>,
-    veiled: &mut Veiled,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
     let (mut stamped, steps) = (Stamped::default(), &anew.steps);
@@ -213,7 +211,7 @@ pub(super) fn check(
         }
         for (objects, gathered, findings) in run {
             diagnostics.append(findings);
-            objects.iter().for_each(|object| veiled.note(object, sources));
+            objects.iter().for_each(|object| whole.veiled.note(object, sources));
             whole.add(&sets, gathered);
             for object in objects {
                 stamped.identities.push(identity(&object.key));

@@ -14,7 +14,7 @@ use crate::limits;
 use crate::text::{Node, Origin, Sources};
 
 /// Texts at secret places of the objects of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Veiled {
     is_any: bool,
     texts: BTreeMap<SmolStr, Origin>,

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Unit;
+use super::veiled::Veiled;
 use crate::check::Roles;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::kubernetes::Manifest;
@@ -16,16 +17,18 @@ pub(super) struct Whole<'r> {
     roles: &'r Roles,
     sets: BTreeMap<u32, Set>,
     specs: BTreeSet<FileId>,
+    /// What the objects have at secret places.
+    pub(super) veiled: Veiled,
 }
 
 impl<'r> Whole<'r> {
     /// Returns sets without objects; `roles` say which files belong to which, and what other programs add.
-    pub(super) fn new(roles: &'r Roles) -> Self {
+    pub(super) fn new(roles: &'r Roles, veiled: Veiled) -> Self {
         let mut sets: BTreeMap<u32, Set> = BTreeMap::new();
         for (set, kind, name) in roles.given() {
             sets.entry(set).or_default().external(kind, name);
         }
-        Self { roles, sets, specs: BTreeSet::new() }
+        Self { roles, sets, specs: BTreeSet::new(), veiled }
     }
 
     /// Adds an object that was written as it is.
