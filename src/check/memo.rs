@@ -24,34 +24,43 @@ type Known = (Node, Option<Node>);
 /// The addresses of a node and of the schema that it was settled by, and what else the result depends on.
 pub(super) type Key = (usize, usize, bool, bool);
 
+/// Where a subtree may be known from.
+pub(super) struct Spot {
+    /// The subtree itself, which other objects hold as well.
+    pub(super) shared: Option<Key>,
+    /// Where it stands in objects of its kind, with those before it that are likely alike.
+    pub(super) place: Option<u64>,
+}
+
 impl Memo {
     pub(super) fn key(node: &Node, schema: &Schema, partial: bool, masked: bool) -> Key {
         (node.address(), std::ptr::from_ref(schema).addr(), partial, masked)
     }
 
-    /// Returns the settled subtree, none where it was settled already; none at all where nothing is known.
+    /// Returns the settled subtree, none where it was settled already; none at all where nothing is known of it, nor of one
+    /// that differs from it in no more than texts which settle to themselves and which nobody has a say about.
     #[expect(clippy::option_option, reason = "the walk itself says by none that nothing changes")]
-    pub(super) fn get(&self, key: &Key) -> Option<Option<Node>> {
-        self.settled.get(key).map(|(_, settled)| settled.clone())
+    pub(super) fn recall(&self, spot: &Spot, node: &Node, schema: &Schema, facts: &Facts) -> Option<Option<Node>> {
+        let known = |key| self.settled.get(key).map(|(_, settled)| settled.clone());
+        spot.shared.as_ref().and_then(known).or_else(|| {
+            let (last, settled) = self.last.get(&spot.place?)?;
+            let is_alike = rules::differ_unread(node, last, schema, facts);
+            is_alike.then(|| Some(graft(settled.as_ref().unwrap_or(last), last, node)))
+        })
     }
 
-    pub(super) fn insert(&mut self, key: Key, node: &Node, settled: Option<&Node>) {
-        self.settled.insert(key, (node.clone(), settled.cloned()));
-    }
-
-    /// Returns the subtree settled as the one that stood last at its place was, where no more differs than texts that settle
-    /// to themselves and that nobody has a say about.
-    pub(super) fn like_last(&self, place: u64, node: &Node, schema: &Schema, facts: &Facts) -> Option<Node> {
-        let (last, settled) = self.last.get(&place)?;
-        rules::differ_unread(node, last, schema, facts).then(|| graft(settled.as_ref().unwrap_or(last), last, node))
-    }
-
-    /// Remembers a subtree without findings as the last one at its place.
-    pub(super) fn insert_last(&mut self, place: u64, node: &Node, settled: Option<&Node>) {
+    /// Remembers a subtree without findings.
+    pub(super) fn remember(&mut self, spot: &Spot, node: &Node, settled: Option<&Node>) {
         if self.last.len() >= rules::MOST_STRUCTURES {
             self.last.clear();
         }
-        self.last.insert(place, (node.clone(), settled.cloned()));
+        let known = || (node.clone(), settled.cloned());
+        if let Some(place) = spot.place {
+            self.last.insert(place, known());
+        }
+        if let Some(key) = spot.shared {
+            self.settled.insert(key, known());
+        }
     }
 }
 

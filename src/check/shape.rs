@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::gate::dropped;
 use super::hint;
-use super::memo::Memo;
+use super::memo::{Memo, Spot};
 use super::role::is_directive;
 use super::slip;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix, Severity, did_you_mean, surely_means, words};
@@ -194,30 +194,22 @@ impl<'a> Walk<'a> {
         if self.memo.is_none() || !nests {
             return self.value_anew(node, schema, path, anchor);
         }
-        let key = node.is_shared().then(|| Memo::key(node, schema, self.partial, self.masked));
-        let known = |memo: &Memo| memo.get(key.as_ref()?);
-        if let Some(settled) = self.memo.as_deref().and_then(known) {
-            return settled;
-        }
         // Objects of a file each stand at a place of their own.
         let is_alike =
-            self.mode == Mode::Spec && !self.partial && !self.masked && matches!(schema.shape, Shape::Type(_));
-        let place = is_alike.then(|| rules::place(schema, path, self.object));
-        let like = |memo: &Memo| memo.like_last(place?, node, schema, self.facts);
-        if let Some(settled) = self.memo.as_deref().and_then(like) {
-            return Some(settled);
+            self.mode == Mode::Spec && matches!(schema.shape, Shape::Type(_)) && !self.partial && !self.masked;
+        let spot = Spot {
+            shared: node.is_shared().then(|| Memo::key(node, schema, self.partial, self.masked)),
+            place: is_alike.then(|| rules::place(schema, path, self.object)),
+        };
+        if let Some(settled) = self.memo.as_deref().and_then(|memo| memo.recall(&spot, node, schema, self.facts)) {
+            return settled;
         }
         let found = self.findings.len() + self.ruled.len();
         let settled = self.value_anew(node, schema, path, anchor);
         // A finding names its object, so each object has its own.
         let is_sound = self.findings.len() + self.ruled.len() == found;
         if let Some(memo) = self.memo.as_mut().filter(|_| is_sound) {
-            if let Some(key) = key {
-                memo.insert(key, node, settled.as_ref());
-            }
-            if let Some(place) = place {
-                memo.insert_last(place, node, settled.as_ref());
-            }
+            memo.remember(&spot, node, settled.as_ref());
         }
         settled
     }

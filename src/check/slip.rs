@@ -101,7 +101,9 @@ pub(super) fn of(entry: &Entry, ty: &Type, map: &Map, other: Option<&Type>) -> O
     let is_scalar = !matches!(entry.value.value(), Value::Map(_) | Value::Seq(_));
     let plain = |help: String| Some(Meant { help, fix: None, field: None });
     match at {
-        "meta/v1.LabelSelector" if is_scalar => plain(format!("labels belong in `matchLabels`: `matchLabels: {{{name}: …}}`")),
+        "meta/v1.LabelSelector" if is_scalar => {
+            plain(format!("labels belong in `matchLabels`: `matchLabels: {{{name}: …}}`"))
+        }
         "core/v1.EnvVar" if is_scalar && map.len() == 1 => {
             let help = format!("write `- name: {name}`, and its `value` below");
             Some(Meant { help, fix: None, field: Some("name") })

@@ -7,9 +7,7 @@ use super::args::{InputArgs, ReportArgs};
 use super::disk::Disk;
 pub(super) use super::terminal::{Channel, complain, remark};
 use super::{Exit, Failure};
-use crate::compile::{
-    Compilation, Inputs, Settings, compile, holds_policy, kept_for, read_inputs, survey_inputs,
-};
+use crate::compile::{Compilation, Inputs, Settings, compile, holds_policy, kept_for, read_inputs, survey_inputs};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, Subject, render};
 use crate::expand::{self, Options};
 use crate::policy::{Policy, PolicyError};

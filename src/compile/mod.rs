@@ -207,18 +207,9 @@ fn compile_inputs(
     }
     // Now it is known who refers to what, also across batches.
     for unit in &mut units {
-        let context = unit.context(&anew);
-        let mut findings = Diagnostics::new();
-        let own = crate::lower::shared_objects(&context, &mut findings);
-        let memo = &mut check::Memo::default();
-        let settled = own.into_iter().map(|object| stamp::settle(object, &anew, memo, &mut findings));
-        let own: Vec<Manifest> = settled.collect();
-        stamp::check_applied(&own, &anew, unit.held(&roles), &mut findings);
-        stamp::name_subjects(&own, &mut findings);
-        diagnostics.append(findings);
-        own.iter().for_each(|object| whole.veiled.note(object, sources));
+        unit.own = own_objects(unit, &anew, &roles, diagnostics);
+        unit.own.iter().for_each(|object| whole.veiled.note(object, sources));
         unit.patches.finish(diagnostics);
-        unit.own = own;
         whole.add_batch(unit);
     }
     check_identities(&units, &manifests, &roles, diagnostics);
@@ -234,6 +225,18 @@ fn compile_inputs(
     *diagnostics = found.map(|finding| tell_behind(veiled.mark(finding), &in_order, sources)).collect();
     let sequence = order::sequence(&units, &manifests);
     Compilation { facts, units, manifests, rendered, sequence, anew }
+}
+
+/// Makes and checks the objects of a batch that no entry makes alone.
+fn own_objects(unit: &Unit, anew: &stamp::Anew, roles: &Roles, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
+    let mut findings = Diagnostics::new();
+    let own = crate::lower::shared_objects(&unit.context(anew), &mut findings);
+    let memo = &mut check::Memo::default();
+    let own: Vec<Manifest> = own.into_iter().map(|object| stamp::settle(object, anew, memo, &mut findings)).collect();
+    stamp::check_applied(&own, anew, unit.held(roles), &mut findings);
+    stamp::name_subjects(&own, &mut findings);
+    diagnostics.append(findings);
+    own
 }
 
 /// Tells what stands behind a finding that is about no instance: its batch, or any where a template was rendered. The

@@ -74,7 +74,8 @@ impl Veiled {
 /// Whether a text stands in others as a word, or several; a long one is known by its beginning, since messages are cut.
 fn quotes(texts: &str, text: &str) -> bool {
     const ENOUGH: usize = 40;
-    let start = &text[..text.floor_char_boundary(ENOUGH)];
+    let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= ENOUGH).last().unwrap_or_default();
+    let start = if text.len() <= ENOUGH { text } else { &text[..end] };
     let is_word = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
     texts.match_indices(start).any(|(at, _)| {
         let is_cut = start.len() < text.len();

@@ -25,7 +25,7 @@ pub(super) fn weakened(old: Option<&Manifest>, new: &Manifest, facts: &Facts) ->
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => bindings(old, new, &mut found),
         ("", "Namespace") => namespaces(old, new, &mut found),
         ("networking.k8s.io", "NetworkPolicy") => {
-            found.extend(old.into_iter().flat_map(|old| traffic::opened(old, new)))
+            found.extend(old.into_iter().flat_map(|old| traffic::opened(old, new)));
         }
         ("admissionregistration.k8s.io", _) => {
             found.extend(old.into_iter().flat_map(|old| admission::admitted(old, new)));

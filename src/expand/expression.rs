@@ -163,10 +163,8 @@ impl Template {
 
     /// Fills the text in. One that reads what is broken is broken itself.
     pub(super) fn fill(&self, scope: &Scope<'_>) -> Result<Node, Box<Diagnostic>> {
-        self.filled(scope).or_else(|finding| match self.paths().iter().any(|(path, _)| scope.is_broken(path)) {
-            true => Ok(Node::broken()),
-            false => Err(finding),
-        })
+        let reads_broken = || self.paths().iter().any(|(path, _)| scope.is_broken(path));
+        self.filled(scope).or_else(|finding| if reads_broken() { Ok(Node::broken()) } else { Err(finding) })
     }
 
     fn filled(&self, scope: &Scope<'_>) -> Result<Node, Box<Diagnostic>> {

@@ -118,12 +118,11 @@ impl Tables<'_> {
             return known.clone();
         }
         let file = self.world.sources.next_id();
-        let read = match rows::read(written, &mut self.world, self.diagnostics) {
-            Some((rows, origin)) => rows::as_list(rows, origin),
-            None => {
-                let text = self.world.sources.file(file).map(|file| file.text.len());
-                Node::new(Value::Null, text.map_or(written.origin(), |end| Origin::new(file, 0, end)))
-            }
+        let read = if let Some((rows, origin)) = rows::read(written, &mut self.world, self.diagnostics) {
+            rows::as_list(rows, origin)
+        } else {
+            let text = self.world.sources.file(file).map(|file| file.text.len());
+            Node::new(Value::Null, text.map_or(written.origin(), |end| Origin::new(file, 0, end)))
         };
         self.known.insert(written.origin(), read.clone());
         read

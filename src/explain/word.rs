@@ -77,7 +77,9 @@ fn below(of: Option<&str>, word: &str) -> Vec<Topic> {
 
 /// Says what a name, filter, function or test of expressions is.
 fn builtins(word: &str) -> impl Iterator<Item = Topic> {
-    let sorts: [(&[Builtin], &'static str, fn(String) -> String); 4] = [
+    /// How a word is written in an expression.
+    type Written = fn(String) -> String;
+    let sorts: [(&[Builtin], &'static str, Written); 4] = [
         (NAMES, "name", |signature| format!("{{{{ {signature} }}}}")),
         (FILTERS, "filter", |signature| format!("{{{{ VALUE | {signature} }}}}")),
         (FUNCTIONS, "function", |signature| format!("{{{{ {signature} }}}}")),

@@ -39,7 +39,7 @@ pub struct Placed<'a> {
 /// Policies, ready to judge.
 #[derive(Debug, Default)]
 pub struct Policies {
-    policies: Vec<Policy>,
+    all: Vec<Policy>,
     meter: Meter,
     namespaces: Vec<(SmolStr, Node, Option<Vec<u32>>)>,
 }
@@ -84,22 +84,22 @@ impl Policies {
             let Manifest { key, node, .. } = placed.object;
             (key.name.clone(), node.clone(), placed.sets.map(<[u32]>::to_vec))
         });
-        Self { namespaces: namespaces.collect(), meter: Meter::default(), policies }
+        Self { namespaces: namespaces.collect(), meter: Meter::default(), all: policies }
     }
 
     /// Whether there is nothing to judge by.
     pub fn is_empty(&self) -> bool {
-        self.policies.is_empty()
+        self.all.is_empty()
     }
 
     /// Returns what the policies refuse of an object of those sets; `stored` is a custom resource with its defaults.
     pub fn judge(&self, object: &Manifest, stored: Option<&Node>, sets: &[u32], facts: &Facts) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        if self.policies.is_empty() || object.key.group == GROUP {
+        if self.all.is_empty() || object.key.group == GROUP {
             return found;
         }
         if self.meter.is_over() {
-            found.extend(self.policies.first().map(Policy::exhausted));
+            found.extend(self.all.first().map(Policy::exhausted));
             return found;
         }
         let seen = OnceCell::new();
@@ -108,7 +108,7 @@ impl Policies {
             *name == object.key.namespace && !name.is_empty() && meet(known.as_deref(), Some(sets))
         });
         let namespace = namespace.map(|(_, node, _)| node);
-        for policy in self.policies.iter().filter(|policy| meet(policy.sets.as_deref(), Some(sets))) {
+        for policy in self.all.iter().filter(|policy| meet(policy.sets.as_deref(), Some(sets))) {
             let resource = matching::Resource::of(object, namespace, facts);
             match policy.constraints.fits(&resource) {
                 Fits::No => continue,

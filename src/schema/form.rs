@@ -248,13 +248,13 @@ impl Set {
         let mut told: Vec<String> = Vec::new();
         match (take('a', 'z'), take('A', 'Z'), take('0', '9')) {
             (true, true, number) => {
-                told.extend([letters].into_iter().chain(number.then_some(digits)).map(str::to_owned))
+                told.extend([letters].into_iter().chain(number.then_some(digits)).map(str::to_owned));
             }
             (true, false, number) => {
-                told.extend([lower].into_iter().chain(number.then_some(digits)).map(str::to_owned))
+                told.extend([lower].into_iter().chain(number.then_some(digits)).map(str::to_owned));
             }
             (false, true, number) => {
-                told.extend([upper].into_iter().chain(number.then_some(digits)).map(str::to_owned))
+                told.extend([upper].into_iter().chain(number.then_some(digits)).map(str::to_owned));
             }
             (false, false, true) => {
                 let hex = (take('a', 'f'), take('A', 'F'));

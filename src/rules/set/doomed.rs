@@ -45,7 +45,8 @@ fn node_ports(object: &Manifest, about: &About, found: &mut Vec<Diagnostic>) {
     }
     for (index, port) in items(&object.node, &["spec", "ports"]) {
         let number = number_at(port, &["nodePort"]).filter(|number| (1..=65_535).contains(number));
-        let Some((number, node)) = number.filter(|number| !NODE_PORTS.contains(number)).zip(port.get("nodePort")) else {
+        let Some((number, node)) = number.filter(|number| !NODE_PORTS.contains(number)).zip(port.get("nodePort"))
+        else {
             continue;
         };
         let (least, most) = NODE_PORTS.into_inner();
@@ -65,7 +66,8 @@ fn node_ports_once(object: &Manifest, about: &About, found: &mut Vec<Diagnostic>
         let protocol = text(item, &["protocol"]).unwrap_or("TCP");
         let (first, of, origin) = *seen.entry(number).or_insert((port, protocol, node.origin()));
         if first != port && of != protocol {
-            let message = format!("expected another `nodePort` for the port {port} than for {first}, found `{number}` twice");
+            let message =
+                format!("expected another `nodePort` for the port {port} than for {first}, found `{number}` twice");
             let finding = Diagnostic::new(Code::DuplicateValue, node.origin(), message).also(origin, "the first time");
             found.push(about.subject(finding, format_args!("spec.ports[{index}].nodePort")));
         }
@@ -109,7 +111,8 @@ fn comparisons(pod: &Node, spec: &str, about: &About, found: &mut Vec<Diagnostic
                 continue;
             };
             let Some(value) = node.as_str().filter(|value| value.parse::<i64>().is_err()) else { continue };
-            let message = format!("expected a whole number for `{operator}`, found {}: no node fits", words::word(value));
+            let message =
+                format!("expected a whole number for `{operator}`, found {}: no node fits", words::word(value));
             let place = format!("{spec}.{}[{number}].matchExpressions[{index}].values[0]", terms.join("."));
             found.push(about.subject(warning(node, message, "write a number in quotes, or another operator"), place));
         }

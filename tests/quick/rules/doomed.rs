@@ -28,7 +28,9 @@ fn ports_of_nodes_are_in_their_range_and_of_one_port() {
         told(&port(number), &port("30080"), "expected a port of nodes from 30000 to 32767");
     }
     let two = |second: &str| {
-        service(&format!("{{name: a, port: 80, nodePort: 30080}}, {{name: b, port: {second}, protocol: UDP, nodePort: 30080}}"))
+        service(&format!(
+            "{{name: a, port: 80, nodePort: 30080}}, {{name: b, port: {second}, protocol: UDP, nodePort: 30080}}"
+        ))
     };
     told(&two("81"), &two("80"), "expected another `nodePort` for the port 81 than for 80");
 }
