@@ -407,7 +407,7 @@ impl<'a> Walk<'a> {
             self.report(finding, &Path::Field(path, name));
             return None;
         }
-        if let Some(slip) = slip::of(entry, ty, map, self.other_context(ty)) {
+        if let Some(slip) = slip::of(entry, ty, map, self.facts) {
             self.report(Diagnostic { fix: slip.fix, ..finding.help(slip.help) }, &Path::Field(path, name));
             return slip.field;
         }
@@ -443,16 +443,6 @@ impl<'a> Walk<'a> {
         }
         self.report(finding, &Path::Field(path, name));
         meant.or(into)
-    }
-
-    /// Returns the type of the security contexts of containers for that of pods, and the other way round.
-    fn other_context(&self, ty: &Type) -> Option<&'a Type> {
-        let other = match ty.name.as_str() {
-            "core/v1.SecurityContext" => "core/v1.PodSecurityContext",
-            "core/v1.PodSecurityContext" => "core/v1.SecurityContext",
-            _ => return None,
-        };
-        self.facts.type_id(other).map(|id| self.facts.ty(id))
     }
 
     /// Says what is written in a spec in place of a word of another tool.

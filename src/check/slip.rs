@@ -4,7 +4,7 @@
 //! of which the nearest name, or another place that has the name, leads astray.
 
 use crate::diagnostic::{Edit, Fix};
-use crate::kubernetes::Type;
+use crate::kubernetes::{Facts, Type};
 use crate::text::{Entry, Map, Value};
 
 /// What a field was meant for.
@@ -84,9 +84,8 @@ const ELSEWHERE: [(&str, &str, Option<&str>, &str); 13] = [
     ),
 ];
 
-/// Returns what an unknown field of a structure was meant for; `other` is the type of the security contexts that the
-/// structure is none of.
-pub(super) fn of(entry: &Entry, ty: &Type, map: &Map, other: Option<&Type>) -> Option<Meant> {
+/// Returns what an unknown field of a structure was meant for.
+pub(super) fn of(entry: &Entry, ty: &Type, map: &Map, facts: &Facts) -> Option<Meant> {
     let name = entry.key.text.as_str();
     let at = ty.name.as_str();
     if let Some((_, _, field)) = RENAMED.iter().find(|(of, written, _)| *of == at && *written == name) {
@@ -99,6 +98,7 @@ pub(super) fn of(entry: &Entry, ty: &Type, map: &Map, other: Option<&Type>) -> O
         return Some(Meant { help: (*help).to_owned(), fix: None, field: *field });
     }
     let is_scalar = !matches!(entry.value.value(), Value::Map(_) | Value::Seq(_));
+    let has = |other: &str| facts.type_id(other).is_some_and(|id| facts.ty(id).field(name).is_some());
     let plain = |help: String| Some(Meant { help, fix: None, field: None });
     match at {
         "meta/v1.LabelSelector" if is_scalar => {
@@ -108,10 +108,10 @@ pub(super) fn of(entry: &Entry, ty: &Type, map: &Map, other: Option<&Type>) -> O
             let help = format!("write `- name: {name}`, and its `value` below");
             Some(Meant { help, fix: None, field: Some("name") })
         }
-        "core/v1.SecurityContext" if other.is_some_and(|other| other.field(name).is_some()) => {
+        "core/v1.SecurityContext" if has("core/v1.PodSecurityContext") => {
             plain(format!("`{name}` is for all containers: it belongs in the `securityContext` of the pod"))
         }
-        "core/v1.PodSecurityContext" if other.is_some_and(|other| other.field(name).is_some()) => {
+        "core/v1.PodSecurityContext" if has("core/v1.SecurityContext") => {
             plain(format!("`{name}` is for one container: it belongs in the `securityContext` of a container"))
         }
         _ => None,
