@@ -94,7 +94,7 @@ fn each_sentence_is_about_a_field_that_there_is_once_and_is_short() {
         let name = format!("{}.{}", known.ty, known.field);
         assert!(seen.insert(name.clone()), "{name} has two sentences");
         if known.ty != "*" {
-            let ty = facts.type_id(known.ty).map(|id| facts.ty(id)).unwrap_or_else(|| panic!("no type {}", known.ty));
+            let ty = facts.named(known.ty);
             assert!(ty.field(known.field).is_some(), "there is no field {name}");
         }
         let words = known.text.split_whitespace().count();

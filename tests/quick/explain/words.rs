@@ -76,7 +76,7 @@ fn what_expressions_see_is_in_the_table() {
     let node = fanfold::text::Node::string("a", fanfold::text::Origin::NOWHERE);
     let scope = Scope { params: Some(&node), matrix: Some(&node), index: Some(0), name: Some("a"), batch: Some(&node) };
     let missing = scope.lookup(&["nothing".into()], fanfold::text::Origin::NOWHERE).expect_err("there is no such name");
-    let known: Vec<&str> = missing.known.iter().map(|name| name.as_str()).collect();
+    let known: Vec<&str> = missing.known.iter().map(smol_str::SmolStr::as_str).collect();
     assert_eq!(known, NAMES.iter().map(|word| word.name).collect::<Vec<_>>());
 }
 
