@@ -350,6 +350,8 @@ impl Stack<'_> {
         if is_unknown("containers") || is_unknown("initContainers") {
             merging.notes.is_open |=
                 ["containers", "initContainers"].iter().any(|key| fields.get(key).is_some_and(is_expression));
+        }
+        if is_unknown("containers") {
             return;
         }
         let (flat, kept): (Vec<_>, Vec<_>) = fields.iter().cloned().partition(|entry| self.is_of_container(entry));
@@ -388,8 +390,14 @@ impl Stack<'_> {
         if containers_of(fields).any(|(name, is_gone)| name == *target && !is_gone) {
             let place = Place::Containers { ty: self.union.container, in_order: false };
             fields.set(written.key, merging.within(&written.value, &over, place));
+        } else if let Some(map) = written.value.as_map() {
+            // A new one stands first; what the layer says of all lies under it.
+            let mut all = over.as_map().cloned().unwrap_or_default();
+            map.iter()
+                .filter(|entry| entry.key.text != *target)
+                .for_each(|entry| all.push(entry.key.clone(), entry.value.clone()));
+            fields.set(written.key, Node::map(all, written.value.origin()));
         } else {
-            // A new one stands first.
             let place = Place::Containers { ty: self.union.container, in_order: true };
             fields.set(written.key, merging.within(&over, &written.value, place));
         }

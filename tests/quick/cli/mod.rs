@@ -51,6 +51,15 @@ fn parameters_come_from_profiles_files_and_the_command_line_the_last_one_wins() 
 }
 
 #[test]
+fn a_notation_is_no_folder() {
+    let bench = bench();
+    let said = bench.fails(2, &["build", "spec.yaml", "-o", "yaml"]);
+    assert!(said.contains("`--output yaml`") && !bench.path("yaml").exists(), "{said}");
+    bench.ok(&["build", "spec.yaml", "-o", "./yaml"]);
+    bench.ok(&["build", "spec.yaml", "-o", "yaml"]);
+}
+
+#[test]
 fn a_folder_is_written_once_and_then_left_as_it_is() {
     let bench = bench();
     bench.ok(&["build", "spec.yaml", "-o", "out"]);

@@ -5,11 +5,15 @@ use std::process::{Command, Stdio};
 
 /// Runs the post-renderer with patches of a batch over a manifest; returns what it writes and what it says.
 fn patched(patches: &str, manifest: &str) -> (String, String) {
+    patched_as("short", patches, manifest)
+}
+
+fn patched_as(format: &str, patches: &str, manifest: &str) -> (String, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let spec = format!("apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {{name: ours}}\n{patches}");
     std::fs::write(folder.path().join("spec.yaml"), spec).expect("the spec is written");
     let mut child = Command::new(env!("CARGO_BIN_EXE_fanfold"))
-        .args(["post-render", "--spec=spec.yaml", "--format=short"])
+        .args(["post-render", "--spec=spec.yaml", "--format", format])
         .current_dir(folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -119,9 +123,10 @@ spec:
 #[test]
 fn what_is_not_there_is_added_first() {
     let manifest = DEPLOYMENT;
-    let (_, said) =
-        patched("patchJSON6902: {Deployment/web: [{op: add, path: /metadata/labels/team, value: a}]}\n", manifest);
+    let patch = "patchJSON6902: {Deployment/web: [{op: add, path: /metadata/labels/team, value: a}]}\n";
+    let (_, said) = patched_as("human", patch, manifest);
     assert!(said.contains("there is no `/metadata/labels` to add to"), "{said}");
+    assert!(said.contains("add `/metadata/labels` first") && !said.contains("~1team"), "{said}");
     let (out, said) = patched(
         "patchJSON6902:
   Deployment/web:
