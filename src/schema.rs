@@ -4,10 +4,13 @@
 //! instance is read where it stands, without a copy; unquoted scalars mean what YAML 1.2 says.
 
 mod form;
+mod format;
 mod go_pattern;
 mod instance;
+mod unique;
 mod wording;
 
+pub use format::is_format;
 pub use go_pattern::{GoPattern, Patterns};
 
 use std::collections::HashSet;
@@ -21,6 +24,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::limits;
 use crate::text::{Node, Origin, Value, scalar};
 use instance::{Instance, NodeJson, within};
+use unique::{Items, LIST_TYPE, Unique};
 
 /// A schema, ready to check any number of instances.
 #[derive(Debug)]
@@ -84,7 +88,7 @@ impl Validator {
     /// Compiles a schema; refused ones come back as the path of the mistake and what is wrong there.
     pub fn compile(schema: Json, dialect: Dialect) -> Result<Self, (Vec<String>, String)> {
         let patterns = Patterns::default();
-        let options = jsonschema::options_for::<NodeJson>()
+        let mut options = jsonschema::options_for::<NodeJson>()
             .with_draft(if dialect == Dialect::OpenApi { Draft::Draft4 } else { Draft::Draft202012 })
             // Of a definition's formats those are left in that are the same to all.
             .should_validate_formats(true)
@@ -92,7 +96,13 @@ impl Validator {
             .with_keyword(GO_PATTERN, move |_, pattern, _| {
                 Ok(Box::new(OfGo(pattern.as_str().and_then(|pattern| patterns.compile(pattern).ok()))))
             })
+            .with_keyword(LIST_TYPE, |schema, _, _| Ok(Box::new(Unique(Items::of(schema)))))
             .offline();
+        if dialect == Dialect::OpenApi {
+            for (name, test) in format::FORMATS {
+                options = options.with_format(name, test);
+            }
+        }
         match options.build(&schema) {
             Ok(compiled) => Ok(Self { choices: most_choices(&schema), compiled, schema }),
             Err(error) => Err((segments(&error), format!("expected a JSON Schema: {}", wording::of_schema(&error)))),
@@ -156,13 +166,40 @@ impl Validator {
                 let depth = |branch: &Vec<ValidationError<'static>>| {
                     branch.iter().map(|error| segments(error).len()).max().unwrap_or(0)
                 };
-                let deepest = context.iter().max_by_key(|branch| depth(branch));
+                // One that asks for another word than is there is not the one that was meant.
+                let is_meant = |branch: &Vec<ValidationError<'static>>| {
+                    use ValidationErrorKind::{Constant, Enum, Not};
+                    !branch.iter().any(|error| matches!(error.kind(), Constant { .. } | Enum { .. } | Not { .. }))
+                };
+                let deepest = context.iter().max_by_key(|branch| (depth(branch), is_meant(branch)));
                 match deepest.filter(|branch| depth(branch) > path.len()) {
                     Some(branch) => branch.iter().for_each(|error| self.explain(error, instance, violations)),
                     None => violations.push(self.plain(error, instance, &path)),
                 }
             }
+            ValidationErrorKind::Custom { .. } if error.schema_path().as_str().ends_with(LIST_TYPE) => {
+                self.twice(error, instance, &path, violations);
+            }
             _ => violations.push(self.plain(error, instance, &path)),
+        }
+    }
+
+    /// Reports each item of a list that is there before.
+    fn twice(&self, error: &ValidationError<'_>, instance: &Node, path: &[String], violations: &mut Vec<Violation>) {
+        let pointer = error.schema_path().as_str();
+        let above = pointer.rsplit_once('/').map_or("", |(above, _)| above);
+        let items = self.schema.pointer(above).and_then(Json::as_object).and_then(Items::of);
+        let Some((items, list)) = items.zip(find(instance, path).1) else { return };
+        for (at, known) in items.again(list) {
+            let mut path = path.to_vec();
+            path.push(at.to_string());
+            violations.push(Violation {
+                origin: first_key(find(instance, &path).1.unwrap_or(list)),
+                path: display(instance, &path),
+                message: format!("the item `{known}` stands twice in the list"),
+                help: Some("the schema tells items apart by that: take one away".into()),
+                typed: false,
+            });
         }
     }
 

@@ -4,10 +4,7 @@
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 
-use crate::schema::GO_PATTERN;
-
-/// The formats that mean the same to the server and to the schema library.
-const FORMATS: [&str; 2] = ["ipv4", "ipv6"];
+use crate::schema::{GO_PATTERN, is_format};
 
 /// Turns a structural schema into the JSON Schema of what the server takes.
 pub(super) fn json_schema(mut schema: Json) -> Json {
@@ -99,7 +96,7 @@ fn values(schema: &mut Json) {
     if let Some(pattern) = object.remove("pattern") {
         object.insert(GO_PATTERN.to_owned(), pattern);
     }
-    if object.get("format").and_then(Json::as_str).is_some_and(|format| !FORMATS.contains(&format)) {
+    if object.get("format").and_then(Json::as_str).is_some_and(|format| !is_format(format)) {
         object.remove("format");
     }
 }

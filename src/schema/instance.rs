@@ -26,6 +26,16 @@ pub(super) enum Instance<'a> {
 /// A number in JSON's notation.
 pub(super) struct Digits(SmolStr);
 
+impl Digits {
+    /// A number without a fraction is an integer, however it is written: kubectl sends `1.0` and `1e3` as `1` and `1000`.
+    fn of(text: SmolStr) -> Self {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        let is_point = text.contains(['.', 'e', 'E']);
+        let whole = text.parse().ok().filter(|number: &f64| is_point && number.fract() == 0.0 && number.abs() < EXACT);
+        Self(whole.map_or(text, |number| smol_str::format_smolstr!("{number:.0}")))
+    }
+}
+
 impl Json for NodeJson {
     type Node<'a> = Instance<'a>;
     type PreparedKey = SmolStr;
@@ -117,8 +127,8 @@ impl<'a> JsonNode<'a, NodeJson> for Instance<'a> {
 
     fn as_number(&self) -> Option<Digits> {
         match (self.value()?, self.meaning()) {
-            (Value::Number(text), _) => Some(Digits(text.clone())),
-            (_, Some(Meaning::Integer(text) | Meaning::Float(Some(text)))) => Some(Digits(text)),
+            (Value::Number(text), _) => Some(Digits::of(text.clone())),
+            (_, Some(Meaning::Integer(text) | Meaning::Float(Some(text)))) => Some(Digits::of(text)),
             _ => None,
         }
     }
