@@ -155,7 +155,9 @@ impl<'a> Walk<'a> {
     /// Returns what was found, without what the rules found because of earlier mistakes: a part is not missing that these
     /// kept from being made, and one place or one selector has one finding.
     pub fn into_findings_after(mut self, before: &Diagnostics) -> Vec<Diagnostic> {
-        let told: Vec<&Diagnostic> = before.iter().filter(|told| told.severity == Severity::Error).collect();
+        // That a name leads nowhere keeps nothing from being made, and may be allowed.
+        let keeps = |told: &&Diagnostic| told.severity == Severity::Error && told.code != Code::UndeclaredReference;
+        let told: Vec<&Diagnostic> = before.iter().filter(keeps).collect();
         let has_conflict = told.iter().any(|told| told.code == Code::SelectorConflict);
         let follows = |finding: &Diagnostic| match finding.code {
             Code::MissingField | Code::DuplicateValue => true,
