@@ -3,6 +3,7 @@
 //! Each object is identified, checked against its type and settled in one walk; custom resources are checked against the
 //! definitions among the inputs.
 
+mod additions;
 mod crd;
 mod defaulting;
 mod definition;
@@ -23,6 +24,7 @@ mod size;
 mod slip;
 mod structural;
 
+pub use additions::{Additions, Patched};
 pub use crd::{Definition, Definitions, Version};
 pub use identity::{Checked, Identified, identify, items_of, unknown_custom_kind, unnamed};
 pub use memo::Memo;

@@ -195,6 +195,7 @@ impl Checker<'_> {
             let written = namespaces(node);
             findings.retain(|finding| finding.code != Code::InvalidName || !written.contains(&Some(finding.origin)));
         }
+        findings.retain(|finding| !role.is_mended(finding, &key, node));
         let manifest = Some(Manifest { key, node: settled, origin });
         Outcome { manifest, findings, unknown, unnamed: nameless }
     }

@@ -1,7 +1,11 @@
 //! What is asked of the objects of a file, beside what they hold: how they get to a server, and which others they meet.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::additions::Additions;
+use crate::diagnostic::Diagnostic;
+use crate::kubernetes::ObjectKey;
 use crate::text::{FileId, Node, Origin};
 
 /// How an object gets to a server.
@@ -29,6 +33,8 @@ pub struct Role {
     pub moved: bool,
     /// Whether a kustomization changes them before they are applied: labels, images, patches.
     pub altered: bool,
+    /// What is known of that, of each kustomization that builds from them.
+    pub added: Vec<Arc<Additions>>,
 }
 
 /// The roles of files. Objects of a file without one are applied, all of them together.
@@ -42,6 +48,11 @@ impl Role {
     /// Returns the sets; those without one are in the first.
     pub fn sets(&self) -> &[u32] {
         if self.sets.is_empty() { &[0] } else { &self.sets }
+    }
+
+    /// Whether a kustomization adds what a finding about an object misses.
+    pub fn is_mended(&self, finding: &Diagnostic, key: &ObjectKey, object: &Node) -> bool {
+        self.added.iter().any(|added| added.mend(finding, key, object))
     }
 }
 
@@ -63,7 +74,8 @@ impl Roles {
 
     /// Returns the role of a file.
     pub fn of(&self, file: FileId) -> &Role {
-        static APPLIED: Role = Role { purpose: Purpose::Applied, sets: Vec::new(), moved: false, altered: false };
+        static APPLIED: Role =
+            Role { purpose: Purpose::Applied, sets: Vec::new(), moved: false, altered: false, added: Vec::new() };
         self.by_file.get(&file).unwrap_or(&APPLIED)
     }
 }

@@ -52,7 +52,7 @@ pub struct VariantArgs {
     pub profile: Vec<String>,
 
     /// Let specs read files below this folder too, beside their own folder, the working directory and the checkout
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "FANFOLD_ALLOW_PATH")]
     pub allow_path: Vec<String>,
 
     /// The Kubernetes version to compile for and check against

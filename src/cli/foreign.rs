@@ -98,6 +98,8 @@ pub(super) fn compile(
         let specs: Vec<String> =
             setup.specs.iter().filter(|spec| may_read(spec, &disk, session)).map(|spec| spec.path.clone()).collect();
         inputs = session.read(&specs, &*disk);
+        // What one declares that could not be read, nobody knows.
+        inputs.lost |= session.diagnostics.has_errors();
     }
     if let Some(batch) = batch {
         inputs.add_spec(batch, &*disk, &mut session.sources, &mut session.diagnostics);
@@ -116,6 +118,7 @@ pub(super) fn compile(
 fn may_read(spec: &Named, disk: &Disk, session: &mut Session) -> bool {
     let refused = spec.origin.and_then(|origin| Some((origin, disk.outside(&spec.path, "")?)));
     let Some((origin, real)) = refused else { return true };
-    session.diagnostics.push(out_of_bounds(&spec.path, &real, origin));
+    let help = "kustomize passes no flags to a plugin, and passes on `FANFOLD_ALLOW_PATH`, which says the same";
+    session.diagnostics.push(out_of_bounds(&spec.path, &real, origin).help(help));
     false
 }

@@ -99,7 +99,12 @@ impl Session {
     /// Reads inputs from where they are, and standard input, to make or send what they hold.
     pub(super) fn read(&mut self, paths: &[String], files: &dyn Files) -> Inputs {
         self.remember_stdin(paths);
-        read_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics)
+        let inputs = read_inputs(paths, files, read_stdin, &mut self.sources, &mut self.diagnostics);
+        let others = inputs.skipped.not_made();
+        if !others.is_empty() {
+            remark(&format!("left out: {others}"));
+        }
+        inputs
     }
 
     /// Reads inputs as [`Session::read`] does, to look at what they hold.
@@ -122,7 +127,13 @@ impl Session {
 
     /// Compiles what was read.
     pub(super) fn compile_inputs(&mut self, inputs: Inputs, settings: &Settings, files: &dyn Files) -> Compilation {
-        compile(inputs, settings, files, &mut self.sources, &mut self.diagnostics)
+        let is_rendered = !inputs.rendered.is_empty();
+        let compilation = compile(inputs, settings, files, &mut self.sources, &mut self.diagnostics);
+        if !is_rendered {
+            let found = std::mem::take(&mut self.diagnostics).into_iter();
+            self.diagnostics = found.map(told_of_charts).collect();
+        }
+        compilation
     }
 
     /// Reads given parameters, the lowest layer first.
@@ -257,6 +268,16 @@ impl Session {
 
 fn is_rows(node: &Node) -> bool {
     node.as_seq().is_some_and(|items| items.iter().all(|item| item.as_map().is_some()))
+}
+
+/// Says of a patch without an object that it may be for what a chart renders.
+fn told_of_charts(finding: Diagnostic) -> Diagnostic {
+    if finding.code != Code::IneffectivePatch {
+        return finding;
+    }
+    finding.help(
+        "a patch of what a chart renders is checked with that: `helm template … | fanfold post-render --spec FILE`",
+    )
 }
 
 pub(super) fn read_stdin() -> std::io::Result<Vec<u8>> {

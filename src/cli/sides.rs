@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::args::{FormatArg, InputArgs, ReportArgs, VariantArgs};
 use super::git::Commit;
-use super::session::{Session, remark};
+use super::session::{Session, read_stdin, remark};
 use super::{Exit, Failure};
 use crate::compile::Compilation;
 use crate::diagnostic::Severity;
@@ -151,13 +151,18 @@ fn held(
         Some(commit) => commit,
         None => &*disk,
     };
-    let inputs = session.read(&input.inputs, files);
+    let inputs =
+        if for_cluster { session.read(&input.inputs, files) } else { session.survey(&input.inputs, files, read_stdin) };
     // Manifests are compared as they stand: what is wrong with them is for `check` to say.
     let (objects, compilation) = if inputs.specs.is_empty() && !for_cluster {
-        (as_written(inputs.manifests, &mut session.diagnostics), None)
+        let written = inputs.manifests.into_iter().chain(inputs.beside).collect();
+        (as_written(written, &mut session.diagnostics), None)
     } else {
+        let written = if for_cluster { Vec::new() } else { inputs.written() };
         let compilation = session.compile_inputs(inputs, &settings, files);
-        (compilation.objects(), Some(compilation))
+        let mut objects = compilation.objects();
+        objects.extend(as_written(written, &mut session.diagnostics));
+        (objects, Some(compilation))
     };
     let found = std::mem::take(&mut session.diagnostics);
     session.diagnostics = found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();

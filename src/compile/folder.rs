@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use super::input::WITHOUT_OBJECTS;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::read::{Files, Listing, Unlisted, UnlistedReason, unreadable};
 use crate::text::{FileId, Origin, Sources};
@@ -33,6 +34,20 @@ impl Skipped {
     /// Whether nothing was passed over.
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
+    }
+
+    /// Says which files of a folder were read and hold nothing that is made or sent, but look as if they might; empty
+    /// where there is none.
+    pub fn not_made(&self) -> String {
+        let mut counts: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+        for (_, name, reason) in self.read.iter().filter(|(_, _, reason)| *reason != WITHOUT_OBJECTS) {
+            counts.entry(reason).or_insert((0, name)).0 += 1;
+        }
+        let told = counts.into_iter().map(|(reason, (count, name))| match count {
+            1 => format!("`{name}` ({reason})"),
+            _ => format!("{count} files such as `{name}` ({reason})"),
+        });
+        told.collect::<Vec<_>>().join(", ")
     }
 
     /// Returns a finding for each file that was read and is not checked, for those who want all of them checked.

@@ -6,8 +6,8 @@ use super::folder::{Skipped, list};
 use super::include::Includer;
 use super::kept::is_kept;
 use super::later::Later;
-use super::survey;
-use crate::check::Roles;
+use super::survey::{self, Use};
+use crate::check::{Purpose, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::read::{Document, Files, Pattern, join, load, out_of_bounds, read_documents, read_pattern, unreadable};
 use crate::spec;
@@ -24,6 +24,8 @@ pub struct Inputs {
     pub lost: bool,
     /// All other documents.
     pub manifests: Vec<Document>,
+    /// What other programs are configured with, which is compared and nothing else.
+    pub beside: Vec<Document>,
     /// Documents that another tool rendered: the specs' patches apply to them too.
     pub rendered: Vec<Document>,
     /// How many files were read and belong to the run.
@@ -62,7 +64,7 @@ pub fn read_inputs(
 ) -> Inputs {
     let (mut read, skipped) = read_all(paths, files, stdin, sources, diagnostics);
     let kept = take_kept(&mut read, sources);
-    let inputs = Inputs { kept, ..tell_apart(read, skipped, diagnostics) };
+    let inputs = Inputs { kept, ..survey::tell_apart(read, skipped, (paths, Use::Made), files, sources, diagnostics) };
     inputs.with_included(files, sources, diagnostics)
 }
 
@@ -77,7 +79,8 @@ pub fn survey_inputs(
 ) -> Inputs {
     let (mut read, skipped) = read_all(paths, files, stdin, sources, diagnostics);
     let kept = take_kept(&mut read, sources);
-    let inputs = Inputs { kept, ..survey::tell_apart(read, skipped, paths, files, sources, diagnostics) };
+    let inputs =
+        Inputs { kept, ..survey::tell_apart(read, skipped, (paths, Use::Looked), files, sources, diagnostics) };
     inputs.with_included(files, sources, diagnostics)
 }
 
@@ -152,22 +155,6 @@ pub(super) fn belongs(root: &Node) -> bool {
     spec::is_batch(root) || (root.get("apiVersion").is_some() && root.get("kind").is_some())
 }
 
-fn tell_apart(read: Vec<ReadFile>, skipped: Skipped, diagnostics: &mut Diagnostics) -> Inputs {
-    let mut inputs = Inputs { skipped, ..Inputs::default() };
-    for ReadFile { name, id, in_folder, documents, found } in read {
-        diagnostics.append(found);
-        // A folder may hold rows and parameters beside specs: files of nothing else are passed over. One that holds an
-        // object is read whole, so that a slip in another of its documents does not lose that.
-        if !in_folder || documents.iter().any(|document| belongs(&document.root)) {
-            inputs.files += usize::from(!documents.is_empty());
-            documents.into_iter().for_each(|document| inputs.take(document, diagnostics));
-        } else if !documents.is_empty() {
-            inputs.skipped.add_read(id, &name, WITHOUT_OBJECTS);
-        }
-    }
-    inputs
-}
-
 /// Why files are skipped that hold none of what is looked for.
 pub(super) const WITHOUT_OBJECTS: &str = "without objects";
 
@@ -188,6 +175,12 @@ impl Inputs {
         } else {
             self.manifests.push(document);
         }
+    }
+
+    /// Returns the documents that are compared as they are written, and are no objects: patches, configuration.
+    pub fn written(&self) -> Vec<Document> {
+        let is_patch = |document: &&Document| self.roles.of(document.file).purpose == Purpose::Patch;
+        self.manifests.iter().filter(is_patch).chain(&self.beside).cloned().collect()
     }
 
     /// Adds a spec that stands in none of the inputs, with what it includes.

@@ -3,8 +3,11 @@
 //! Only what tells files apart is read: a kustomization is never built here, and nothing is fetched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::additions::{Beside, additions};
 use super::input::{ReadFile, folder_of, is_for_kustomize};
+use crate::check::Additions;
 use crate::diagnostic::Diagnostics;
 use crate::read::{Files, join, read_documents};
 use crate::text::{Node, Sources};
@@ -37,6 +40,10 @@ struct Kustomization {
     alters: bool,
     /// The kinds and names of what it makes itself.
     generated: Vec<(&'static str, String)>,
+    /// What it adds to objects.
+    added: Arc<Additions>,
+    /// The folders of those that add to the same objects.
+    components: Vec<String>,
 }
 
 impl Kustomizations {
@@ -47,7 +54,7 @@ impl Kustomizations {
             let roots = || file.documents.iter().map(|document| &document.root);
             if roots().all(is_kustomization) {
                 all.names.insert(file.name.clone());
-                roots().for_each(|root| all.take(folder_of(&file.name), root));
+                roots().for_each(|root| all.take(Beside { folder: folder_of(&file.name), read, files }, root));
             }
         }
         let mut beside: BTreeSet<String> = BTreeSet::new();
@@ -62,12 +69,13 @@ impl Kustomizations {
             let Some(bytes) = known.and_then(|name| files.read(&name).ok()) else { continue };
             let documents = read_documents(&mut Sources::default(), "", bytes, &mut Diagnostics::new());
             let roots = documents.iter().map(|document| &document.root).filter(|root| is_kustomization(root));
-            roots.for_each(|root| all.take(&folder, root));
+            roots.for_each(|root| all.take(Beside { folder: &folder, read, files }, root));
         }
         all
     }
 
-    fn take(&mut self, folder: &str, root: &Node) {
+    fn take(&mut self, beside: Beside<'_>, root: &Node) {
+        let folder = beside.folder;
         let path = |node: &Node| node.as_str().filter(|text| !text.contains('\n')).map(|text| join(folder, text));
         let items = |field: &str| root.get(field).and_then(Node::as_seq).unwrap_or_default();
         let resources: Vec<String> =
@@ -108,6 +116,8 @@ impl Kustomizations {
             changes_objects,
             alters: changes_objects || words.iter().any(|field| has(field)),
             moves: has("namespace"),
+            added: Arc::new(additions(root, beside)),
+            components: items("components").iter().filter_map(path).collect(),
         };
         self.by_folder.insert(folder.to_owned(), known);
     }
@@ -150,6 +160,14 @@ impl Kustomizations {
     /// Whether one changes what objects say.
     pub(super) fn alters(&self, folder: &str) -> bool {
         self.by_folder.get(folder).is_some_and(|known| known.alters)
+    }
+
+    /// Returns what the kustomization of a folder adds to objects, and its components.
+    pub(super) fn added<'s>(&'s self, folder: &str) -> impl Iterator<Item = &'s Arc<Additions>> + use<'s> {
+        let own = self.by_folder.get(folder);
+        let components = own.into_iter().flat_map(|known| &known.components);
+        let all = components.filter_map(|folder| self.by_folder.get(folder)).chain(own);
+        all.map(|known| &known.added).filter(|added| !added.is_empty())
     }
 
     /// Returns the files that the kustomization of a folder builds from, those of others that it builds on among them. With

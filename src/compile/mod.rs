@@ -3,6 +3,7 @@
 //! Compiling runs twice over the instances: once to check them all, before a byte is written, and once more to emit
 //! them, so that a batch of any size needs little memory. Small batches keep their objects from the first run.
 
+mod additions;
 mod behind;
 mod folder;
 mod include;
@@ -186,13 +187,14 @@ fn compile_inputs(
     diagnostics.append(findings);
     let in_force = policies::in_force(&manifests, &settings.policies, &roles, facts, diagnostics);
     let steps = stamp::Steps::of(settings.options.max_instances);
-    let anew = stamp::Anew::new(facts, &manifests, &known, in_force, steps);
+    let mut anew = stamp::Anew::new(facts, &manifests, &known, in_force, steps);
 
     let mut units = read_units(batches, &manifests, facts, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
     let rendered = rendered::patch(rendered, &units, &anew, diagnostics);
     // Those of another tool as the patches leave them.
     let given: Vec<&Manifest> = manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).collect();
+    anew.enforce(&units, &given, &roles);
     policies::judge_given(&given, &anew, &settings.asked, &roles, diagnostics);
     let mut whole = Whole::new(&roles, Veiled::of(flow.is_any()));
     given.iter().for_each(|object| whole.add_written(object));

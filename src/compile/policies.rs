@@ -2,7 +2,7 @@
 //!
 //! What is named is checked as objects are, and is none of the run's own: it is never built and never applied.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::manifests;
 use super::stamp::Anew;
@@ -68,7 +68,20 @@ pub(super) fn judge_given(
     for set in check::sets(given.iter().copied(), roles) {
         let files: HashSet<FileId> = set.iter().map(|manifest| manifest.origin.file).collect();
         let is_own = |finding: &Diagnostic| files.contains(&finding.origin.file);
-        let found = asked.judge(&set, &Beside::default()).into_iter();
+        let keys: HashMap<String, &Manifest> = set.iter().map(|object| (object.key.to_string(), *object)).collect();
+        let is_mended = |finding: &Diagnostic| {
+            let object = finding.subject.as_ref().and_then(|subject| keys.get(&subject.object));
+            object.is_some_and(|object| roles.of(object.origin.file).is_mended(finding, &object.key, &object.node))
+        };
+        let mut found = asked.judge(&set, &Beside::default());
+        for object in &set {
+            let role = roles.of(object.origin.file);
+            // What a kustomization moves or changes is judged where that is known.
+            if !role.moved && !role.altered {
+                found.extend(anew.judge_level(object, role.sets(), &found));
+            }
+        }
+        let found = found.into_iter().filter(|finding| !is_mended(finding));
         diagnostics.extend(found.map(|finding| if is_own(&finding) { finding.as_written() } else { finding }));
     }
     for manifest in given {

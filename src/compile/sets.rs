@@ -4,10 +4,11 @@
 //! Files of different sets may be for different clusters, so that one name in both is no clash.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::input::{ReadFile, folder_of};
 use super::kustomization::Kustomizations;
-use crate::check::Role;
+use crate::check::{Additions, Role};
 use crate::read::join;
 use crate::text::Node;
 
@@ -17,6 +18,7 @@ pub(super) struct Sets {
     by_file: BTreeMap<String, Vec<u32>>,
     moved: BTreeSet<String>,
     altered: BTreeSet<String>,
+    added: BTreeMap<String, Vec<Arc<Additions>>>,
     /// Sets, and the kinds and names of what kustomizations add to them.
     pub(super) given: Vec<(u32, &'static str, String)>,
     last: u32,
@@ -33,6 +35,11 @@ impl Sets {
             sets.given.extend(generated.map(|(kind, name)| (sets.last, *kind, name.clone())));
             if kustomizations.alters(folder) {
                 sets.altered.extend(kustomizations.files(folder, false).into_iter().map(str::to_owned));
+            }
+            for added in kustomizations.added(folder) {
+                for file in kustomizations.files(folder, false) {
+                    sets.added.entry(file.to_owned()).or_default().push(Arc::clone(added));
+                }
             }
             if kustomizations.moves(folder) {
                 sets.move_all(kustomizations.files(folder, false));
@@ -60,6 +67,7 @@ impl Sets {
             sets: self.by_file.get(name).cloned().unwrap_or_default(),
             moved: self.moved.contains(name),
             altered: self.altered.contains(name),
+            added: self.added.get(name).cloned().unwrap_or_default(),
             ..Role::default()
         }
     }

@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use super::behind;
 use super::whole::Whole;
-use crate::check::{self, Definitions, Mode, Walk};
+use super::{Unit, behind};
+use crate::check::{self, Definitions, Mode, Roles, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::expand::{Plan, metered};
 use crate::kubernetes::{Facts, Manifest, ObjectKey};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
-use crate::rules::{Asked, Beside, Gathered, Path, Policies};
+use crate::rules::{Asked, Beside, Enforced, Gathered, Path, Policies};
+use crate::spec::Section;
 use crate::text::{Node, Origin, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
@@ -33,6 +34,8 @@ pub(super) struct Anew {
     /// Budgets and autoscalers among the inputs.
     beside: Beside,
     policies: Policies,
+    /// What Namespaces hold their pods to.
+    enforced: Enforced,
     steps: Steps,
 }
 
@@ -59,7 +62,37 @@ impl Anew {
         let objects = manifests.iter().map(|manifest| &manifest.node);
         let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object))).beside(known);
         let beside = Beside::of(manifests);
-        Self { facts, definitions, beside, policies, steps }
+        let enforced = Enforced::default();
+        Self { facts, definitions, beside, policies, enforced, steps }
+    }
+
+    /// Knows the levels of the Namespaces among objects, those of a batch included, before any pod is judged.
+    pub(super) fn enforce(&mut self, units: &[Unit], given: &[&Manifest], roles: &Roles) {
+        let mut enforced = Enforced::default();
+        for object in given {
+            enforced.add(object, roles.of(object.origin.file).sets(), self.facts.minor);
+        }
+        let kind = (SmolStr::default(), SmolStr::new("Namespace"));
+        for unit in units {
+            let sets = roles.of(unit.expanded.batch.file).sets();
+            let makes = |plan: &&Plan| {
+                plan.section == Section::Namespaces || plan.form.object().is_some_and(|made| *made == kind.1)
+            };
+            for plan in unit.expanded.plans.iter().filter(makes) {
+                let context = unit.context(self);
+                let mut each = |object: Manifest| -> Result<(), std::convert::Infallible> {
+                    enforced.add(&object, sets, self.facts.minor);
+                    Ok(())
+                };
+                let Ok(()) = emit(&context, self, plan, &Stamped::default(), &kind, &Manifest::clone, &mut each);
+            }
+        }
+        self.enforced = enforced;
+    }
+
+    /// Returns what the Namespace of an object does not allow of its pods.
+    pub(super) fn judge_level(&self, object: &Manifest, sets: &[u32], known: &[Diagnostic]) -> Vec<Diagnostic> {
+        self.enforced.judge(object, sets, known)
     }
 
     /// Returns what policies refuse of an object of those sets: those of the run, and those of its batch.
@@ -304,7 +337,9 @@ pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, held: Held<'_>, d
         diagnostics.extend(check::unnamed(&object.key, &object.node));
         check_whole(object, anew.facts, diagnostics);
     }
-    diagnostics.extend(held.asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside));
+    let known = held.asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside);
+    let more: Vec<Diagnostic> = objects.iter().flat_map(|object| anew.judge_level(object, held.sets, &known)).collect();
+    diagnostics.extend(known.into_iter().chain(more));
     diagnostics.extend(objects.iter().flat_map(|object| anew.judge(object, held.policies, held.sets)));
 }
 

@@ -21,6 +21,7 @@ use crate::text::{Node, Sources};
 const TEMPLATES: &str = "templates";
 const CONFIGURATION: &str = "configuration of other programs";
 const USED: &str = "used by kustomizations as data";
+const PATCHES: &str = "patches of kustomizations";
 const UNREADABLE: &str = "unreadable, without objects";
 
 /// Groups, and whole versions, of files that a program reads and no cluster is sent.
@@ -52,11 +53,20 @@ enum Kind {
     Objects(Purpose),
 }
 
+/// What files are told apart for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// To look at what they hold, which may be for several clusters.
+    Looked,
+    /// To make or send all that they hold, as it is.
+    Made,
+}
+
 /// Tells files apart.
 pub(super) fn tell_apart(
     read: Vec<ReadFile>,
     skipped: Skipped,
-    paths: &[String],
+    (paths, using): (&[String], Use),
     files: &dyn Files,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
@@ -66,10 +76,21 @@ pub(super) fn tell_apart(
     let mut inputs = Inputs { skipped, ..Inputs::default() };
     let mut kept = Vec::new();
     for file in read {
-        match survey.kind(&file) {
-            Kind::Skipped(reason) => inputs.skipped.add_read(file.id, &file.name, reason),
+        // What is sent is sent as the user says, who named it.
+        let is_said = using == Use::Made && !file.in_folder;
+        match if is_said { Kind::Objects(Purpose::Applied) } else { survey.kind(&file) } {
+            Kind::Skipped(reason) => {
+                inputs.skipped.add_read(file.id, &file.name, reason);
+                if reason == CONFIGURATION {
+                    inputs.beside.extend(file.documents.into_iter().filter(|document| belongs(&document.root)));
+                }
+            }
             Kind::Objects(purpose) => kept.push((file, purpose)),
         }
+    }
+    if using == Use::Made {
+        made(kept, &kustomizations, &mut inputs, diagnostics);
+        return inputs;
     }
     let sets = Sets::of(&kept.iter().map(|(file, _)| file).collect::<Vec<_>>(), &kustomizations, paths);
     for (set, kind, name) in &sets.given {
@@ -99,6 +120,29 @@ pub(super) fn tell_apart(
     }
     inputs.later.expect();
     inputs
+}
+
+/// Takes files whose objects are all made or sent together, with nothing filled in: patches are none of them.
+fn made(
+    kept: Vec<(ReadFile, Purpose)>,
+    kustomizations: &Kustomizations,
+    inputs: &mut Inputs,
+    diagnostics: &mut Diagnostics,
+) {
+    for (file, purpose) in kept {
+        let ReadFile { name, id, in_folder, documents, found } = file;
+        if purpose == Purpose::Patch {
+            inputs.skipped.add_read(id, &name, PATCHES);
+            continue;
+        }
+        diagnostics.append(found);
+        inputs.files += usize::from(!documents.is_empty());
+        if in_folder && kustomizations.is_one(&name) {
+            inputs.recipes = true;
+            continue;
+        }
+        documents.into_iter().for_each(|document| inputs.take(document, diagnostics));
+    }
 }
 
 struct Survey<'a> {
@@ -139,7 +183,9 @@ impl<'a> Survey<'a> {
         let roots = || file.documents.iter().map(|document| &document.root);
         if file.in_folder {
             let in_chart = above_templates(name).any(|folder| self.charts.contains(folder));
-            if in_chart && has_mark(text) || is_broken && self.breaks_at_a_mark(file) {
+            // Our own marks break a spec where they lack their quotes, which is to be said.
+            let is_ours = || text.contains("apiVersion: fanfold.dev/");
+            if in_chart && has_mark(text) || is_broken && self.breaks_at_a_mark(file) && !is_ours() {
                 return Kind::Skipped(TEMPLATES);
             }
             if self.kustomizations.uses(name) {

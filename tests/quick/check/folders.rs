@@ -90,3 +90,69 @@ fn the_working_directory_hides_what_other_folders_hide() {
     let (exit, out, said) = bench.said(&["check", "."]);
     assert_eq!((exit, said.contains("1 hidden")), (Some(0), true), "{out}{said}");
 }
+
+/// A repository of kustomizations, a chart and another program's files around one spec.
+const MIXED: [(&str, &str); 8] = [
+    ("r/base/kustomization.yaml", "resources: [web.yaml]\n"),
+    (
+        "r/base/web.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    \
+         metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'web:1'}]}\n",
+    ),
+    ("r/envs/dev/kustomization.yaml", "resources: [../../base]\npatches: [{path: p.yaml}]\n"),
+    ("r/envs/dev/p.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n"),
+    ("r/envs/prod/kustomization.yaml", "resources: [../../base]\npatches: [{path: p.yaml}]\n"),
+    ("r/envs/prod/p.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 4\n"),
+    ("r/chart/templates/d.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"),
+    (
+        "r/spec.yaml",
+        "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: shop}\nworkloads:\n  api: {kind: Deployment, image: 'api:1', \
+         resources: {memory: 1Gi}}\n",
+    ),
+];
+
+#[test]
+fn what_is_looked_at_and_what_is_made_of_a_folder_are_told_apart_in_one_way() {
+    let bench = Bench::with(&MIXED);
+    bench.ok(&["check", "r"]);
+    let (code, out, said) = bench.said(&["build", "r"]);
+    assert_eq!((code, out.matches("kind: Deployment").count()), (Some(0), 2), "{out}{said}");
+    assert!(
+        said.contains("patches of kustomizations") && said.contains("`r/chart/templates/d.yaml` (templates)"),
+        "{said}"
+    );
+    let (code, out, said) = bench.said(&["plan", "r"]);
+    assert_eq!(code, Some(0), "{out}{said}");
+    assert_eq!(bench.said(&["diff", "r", "r"]), (Some(0), String::new(), String::new()));
+    let other = Bench::with(&MIXED);
+    for (name, text) in MIXED {
+        other.write(&name.replacen("r/", "old/", 1), text);
+    }
+    other.write("r/envs/prod/p.yaml", &MIXED[5].1.replace("replicas: 4", "replicas: 5"));
+    let (code, out, said) = other.said(&["diff", "old", "r"]);
+    assert!(
+        code == Some(1) && out.contains("spec.replicas: 4 → 5"),
+        "a patch is compared as it is written: {out}{said}"
+    );
+}
+
+#[test]
+fn a_spec_whose_marks_lack_their_quotes_is_no_template_of_others() {
+    let bench = Bench::with(&[
+        ("r/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+        ("r/b.yaml", "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata:\n  name: {{ params.name }}\n"),
+    ]);
+    for command in ["check", "build", "plan"] {
+        let (code, out, said) = bench.said(&[command, "r"]);
+        assert!(code == Some(1) && (out + &said).contains("r/b.yaml:4"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn a_patch_of_what_a_chart_renders_is_told_where_it_is_checked() {
+    let spec = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: ours}\npatch:\n  Deployment/shop: \
+                {spec: {replicas: 2}}\n";
+    let bench = Bench::with(&[("ours.yaml", spec)]);
+    let said = bench.fails(1, &["check", "ours.yaml"]);
+    assert!(said.contains("helm template … | fanfold post-render --spec"), "{said}");
+}

@@ -490,6 +490,14 @@ fn the_rule_holds_for_functions_and_post_renderers() {
     bench.write("repo/config.yaml", named);
     let (code, said) = call(&["function", "config.yaml"], "");
     assert!(code == Some(1) && said.contains("--allow-path") && !said.contains(SECRET), "{said}");
+    // kustomize passes no flags to it, but the environment; and of a spec that is not read nobody knows what it declares.
+    bench.write("repo/params.yaml", &format!("{named}\nparams: {{version: '2'}}\n"));
+    let (_, said) = call(&["function", "params.yaml"], "");
+    assert!(said.contains("FANFOLD_ALLOW_PATH") && !said.contains("declared"), "{said}");
+    let mut plugin = bench.command(&["function", "config.yaml"]);
+    plugin.current_dir(bench.path("repo")).env("FANFOLD_ALLOW_PATH", "../outside").stdin(Stdio::null());
+    let output = plugin.output().unwrap();
+    assert!(!stderr(&output).contains("the working directory or the checkout"), "{}", stderr(&output));
     // The user typed the spec.
     bench.write("outside/s.yaml", &web("1"));
     assert_eq!(call(&["post-render", "--spec", "../outside/s.yaml"], chart).0, Some(0));
