@@ -88,7 +88,11 @@ fn members(group: &Group, report: &Report<'_>) -> String {
         let names = group.names(report.changes, NAMES);
         let names: Vec<&str> = names.iter().map(smol_str::SmolStr::as_str).filter(|name| !name.is_empty()).collect();
         let more = if count > NAMES { ", …" } else { "" };
-        if names.is_empty() { String::new() } else { format!(": {}{more}", names.join(", ")) }
+        let all = || group.members.iter().map(|at| objects[*at].known.key.namespace.as_str());
+        // What is gone is looked for in its namespace.
+        let namespace = all().next().filter(|first| !first.is_empty() && all().all(|other| other == *first));
+        let place = namespace.filter(|_| group.fate == "removed").map(|name| format!(" in {name}")).unwrap_or_default();
+        if names.is_empty() { place } else { format!("{place}: {}{more}", names.join(", ")) }
     } else {
         let but = matches!(group.condition.as_slice(), [one] if one.but);
         format!("{} {}", if but { ", all but" } else { " where" }, conditions(&group.condition))
