@@ -54,21 +54,19 @@ fn patches(text: Option<&str>, target: Option<&Node>, beside: Beside<'_>) -> Vec
     }
     roots
         .iter()
-        .map(|root| match root.as_seq() {
-            Some(operations) => {
+        .map(|root| {
+            if let Some(operations) = root.as_seq() {
                 let path = |operation: &Node| Some(dotted(operation.get("path")?.as_str()?));
-                Patched { paths: Some(operations.iter().filter_map(path).collect()), ..aimed.clone() }
+                return Patched { paths: Some(operations.iter().filter_map(path).collect()), ..aimed.clone() };
             }
-            None => {
-                let own = |path: &[&str]| root.at(path).and_then(Node::text).cloned();
-                let mut paths = Vec::new();
-                written(root, "", &mut paths);
-                let aim = target.is_none();
-                Patched {
-                    kind: if aim { own(&["kind"]) } else { aimed.kind.clone() },
-                    name: if aim { own(&["metadata", "name"]) } else { aimed.name.clone() },
-                    paths: Some(paths),
-                }
+            let own = |path: &[&str]| root.at(path).and_then(Node::text).cloned();
+            let mut paths = Vec::new();
+            written(root, "", &mut paths);
+            let aim = target.is_none();
+            Patched {
+                kind: if aim { own(&["kind"]) } else { aimed.kind.clone() },
+                name: if aim { own(&["metadata", "name"]) } else { aimed.name.clone() },
+                paths: Some(paths),
             }
         })
         .collect()
