@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::containers::ALL;
 use super::expression::is_expression;
 use super::layers::{AFFINITIES, Lifted};
 use super::merge::Merging;
@@ -32,6 +33,10 @@ pub(super) fn take_out(layers: &mut [Lifted]) {
         let (below, rest) = layers.split_at_mut(at);
         let fields = &mut rest[0].fields;
         for key in ["containers", "initContainers", "affinity"] {
+            if fields.get(key).and_then(|containers| containers.get(ALL)).is_some_and(Node::is_null) {
+                without_all(fields, key);
+                below.iter_mut().for_each(|layer| without_all(&mut layer.fields, key));
+            }
             if !fields.get(key).is_some_and(Node::is_null) {
                 continue;
             }
@@ -42,6 +47,14 @@ pub(super) fn take_out(layers: &mut [Lifted]) {
             }
         }
     }
+}
+
+/// Takes out what a layer says of all containers.
+fn without_all(fields: &mut Map, key: &str) {
+    let Some(entry) = fields.entry(key).cloned() else { return };
+    let Some(containers) = entry.value.as_map() else { return };
+    let kept = containers.iter().filter(|entry| entry.key.text != ALL).cloned().collect();
+    fields.set(entry.key, Node::map(kept, entry.value.origin()));
 }
 
 /// Notes that a native body, or one of its parts, is no mapping.

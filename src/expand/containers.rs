@@ -24,10 +24,7 @@ impl Merging<'_> {
         let is_list = base.as_seq().is_some_and(|items| !items.is_empty()) || over.as_seq().is_some();
         let (below, above) = (named(base)?, named(over)?);
         let place = Place::Type(ty);
-        let (star_below, star_above) = (below.get(ALL), above.get(ALL));
-        let is_gone = star_above.is_some_and(Node::is_null);
-        let star_below = star_below.filter(|star| !is_gone && !star.is_null());
-        let star_above = star_above.filter(|_| !is_gone);
+        let (star_below, star_above) = (below.get(ALL), above.get(ALL).filter(|star| !star.is_null()));
         let star = match (star_below, star_above) {
             (Some(below), Some(above)) => Some(self.merge(below, above, place)),
             (below, above) => above.or(below).cloned(),
@@ -65,9 +62,6 @@ impl Merging<'_> {
         if !in_order && over.as_seq().is_some() && base.as_map().is_some() {
             let places: HashMap<&SmolStr, usize> = above.iter().map(|entry| &entry.key.text).zip(0..).collect();
             merged.sort_by_key(|entry| places.get(&entry.key.text).copied().unwrap_or(places.len()));
-        }
-        if let Some(gone) = above.entry(ALL).filter(|_| is_gone && self.is_within) {
-            merged.push(gone.key.clone(), gone.value.clone());
         }
         if let Some(star) = star {
             let key = above.entry(ALL).or_else(|| below.entry(ALL)).map(|entry| entry.key.clone());

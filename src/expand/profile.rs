@@ -149,6 +149,14 @@ fn declarations(merging: &mut Merging<'static>, base: &Node, over: &Node) -> Nod
                 schema.set(Key::new("default", entry.key.origin), entry.value.clone());
                 Node::map(schema, below.origin())
             }
+            // A schema that says no default takes the one that is there.
+            (Some((below, None)), Some(schema))
+                if !below.is_null() && !schema.contains("default") && !schema.contains("rows") =>
+            {
+                let mut schema = schema.clone();
+                schema.put("default", below.clone());
+                Node::map(schema, entry.value.origin())
+            }
             (Some((below, Some(_))), Some(_)) => Merging::new(merging.facts).merge(below, &entry.value, Place::Free),
             _ => entry.value.clone(),
         };
