@@ -13,6 +13,7 @@ use super::parse::parse;
 use super::syntax::{Expr, Fold, Kind, Refusal, What};
 use super::types::Ty;
 use super::value::Value;
+use super::work;
 use crate::diagnostic::did_you_mean;
 use crate::kubernetes::Minor;
 use crate::limits;
@@ -109,7 +110,8 @@ impl Environment {
         let patterns = Patterns::default();
         let mut compiler =
             Compiler { environment: self, locals: Vec::new(), reads: Vec::new(), patterns: &patterns, is_mixed: false };
-        let (code, ty) = compiler.code(&expr)?;
+        // What is known before is worked out here.
+        let (code, ty) = work::counted(|| compiler.code(&expr)).0?;
         let reads = compiler.reads;
         let depths: Vec<usize> = self.deferred.iter().flatten().map(|(_, _, depth)| *depth).collect();
         let depth = if ty.is_scalar() { 0 } else { depth::of(&code, &depths) };

@@ -44,12 +44,14 @@ pub(super) struct Content {
     section: Section,
     text: BTreeMap<SmolStr, Node>,
     binary: BTreeMap<SmolStr, Node>,
+    /// Where the keys stand, which may be made of a secret.
+    keyed: BTreeMap<SmolStr, Origin>,
 }
 
 impl Content {
     /// Reads what an entry says, and the files that it names.
     pub(super) fn of(section: Section, definition: &Map, world: &mut World<'_>, diagnostics: &mut Diagnostics) -> Self {
-        let mut content = Self { section, text: BTreeMap::new(), binary: BTreeMap::new() };
+        let mut content = Self { section, text: BTreeMap::new(), binary: BTreeMap::new(), keyed: BTreeMap::new() };
         content.read(definition, world, diagnostics);
         content
     }
@@ -158,6 +160,7 @@ impl Content {
         }
         let target = if encoded { &mut self.binary } else { &mut self.text };
         target.insert(key.text.clone(), value);
+        self.keyed.insert(key.text.clone(), key.origin);
     }
 
     /// Returns the data of a Secret: all of it in base64.
@@ -196,7 +199,10 @@ impl Content {
         origin: Origin,
     ) -> Manifest {
         let data = |nodes: BTreeMap<&SmolStr, Node>| {
-            let entry = |(key, value): (&SmolStr, Node)| Entry { key: Key::new(key.clone(), value.origin()), value };
+            let entry = |(key, value): (&SmolStr, Node)| {
+                let place = self.keyed.get(key).copied().unwrap_or(value.origin());
+                Entry { key: Key::new(key.clone(), place), value }
+            };
             let map: Map = nodes.into_iter().map(entry).collect();
             (!map.is_empty()).then(|| Node::map(map, origin))
         };

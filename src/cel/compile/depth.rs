@@ -31,8 +31,9 @@ pub(super) fn of(code: &Code, variables: &[usize]) -> usize {
         Code::Fold(fold) => match fold.what {
             What::All | What::Exists | What::ExistsOne => 0,
             What::Filter | What::Sorted => below(&fold.over),
+            // An item is one level less deep than what it is an item of.
             What::List | What::Values | What::Entries | What::Optional | What::Flat => {
-                below(&fold.over) + below(&fold.body) + 1
+                (below(&fold.over) + below(&fold.body)).max(1)
             }
         },
     }

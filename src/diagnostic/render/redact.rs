@@ -73,7 +73,8 @@ fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
             | Code::UnknownCustomKind
             | Code::RemovedApi
             | Code::DeprecatedApi
-    ) && is_shown(finding.origin, sources);
+    ) && is_shown(finding.origin, sources)
+        && !finding.repeats.iter().any(|place| sources.is_secret(*place));
     let told = |text: &str| if names_key { text.to_owned() } else { without_numbers(&masked(text), own) };
     // The last step of the path of a field that is not known is a key: an expression may have made it.
     let is_key = matches!(finding.code, Code::UnknownField | Code::InvalidKey | Code::DuplicateKey | Code::InvalidName);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::budgets::{run, told};
 use crate::bench::{Bench, stderr, stdout};
 
-const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: n}\ndata: {a: b}\n";
+const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: shop}\ndata: {a: b}\n";
 
 /// Returns a policy with variables, each an expression, and one validation.
 fn policy(variables: &[String], validation: &str) -> String {

@@ -11,7 +11,7 @@ const P: &str = "params: {pw: @, k: Secret}\nsecrets: {db: {stringData: {pw: \"{
 const PART: &str = "apiVersion: fanfold.dev/v1\nkind: Part\n";
 const POLICY: &str = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: p}\nspec:\n  matchConstraints: {resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], resources: ['*'], operations: [CREATE]}]}\n";
 
-/// Files, the first of which is the input; `@` stands for the token.
+/// Files, the first of which is the input; `@` stands for the token, `#` for one that is near.
 fn cases() -> Vec<Vec<(&'static str, String)>> {
     let spec = |text: &str| vec![("a.yaml", format!("{H}{text}"))];
     let with = |text: &str, name: &'static str, other: String| vec![("a.yaml", format!("{H}{text}")), (name, other)];
@@ -27,15 +27,33 @@ fn cases() -> Vec<Vec<(&'static str, String)>> {
         spec("templates: {t: {data: {a: '@!'}}}\nobjects: {q: {use: t, kind: Secret}}\n"),
         spec("templates: {t: {data: {a: '@!'}}}\nobjects: {q: {use: [t], kind: Secret, nme: x}}\n"),
         spec("templates: {t: {kind: Secret}}\nobjects: {q: {use: t, data: {a: '@!'}, kind: Secret}}\n"),
-        spec("templates: {t: {overrides: [{data: {a: '@!'}}], matrix: {m: [1]}}}\nobjects: {q: {use: t, kind: Secret}}\n"),
+        spec(
+            "templates: {t: {overrides: [{data: {a: '@!'}}], matrix: {m: [1]}}}\nobjects: {q: {use: t, kind: Secret}}\n",
+        ),
         spec("profiles: {p: {objects: {q: {data: {a: '@!', a: b}}}}}\nobjects: {q: {kind: Secret}}\n"),
-        spec("profiles: {p: {templates: {t: {data: {a: '@!', a: b}}}}}\ntemplates: {t: {}}\nobjects: {q: {kind: Secret, use: t}}\n"),
+        spec(
+            "profiles: {p: {templates: {t: {data: {a: '@!', a: b}}}}}\ntemplates: {t: {}}\nobjects: {q: {kind: Secret, use: t}}\n",
+        ),
         spec("params: {k: Secret}\nobjects: {q: {kind: \"{{ params.k }}\", data: {a: ['@']}}}\n"),
         spec("params: {k: Secret}\nobjects: {q: {kind: \"{{ params.k }}\", stringData: {a: '@', a: b}}}\n"),
-        spec("params: {pw: '@!'}\ntemplates: {t: {data: {a: \"{{ params.pw }}\"}}}\nobjects: {q: {use: t, kind: Secret}}\n"),
-        with("include: [p.yaml]\nobjects: {q: {kind: Secret}}\n", "p.yaml", format!("{PART}objects: {{q: {{data: {{a: '@!'}}}}}}\n")),
-        with("include: [p.yaml]\nobjects: {q: {kind: Secret, use: t}}\n", "p.yaml", format!("{PART}templates: {{t: {{data: {{a: '@!'}}}}}}\n")),
-        with("include: [p.yaml]\nobjects: {q: {data: {a: '@!'}}}\n", "p.yaml", format!("{PART}objects: {{q: {{kind: Secret}}}}\n")),
+        spec(
+            "params: {pw: '@!'}\ntemplates: {t: {data: {a: \"{{ params.pw }}\"}}}\nobjects: {q: {use: t, kind: Secret}}\n",
+        ),
+        with(
+            "include: [p.yaml]\nobjects: {q: {kind: Secret}}\n",
+            "p.yaml",
+            format!("{PART}objects: {{q: {{data: {{a: '@!'}}}}}}\n"),
+        ),
+        with(
+            "include: [p.yaml]\nobjects: {q: {kind: Secret, use: t}}\n",
+            "p.yaml",
+            format!("{PART}templates: {{t: {{data: {{a: '@!'}}}}}}\n"),
+        ),
+        with(
+            "include: [p.yaml]\nobjects: {q: {data: {a: '@!'}}}\n",
+            "p.yaml",
+            format!("{PART}objects: {{q: {{kind: Secret}}}}\n"),
+        ),
         // Rows.
         with(
             "secrets: {db: {matrix: {rows: r.csv}, name: \"{{ matrix.n }}\", stringData: {pw: \"{{ matrix.pw }}\"}}}\n",
@@ -48,12 +66,20 @@ fn cases() -> Vec<Vec<(&'static str, String)>> {
             "[{\"n\": \"a\", \"pw\": \"x\"}, {\"n\": \"b\", \"pw\": \"@\", \"q\": 1}]\n".to_owned(),
         ),
         // Values of other places.
-        spec(&format!("{P}objects: {{w: {{apiVersion: apps/v1, kind: Deployment, spec: {{selector: {{matchLabels: {{a: \"{{{{ params.pw }}}}\"}}}}, template: {{metadata: {{labels: {{b: c}}}}, spec: {{containers: [{{name: w, image: 'nginx:1'}}]}}}}}}}}}}\n")),
-        spec(&format!("{P}workloads: {{w: {{kind: Deployment, image: 'nginx:1'}}}}\nobjects: {{s: {{kind: Service, spec: {{selector: {{a: \"{{{{ params.pw }}}}\"}}, ports: [{{port: 80}}]}}}}}}\n")),
+        spec(&format!(
+            "{P}objects: {{w: {{apiVersion: apps/v1, kind: Deployment, spec: {{selector: {{matchLabels: {{a: \"{{{{ params.pw }}}}\"}}}}, template: {{metadata: {{labels: {{b: c}}}}, spec: {{containers: [{{name: w, image: 'nginx:1'}}]}}}}}}}}}}\n"
+        )),
+        spec(&format!(
+            "{P}workloads: {{w: {{kind: Deployment, image: 'nginx:1'}}}}\nobjects: {{s: {{kind: Service, spec: {{selector: {{a: \"{{{{ params.pw }}}}\"}}, ports: [{{port: 80}}]}}}}}}\n"
+        )),
         spec(&format!("{P}objects: {{f: {{apiVersion: \"{{{{ params.pw }}}}\", kind: Foo}}}}\n")),
-        spec(&format!("{P}workloads: {{w: {{kind: Deployment, image: 'nginx:1', volumes: [{{name: \"v{{{{ params.pw | lower }}}}\", emptyDir: {{}}}}], volumeMounts: [{{name: v@x, mountPath: /x}}]}}}}\n").to_lowercase().replace("deployment", "Deployment").replace("emptydir", "emptyDir").replace("volumemounts", "volumeMounts").replace("mountpath", "mountPath").replace("stringdata", "stringData").replace("k: secret", "k: Secret")),
+        spec(&format!(
+            "{P}workloads: {{w: {{kind: Deployment, image: 'nginx:1', volumes: [{{name: \"v{{{{ params.pw }}}}\", emptyDir: {{}}}}], volumeMounts: [{{name: v#, mountPath: /x}}]}}}}\n"
+        )),
         // Names.
-        spec(&format!("{P}objects: {{w: {{kind: Service, metadata: {{namespace: \"{{{{ params.pw }}}}\"}}, spec: {{ports: [{{port: 99999}}]}}}}}}\n")),
+        spec(&format!(
+            "{P}objects: {{w: {{kind: Service, metadata: {{namespace: \"{{{{ params.pw }}}}\"}}, spec: {{ports: [{{port: 99999}}]}}}}}}\n"
+        )),
     ];
     // What policies say.
     for message in ["'%s'.format([object])", "'m ' + variables.v", "string(object.data.map(k, object.data[k])[0])"] {
@@ -75,8 +101,11 @@ fn cases() -> Vec<Vec<(&'static str, String)>> {
 fn what_is_merged_into_a_secret_or_told_at_another_place_is_not_shown() {
     let (mut leaks, mut silent) = (String::new(), String::new());
     for (number, case) in cases().iter().enumerate() {
-        let token = if case[0].1.contains("v@x") { format!("qzk{number:02}w") } else { format!("qZ{number:03}Kw") };
-        let files: Vec<(&str, String)> = case.iter().map(|(name, text)| (*name, text.replace('@', &token))).collect();
+        let token = if case[0].1.contains("v#") { format!("qzk{number:02}w") } else { format!("qZ{number:03}Kw") };
+        let files: Vec<(&str, String)> = case
+            .iter()
+            .map(|(name, text)| (*name, text.replace('@', &token).replace('#', &token[..token.len() - 1])))
+            .collect();
         let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let (told, ..) = told(&files, &["a.yaml"]);
         if told.trim().is_empty() {
