@@ -131,6 +131,8 @@ impl std::error::Error for PolicyError {}
 #[derive(Default)]
 struct Comments {
     allowed: BTreeMap<(FileId, usize, Code), Allowed>,
+    /// Those that a later comment says again.
+    repeated: Vec<((FileId, usize, Code), Allowed)>,
 }
 
 /// A code in a comment.
@@ -164,7 +166,11 @@ impl Comments {
                 let alone = (allow.codes.len() == 1).then(|| whole_comment(file, origin));
                 for (code, place) in allow.codes {
                     let line = target.unwrap_or(line);
-                    comments.allowed.insert((id, line, code), Allowed { origin: place, alone, used: false });
+                    let allowed = Allowed { origin: place, alone, used: false };
+                    // Of several that say the same one is enough.
+                    if let Some(before) = comments.allowed.insert((id, line, code), allowed) {
+                        comments.repeated.push(((id, line, code), before));
+                    }
                 }
             }
         }
@@ -191,7 +197,7 @@ impl Comments {
         // Nearly no run looks into a cluster, or holds pods to a level: what is allowed for those that do is not unused.
         let unused =
             |((_, _, code), allowed): &((FileId, usize, Code), Allowed)| !allowed.used && !code.is_of_request();
-        self.allowed.into_iter().filter(unused).map(|((_, line, code), allowed)| {
+        self.allowed.into_iter().chain(self.repeated).filter(unused).map(|((_, line, code), allowed)| {
             Diagnostic::new(
                 Code::UnusedAllow,
                 allowed.origin,

@@ -108,7 +108,8 @@ fn without_minors(message: &str) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
-        let ends = !rest.starts_with(|letter: char| is_word(letter) && letter != '.');
+        // A full stop ends a sentence, or goes on with a further number.
+        let ends = !rest.trim_start_matches('.').starts_with(is_word);
         if rest.len() == part.len() || out.ends_with(is_word) || !ends {
             out.push_str("1.");
             out.push_str(part);

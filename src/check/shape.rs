@@ -155,12 +155,12 @@ impl<'a> Walk<'a> {
     /// Returns what was found, without what the rules found because of earlier mistakes: a part is not missing that these
     /// kept from being made, and one place or one selector has one finding.
     pub fn into_findings_after(mut self, before: &Diagnostics) -> Vec<Diagnostic> {
-        // That a name leads nowhere keeps nothing from being made, and may be allowed.
-        let keeps = |told: &&Diagnostic| told.severity == Severity::Error && told.code != Code::UndeclaredReference;
-        let told: Vec<&Diagnostic> = before.iter().filter(keeps).collect();
+        let told: Vec<&Diagnostic> = before.iter().filter(|told| told.severity == Severity::Error).collect();
         let has_conflict = told.iter().any(|told| told.code == Code::SelectorConflict);
+        // That a name leads nowhere keeps nothing from being made.
+        let keeps_parts = told.iter().any(|told| told.code != Code::UndeclaredReference);
         let follows = |finding: &Diagnostic| match finding.code {
-            Code::MissingField | Code::DuplicateValue => true,
+            Code::MissingField | Code::DuplicateValue if keeps_parts => true,
             Code::SelectorConflict if has_conflict => true,
             _ => told.iter().any(|told| told.origin.touches(finding.origin)),
         };

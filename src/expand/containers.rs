@@ -24,10 +24,10 @@ impl Merging<'_> {
         let is_list = base.as_seq().is_some_and(|items| !items.is_empty()) || over.as_seq().is_some();
         let (below, above) = (named(base)?, named(over)?);
         let place = Place::Type(ty);
-        let (star_below, star_above) = (below.get(ALL), above.get(ALL).filter(|star| !star.is_null()));
-        let star = match (star_below, star_above) {
+        let [star_below, star_above] = [&below, &above].map(|layer| of_all(layer));
+        let star = match (&star_below, &star_above) {
             (Some(below), Some(above)) => Some(self.merge(below, above, place)),
-            (below, above) => above.or(below).cloned(),
+            (below, above) => above.as_ref().or(below.as_ref()).cloned(),
         };
         let mut merged = Map::with_capacity(below.len() + above.len());
         for Entry { key, value } in below.iter().filter(|entry| entry.key.text != ALL) {
@@ -43,7 +43,9 @@ impl Merging<'_> {
                 merged.push(key.clone(), again.clone());
                 continue;
             }
-            let all = star_above.map(|star| Node::new(self.merge(value, star, place).value().clone(), value.origin()));
+            let all = star_above
+                .as_ref()
+                .map(|star| Node::new(self.merge(value, star, place).value().clone(), value.origin()));
             let value = all.unwrap_or_else(|| value.clone());
             match own {
                 Some(own) => merged.push(own.key.clone(), self.merge(&value, &own.value, place)),
@@ -74,6 +76,14 @@ impl Merging<'_> {
             Node::map(merged, over.origin())
         })
     }
+}
+
+/// Returns what a layer says of all containers, which have names of their own.
+fn of_all(layer: &Map) -> Option<Node> {
+    let star = layer.get(ALL).filter(|star| !star.is_null())?;
+    let Some(fields) = star.as_map().filter(|fields| fields.contains("name")) else { return Some(star.clone()) };
+    let fields = fields.iter().filter(|entry| entry.key.text != "name").cloned().collect();
+    Some(Node::map(fields, star.origin()))
 }
 
 /// Returns containers by name; `None` if they are neither a mapping nor a list of named ones.

@@ -98,7 +98,7 @@ fn is_duration(text: &str) -> bool {
         "w", "week", "wk", "",
     ];
     // The last of the server's words for a unit may go on: `hours`.
-    const LONGER: [&str; 8] = ["nano", "micro", "milli", "sec", "min", "hour", "day", "wk"];
+    const LONGER: [&str; 8] = ["nano", "micro", "milli", "sec", "min", "hour", "day", "week"];
     let is_unit = |unit: &str| {
         let unit = unit.to_lowercase();
         !unit.is_empty() && (UNITS.contains(&unit.as_str()) || LONGER.iter().any(|start| unit.starts_with(start)))

@@ -81,7 +81,7 @@ fn of_format(format: &str) -> String {
         "date-time" => "a time such as `2026-01-31T09:30:00Z`",
         "date" => "a date such as `2026-01-31`",
         "time" => "a time of day such as `09:30:00Z`",
-        "duration" => "a duration such as `P1DT12H`",
+        "duration" => "a duration such as `1h30m`",
         "email" | "idn-email" => "an email address such as `team@example.com`",
         "hostname" | "idn-hostname" => "a host name such as `app.example.com`",
         "ipv4" => "an IPv4 address such as `10.0.0.1`",

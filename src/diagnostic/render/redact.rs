@@ -74,7 +74,7 @@ fn without_secrets(finding: &Diagnostic, sources: &Sources) -> Diagnostic {
             | Code::RemovedApi
             | Code::DeprecatedApi
     ) && is_shown(finding.origin, sources)
-        && !finding.repeats.iter().any(|place| sources.is_secret(*place));
+        && finding.repeats.iter().all(|place| is_shown(*place, sources));
     let told = |text: &str| if names_key { text.to_owned() } else { without_numbers(&masked(text), own) };
     // The last step of the path of a field that is not known is a key: an expression may have made it.
     let is_key = matches!(finding.code, Code::UnknownField | Code::InvalidKey | Code::DuplicateKey | Code::InvalidName);

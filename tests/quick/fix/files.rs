@@ -160,7 +160,7 @@ fn a_file_keeps_its_other_names_and_its_rights() {
 
 #[test]
 fn what_is_removed_side_by_side_goes_in_one_look() {
-    let comments = "# fanfold: allow(image-tag) for a while\n".repeat(60);
+    let comments = "# fanfold: allow(ambiguous-scalar) for a while\n".repeat(60);
     let text = format!("{comments}apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: b}}\n");
     let bench = Bench::with(&[("a.yaml", &text)]);
     let (exit, out, said) = bench.said(&["check", "--fix", "a.yaml"]);

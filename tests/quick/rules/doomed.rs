@@ -37,8 +37,7 @@ fn ports_of_nodes_are_in_their_range_and_of_one_port() {
 
 fn set(name: &str, pod: &str) -> String {
     format!(
-        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: {name}}}\nspec:\n  serviceName: a\n  selector: {{matchLabels: \
-         {{app: a}}}}\n  template:\n    metadata: {{labels: {{app: a}}}}\n    spec: {{{pod}}}\n"
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: a}}}}\n  template:\n    metadata: {{labels: {{app: a}}}}\n    spec: {{{pod}}}\n"
     )
 }
 
