@@ -106,7 +106,7 @@ pub fn has_slips(word: &str, wanted: &str, most: usize) -> bool {
 
 /// Whether `near` is what a word stands for beyond doubt: the same letters, or a slip or two that lead to no other of the
 /// candidates and keep the beginning, where words of a meaning of their own differ: `gpu` is no slip for `cpu`, and
-/// `NoExists` none for `Exists`. One thing and several are two meanings too.
+/// `NoExists` none for `Exists`. Several things are not meant by one.
 pub fn surely_means<'a>(word: &str, near: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
     /// Of words with so many letters two may be wrong. In shorter ones one may be missing or too much: another letter in the
     /// place of one makes another word.
@@ -129,10 +129,9 @@ pub fn surely_means<'a>(word: &str, near: &str, candidates: impl IntoIterator<It
     };
     let is_swapped = sorted(&letters) == sorted(&wanted);
     let is_plural = |one: &[char], many: &[char]| many.strip_suffix(&['s']).is_some_and(|many| many == one);
-    let keeps_meaning = !is_plural(&letters, &wanted) && !is_plural(&wanted, &letters);
     let is_long = letters.len() >= LONG || letters.len() != wanted.len() && letters.len().min(wanted.len()) >= SHORTEST;
-    let is_slip =
-        is_swapped && letters.len() >= SHORTEST || is_long && letters.first() == wanted.first() && keeps_meaning;
+    let is_slip = is_swapped && letters.len() >= SHORTEST
+        || is_long && letters.first() == wanted.first() && !is_plural(&wanted, &letters);
     is_slip && is_near(near) && !others.into_iter().any(is_near)
 }
 

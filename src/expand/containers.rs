@@ -24,7 +24,7 @@ impl Merging<'_> {
         let is_list = base.as_seq().is_some_and(|items| !items.is_empty()) || over.as_seq().is_some();
         let (below, above) = (named(base)?, named(over)?);
         let place = Place::Type(ty);
-        let [star_below, star_above] = [&below, &above].map(|layer| of_all(layer));
+        let [star_below, star_above] = [&below, &above].map(of_all);
         let star = match (&star_below, &star_above) {
             (Some(below), Some(above)) => Some(self.merge(below, above, place)),
             (below, above) => above.as_ref().or(below.as_ref()).cloned(),
