@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::ObjectKey;
+use crate::kubernetes::field::{is_within, without_items};
 use crate::text::{Node, Origin, Value};
 
 /// What is added to the objects of a file.
@@ -60,12 +61,12 @@ impl Additions {
 
     /// Whether a patch of an object writes a field, or something in it.
     fn writes(&self, key: &ObjectKey, field: &str) -> bool {
-        self.has_path(key, |path| is_below(path, field) || is_below(field, path))
+        self.has_path(key, |path| is_within(path, field) || is_within(field, path))
     }
 
     /// Whether a patch of an object writes all of a field.
     fn replaces(&self, key: &ObjectKey, field: &str) -> bool {
-        self.has_path(key, |path| is_below(field, path))
+        self.has_path(key, |path| is_within(field, path))
     }
 
     fn has_path(&self, key: &ObjectKey, is_it: impl Fn(&str) -> bool) -> bool {
@@ -94,27 +95,10 @@ fn without_tag(image: &str) -> &str {
     image[last..].find(':').map_or(image, |at| &image[..last + at])
 }
 
-fn is_below(path: &str, above: &str) -> bool {
-    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
 /// Whether a field is one that labels with selectors fill in.
 fn is_of_selectors(field: &str) -> bool {
     const FIELDS: [&str; 3] = ["spec.selector", "spec.template.metadata", "spec.jobTemplate.spec.template.metadata"];
-    FIELDS.iter().any(|known| is_below(field, known))
-}
-
-/// Returns `spec.containers.image` for `spec.containers[0].image`.
-fn without_items(path: &str) -> String {
-    let mut depth = 0_usize;
-    path.chars()
-        .filter(|letter| {
-            depth += usize::from(*letter == '[');
-            let is_outside = depth == 0;
-            depth = depth.saturating_sub(usize::from(*letter == ']'));
-            is_outside
-        })
-        .collect()
+    FIELDS.iter().any(|known| is_within(field, known))
 }
 
 #[cfg(test)]
@@ -142,6 +126,5 @@ mod tests {
         assert!(mends("spec.selector", "Deployment"));
         assert!(!mends("spec.selector", "StatefulSet") && !mends("spec.template", "Deployment"));
         assert_eq!(["a:1", "r:5000/a/b@sha256:1", "r:5000/a"].map(without_tag), ["a", "r:5000/a/b", "r:5000/a"]);
-        assert_eq!(without_items("a[0].b[c[1]].d"), "a.b.d");
     }
 }

@@ -11,6 +11,7 @@ use super::matching::Renames;
 use super::meaning::Pair;
 use super::{Change, Fate, Path, Shown, Step, What, definition, exposure, guard, secret, security};
 use crate::check::Definitions;
+use crate::kubernetes::field::{is_within, without_items};
 use crate::kubernetes::immutable::{Rule, may_refuse, refused};
 use crate::kubernetes::{Facts, Load, Manifest, ObjectKey, Tree};
 use crate::text::{Origin, Value};
@@ -364,9 +365,9 @@ fn refuse(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>, facts: &Fac
                 // What differs in the versions that stay is taken.
                 Rule::Stored => change.path.to_string() == refusal.path,
                 _ => {
-                    starts(&at, &place)
-                        || starts(&place, &at)
-                        || (refusal.field != "spec" && starts(&at, refusal.field))
+                    is_within(&at, &place)
+                        || is_within(&place, &at)
+                        || (refusal.field != "spec" && is_within(&at, refusal.field))
                 }
             };
             if covered {
@@ -402,7 +403,7 @@ pub(super) fn refuse_by_rules(
         for change in changes.iter_mut().filter(|change| change.effect != Effect::None) {
             let at: Vec<&str> = change.path.keys().collect();
             let at = at.join(".");
-            if place.is_empty() || starts(&at, &place) || starts(&place, &at) {
+            if place.is_empty() || is_within(&at, &place) || is_within(&place, &at) {
                 change.effect = change.effect.max(Effect::Recreate);
                 change.note = Some(note.clone());
                 found = true;
@@ -412,25 +413,6 @@ pub(super) fn refuse_by_rules(
             changes.push(whole_note(Effect::Recreate, note, new.origin));
         }
     }
-}
-
-fn starts(path: &str, above: &str) -> bool {
-    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// Returns `spec.containers.image` for `spec.containers[0].image`.
-fn without_items(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    let mut depth = 0_usize;
-    for letter in path.chars() {
-        match letter {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            letter if depth == 0 => out.push(letter),
-            _ => {}
-        }
-    }
-    out
 }
 
 /// Says what is stored in an object and goes with it; nothing where nothing is.

@@ -6,6 +6,7 @@ pub mod defaults;
 pub mod documented;
 mod duration;
 pub mod facts;
+pub mod field;
 mod fnv;
 mod format;
 pub mod immutable;
