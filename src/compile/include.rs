@@ -29,7 +29,7 @@ struct Part {
     layer: Option<Node>,
 }
 
-/// What a spec includes, so far as it was read.
+/// What was read so far of what a spec includes.
 #[derive(Default)]
 struct Path {
     /// The files that include one another, the spec first, each with the place where the one before it names it.
@@ -38,7 +38,7 @@ struct Path {
     layers: Vec<Node>,
     /// Whether one of them is not to be had.
     is_broken: bool,
-    /// Whether parts include each other in a circle, of which one way round is told.
+    /// Whether parts include each other in a circle, which is reported once.
     is_circular: bool,
 }
 

@@ -187,7 +187,7 @@ fn compile_inputs(
     diagnostics.append(findings);
     let in_force = policies::in_force(&manifests, &settings.policies, &roles, facts, diagnostics);
     let steps = stamp::Steps::of(settings.options.max_instances);
-    let mut anew = stamp::Anew::new(facts, &manifests, &known, in_force, steps);
+    let mut anew = stamp::Anew::new(facts, &manifests, &known, in_force, steps, !diagnostics.has_errors());
 
     let mut units = read_units(batches, &manifests, facts, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::manifests;
-use super::stamp::Anew;
+use super::stamp::{Anew, whole};
 use crate::check::{self, Mode, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{Expanded, World};
@@ -57,7 +57,7 @@ pub(super) fn of_batch(
     read(&named.iter().map(|object| Placed { object, sets: None }).collect::<Vec<_>>(), facts, diagnostics)
 }
 
-/// Judges objects that were given as they are: by the rule sets that are asked for, and by the policies in force.
+/// Judges manifests of the inputs by the chosen rule sets and by the policies in force.
 pub(super) fn judge_given(
     given: &[&Manifest],
     anew: &Anew,
@@ -68,12 +68,14 @@ pub(super) fn judge_given(
     for set in check::sets(given.iter().copied(), roles) {
         let files: HashSet<FileId> = set.iter().map(|manifest| manifest.origin.file).collect();
         let is_own = |finding: &Diagnostic| files.contains(&finding.origin.file);
-        let keys: HashMap<String, &Manifest> = set.iter().map(|object| (object.key.to_string(), *object)).collect();
+        let is_added_to = |object: &&&Manifest| !roles.of(object.origin.file).added.is_empty();
+        let keys: HashMap<String, &Manifest> =
+            set.iter().filter(is_added_to).map(|object| (object.key.to_string(), *object)).collect();
         let is_mended = |finding: &Diagnostic| {
             let object = finding.subject.as_ref().and_then(|subject| keys.get(&subject.object));
             object.is_some_and(|object| roles.of(object.origin.file).is_mended(finding, &object.key, &object.node))
         };
-        let mut found = asked.judge(&set, &Beside::default());
+        let mut found = asked.judge(&whole(set.iter().copied(), anew.is_sound), &Beside::default());
         for object in &set {
             let role = roles.of(object.origin.file);
             // What a kustomization moves or changes is judged where that is known.

@@ -12,7 +12,7 @@ use super::{Unit, behind};
 use crate::check::{self, Definitions, Mode, Roles, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
 use crate::expand::{Plan, metered};
-use crate::kubernetes::{Facts, Manifest, ObjectKey};
+use crate::kubernetes::{Facts, Manifest, ObjectKey, TypeId};
 use crate::limits;
 use crate::lower::{self, Context, Identify};
 use crate::rules::{Asked, Beside, Enforced, Gathered, Path, Policies};
@@ -37,6 +37,8 @@ pub(super) struct Anew {
     /// What Namespaces hold their pods to.
     enforced: Enforced,
     steps: Steps,
+    /// Whether no error was found before objects are made.
+    pub(super) is_sound: bool,
 }
 
 /// What is asked of the objects of a batch, beside the rules of the server.
@@ -58,12 +60,13 @@ impl Anew {
         known: &[Node],
         policies: Policies,
         steps: Steps,
+        is_sound: bool,
     ) -> Self {
         let objects = manifests.iter().map(|manifest| &manifest.node);
         let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object))).beside(known);
         let beside = Beside::of(manifests);
         let enforced = Enforced::default();
-        Self { facts, definitions, beside, policies, enforced, steps }
+        Self { facts, definitions, beside, policies, enforced, steps, is_sound }
     }
 
     /// Knows the levels of the Namespaces among objects, those of a batch included, before any pod is judged.
@@ -303,14 +306,8 @@ pub(super) fn emit<T: Send, E>(
 /// Settles an object: every scalar becomes what its field makes of it, and what the field does not take is a finding.
 pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diagnostics: &mut Diagnostics) -> Manifest {
     let Manifest { key, node: written, origin } = object;
-    let facts = anew.facts;
-    let ty = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind));
-    // What an expression or a patch brought comes in any order.
-    let mut walk = Walk::new(facts, Mode::Spec).about(&key).ordering().remembering(memo);
-    let node = match ty {
-        Some(ty) => walk.settle_type(&written, ty, &Path::Root),
-        None => walk.settle_custom(&written),
-    };
+    let (mut walk, ty) = walk(&key, anew, memo);
+    let node = settled(&mut walk, ty, &written);
     let found = walk.into_findings_after(diagnostics);
     diagnostics.extend(found);
     if ty.is_none() {
@@ -322,13 +319,30 @@ pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diag
 /// Settles an object that was checked before.
 fn settle_again(object: Manifest, anew: &Anew, memo: &mut check::Memo) -> Manifest {
     let Manifest { key, node, origin } = object;
-    let mut walk = Walk::new(anew.facts, Mode::Spec).about(&key).ordering().remembering(memo).again();
-    let ty = anew.facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| anew.facts.type_of(kind));
-    let node = match ty {
-        Some(ty) => walk.settle_type(&node, ty, &Path::Root),
-        None => walk.settle_custom(&node),
-    };
+    let (walk, ty) = walk(&key, anew, memo);
+    let node = settled(&mut walk.again(), ty, &node);
     Manifest { key, node, origin }
+}
+
+/// Returns a walk over an object, and its type where Kubernetes has it. What an expression or a patch brought comes in any
+/// order.
+fn walk<'a>(key: &'a ObjectKey, anew: &'a Anew, memo: &'a mut check::Memo) -> (Walk<'a>, Option<TypeId>) {
+    let walk = Walk::new(anew.facts, Mode::Spec).about(key).ordering().remembering(memo);
+    let kind = anew.facts.kind(&key.group, &key.version, &key.kind);
+    (walk, kind.and_then(|kind| anew.facts.type_of(kind)))
+}
+
+fn settled(walk: &mut Walk<'_>, ty: Option<TypeId>, node: &Node) -> Node {
+    match ty {
+        Some(ty) => walk.settle_type(node, ty, &Path::Root),
+        None => walk.settle_custom(node),
+    }
+}
+
+/// Returns the objects that hold nothing broken: nobody knows what such a part would have said. Where no error was found
+/// nothing is broken.
+pub(super) fn whole<'m>(objects: impl IntoIterator<Item = &'m Manifest>, is_sound: bool) -> Vec<&'m Manifest> {
+    objects.into_iter().filter(|object| is_sound || !object.node.holds_broken()).collect()
 }
 
 /// Checks objects of a batch as wholes, as [`check_whole`] does; they are applied, and need names of their own.
@@ -337,7 +351,8 @@ pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, held: Held<'_>, d
         diagnostics.extend(check::unnamed(&object.key, &object.node));
         check_whole(object, anew.facts, diagnostics);
     }
-    let known = held.asked.judge(&objects.iter().collect::<Vec<_>>(), &anew.beside);
+    let is_sound = anew.is_sound && !diagnostics.has_errors();
+    let known = held.asked.judge(&whole(objects, is_sound), &anew.beside);
     let more: Vec<Diagnostic> = objects.iter().flat_map(|object| anew.judge_level(object, held.sets, &known)).collect();
     diagnostics.extend(known.into_iter().chain(more));
     diagnostics.extend(objects.iter().flat_map(|object| anew.judge(object, held.policies, held.sets)));

@@ -46,15 +46,12 @@ impl Asked {
         Ok(())
     }
 
-    /// Looks at objects that are applied together; `beside` are others that have a say in how they run.
+    /// Looks at objects that are applied together, none of which holds anything broken; `beside` are others that have a say in how they run.
     pub fn judge(&self, objects: &[&Manifest], beside: &Beside) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = Vec::new();
         if *self == Self::default() {
             return found;
         }
-        // Advice is about what is left out, and nobody knows what a broken part would have said.
-        let objects: &[&Manifest] =
-            &objects.iter().copied().filter(|object| !object.node.holds_broken()).collect::<Vec<_>>();
         if !self.standards.is_empty() {
             found.extend(objects.iter().flat_map(|object| judge_pods(object, &self.standards)));
         }
