@@ -24,7 +24,7 @@ pub(super) fn take(steps: usize) -> bool {
     })
 }
 
-/// Compiles a pattern that stands in no expression, once where it is asked for again and again.
+/// Compiles a pattern that an expression made, once for the same text in a row.
 pub(super) fn pattern(text: &str) -> Result<Rc<GoPattern>, String> {
     /// What any pattern takes.
     const LEAST: usize = 500;

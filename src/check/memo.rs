@@ -37,8 +37,8 @@ impl Memo {
         (node.address(), std::ptr::from_ref(schema).addr(), partial, masked)
     }
 
-    /// Returns the settled subtree, none where it was settled already; none at all where nothing is known of it, nor of one
-    /// that differs from it in no more than texts which settle to themselves and which nobody has a say about.
+    /// Returns what a subtree settles to, `Some(None)` for one that is settled already. It is known where the subtree itself
+    /// was seen, or one at its place that differs in texts that no rule reads; `None` if neither is.
     #[expect(clippy::option_option, reason = "the walk itself says by none that nothing changes")]
     pub(super) fn recall(&self, spot: &Spot, node: &Node, schema: &Schema, facts: &Facts) -> Option<Option<Node>> {
         let known = |key| self.settled.get(key).map(|(_, settled)| settled.clone());

@@ -48,7 +48,7 @@ pub struct Walk<'a> {
     ordered: bool,
     /// What is known of subtrees that other objects hold as well.
     memo: Option<&'a mut Memo>,
-    /// Whether what is wrong is asked for: what was checked before is settled alone.
+    /// Whether mistakes are looked for; what was checked before is only settled.
     judges: bool,
     /// How much had no sound shape so far.
     unsound: usize,
@@ -403,7 +403,6 @@ impl<'a> Walk<'a> {
         let message = format!("`{}` has no field `{name}`", words::type_name(&ty.name));
         let mut finding = Diagnostic::new(Code::UnknownField, entry.key.origin, message).label("unknown field");
         let absent = ty.fields.iter().map(|field| field.name.as_str()).filter(|known| !map.contains(known));
-        let mut meant = None;
         // Each way out takes a look at some hundred fields, and of very many findings most are only counted.
         if self.findings.len() > limits::FINDINGS_OF_A_CODE {
             self.report(finding, &Path::Field(path, name));
@@ -413,17 +412,18 @@ impl<'a> Walk<'a> {
             self.report(Diagnostic { fix: slip.fix, ..finding.help(slip.help) }, &Path::Field(path, name));
             return slip.field;
         }
+        let near = did_you_mean(name, absent.clone()).and_then(|near| ty.field(near));
+        let fits = near.is_some_and(|field| hint::may_be(&entry.value, &field.schema));
+        let sure = fits && near.is_some_and(|field| surely_means(name, &field.name, absent));
+        let named = |finding: Diagnostic, field: &str| {
+            let edit = Edit::word(entry.key.origin, name, field);
+            finding.help(format!("did you mean `{field}`?")).with_fix(Fix::safe_if(sure, [edit]))
+        };
         // A letter more or less is nearer than another place that has the name.
-        let near = did_you_mean(name, absent.clone()).and_then(|near| Some((near, ty.field(near)?)));
-        let near = near.filter(|(near, field)| {
-            let is_plural = near.strip_suffix('s') == Some(name) || name.strip_suffix('s') == Some(*near);
-            (is_plural || surely_means(name, near, absent.clone())) && hint::may_be(&entry.value, &field.schema)
-        });
-        if let Some((near, _)) = near {
-            let fix = Fix::safe_if(surely_means(name, near, absent), [Edit::word(entry.key.origin, name, near)]);
-            let finding = finding.help(format!("did you mean `{near}`?")).with_fix(fix);
-            self.report(finding, &Path::Field(path, name));
-            return Some(near);
+        let is_plural = |field: &str| field.strip_suffix('s') == Some(name) || name.strip_suffix('s') == Some(field);
+        if let Some(field) = near.filter(|field| sure || fits && is_plural(&field.name)) {
+            self.report(named(finding, &field.name), &Path::Field(path, name));
+            return Some(&field.name);
         }
         let here = self.around.last().and_then(|(_, node)| hint::below(entry, ty, node, self.facts));
         // What belongs in a field that is not there stands for it.
@@ -433,15 +433,11 @@ impl<'a> Walk<'a> {
             .or_else(|| hint::above(entry, &self.around))
             .or_else(|| Some((self.foreign(name, ty)?, None)))
             .or_else(|| Some((hint::other_minor(name, ty, self.facts)?, None)));
+        let meant = near.filter(|_| help.is_none()).map(|field| field.name.as_str());
         if let Some((help, fix)) = help {
             finding = Diagnostic { fix, ..finding.help(help) };
-        } else {
-            meant = did_you_mean(name, absent.clone());
-            if let Some((meant, field)) = meant.and_then(|meant| Some((meant, ty.field(meant)?))) {
-                let sure = surely_means(name, meant, absent) && hint::may_be(&entry.value, &field.schema);
-                let edit = Edit::word(entry.key.origin, name, meant);
-                finding = finding.help(format!("did you mean `{meant}`?")).with_fix(Fix::safe_if(sure, [edit]));
-            }
+        } else if let Some(field) = meant {
+            finding = named(finding, field);
         }
         self.report(finding, &Path::Field(path, name));
         meant.or(into)
@@ -467,7 +463,7 @@ impl<'a> Walk<'a> {
     }
 
     fn missing_field(&mut self, name: &SmolStr, ty: &Type, path: &Path<'_>, anchor: Origin) {
-        // One that stands in the structure around, which has no such field, is told there.
+        // One that stands in the structure around, which has no such field, is reported there.
         let is_outside = |(outer, node): &(&Type, Node)| outer.field(name).is_none() && node.get(name).is_some();
         if self.around.last().is_some_and(is_outside) {
             self.unsound += 1;

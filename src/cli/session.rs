@@ -171,7 +171,7 @@ impl Session {
     }
 
     /// Reads a file of parameters, or of the value of one: `FILE`, a mapping of them, or a table that is the value of the
-    /// parameter of its name; `NAME=FILE`. `None` if it cannot be read, which is told.
+    /// parameter of its name; `NAME=FILE`. `None` if it cannot be read, which is reported.
     fn params_of(&mut self, given: &str) -> Result<Option<Map>, Failure> {
         let is_name = |name: &str| !name.is_empty() && !name.contains(['/', '\\', '.']);
         let (name, path) = match given.split_once('=').filter(|(name, _)| is_name(name)) {

@@ -7,7 +7,7 @@ use super::expression::is_expression;
 use super::layers::{AFFINITIES, Lifted};
 use super::merge::Merging;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::text::{Entry, Key, Map, Node};
+use crate::text::{Entry, Key, Map, Node, Value};
 
 /// The parts of a layer that are lifted out of it: where a later one is null, all that they say is gone.
 const BODIES: [&str; 3] = ["template", "jobTemplate", "pod"];
@@ -49,12 +49,25 @@ pub(super) fn take_out(layers: &mut [Lifted]) {
     }
 }
 
-/// Takes out what a layer says of all containers.
-fn without_all(fields: &mut Map, key: &str) {
-    let Some(entry) = fields.entry(key).cloned() else { return };
-    let Some(containers) = entry.value.as_map() else { return };
-    let kept = containers.iter().filter(|entry| entry.key.text != ALL).cloned().collect();
-    fields.set(entry.key, Node::map(kept, entry.value.origin()));
+/// Takes out what a layer says of all containers, and the containers with it where there is no other.
+pub(super) fn without_all(fields: &mut Map, key: &str) {
+    let Some(Entry { key, value }) = fields.entry(key).cloned() else { return };
+    let kept = match value.value() {
+        Value::Map(map) if map.contains(ALL) => {
+            let kept: Map = map.iter().filter(|entry| entry.key.text != ALL).cloned().collect();
+            (!kept.is_empty()).then(|| Node::map(kept, value.origin()))
+        }
+        Value::Seq(items) => {
+            let is_all = |item: &&Node| item.get("name").and_then(Node::as_str) == Some(ALL);
+            let kept: Vec<Node> = items.iter().filter(|item| !is_all(item)).cloned().collect();
+            (!kept.is_empty()).then(|| Node::seq(kept, value.origin()))
+        }
+        _ => return,
+    };
+    match kept {
+        Some(kept) => fields.set(key, kept),
+        None => drop(fields.remove(&key.text)),
+    }
 }
 
 /// Notes that a native body, or one of its parts, is no mapping.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
 
-use super::bodies::{check_body, lift_metadata, put_back, take_out, without_alias, without_bodies};
+use super::bodies::{check_body, lift_metadata, put_back, take_out, without_alias, without_all, without_bodies};
 use super::containers::ALL;
 use super::expression::is_expression;
 use super::forms;
@@ -111,12 +111,7 @@ impl Stack<'_> {
         }
         let mut map = fields.as_map().cloned().unwrap_or_default();
         for key in ["containers", "initContainers"] {
-            if let Some(entry) = map.entry(key).cloned() {
-                match without_all(&entry.value) {
-                    Some(kept) => map.set(entry.key, kept),
-                    None => drop(map.remove(key)),
-                }
-            }
+            without_all(&mut map, key);
         }
         if let (Some(target), Some(entry)) = (&target, map.entry("containers").cloned())
             && !listed.contains(target)
@@ -423,22 +418,6 @@ fn containers_of(fields: &Map) -> impl Iterator<Item = (SmolStr, bool)> {
     let listed = written.and_then(Node::as_seq).into_iter().flatten();
     let listed = listed.filter_map(|item| Some((item.get("name")?.text()?.clone(), false)));
     by_name.chain(listed).filter(|(name, _)| name != ALL)
-}
-
-/// Returns containers without what is said of all of them; `None` if there is no other.
-fn without_all(containers: &Node) -> Option<Node> {
-    match (containers.as_map(), containers.as_seq()) {
-        (Some(map), _) if map.contains(ALL) => {
-            let kept: Map = map.iter().filter(|entry| entry.key.text != ALL).cloned().collect();
-            (!kept.is_empty()).then(|| Node::map(kept, containers.origin()))
-        }
-        (_, Some(items)) => {
-            let is_all = |item: &&Node| item.get("name").and_then(Node::as_str) == Some(ALL);
-            let kept: Vec<Node> = items.iter().filter(|item| !is_all(item)).cloned().collect();
-            (!kept.is_empty()).then(|| Node::seq(kept, containers.origin()))
-        }
-        _ => Some(containers.clone()),
-    }
 }
 
 fn single(key: &str, value: Node, origin: Origin) -> Node {

@@ -150,15 +150,7 @@ pub fn story(object: &Manifest, makers: &Makers<'_>, sources: &Sources) -> Topic
     leaves(&object.node, sources, &mut path, &mut |path, origin| {
         fields.push((path.to_owned(), place(origin, sources)));
     });
-    topic
-        .row(
-            "pods",
-            pods(object).join(
-                "
-",
-            ),
-        )
-        .list("fields", fields)
+    topic.row("pods", pods(object).join("\n")).list("fields", fields)
 }
 
 /// Returns axis values without those that are secret.
