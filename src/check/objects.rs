@@ -11,7 +11,6 @@ use smol_str::SmolStr;
 use super::crd::Definitions;
 use super::duplicates::duplicates;
 use super::identity::{Checked, identify, items_of, unknown_custom_kind, unnamed};
-use super::memo::Memo;
 use super::role::{Purpose, Roles, is_patch, namespaces};
 use super::shape::{Mode, Walk};
 use super::size::check_size;
@@ -51,17 +50,16 @@ pub fn check_objects_of(
     let own = settled(objects.iter().map(|(node, _)| node), facts, mode);
     let definitions = Definitions::read(&own).beside(known);
     let checker = Checker { facts, mode, roles, definitions: &definitions };
-    let check = |memo: &mut Memo, (node, origin): &(Node, Origin)| checker.check(node, *origin, memo);
+    let check = |(node, origin): &(Node, Origin)| checker.check(node, *origin);
     let mut diagnostics = Diagnostics::new();
     let mut manifests = Vec::with_capacity(objects.len());
     let mut unknown: BTreeMap<(SmolStr, SmolStr), Diagnostic> = BTreeMap::new();
     let mut unnamed: Option<Diagnostic> = None;
     for some in objects.chunks(AT_ONCE) {
         let checked: Vec<Outcome> = if some.len() < PARALLEL_OBJECTS {
-            let mut memo = Memo::default();
-            some.iter().map(|object| check(&mut memo, object)).collect()
+            some.iter().map(check).collect()
         } else {
-            some.par_iter().with_min_len(PARALLEL_OBJECTS).map_init(Memo::default, check).collect()
+            some.par_iter().map(check).collect()
         };
         for Outcome { manifest, findings, unknown: note, unnamed: warning } in checked {
             diagnostics.extend(findings);
@@ -147,7 +145,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn check(&self, node: &Node, origin: Origin, memo: &mut Memo) -> Outcome {
+    fn check(&self, node: &Node, origin: Origin) -> Outcome {
         let Self { facts, mode, definitions, .. } = *self;
         let role = self.roles.of(origin.file);
         if role.purpose == Purpose::Patch || role.purpose == Purpose::Looked && self.is_own_patch(node) {
@@ -172,7 +170,7 @@ impl Checker<'_> {
                 _ => finding,
             });
         }
-        let mut walk = Walk::new(facts, mode).about(&key).remembering(memo);
+        let mut walk = Walk::new(facts, mode).about(&key);
         let mut unknown = None;
         let settled = match identified.kind {
             Checked::Native(id) => walk.settle_type(node, id, &Path::Root),

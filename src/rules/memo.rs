@@ -1,6 +1,6 @@
 //! What rules said nothing of: the structures that were judged last, each where it stands in objects of its kind.
 //!
-//! Objects of a batch, and of most files, are much alike. A rule that found nothing, and that looked at fields which the
+//! Objects of a batch are much alike. A rule that found nothing, and that looked at fields which the
 //! next structure has as well, would find nothing again: it is not asked. Rules find the same with a memo and without.
 
 use std::collections::HashMap;

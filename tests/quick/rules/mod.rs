@@ -8,11 +8,11 @@ mod standards;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fanfold::check::{Mode, check_objects};
-use fanfold::diagnostic::{Code, Diagnostics, Severity};
-use fanfold::kubernetes::{Facts, Minor};
+use fanfold::check::{Memo, Mode, Walk, check_objects};
+use fanfold::diagnostic::{Diagnostic, Diagnostics, Severity};
+use fanfold::kubernetes::{Facts, Minor, ObjectKey};
 use fanfold::read::read_documents;
-use fanfold::rules::{Rule, book};
+use fanfold::rules::{Path, Rule, book};
 use fanfold::text::Sources;
 
 use crate::hosts::around;
@@ -30,7 +30,7 @@ fn found(object: &str, minor: Minor, severity: Severity) -> Vec<String> {
     let facts = Facts::of(minor).expect("a bundled minor");
     let (_, found) = check_objects(documents.collect::<Vec<_>>(), facts, Mode::Manifest);
     let all = read.into_iter().chain(found).filter(|finding| finding.severity == severity);
-    let line = |finding: fanfold::diagnostic::Diagnostic| {
+    let line = |finding: Diagnostic| {
         let field = finding.subject.map(|subject| subject.field).unwrap_or_default();
         format!("{field}: {}", finding.message)
     };
@@ -90,35 +90,31 @@ fn what_is_known_of_objects_before_changes_no_verdict() {
         by_type.entry(rule.at).or_default().extend(examples.into_iter().map(|example| around(rule.at, example)));
     }
     for (ty, objects) in by_type {
-        // So few that one core checks them all.
-        for objects in objects.chunks(60) {
-            let alone: Vec<Vec<String>> = objects.iter().flat_map(|object| judged(&[object], facts)).collect();
-            let objects: Vec<&String> = objects.iter().collect();
-            for (number, together) in judged(&objects, facts).into_iter().enumerate() {
-                assert_eq!(together, alone[number], "{ty}, after others: {}", objects[number]);
-            }
+        let alone: Vec<Vec<String>> = objects.iter().flat_map(|object| judged(&[object], facts)).collect();
+        let objects: Vec<&String> = objects.iter().collect();
+        for (number, together) in judged(&objects, facts).into_iter().enumerate() {
+            assert_eq!(together, alone[number], "{ty}, after others: {}", objects[number]);
         }
     }
 }
 
-/// Returns what is found in each of some objects that are checked together, but for what is about several.
+/// Returns what is found in each of some objects, with what is known of those before.
 fn judged(objects: &[&String], facts: &Facts) -> Vec<Vec<String>> {
-    let (mut sources, read) = (Sources::default(), &mut Diagnostics::new());
-    let documents: Vec<_> = objects
-        .iter()
-        .enumerate()
-        .flat_map(|(at, object)| read_documents(&mut sources, &format!("{at}.yaml"), object.as_str().into(), read))
-        .map(|document| (document.root.clone(), document.root.origin()))
-        .collect();
-    let files: Vec<_> = documents.iter().map(|(_, origin)| origin.file).collect();
-    let (_, found) = check_objects(documents, facts, Mode::Manifest);
-    let mut judged = vec![Vec::new(); objects.len()];
-    for finding in found.into_iter().filter(|finding| finding.code != Code::DuplicateObject) {
-        let at = files.iter().position(|file| *file == finding.origin.file).expect("a file of an object");
-        judged[at].push(format!("{}-{}: {}", finding.origin.start, finding.origin.end, finding.message));
-    }
-    judged.iter_mut().for_each(|found| found.sort());
-    judged
+    let mut memo = Memo::default();
+    let mut judge = |object: &String| {
+        let documents =
+            read_documents(&mut Sources::default(), "a.yaml", object.as_str().into(), &mut Diagnostics::new());
+        let root = &documents[0].root;
+        let key = ObjectKey::of(root).expect("an object");
+        let kind = facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| facts.type_of(kind));
+        let mut walk = Walk::new(facts, Mode::Manifest).about(&key).remembering(&mut memo);
+        walk.settle_type(root, kind.expect("a kind of Kubernetes"), &Path::Root);
+        let line = |finding: &Diagnostic| format!("{:?}: {}", finding.origin, finding.message);
+        let mut found: Vec<String> = walk.into_findings().iter().map(line).collect();
+        found.sort();
+        found
+    };
+    objects.iter().map(|object| judge(object)).collect()
 }
 
 #[test]
