@@ -5,6 +5,7 @@
 
 mod calls;
 mod depth;
+mod made;
 
 use smol_str::SmolStr;
 
@@ -26,6 +27,8 @@ pub struct Environment {
     roots: Vec<(SmolStr, Ty)>,
     /// Those below `variables`, each an expression of its own, with how deep its value may nest.
     deferred: Option<Vec<(SmolStr, Ty, usize)>>,
+    /// Whether they may make patches.
+    has_patches: bool,
 }
 
 /// An expression, ready to be evaluated.
@@ -84,7 +87,7 @@ pub(super) struct FoldCode {
 impl Environment {
     /// Returns one without variables, for the functions of a minor.
     pub fn new(minor: Minor) -> Self {
-        Self { minor, roots: Vec::new(), deferred: None }
+        Self { minor, roots: Vec::new(), deferred: None, has_patches: false }
     }
 
     /// Declares a variable. The values are given in the order of the declarations.
@@ -92,6 +95,12 @@ impl Environment {
     pub fn with(mut self, name: &str, ty: Ty) -> Self {
         self.roots.push((name.into(), ty));
         self
+    }
+
+    /// Lets expressions make patches: values of the types `Object`, those of its fields, and `JSONPatch`.
+    #[must_use]
+    pub fn with_patches(self) -> Self {
+        Self { has_patches: true, ..self }
     }
 
     /// Lets expressions read those below `variables`.
@@ -202,6 +211,7 @@ impl Compiler<'_> {
             Kind::Choice(parts) => self.choice(expr.at, parts),
             Kind::List(items) => self.list(items),
             Kind::Map(entries) => self.map(entries),
+            Kind::Made(name, fields) => self.made(expr.at, name, fields),
             Kind::Fold(fold) => self.fold(fold),
         }
     }
@@ -417,7 +427,7 @@ impl Compiler<'_> {
 /// Returns the type of a field.
 fn field_of(ty: &Ty, field: &str, at: usize) -> Result<Ty, Refusal> {
     match ty {
-        Ty::Dyn => Ok(Ty::Dyn),
+        Ty::Dyn | Ty::Made(_) => Ok(Ty::Dyn),
         Ty::Map(entry) => Ok(entry.1.clone()),
         Ty::Optional(inner) => field_of(inner, field, at),
         Ty::Object(object) => object.field(field).map(|(_, ty)| ty.clone()).ok_or_else(|| {

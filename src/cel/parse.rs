@@ -242,8 +242,7 @@ impl Parser {
             } else if matches!(self.peek(), Token::Mark("{"))
                 && let Some(name) = expr.qualified()
             {
-                return Err(Refusal::new(start, format!("there is no type `{name}` to make values of"))
-                    .help(Some("a mapping is written without a name: `{'key': value}`".to_owned())));
+                expr = self.made(start, name.into())?;
             } else {
                 return Ok(expr);
             }
@@ -354,6 +353,23 @@ impl Parser {
             }
         }
         Ok(Expr::new(at, Kind::Map(entries)))
+    }
+
+    /// Reads the fields of a value of a named type.
+    fn made(&mut self, at: usize, name: SmolStr) -> Result<Expr, Refusal> {
+        self.expect("{")?;
+        let mut fields = Vec::new();
+        while !self.eat("}") {
+            let optional = self.eat("?");
+            let field = self.field()?;
+            self.expect(":")?;
+            fields.push((field, self.expr()?, optional));
+            if !self.eat(",") {
+                self.expect("}")?;
+                break;
+            }
+        }
+        Ok(Expr::new(at, Kind::Made(name, fields)))
     }
 
     /// Reads a method, which may be a macro: one by its name and the number of what it is given.

@@ -40,6 +40,8 @@ pub(super) enum Kind {
     /// Items, each with whether it is one only where it has a value.
     List(Vec<(Expr, bool)>),
     Map(Vec<(Expr, Expr, bool)>),
+    /// A value of a named type, with its fields: `Object.spec{replicas: 1}`.
+    Made(SmolStr, Vec<(SmolStr, Expr, bool)>),
     Fold(Box<Fold>),
 }
 

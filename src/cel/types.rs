@@ -38,6 +38,8 @@ pub enum Ty {
     Optional(Arc<Ty>),
     /// A structure of known fields.
     Object(Arc<Object>),
+    /// What expressions make of named fields, by the name of its type.
+    Made(SmolStr),
     /// A type of a library, by its name.
     Opaque(&'static str),
     /// What a function leaves open, and each call fills in; [`Ty::FREE`] where none did.
@@ -82,7 +84,16 @@ impl Ty {
 
     /// Whether values of the type hold no others.
     pub(super) fn is_scalar(&self) -> bool {
-        !matches!(self, Self::Dyn | Self::List(_) | Self::Map(_) | Self::Optional(_) | Self::Object(_) | Self::Param(_))
+        !matches!(
+            self,
+            Self::Dyn
+                | Self::List(_)
+                | Self::Map(_)
+                | Self::Optional(_)
+                | Self::Object(_)
+                | Self::Made(_)
+                | Self::Param(_)
+        )
     }
 
     /// Reads a type as signatures write it: `list(string)`, `map(string, A)`, `Quantity`.
@@ -149,7 +160,7 @@ impl Ty {
                 ours.fits(theirs, params)
             }
             (Ty::Map(ours), Ty::Map(theirs)) => ours.0.fits(&theirs.0, params) && ours.1.fits(&theirs.1, params),
-            (Ty::Null, Ty::Object(_) | Ty::Duration | Ty::Timestamp | Ty::Optional(_)) => true,
+            (Ty::Null, Ty::Object(_) | Ty::Made(_) | Ty::Duration | Ty::Timestamp | Ty::Optional(_)) => true,
             (ours, theirs) => ours == theirs,
         }
     }
@@ -164,10 +175,24 @@ impl Ty {
             (Ty::Map(ours), Ty::Map(theirs)) => {
                 Some(Ty::Map(Arc::new((ours.0.joined(&theirs.0)?, ours.1.joined(&theirs.1)?))))
             }
-            (Ty::Null, nullable @ (Ty::Object(_) | Ty::Duration | Ty::Timestamp | Ty::Opaque(_) | Ty::Optional(_)))
-            | (nullable @ (Ty::Object(_) | Ty::Duration | Ty::Timestamp | Ty::Opaque(_) | Ty::Optional(_)), Ty::Null) => {
-                Some(nullable.clone())
-            }
+            (
+                Ty::Null,
+                nullable @ (Ty::Object(_)
+                | Ty::Made(_)
+                | Ty::Duration
+                | Ty::Timestamp
+                | Ty::Opaque(_)
+                | Ty::Optional(_)),
+            )
+            | (
+                nullable @ (Ty::Object(_)
+                | Ty::Made(_)
+                | Ty::Duration
+                | Ty::Timestamp
+                | Ty::Opaque(_)
+                | Ty::Optional(_)),
+                Ty::Null,
+            ) => Some(nullable.clone()),
             (ours, theirs) => (ours == theirs).then(|| ours.clone()),
         }
     }
@@ -202,6 +227,7 @@ impl fmt::Display for Ty {
             Self::Map(both) => write!(f, "map({}, {})", both.0, both.1),
             Self::Optional(item) => write!(f, "optional({item})"),
             Self::Object(object) => f.write_str(&object.name),
+            Self::Made(name) => f.write_str(name),
             Self::Opaque(name) => f.write_str(name),
         }
     }

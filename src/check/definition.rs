@@ -182,16 +182,7 @@ impl Rules<'_> {
                 let message = "expected no webhook, since the strategy is not `Webhook`";
                 self.refuse(webhook, message, None, &Path::Field(&path, "webhook"));
             }
-            (true, Some(webhook)) => {
-                let client = webhook.get("clientConfig");
-                let has = |name: &str| client.is_some_and(|client| client.get(name).is_some());
-                if has("url") == has("service") {
-                    let message = "expected one of `url` and `service` in `clientConfig`";
-                    let path = Path::Field(&path, "webhook");
-                    self.refuse(client.unwrap_or(webhook), message, None, &Path::Field(&path, "clientConfig"));
-                }
-            }
-            (false, None) => {}
+            _ => {}
         }
     }
 }

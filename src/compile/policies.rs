@@ -25,7 +25,7 @@ pub(super) fn in_force(
     let named = checked(manifests::roots(named.to_vec()), facts, diagnostics);
     let own = manifests.iter().map(|object| Placed { object, sets: Some(roles.of(object.origin.file).sets()) });
     let named = named.iter().map(|object| Placed { object, sets: None });
-    read(&own.chain(named).collect::<Vec<_>>(), facts, diagnostics)
+    Policies::read(&own.chain(named).collect::<Vec<_>>(), facts)
 }
 
 /// Reads the policies that a batch names.
@@ -54,7 +54,7 @@ pub(super) fn of_batch(
         diagnostics.push(no_policy(&path, origin));
     }
     let named = checked(documents, facts, diagnostics);
-    read(&named.iter().map(|object| Placed { object, sets: None }).collect::<Vec<_>>(), facts, diagnostics)
+    Policies::read(&named.iter().map(|object| Placed { object, sets: None }).collect::<Vec<_>>(), facts)
 }
 
 /// Judges manifests of the inputs by the chosen rule sets and by the policies in force.
@@ -130,11 +130,4 @@ fn checked(documents: Vec<(Node, Origin)>, facts: &Facts, diagnostics: &mut Diag
     let (objects, found) = check::check_objects(documents, facts, Mode::Manifest);
     diagnostics.append(found);
     objects
-}
-
-fn read(objects: &[Placed<'_>], facts: &Facts, diagnostics: &mut Diagnostics) -> Policies {
-    let mut found = Vec::new();
-    let policies = Policies::read(objects, facts, &mut found);
-    diagnostics.extend(found.into_iter().map(Diagnostic::as_written));
-    policies
 }

@@ -4,6 +4,7 @@
 //! what cannot be told without the cluster. A verdict is never guessed: what depends on who asks, on a namespace or on
 //! parameters that are not here is a note.
 
+pub(super) mod expression;
 mod matching;
 mod object;
 mod policy;
@@ -45,9 +46,9 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Reads the policies among objects, with what they are bound to; expressions that the server would not take are
-    /// findings.
-    pub fn read(objects: &[Placed<'_>], facts: &Facts, findings: &mut Vec<Diagnostic>) -> Self {
+    /// Reads the policies among objects, with what they are bound to; those with expressions that the server would not
+    /// take judge nothing.
+    pub fn read(objects: &[Placed<'_>], facts: &Facts) -> Self {
         let of_kind = |kind: &'static str| {
             objects.iter().filter(move |placed| placed.object.key.group == GROUP && placed.object.key.kind == kind)
         };
@@ -62,7 +63,7 @@ impl Policies {
         let is_once = |placed: &&Placed<'_>| placed.sets.is_none() || !named.contains(&&placed.object.key.name);
         let mut policies = Vec::new();
         for placed in of_kind("ValidatingAdmissionPolicy").filter(is_once) {
-            let Some(mut policy) = Policy::read(placed.object, facts, findings) else { continue };
+            let Some(mut policy) = Policy::read(placed.object, facts) else { continue };
             policy.sets = placed.sets.map(<[u32]>::to_vec);
             let own =
                 bindings.iter().filter(|(at, binding)| binding.policy == policy.name && meet(at.sets, placed.sets));

@@ -84,6 +84,11 @@ impl<'a> At<'a> {
         ty.and_then(|ty| ty.field(field)).is_some_and(|field| !self.facts.drops(field))
     }
 
+    /// Whether the published type requires a field, whose absence is found without a rule.
+    pub fn requires(&self, field: &str) -> bool {
+        self.ty.required.iter().any(|required| required == field)
+    }
+
     /// Whether the server has a feature gate on that is off unless it is set.
     pub fn has_gate(&self, name: &str) -> bool {
         self.facts.has_gate(name)

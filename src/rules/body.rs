@@ -78,6 +78,40 @@ pub(super) const RULES: &[Rule] = &[
         "{apiVersion: v1, kind: ReplicationController, metadata: {name: a, namespace: default}, spec: {template: {metadata: \
          {labels: {a: b}}, spec: {containers: [{name: a, image: 'a:1'}]}}}}"
     ),
+    needs_spec!(
+        "policy-spec",
+        "admissionregistration/v1.ValidatingAdmissionPolicy",
+        "matchConstraints",
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: a}}",
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: a}, spec: {validations: \
+         [{expression: 'true'}], matchConstraints: {resourceRules: [{operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], \
+         resources: ['*']}]}}}"
+    ),
+    needs_spec!(
+        "binding-spec",
+        "admissionregistration/v1.ValidatingAdmissionPolicyBinding",
+        "policyName",
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: a}}",
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: a}, spec: \
+         {policyName: a, validationActions: [Deny]}}"
+    ),
+    needs_spec!(
+        "mutating-policy-spec",
+        "admissionregistration/v1.MutatingAdmissionPolicy",
+        "mutations",
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingAdmissionPolicy, metadata: {name: a}}",
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingAdmissionPolicy, metadata: {name: a}, spec: \
+         {reinvocationPolicy: Never, mutations: [{patchType: JSONPatch, jsonPatch: {expression: '[JSONPatch{}]'}}], \
+         matchConstraints: {resourceRules: [{operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*']}]}}}"
+    ),
+    needs_spec!(
+        "mutating-binding-spec",
+        "admissionregistration/v1.MutatingAdmissionPolicyBinding",
+        "policyName",
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingAdmissionPolicyBinding, metadata: {name: a}}",
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingAdmissionPolicyBinding, metadata: {name: a}, spec: \
+         {policyName: a}}"
+    ),
     Rule {
         name: "pod-template",
         at: "core/v1.PodTemplate",

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use super::at::{At, get, quantity};
-use super::pod::check_once;
-use super::value::{again, at_least, filled, forbid, missing, named, one_of, parameters, within};
+use super::value::{again, at_least, check_once, filled, forbid, missing, named, one_of, parameters, within};
 use super::{Minor, Rule};
 use crate::kubernetes::name::{dns_subdomain, label_key};
 use crate::text::{Node, Origin};

@@ -77,6 +77,10 @@ macro_rules! cron {
 
 mod address;
 mod admission;
+mod admission_binding;
+mod admission_mutation;
+mod admission_policy;
+mod admission_scope;
 mod advice;
 mod asked;
 mod at;
@@ -137,6 +141,7 @@ mod trap;
 mod value;
 mod volume;
 mod volume_driver;
+mod webhook;
 mod workload;
 
 use std::collections::HashMap;
@@ -165,6 +170,8 @@ pub struct Rule {
     pub name: &'static str,
     /// The type of the structures that it looks at: `core/v1.Container`.
     pub at: &'static str,
+    /// The types that the server holds to the same: those of other versions of the API, and such that share a part.
+    pub kin: &'static [&'static str],
     /// The first minor that has it, and the last.
     pub minors: (Minor, Minor),
     /// Looks at a structure and reports what is refused.
@@ -182,6 +189,7 @@ impl Rule {
     const ALWAYS: Self = Self {
         name: "",
         at: "",
+        kin: &[],
         minors: (Minor(0), Minor(u32::MAX)),
         check: |_| (),
         refuses: &[],
@@ -193,6 +201,10 @@ impl Rule {
 /// The rules of each file, in the order in which they are asked.
 #[rustfmt::skip]
 static BOOK: &[&[Rule]] = &[
+    admission_binding::RULES,
+    admission_mutation::RULES,
+    admission_policy::RULES,
+    admission_scope::RULES,
     attachment::RULES,
     autoscaling::RULES,
     body::RULES,
@@ -243,6 +255,7 @@ static BOOK: &[&[Rule]] = &[
     trap::RULES,
     volume::RULES,
     volume_driver::RULES,
+    webhook::RULES,
 ];
 
 /// Returns all rules.
@@ -263,7 +276,10 @@ pub fn judge(
 ) -> Vec<(String, Diagnostic)> {
     static BY_TYPE: LazyLock<HashMap<&str, Vec<&Rule>>> = LazyLock::new(|| {
         let mut by_type: HashMap<&str, Vec<&Rule>> = HashMap::new();
-        book().for_each(|rule| by_type.entry(rule.at).or_default().push(rule));
+        for rule in book() {
+            let types = [rule.at].into_iter().chain(rule.kin.iter().copied());
+            types.for_each(|ty| by_type.entry(ty).or_default().push(rule));
+        }
         by_type
     });
     let Some(rules) = BY_TYPE.get(ty.name.as_str()) else { return Vec::new() };

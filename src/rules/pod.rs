@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 
 use super::at::{At, get, is_true, items, number, number_at, quantity, text};
+use super::value::check_once;
 use super::{Minor, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::Quantity;
@@ -30,25 +31,6 @@ pub(super) fn check_name(
     if let Err(reason) = is(name) {
         let message = format!("`{name}` is no name for {what}: {reason}");
         at.report(place, Diagnostic::new(Code::InvalidName, node.origin(), message));
-    }
-}
-
-/// Reports each name that is there again, with the place of the first one.
-pub(super) fn check_once<'a>(
-    at: &mut At<'_>,
-    names: impl IntoIterator<Item = (String, &'a Node)>,
-    message: impl Fn(&str) -> String,
-) {
-    let mut seen: HashMap<&str, Origin> = HashMap::new();
-    for (place, node) in names {
-        let Some(name) = node.as_str().filter(|name| !name.is_empty()) else { continue };
-        if let Some(first) = seen.get(name) {
-            let finding =
-                Diagnostic::new(Code::DuplicateValue, node.origin(), message(name)).also(*first, "first here");
-            at.report(place, finding);
-        } else {
-            seen.insert(name, node.origin());
-        }
     }
 }
 

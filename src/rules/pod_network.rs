@@ -2,7 +2,8 @@
 
 use super::address::address;
 use super::at::{At, is_true, items, number, text};
-use super::pod::{check_name, check_once, forbid};
+use super::pod::{check_name, forbid};
+use super::value::check_once;
 use super::{Minor, Rule};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::{dns_subdomain, label_key};

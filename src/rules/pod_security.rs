@@ -1,7 +1,8 @@
 //! What a pod may do on its node: its operating system, the namespaces that it shares with the node, users, sysctls.
 
 use super::at::{At, get, is_true, items, number, text};
-use super::pod::{check_once, containers, forbid};
+use super::pod::{containers, forbid};
+use super::value::check_once;
 use super::{Minor, Rule};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::text::{Node, Value};

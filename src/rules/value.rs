@@ -1,5 +1,6 @@
 //! What several rules hold values to: ports, names, bounds. A value of another type than expected is left alone.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -131,5 +132,24 @@ pub(super) fn parameters(at: &mut At<'_>, node: &Node, map: &Map) {
         at.invalid("parameters", node, format!("expected at most {PARAMETER_BYTES} bytes, found {bytes}"));
     } else if let Some(entry) = map.entry("") {
         at.invalid("parameters", &entry.value, "expected a name for each parameter, found an empty text");
+    }
+}
+
+/// Reports each name that is there again, with the place of the first one.
+pub(super) fn check_once<'a>(
+    at: &mut At<'_>,
+    names: impl IntoIterator<Item = (String, &'a Node)>,
+    message: impl Fn(&str) -> String,
+) {
+    let mut seen: HashMap<&str, Origin> = HashMap::new();
+    for (place, node) in names {
+        let Some(name) = node.as_str().filter(|name| !name.is_empty()) else { continue };
+        if let Some(first) = seen.get(name) {
+            let finding =
+                Diagnostic::new(Code::DuplicateValue, node.origin(), message(name)).also(*first, "first here");
+            at.report(place, finding);
+        } else {
+            seen.insert(name, node.origin());
+        }
     }
 }

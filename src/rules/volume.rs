@@ -1,19 +1,19 @@
 //! Volumes of pods and what they come from.
 
 use super::at::{At, get, items, number, quantity};
-use super::pod::{check_once, forbid};
+use super::pod::forbid;
+use super::value::check_once;
 use super::{Minor, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::text::{Node, Origin};
 
 /// The texts that a source must have, none of them empty.
-const TEXTS: [(&str, &[&str]); 22] = [
+const TEXTS: [(&str, &[&str]); 21] = [
     ("awsElasticBlockStore", &["volumeID"]),
     ("azureDisk", &["diskName", "diskURI"]),
     ("azureFile", &["secretName", "shareName"]),
     ("cinder", &["volumeID"]),
     ("configMap", &["name"]),
-    ("csi", &["driver"]),
     ("flexVolume", &["driver"]),
     ("gcePersistentDisk", &["pdName"]),
     ("gitRepo", &["repository"]),
@@ -31,6 +31,8 @@ const TEXTS: [(&str, &[&str]); 22] = [
     ("storageos", &["volumeName"]),
     ("vsphereVolume", &["volumePath"]),
 ];
+/// What holds the source of a volume, too: a volume of the cluster.
+pub(super) const OF_CLUSTER: &[&str] = &["core/v1.PersistentVolumeSpec"];
 /// The highest mode of a file: octal 0777.
 const HIGHEST_MODE: i64 = 0o777;
 /// Where the field of a structure is written, for what is missing in it.
@@ -192,6 +194,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "volume-fields",
         at: "core/v1.Volume",
+        kin: OF_CLUSTER,
         check: |at| {
             for (source, fields) in TEXTS {
                 let Some(holder) = at.get(&[source]) else { continue };
@@ -231,6 +234,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "volume-paths",
         at: "core/v1.Volume",
+        kin: OF_CLUSTER,
         check: check_paths,
         refuses: &[
             "{name: v, hostPath: {path: /a/../b}}",

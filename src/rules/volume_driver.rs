@@ -3,7 +3,8 @@
 use super::Rule;
 use super::at::{At, get, is_true, items, number, text};
 use super::pod::{check_name, forbid};
-use super::volume::{anchor, need_text};
+use super::value::filled;
+use super::volume::{OF_CLUSTER, anchor, need_text};
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::{dns_label, dns_subdomain};
 use crate::text::Node;
@@ -96,6 +97,7 @@ fn check_azure_disk(at: &mut At<'_>) {
 
 fn check_csi(at: &mut At<'_>) {
     let Some(source) = at.get(&["csi"]) else { return };
+    need_text(at, "csi", source, "driver", anchor(at.node(), "csi"));
     if let Some((node, driver)) = source.get("driver").and_then(|node| Some((node, node.as_str()?)))
         && !driver.is_empty()
     {
@@ -170,6 +172,19 @@ fn check_others(at: &mut At<'_>) {
     }
 }
 
+/// Checks what volumes of the cluster alone say: in which namespace a Secret or the like is.
+fn check_of_cluster(at: &mut At<'_>) {
+    for (source, field) in [("iscsi", "name"), ("cinder", "namespace"), ("storageos", "namespace")] {
+        if let Some((holder, reference)) = at.get(&[source]).and_then(|node| Some((node, get(node, &["secretRef"])?))) {
+            need_text(at, &format!("{source}.secretRef"), reference, field, anchor(holder, "secretRef"));
+        }
+    }
+    filled(at, "azureFile.secretNamespace", at.get(&["azureFile", "secretNamespace"]), "a namespace");
+    if let Some(node) = at.get(&["glusterfs", "endpointsNamespace"]) {
+        check_name(at, "glusterfs.endpointsNamespace", node, "a namespace", dns_label);
+    }
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "volume-csi",
@@ -186,6 +201,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "volume-iscsi",
         at: "core/v1.Volume",
+        kin: OF_CLUSTER,
         check: check_iscsi,
         refuses: &[
             "{name: v, iscsi: {targetPortal: a, iqn: b, lun: 0}}",
@@ -202,6 +218,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "volume-of-old-drivers",
         at: "core/v1.Volume",
+        kin: OF_CLUSTER,
         check: |at| {
             check_fc(at);
             check_azure_disk(at);
@@ -234,6 +251,25 @@ pub(super) const RULES: &[Rule] = &[
             "{name: v, flocker: {datasetName: a}}",
             "{name: v, quobyte: {registry: 'a:1', volume: b}}",
             "{name: v, flexVolume: {driver: a/b, options: {a.io/a: b}}}",
+        ],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "volume-of-cluster-secrets",
+        at: "core/v1.PersistentVolumeSpec",
+        check: check_of_cluster,
+        refuses: &[
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, iscsi: {targetPortal: a, iqn: 'iqn.2001-04.a:b', lun: 0, secretRef: {namespace: a}}}",
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, cinder: {volumeID: a, secretRef: {name: a}}}",
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, storageos: {volumeName: a, secretRef: {name: a}}}",
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, azureFile: {secretName: a, shareName: b, secretNamespace: ''}}",
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, glusterfs: {endpoints: a, path: b, endpointsNamespace: A}}",
+        ],
+        accepts: &[
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, iscsi: {targetPortal: a, iqn: 'iqn.2001-04.a:b', lun: 0, secretRef: {name: a}}}",
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, cinder: {volumeID: a, secretRef: {name: a, namespace: b}}}",
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, azureFile: {secretName: a, shareName: b, secretNamespace: c}}",
+            "{accessModes: [ReadWriteOnce], capacity: {storage: 1}, glusterfs: {endpoints: a, path: b, endpointsNamespace: c}}",
         ],
         ..Rule::ALWAYS
     },

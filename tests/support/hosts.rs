@@ -84,7 +84,60 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
     let storage = |kind: &str, spec: &str| {
         format!("{{apiVersion: storage.k8s.io/v1, kind: {kind}, metadata: {{name: a}}, spec: {spec}}}")
     };
+    let admission = |kind: &str, rest: &str| {
+        format!("{{apiVersion: admissionregistration.k8s.io/v1, kind: {kind}, metadata: {{name: a}}, {rest}}}")
+    };
+    let webhook = |field: &str| {
+        admission(
+            "ValidatingWebhookConfiguration",
+            &format!("webhooks: [{{name: a.example.com, admissionReviewVersions: [v1], sideEffects: None, {field}}}]"),
+        )
+    };
+    let everything = "resourceRules: [{operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*']}]";
+    let judging = |field: &str| {
+        let spec = format!("spec: {{matchConstraints: {{{everything}}}, {field}}}");
+        admission("ValidatingAdmissionPolicy", &spec)
+    };
     match ty {
+        "admissionregistration/v1.ValidatingWebhook" => {
+            admission("ValidatingWebhookConfiguration", &format!("webhooks: [{structure}]"))
+        }
+        "admissionregistration/v1.WebhookClientConfig" => webhook(&format!("clientConfig: {structure}")),
+        "admissionregistration/v1.ServiceReference" => webhook(&format!("clientConfig: {{service: {structure}}}")),
+        "admissionregistration/v1.RuleWithOperations" => {
+            webhook(&format!("clientConfig: {{url: 'https://a'}}, rules: [{structure}]"))
+        }
+        "admissionregistration/v1.ValidatingAdmissionPolicySpec" => {
+            admission("ValidatingAdmissionPolicy", &format!("spec: {structure}"))
+        }
+        "admissionregistration/v1.MutatingAdmissionPolicySpec" => {
+            let has_scope = structure.contains("matchConstraints");
+            let scope = if has_scope { String::new() } else { format!("matchConstraints: {{{everything}}}, ") };
+            admission(
+                "MutatingAdmissionPolicy",
+                &format!("spec: {}", structure.replacen('{', &format!("{{{scope}"), 1)),
+            )
+        }
+        "admissionregistration/v1.MutatingAdmissionPolicyBindingSpec" => {
+            admission("MutatingAdmissionPolicyBinding", &format!("spec: {structure}"))
+        }
+        "admissionregistration/v1.NamedRuleWithOperations" => admission(
+            "ValidatingAdmissionPolicy",
+            &format!(
+                "spec: {{validations: [{{expression: 'true'}}], matchConstraints: {{resourceRules: [{structure}]}}}}"
+            ),
+        ),
+        "admissionregistration/v1.Validation" => judging(&format!("validations: [{structure}]")),
+        "admissionregistration/v1.ParamKind" => {
+            judging(&format!("validations: [{{expression: 'true'}}], paramKind: {structure}"))
+        }
+        "admissionregistration/v1.ValidatingAdmissionPolicyBindingSpec" => {
+            admission("ValidatingAdmissionPolicyBinding", &format!("spec: {structure}"))
+        }
+        "admissionregistration/v1.ParamRef" => admission(
+            "ValidatingAdmissionPolicyBinding",
+            &format!("spec: {{policyName: a, validationActions: [Deny], paramRef: {structure}}}"),
+        ),
         "meta/v1.ManagedFieldsEntry" => format!(
             "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: default, managedFields: [{structure}]}}}}"
         ),

@@ -54,6 +54,7 @@ impl Compiler<'_> {
             return Ok((Code::Call(Box::new(call)), ty));
         }
         let known = library::functions(name).iter().filter(|form| form.since <= self.environment.minor);
+        let known = known.filter(|_| self.environment.has_patches || !name.starts_with("jsonpatch."));
         let known: Vec<&'static Function> = known.filter(|form| form.is_method == is_method).collect();
         if known.is_empty() {
             return Err(self.unknown(at, name, is_method));

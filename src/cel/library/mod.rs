@@ -118,7 +118,7 @@ impl Form {
 
 /// Returns where the dot after the type of a receiver is: namespaces of functions are no types.
 fn dot(head: &str) -> Option<usize> {
-    const NAMESPACES: [&str; 7] = ["sets", "lists", "optional", "strings", "format", "ip", "@"];
+    const NAMESPACES: [&str; 8] = ["sets", "lists", "optional", "strings", "format", "ip", "jsonpatch", "@"];
     let at = head.find('.').filter(|at| head.find('(').is_none_or(|open| *at < open))?;
     (!NAMESPACES.contains(&&head[..at])).then_some(at)
 }

@@ -35,6 +35,9 @@ pub(super) const FORMS: &[Form] = &[
     Form("list(string).join() -> string", 0, Cost::Result(2.0), join),
     Form("list(string).join(string) -> string", 0, Cost::Result(2.0), join),
     Form("strings.quote(string) -> string", 29, Cost::Scan(0, 1.0), quote),
+    Form("jsonpatch.escapeKey(string) -> string", 0, Cost::Scan(0, 1.0), |call| {
+        Ok(Value::text(call.text(0)?.replace('~', "~0").replace('/', "~1")))
+    }),
 ];
 
 /// How many bytes of a text are taken apart in a step.

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
+use super::expression::{NAMESPACE, REQUEST};
 use super::matching::Resource;
-use super::policy::{NAMESPACE, REQUEST};
 use crate::cel::{Given, Program, Value};
 use crate::kubernetes::{Facts, Manifest, ObjectKey, Quantity, Shape, Storage, Tree};
 use crate::text::{Key, Map, Node, Origin, Value as Written};

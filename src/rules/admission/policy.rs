@@ -1,14 +1,12 @@
 //! A policy and its bindings, read and compiled.
 
-use std::sync::LazyLock;
-
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 use super::super::at::{get, items, text};
+use super::expression::{compile, environment};
 use super::matching::{Constraints, labels};
 use super::{Placed, word};
-use crate::cel::{Environment, Object, Program, Refusal, Ty};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::cel::{Environment, Program, Ty};
 use crate::kubernetes::{Facts, Manifest, ObjectKey, Selector};
 use crate::text::{Node, Origin};
 
@@ -80,50 +78,35 @@ enum Params {
 }
 
 impl Policy {
-    /// Reads a policy; where an expression of it is none, that is a finding, and there is nothing to judge by.
-    pub(super) fn read(object: &Manifest, facts: &Facts, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+    /// Reads a policy; where an expression of it is none, which its rules say, there is nothing to judge by.
+    pub(super) fn read(object: &Manifest, facts: &Facts) -> Option<Self> {
         let node = &object.node;
-        let before = findings.len();
         let spec = get(node, &["spec"])?;
         let params =
             get(spec, &["paramKind"]).and_then(|kind| Some((word(kind, &["apiVersion"])?, word(kind, &["kind"])?)));
-        let mut reader = Reader { key: &object.key, findings };
-        let plain = environment(facts, params.is_some());
-        let conditions = items(spec, &["matchConditions"]).filter_map(|(at, condition)| {
-            reader.expression(condition, "expression", &format!("spec.matchConditions[{at}]"), &plain, &Ty::Bool)
-        });
-        let conditions = conditions.collect();
-        let mut full = plain.clone();
+        let plain = environment(facts.minor, params.is_some());
+        let conditions = items(spec, &["matchConditions"])
+            .map(|(_, condition)| Expression::read(condition, "expression", &plain, &[Ty::Bool]))
+            .collect::<Option<_>>()?;
+        let mut full = plain;
         full.defers();
         let mut variables = Vec::new();
-        for (at, variable) in items(spec, &["variables"]) {
-            let (Some(name), Some(read)) = (
-                text(variable, &["name"]),
-                reader.expression(variable, "expression", &format!("spec.variables[{at}]"), &full, &Ty::Dyn),
-            ) else {
-                continue;
-            };
-            full.defer(name, &read.program);
-            variables.push(read.program);
+        for (_, variable) in items(spec, &["variables"]) {
+            let Expression { program, .. } = Expression::read(variable, "expression", &full, &[])?;
+            full.defer(text(variable, &["name"])?, &program);
+            variables.push(program);
         }
         let mut validations = Vec::new();
-        // A variable that is no expression is told once.
-        let is_whole = reader.findings.len() == before;
-        for (at, validation) in items(spec, &["validations"]).filter(|_| is_whole) {
-            let path = format!("spec.validations[{at}]");
-            let expression = reader.expression(validation, "expression", &path, &full, &Ty::Bool);
-            let has_message = text(validation, &["messageExpression"]).is_some();
-            let message = has_message
-                .then(|| reader.expression(validation, "messageExpression", &path, &full, &Ty::Text))
-                .flatten();
-            validations.extend(expression.map(|expression| Validation {
-                expression,
+        for (_, validation) in items(spec, &["validations"]) {
+            let message_expression = match text(validation, &["messageExpression"]) {
+                Some(_) => Some(Expression::read(validation, "messageExpression", &full, &[Ty::Text])?.program),
+                None => None,
+            };
+            validations.push(Validation {
+                expression: Expression::read(validation, "expression", &full, &[Ty::Bool])?,
                 message: text(validation, &["message"]).map(|message| message.trim().into()),
-                message_expression: message.map(|message| message.program),
-            }));
-        }
-        if findings.len() > before {
-            return None;
+                message_expression,
+            });
         }
         let name = get(node, &["metadata", "name"])?;
         Some(Self {
@@ -142,150 +125,13 @@ impl Policy {
     }
 }
 
-/// Reads expressions, and says which of them are none.
-struct Reader<'a> {
-    key: &'a ObjectKey,
-    findings: &'a mut Vec<Diagnostic>,
-}
-
-impl Reader<'_> {
-    fn expression(
-        &mut self,
-        parent: &Node,
-        field: &str,
-        path: &str,
-        environment: &Environment,
-        wanted: &Ty,
-    ) -> Option<Expression> {
+impl Expression {
+    /// Reads the expression in a field.
+    fn read(parent: &Node, field: &str, environment: &Environment, wanted: &[Ty]) -> Option<Self> {
         let node = get(parent, &[field])?;
-        let text = node.as_str()?;
-        let refusal = match environment.compile(text) {
-            Ok(program) if *wanted == Ty::Dyn || program.ty() == wanted => {
-                return Some(Expression { program, node: node.clone() });
-            }
-            Ok(program) => mistyped(program.ty(), wanted),
-            Err(refusal) => refusal,
-        };
-        let near = excerpt(text, refusal.at);
-        let message = format!("the server takes no such `{field}`: {}", refusal.message);
-        let mut finding = Diagnostic::new(Code::InvalidValue, node.origin(), message)
-            .subject(self.key.to_string(), format!("{path}.{field}"))
-            .maybe_help(refusal.help);
-        if let Some(near) = near {
-            finding = finding.label(format!("at `{near}`"));
-        }
-        self.findings.push(finding);
-        None
+        Some(Self { program: compile(node.as_str()?, environment, wanted).ok()?, node: node.clone() })
     }
 }
-
-fn mistyped(found: &Ty, wanted: &Ty) -> Refusal {
-    let help = match (found, wanted) {
-        (Ty::Dyn, Ty::Bool) => Some("compare it with what it must be: `… == true`".to_owned()),
-        (Ty::Dyn, Ty::Text) => Some("make it a text: `string(…)`".to_owned()),
-        _ => None,
-    };
-    let found =
-        if *found == Ty::Dyn { "a value of any type".to_owned() } else { format!("a value of the type `{found}`") };
-    Refusal { at: 0, message: format!("expected it to come to a `{wanted}`, found {found}"), help }
-}
-
-/// Returns the part of a longer text that a refusal is about.
-fn excerpt(text: &str, at: usize) -> Option<SmolStr> {
-    const SHOWN: usize = 40;
-    let rest = text.get(at..)?.lines().next()?.trim_end();
-    let cut = rest.char_indices().nth(SHOWN).map(|(end, _)| end);
-    let shown = cut.map_or_else(|| rest.into(), |end| format_smolstr!("{}…", &rest[..end]));
-    (at > 0 && !rest.is_empty()).then_some(shown)
-}
-
-/// Returns the variables of all expressions of policies, in the order in which [`super::Seen`] gives them.
-fn environment(facts: &Facts, has_params: bool) -> Environment {
-    let environment = Environment::new(facts.minor)
-        .with("object", Ty::Dyn)
-        .with("oldObject", Ty::Dyn)
-        .with("namespaceObject", NAMESPACE.clone())
-        .with("request", REQUEST.clone())
-        .with("authorizer", AUTHORIZER)
-        // The check of what is asked of the object at hand.
-        .with("authorizer.requestResource", AUTHORIZER);
-    if has_params { environment.with("params", Ty::Dyn) } else { environment }
-}
-
-fn object(name: &str, fields: Vec<(&str, Ty)>) -> Ty {
-    let fields = fields.into_iter().map(|(name, ty)| (name.into(), name.into(), ty)).collect();
-    Ty::Object(Object { name: name.into(), fields }.into())
-}
-
-/// The type of what answers who may do what.
-const AUTHORIZER: Ty = Ty::Opaque("kubernetes.authorization.Authorizer");
-
-/// The type of `request`.
-pub(super) static REQUEST: LazyLock<Ty> = LazyLock::new(|| {
-    let kind = |name, last| object(name, vec![("group", Ty::Text), ("version", Ty::Text), (last, Ty::Text)]);
-    let kinds = kind("kubernetes.GroupVersionKind", "kind");
-    let resources = kind("kubernetes.GroupVersionResource", "resource");
-    let user = object(
-        "kubernetes.UserInfo",
-        vec![
-            ("username", Ty::Text),
-            ("uid", Ty::Text),
-            ("groups", Ty::list(Ty::Text)),
-            ("extra", Ty::map(Ty::list(Ty::Text))),
-        ],
-    );
-    object(
-        "kubernetes.AdmissionRequest",
-        vec![
-            ("kind", kinds.clone()),
-            ("resource", resources.clone()),
-            ("subResource", Ty::Text),
-            ("requestKind", kinds),
-            ("requestResource", resources),
-            ("requestSubResource", Ty::Text),
-            ("name", Ty::Text),
-            ("namespace", Ty::Text),
-            ("operation", Ty::Text),
-            ("userInfo", user),
-            ("dryRun", Ty::Bool),
-            ("options", Ty::Dyn),
-        ],
-    )
-});
-
-/// The type of `namespaceObject`.
-pub(super) static NAMESPACE: LazyLock<Ty> = LazyLock::new(|| {
-    let metadata = object(
-        "kubernetes.NamespaceMetadata",
-        vec![
-            ("name", Ty::Text),
-            ("generateName", Ty::Text),
-            ("namespace", Ty::Text),
-            ("labels", Ty::map(Ty::Text)),
-            ("annotations", Ty::map(Ty::Text)),
-            ("UID", Ty::Text),
-            ("creationTimestamp", Ty::Timestamp),
-            ("deletionGracePeriodSeconds", Ty::Int),
-            ("deletionTimestamp", Ty::Timestamp),
-            ("generation", Ty::Int),
-            ("resourceVersion", Ty::Text),
-            ("finalizers", Ty::list(Ty::Text)),
-        ],
-    );
-    let condition = object(
-        "kubernetes.NamespaceCondition",
-        vec![
-            ("status", Ty::Text),
-            ("type", Ty::Text),
-            ("lastTransitionTime", Ty::Timestamp),
-            ("message", Ty::Text),
-            ("reason", Ty::Text),
-        ],
-    );
-    let status = object("kubernetes.NamespaceStatus", vec![("conditions", Ty::list(condition)), ("phase", Ty::Text)]);
-    let spec = object("kubernetes.NamespaceSpec", vec![("finalizers", Ty::list(Ty::Text))]);
-    object("kubernetes.Namespace", vec![("metadata", metadata), ("spec", spec), ("status", status)])
-});
 
 impl Binding {
     /// Reads a binding.

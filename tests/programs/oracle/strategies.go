@@ -1,9 +1,22 @@
 package main
 
 import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	devices "k8s.io/api/resource/v1"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/install"
+	"k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
 
+	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/install"
+	"k8s.io/kube-aggregator/pkg/registry/apiservice"
+
+	_ "k8s.io/kubernetes/pkg/apis/admissionregistration/install"
 	_ "k8s.io/kubernetes/pkg/apis/apps/install"
 	_ "k8s.io/kubernetes/pkg/apis/autoscaling/install"
 	_ "k8s.io/kubernetes/pkg/apis/batch/install"
@@ -16,9 +29,16 @@ import (
 	_ "k8s.io/kubernetes/pkg/apis/node/install"
 	_ "k8s.io/kubernetes/pkg/apis/policy/install"
 	_ "k8s.io/kubernetes/pkg/apis/rbac/install"
+	_ "k8s.io/kubernetes/pkg/apis/resource/install"
 	_ "k8s.io/kubernetes/pkg/apis/scheduling/install"
 	_ "k8s.io/kubernetes/pkg/apis/storage/install"
 
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/mutatingadmissionpolicy"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/mutatingadmissionpolicybinding"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/mutatingwebhookconfiguration"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicy"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicybinding"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingwebhookconfiguration"
 	"k8s.io/kubernetes/pkg/registry/apps/controllerrevision"
 	"k8s.io/kubernetes/pkg/registry/apps/daemonset"
 	"k8s.io/kubernetes/pkg/registry/apps/deployment"
@@ -58,6 +78,10 @@ import (
 	"k8s.io/kubernetes/pkg/registry/rbac/clusterrolebinding"
 	"k8s.io/kubernetes/pkg/registry/rbac/role"
 	"k8s.io/kubernetes/pkg/registry/rbac/rolebinding"
+	"k8s.io/kubernetes/pkg/registry/resource/deviceclass"
+	"k8s.io/kubernetes/pkg/registry/resource/resourceclaim"
+	"k8s.io/kubernetes/pkg/registry/resource/resourceclaimtemplate"
+	"k8s.io/kubernetes/pkg/registry/resource/resourceslice"
 	"k8s.io/kubernetes/pkg/registry/scheduling/priorityclass"
 	"k8s.io/kubernetes/pkg/registry/storage/csidriver"
 	"k8s.io/kubernetes/pkg/registry/storage/csinode"
@@ -71,6 +95,12 @@ import (
 type strategy interface {
 	rest.RESTCreateStrategy
 	rest.RESTUpdateStrategy
+}
+
+// init teaches the scheme the kinds of the servers that stand before and behind the API server.
+func init() {
+	apiextensions.Install(legacyscheme.Scheme)
+	apiregistration.Install(legacyscheme.Scheme)
 }
 
 // strategies are those of the kinds whose validation needs nothing but the object.
@@ -91,35 +121,60 @@ var strategies = map[schema.GroupKind]strategy{
 	{Kind: "Service"}:               coreservice.Strategy,
 	{Kind: "ServiceAccount"}:        serviceaccount.Strategy,
 
-	{Group: "apps", Kind: "ControllerRevision"}:                                 controllerrevision.Strategy,
-	{Group: "apps", Kind: "DaemonSet"}:                                          daemonset.Strategy,
-	{Group: "apps", Kind: "Deployment"}:                                         deployment.Strategy,
-	{Group: "apps", Kind: "ReplicaSet"}:                                         replicaset.Strategy,
-	{Group: "apps", Kind: "StatefulSet"}:                                        statefulset.Strategy,
-	{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}:                     horizontalpodautoscaler.Strategy,
-	{Group: "batch", Kind: "CronJob"}:                                           cronjob.Strategy,
-	{Group: "batch", Kind: "Job"}:                                               job.Strategy,
-	{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:           certificates.Strategy,
-	{Group: "coordination.k8s.io", Kind: "Lease"}:                               lease.Strategy,
-	{Group: "discovery.k8s.io", Kind: "EndpointSlice"}:                          endpointslice.Strategy,
-	{Group: "flowcontrol.apiserver.k8s.io", Kind: "FlowSchema"}:                 flowschema.Strategy,
-	{Group: "flowcontrol.apiserver.k8s.io", Kind: "PriorityLevelConfiguration"}: prioritylevelconfiguration.Strategy,
-	{Group: "networking.k8s.io", Kind: "IPAddress"}:                             ipaddress.Strategy,
-	{Group: "networking.k8s.io", Kind: "Ingress"}:                               ingress.Strategy,
-	{Group: "networking.k8s.io", Kind: "IngressClass"}:                          ingressclass.Strategy,
-	{Group: "networking.k8s.io", Kind: "NetworkPolicy"}:                         networkpolicy.Strategy,
-	{Group: "networking.k8s.io", Kind: "ServiceCIDR"}:                           servicecidr.Strategy,
-	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                                runtimeclass.Strategy,
-	{Group: "policy", Kind: "PodDisruptionBudget"}:                              poddisruptionbudget.Strategy,
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:                   clusterrole.Strategy,
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:            clusterrolebinding.Strategy,
-	{Group: "rbac.authorization.k8s.io", Kind: "Role"}:                          role.Strategy,
-	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:                   rolebinding.Strategy,
-	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:                         priorityclass.Strategy,
-	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                                csidriver.Strategy,
-	{Group: "storage.k8s.io", Kind: "CSINode"}:                                  csinode.Strategy,
-	{Group: "storage.k8s.io", Kind: "CSIStorageCapacity"}:                       csistoragecapacity.Strategy,
-	{Group: "storage.k8s.io", Kind: "StorageClass"}:                             storageclass.Strategy,
-	{Group: "storage.k8s.io", Kind: "VolumeAttachment"}:                         volumeattachment.Strategy,
-	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:                    volumeattributesclass.Strategy,
+	{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicy"}:          mutatingadmissionpolicy.NewStrategy(nil, nil),
+	{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicyBinding"}:   mutatingadmissionpolicybinding.NewStrategy(nil, nil, nowhere{}),
+	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}:     mutatingwebhookconfiguration.Strategy,
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        validatingadmissionpolicy.NewStrategy(nil, nil),
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: validatingadmissionpolicybinding.NewStrategy(nil, nil, nowhere{}),
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}:   validatingwebhookconfiguration.Strategy,
+	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:                 customresourcedefinition.NewStrategy(legacyscheme.Scheme),
+	{Group: "apiregistration.k8s.io", Kind: "APIService"}:                             apiservice.NewStrategy(legacyscheme.Scheme),
+	{Group: "apps", Kind: "ControllerRevision"}:                                       controllerrevision.Strategy,
+	{Group: "apps", Kind: "DaemonSet"}:                                                daemonset.Strategy,
+	{Group: "apps", Kind: "Deployment"}:                                               deployment.Strategy,
+	{Group: "apps", Kind: "ReplicaSet"}:                                               replicaset.Strategy,
+	{Group: "apps", Kind: "StatefulSet"}:                                              statefulset.Strategy,
+	{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}:                           horizontalpodautoscaler.Strategy,
+	{Group: "batch", Kind: "CronJob"}:                                                 cronjob.Strategy,
+	{Group: "batch", Kind: "Job"}:                                                     job.Strategy,
+	{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:                 certificates.Strategy,
+	{Group: "coordination.k8s.io", Kind: "Lease"}:                                     lease.Strategy,
+	{Group: "discovery.k8s.io", Kind: "EndpointSlice"}:                                endpointslice.Strategy,
+	{Group: "flowcontrol.apiserver.k8s.io", Kind: "FlowSchema"}:                       flowschema.Strategy,
+	{Group: "flowcontrol.apiserver.k8s.io", Kind: "PriorityLevelConfiguration"}:       prioritylevelconfiguration.Strategy,
+	{Group: "networking.k8s.io", Kind: "IPAddress"}:                                   ipaddress.Strategy,
+	{Group: "networking.k8s.io", Kind: "Ingress"}:                                     ingress.Strategy,
+	{Group: "networking.k8s.io", Kind: "IngressClass"}:                                ingressclass.Strategy,
+	{Group: "networking.k8s.io", Kind: "NetworkPolicy"}:                               networkpolicy.Strategy,
+	{Group: "networking.k8s.io", Kind: "ServiceCIDR"}:                                 servicecidr.Strategy,
+	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                                      runtimeclass.Strategy,
+	{Group: "policy", Kind: "PodDisruptionBudget"}:                                    poddisruptionbudget.Strategy,
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:                         clusterrole.Strategy,
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:                  clusterrolebinding.Strategy,
+	{Group: "rbac.authorization.k8s.io", Kind: "Role"}:                                role.Strategy,
+	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:                         rolebinding.Strategy,
+	{Group: "resource.k8s.io", Kind: "DeviceClass"}:                                   deviceclass.Strategy,
+	{Group: "resource.k8s.io", Kind: "ResourceClaim"}:                                 resourceclaim.NewStrategy(namespaces, nil),
+	{Group: "resource.k8s.io", Kind: "ResourceClaimTemplate"}:                         resourceclaimtemplate.NewStrategy(namespaces),
+	{Group: "resource.k8s.io", Kind: "ResourceSlice"}:                                 resourceslice.Strategy,
+	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:                               priorityclass.Strategy,
+	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                                      csidriver.Strategy,
+	{Group: "storage.k8s.io", Kind: "CSINode"}:                                        csinode.Strategy,
+	{Group: "storage.k8s.io", Kind: "CSIStorageCapacity"}:                             csistoragecapacity.Strategy,
+	{Group: "storage.k8s.io", Kind: "StorageClass"}:                                   storageclass.Strategy,
+	{Group: "storage.k8s.io", Kind: "VolumeAttachment"}:                               volumeattachment.Strategy,
+	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:                          volumeattributesclass.Strategy,
+}
+
+// namespaces has the one that all objects are in, where devices may be asked for with the rights of an administrator.
+var namespaces = fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+	Name:   metav1.NamespaceDefault,
+	Labels: map[string]string{devices.DRAAdminNamespaceLabelKey: "true"},
+}}).CoreV1().Namespaces()
+
+// nowhere finds no resources: nobody is asked whether users may read them.
+type nowhere struct{}
+
+func (nowhere) Resolve(kind schema.GroupVersionKind) (schema.GroupVersionResource, error) {
+	return schema.GroupVersionResource{}, fmt.Errorf("no resource of %s is here", kind)
 }

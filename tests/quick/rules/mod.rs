@@ -124,5 +124,13 @@ fn rules_have_names_of_their_own_and_stand_at_types_that_exist() {
         assert!(names.insert(rule.name), "{} is there twice", rule.name);
         let facts = Facts::of(minor_of(rule)).expect("a bundled minor");
         assert!(facts.type_id(rule.at).is_some(), "{} stands at {}, which does not exist", rule.name, rule.at);
+        for kin in rule.kin {
+            let mut minors = Minor::bundled().filter_map(Facts::of);
+            assert!(
+                minors.any(|facts| facts.type_id(kin).is_some()),
+                "{} stands at {kin}, which no minor has",
+                rule.name
+            );
+        }
     }
 }
