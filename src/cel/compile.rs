@@ -29,6 +29,8 @@ pub struct Environment {
     deferred: Option<Vec<(SmolStr, Ty, usize)>>,
     /// Whether they may make patches.
     has_patches: bool,
+    /// Whether they may name what comes of a part: `cel.bind(name, value, expression)`.
+    has_names: bool,
 }
 
 /// An expression, ready to be evaluated.
@@ -87,7 +89,7 @@ pub(super) struct FoldCode {
 impl Environment {
     /// Returns one without variables, for the functions of a minor.
     pub fn new(minor: Minor) -> Self {
-        Self { minor, roots: Vec::new(), deferred: None, has_patches: false }
+        Self { minor, roots: Vec::new(), deferred: None, has_patches: false, has_names: false }
     }
 
     /// Declares a variable. The values are given in the order of the declarations.
@@ -101,6 +103,12 @@ impl Environment {
     #[must_use]
     pub fn with_patches(self) -> Self {
         Self { has_patches: true, ..self }
+    }
+
+    /// Lets expressions name what comes of a part: `cel.bind(name, value, expression)`.
+    #[must_use]
+    pub fn with_names(self) -> Self {
+        Self { has_names: true, ..self }
     }
 
     /// Lets expressions read those below `variables`.

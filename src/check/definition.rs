@@ -25,7 +25,6 @@ pub(super) fn check(key: &ObjectKey, definition: &Node, minor: Minor) -> Vec<Dia
     rules.identity(definition, spec, &root);
     rules.names(spec, &root);
     rules.versions(spec, &root);
-    rules.conversion(spec, &root);
     rules.found
 }
 
@@ -168,21 +167,6 @@ impl Rules<'_> {
                 let message = format!("expected a path below `{}`, found `{text}`", places.join("` or `"));
                 self.refuse(node, message, None, &Path::Field(&path, field));
             }
-        }
-    }
-
-    fn conversion(&mut self, spec: &Node, path: &Path<'_>) {
-        let Some(conversion) = spec.get("conversion") else { return };
-        let path = Path::Field(path, "conversion");
-        let by_webhook = conversion.get("strategy").and_then(Node::as_str) == Some("Webhook");
-        let webhook = conversion.get("webhook").filter(|webhook| !webhook.is_null());
-        match (by_webhook, webhook) {
-            (true, None) => self.miss(conversion, "webhook", "the strategy is `Webhook`", &path),
-            (false, Some(webhook)) => {
-                let message = "expected no webhook, since the strategy is not `Webhook`";
-                self.refuse(webhook, message, None, &Path::Field(&path, "webhook"));
-            }
-            _ => {}
         }
     }
 }

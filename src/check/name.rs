@@ -179,6 +179,8 @@ fn refused(key: &ObjectKey, name: &str, minor: Minor) -> Option<String> {
         (name.len() > limit).then(|| format!("expected at most {limit} characters, found {}: {reason}", name.len()))
     };
     match (key.group.as_str(), key.kind.as_str()) {
+        // These are made of other fields, as their rules say.
+        ("apiregistration.k8s.io", "APIService") | ("apiextensions.k8s.io", "CustomResourceDefinition") => None,
         // These may hold colons: they stand in URLs, and in nothing else.
         ("rbac.authorization.k8s.io" | "certificates.k8s.io", _) | (_, "IPAddress") => path_segment(name).err(),
         ("", "Namespace") | ("apps", "StatefulSet") => dns_label(name).err(),

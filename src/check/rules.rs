@@ -9,13 +9,15 @@ use smol_str::SmolStr;
 
 use super::definition::is_true;
 use crate::cel::{Environment, Fault, Given, Meter, OBJECT, Object, Program, Refusal, Ty, Value, escaped};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, words};
 use crate::kubernetes::{Minor, ObjectKey};
-use crate::rules::Path;
+use crate::rules::{Path, described};
 use crate::text::{Node, Origin, Value as Written};
 
 /// The keyword.
 pub(super) const RULES: &str = "x-kubernetes-validations";
+/// Why a rule refuses: words that answers of the server hold.
+const REASONS: [&str; 4] = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 /// Why a name or the like is not known before the object is made.
 const BY_SERVER: &str = "it reads what the server alone knows of an object";
 
@@ -148,7 +150,7 @@ impl Reader<'_> {
         let mut ruled = Ruled { is_root, ..Ruled::default() };
         for (at, rule) in schema.get(RULES).and_then(Node::as_seq).unwrap_or_default().iter().enumerate() {
             let path = Path::Field(path, RULES);
-            ruled.rules.extend(self.rule(rule, ty, is_same, &Path::Item(&path, at)));
+            ruled.rules.extend(self.rule(rule, schema, ty, is_same, &Path::Item(&path, at)));
         }
         let word = |name: &str| schema.get(name).and_then(Node::as_str);
         let is_embedded = |schema: &Node| is_true(schema.get("x-kubernetes-embedded-resource"));
@@ -187,7 +189,7 @@ impl Reader<'_> {
         ruled
     }
 
-    fn rule(&mut self, rule: &Node, ty: &Ty, is_same: bool, path: &Path<'_>) -> Option<Rule> {
+    fn rule(&mut self, rule: &Node, schema: &Node, ty: &Ty, is_same: bool, path: &Path<'_>) -> Option<Rule> {
         let text = |name: &str| rule.get(name).and_then(Node::as_str);
         let is_optional = is_true(rule.get("optionalOldSelf"));
         let old = if is_optional { Ty::Optional(Arc::new(ty.clone())) } else { ty.clone() };
@@ -209,6 +211,18 @@ impl Reader<'_> {
             && message.as_str().is_some_and(|text| text.trim().contains('\n'))
         {
             self.wrong(message, "expected a message of one line", None, &Path::Field(path, "message"));
+        }
+        if let Some((node, field)) = rule.get("fieldPath").and_then(|node| Some((node, node.as_str()?)))
+            && let Err(reason) = described(schema, field)
+        {
+            self.wrong(node, reason, None, &Path::Field(path, "fieldPath"));
+        }
+        if let Some(reason) = rule.get("reason")
+            && let Some(word) = reason.as_str().filter(|word| !REASONS.contains(word))
+        {
+            let message = format!("expected {}, found {}", words::list(REASONS, "or"), words::word(word));
+            let near = did_you_mean(word, REASONS).map(|near| format!("did you mean `{near}`?"));
+            self.wrong(reason, message, near.as_deref(), &Path::Field(path, "reason"));
         }
         let is_long = text("rule").is_some_and(|text| text.trim().contains('\n'));
         if is_long && text("message").is_none_or(|message| message.trim().is_empty()) {

@@ -3,9 +3,12 @@
 //!
 //! The rules are those of the server, `pkg/apiserver/schema/validation.go` and `complete.go` of `apiextensions-apiserver`.
 
+use super::defaulting;
 use super::definition::{Rules, is_true};
+use super::structural::json_schema;
 use crate::diagnostic::did_you_mean;
 use crate::rules::Path;
+use crate::schema::{self, Dialect, Validator, Violation};
 use crate::text::{Node, Value, scalar};
 
 const TYPES: [&str; 6] = ["object", "array", "string", "integer", "number", "boolean"];
@@ -169,6 +172,22 @@ impl Schemas<'_, '_> {
                 self.refuse(node, message, None, path, name);
             }
         }
+        if let ("set", Some(items)) = (text(schema, "x-kubernetes-list-type"), schema.get("items")) {
+            let list = text(items, "x-kubernetes-list-type");
+            let help = match text(items, "type") {
+                "object" if text(items, "x-kubernetes-map-type") != "atomic" => {
+                    Some("write `x-kubernetes-map-type: atomic` in `items`")
+                }
+                "array" if !list.is_empty() && list != "atomic" => {
+                    Some("write `x-kubernetes-list-type: atomic` in `items`")
+                }
+                _ => None,
+            };
+            if help.is_some() {
+                let message = "expected items that are replaced as a whole in a list of the type `set`";
+                self.refuse(items, message, help, path, "items");
+            }
+        }
         let is_map = text(schema, "x-kubernetes-list-type") == "map";
         let keys = schema.get(KEYS).filter(|keys| keys.as_seq().is_some_and(|keys| !keys.is_empty()));
         let Some(keys) = keys else {
@@ -243,6 +262,15 @@ impl Schemas<'_, '_> {
             let shown = default.as_str().unwrap_or_default();
             let message = format!("expected a default that `enum` has, found `{shown}`");
             self.refuse(default, message, None, path, "default");
+        } else if let Some(Violation { message, help, origin, .. }) = unfit(default, schema) {
+            let node = if origin.is_nowhere() { default } else { &Node::new(Value::Null, origin) };
+            self.refuse(
+                node,
+                format!("the default does not fit its schema: {message}"),
+                help.as_deref(),
+                path,
+                "default",
+            );
         }
     }
 
@@ -310,6 +338,16 @@ impl Schemas<'_, '_> {
         }
         self.junctors(form, fields, path);
     }
+}
+
+/// Returns what its schema does not allow in a default, once the defaults in it are filled in.
+fn unfit(default: &Node, schema: &Node) -> Option<Violation> {
+    if is_true(schema.get("x-kubernetes-embedded-resource")) {
+        return None;
+    }
+    // A schema that is none has findings of its own.
+    let validator = Validator::compile(json_schema(schema::to_json(schema)), Dialect::OpenApi).ok()?;
+    validator.validate(&defaulting::as_stored(default, schema, false)).into_iter().next()
 }
 
 /// Whether a value is of a type of the schema.

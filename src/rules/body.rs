@@ -112,6 +112,14 @@ pub(super) const RULES: &[Rule] = &[
         "{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingAdmissionPolicyBinding, metadata: {name: a}, spec: \
          {policyName: a}}"
     ),
+    needs_spec!(
+        "api-service-spec",
+        "apiregistration/v1.APIService",
+        "version",
+        "{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: v1.a.example}}",
+        "{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: v1.a.example}, spec: {group: a.example, \
+         version: v1, groupPriorityMinimum: 100, versionPriority: 10}}"
+    ),
     Rule {
         name: "pod-template",
         at: "core/v1.PodTemplate",

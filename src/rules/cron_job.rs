@@ -73,6 +73,8 @@ pub(super) const RULES: &[Rule] = &[
              spec: {restartPolicy: Never, containers: [{name: a, image: 'a:1'}]}}}}}",
             "{schedule: '@daily', jobTemplate: {spec: {manualSelector: true, selector: {matchLabels: {a: b}}, \
              template: {metadata: {labels: {a: b}}, spec: {restartPolicy: Never, containers: [{name: a, image: 'a:1'}]}}}}}",
+            "{schedule: '@daily', jobTemplate: {spec: {manualSelector: true, \
+             template: {spec: {restartPolicy: Never, containers: [{name: a, image: 'a:1'}]}}}}}",
             "{schedule: '@daily', jobTemplate: {spec: {completionMode: Indexed, \
              template: {spec: {restartPolicy: Never, containers: [{name: a, image: 'a:1'}]}}}}}",
         ],

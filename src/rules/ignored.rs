@@ -41,6 +41,27 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::ALWAYS
     },
     Rule {
+        name: "projected-source",
+        at: "core/v1.ProjectedVolumeSource",
+        check: |at| {
+            for (index, node) in at.items(&["sources"]) {
+                if node.as_map().is_some_and(|map| map.iter().all(|entry| entry.value.is_null())) {
+                    let message = "the source has no effect: it says of nothing that it is projected";
+                    at.warn(
+                        format_args!("sources[{index}]"),
+                        Code::WithoutEffect,
+                        node.origin(),
+                        message,
+                        "take it out",
+                    );
+                }
+            }
+        },
+        warns: &["{sources: [{}]}", "{sources: [{configMap: {name: a}}, {secret: null}]}"],
+        accepts: &["{sources: [{configMap: {name: a}}]}"],
+        ..Rule::ALWAYS
+    },
+    Rule {
         name: "ignored-beside-type",
         at: "core/v1.ServiceSpec",
         check: |at| {

@@ -236,7 +236,9 @@ pub(super) const RULES: &[Rule] = &[
         name: "job-own-selector",
         at: "batch/v1.JobSpec",
         check: |at| {
-            if !is_true(at.node(), &["manualSelector"]) {
+            // The Jobs of a CronJob may have none, which is told there.
+            let is_made = at.object().is_some_and(|object| object.kind == "CronJob");
+            if is_made || !is_true(at.node(), &["manualSelector"]) {
                 return;
             }
             if at.get(&["selector"]).is_none() {

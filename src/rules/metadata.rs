@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::at::{At, is_true, text};
-use super::value::bytes_of;
+use super::value::{at_least, bytes_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::ObjectKey;
 use crate::kubernetes::name::label_key;
@@ -40,6 +40,20 @@ pub(super) const RULES: &[Rule] = &[
         check: annotations,
         refuses: &[LARGE],
         accepts: &["{name: a, namespace: default, annotations: {a: b}}"],
+        ..Rule::ALWAYS
+    },
+    Rule {
+        name: "generation",
+        at: "meta/v1.ObjectMeta",
+        check: |at| {
+            if at.is_own_metadata()
+                && let Some(node) = at.get(&["generation"])
+            {
+                at_least(at, "generation", node, "a number", 0);
+            }
+        },
+        refuses: &["{name: a, namespace: default, generation: -1}"],
+        accepts: &["{name: a, namespace: default, generation: 0}"],
         ..Rule::ALWAYS
     },
     Rule {
@@ -165,7 +179,9 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Whether the finalizers of a kind have domains: those of others may be any names, with a warning.
 fn wants_domains(object: &ObjectKey) -> bool {
+    let group = object.group.as_str();
     !matches!(object.kind.as_str(), "Event" | "Lease" | "PodDisruptionBudget" | "RuntimeClass")
+        && !matches!(group, "admissionregistration.k8s.io" | "apiextensions.k8s.io" | "apiregistration.k8s.io")
 }
 
 fn annotations(at: &mut At<'_>) {

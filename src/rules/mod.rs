@@ -82,12 +82,14 @@ mod admission_mutation;
 mod admission_policy;
 mod admission_scope;
 mod advice;
+mod aggregation;
 mod asked;
 mod at;
 mod attachment;
 mod autoscaling;
 mod availability;
 mod body;
+mod certificate;
 mod claim;
 mod config;
 mod confinement;
@@ -95,8 +97,11 @@ mod container;
 mod cron_job;
 mod csi;
 mod daemon_set;
+mod definition;
 mod deployment;
 mod deprecated;
+mod device;
+mod device_claim;
 mod disruption;
 mod endpoints;
 mod enforced;
@@ -150,6 +155,7 @@ use std::sync::LazyLock;
 pub use admission::{Placed, Policies};
 pub use asked::{Asked, Beside};
 pub use at::At;
+pub use definition::described;
 pub use enforced::Enforced;
 pub use memo::{MOST_STRUCTURES, Memo, differ_unread, place};
 pub use path::Path;
@@ -205,9 +211,11 @@ static BOOK: &[&[Rule]] = &[
     admission_mutation::RULES,
     admission_policy::RULES,
     admission_scope::RULES,
+    aggregation::RULES,
     attachment::RULES,
     autoscaling::RULES,
     body::RULES,
+    certificate::RULES,
     claim::RULES,
     config::RULES,
     confinement::RULES,
@@ -215,8 +223,11 @@ static BOOK: &[&[Rule]] = &[
     cron_job::RULES,
     csi::RULES,
     daemon_set::RULES,
+    definition::RULES,
     deployment::RULES,
     deprecated::RULES,
+    device::RULES,
+    device_claim::RULES,
     disruption::RULES,
     endpoints::RULES,
     env::RULES,

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::at::{At, get, items, number, text};
+use super::certificate::signer_name;
 use super::pod::{check_name, forbid};
 use super::volume::{anchor, check_file, check_items, check_mode, leaves, need_text};
 use super::{Minor, Rule};
 use crate::diagnostic::{Code, Diagnostic, words};
-use crate::kubernetes::name::{dns_label, dns_subdomain, label_key};
+use crate::kubernetes::name::{dns_subdomain, label_key};
 use crate::text::{Node, Origin};
 
 /// The fields of a pod that a volume shows.
@@ -201,21 +202,6 @@ fn check_certificate(at: &mut At<'_>, place: &str, certificate: &Node, origin: O
         let message = "missing field `credentialBundlePath`, `keyPath` or `certificateChainPath`: where it is written";
         at.report(place, Diagnostic::new(Code::MissingField, origin, message));
     }
-}
-
-/// Checks the name of a signer: a domain with a dot, a slash, and a path.
-fn signer_name(name: &str) -> Result<(), String> {
-    const FORM: &str = "expected the form `example.com/name`";
-    let Some((domain, path)) = name.split_once('/').filter(|(_, path)| !path.contains('/')) else {
-        return Err(format!("{FORM}, found no single `/`"));
-    };
-    if !domain.contains('.') {
-        return Err(format!("{FORM}, found no dot before the `/`"));
-    }
-    dns_subdomain(domain)
-        .and_then(|()| domain.split('.').try_for_each(dns_label))
-        .map_err(|reason| format!("before the `/`: {reason}"))?;
-    path.split('.').try_for_each(dns_subdomain).map_err(|reason| format!("after the `/`: {reason}"))
 }
 
 pub(super) const RULES: &[Rule] = &[

@@ -141,16 +141,19 @@ fn check_ephemeral(at: &mut At<'_>) {
         at.report("ephemeral.volumeClaimTemplate", finding);
         return;
     };
+    let place = "ephemeral.volumeClaimTemplate.metadata";
+    template_metadata(at, place, template, "its name is that of the pod and the volume");
+}
+
+/// Reports more than labels and annotations in the metadata of a template for claims; `why` says what becomes of names.
+pub(super) fn template_metadata(at: &mut At<'_>, place: &str, template: &Node, why: &str) {
     let metadata = get(template, &["metadata"]).and_then(Node::as_map);
     for entry in metadata.into_iter().flatten() {
         let field = entry.key.text.as_str();
-        let is_empty = entry.value.is_null()
-            || entry.value.as_str() == Some("")
-            || entry.value.as_seq().is_some_and(<[Node]>::is_empty);
-        if !is_empty && !matches!(field, "annotations" | "labels" | "creationTimestamp") {
-            let message =
-                format!("a claim of a volume has no `{field}` here: its name is that of the pod and the volume");
-            forbid(at, format_args!("ephemeral.volumeClaimTemplate.metadata.{field}"), entry.key.origin, message);
+        let is_empty = entry.value.is_null() || entry.value.as_str() == Some("") || number(&entry.value) == Some(0);
+        if !is_empty && !matches!(field, "annotations" | "labels") {
+            let message = format!("a claim of a pod has no `{field}` here: {why}");
+            forbid(at, format_args!("{place}.{field}"), entry.key.origin, message);
         }
     }
 }

@@ -155,17 +155,16 @@ fn webhook(at: &mut At<'_>) {
     if let Some(node) = at.get(&["timeoutSeconds"]) {
         within(at, "timeoutSeconds", node, "seconds", 1..=30);
     }
-    reviews(at);
+    reviews(at, "admissionReviewVersions");
 }
 
-fn reviews(at: &mut At<'_>) {
-    let Some(list) = at.get(&["admissionReviewVersions"]).filter(|list| list.as_seq().is_some()) else { return };
-    let versions: Vec<(usize, &Node, &str)> = at
-        .items(&["admissionReviewVersions"])
-        .filter_map(|(index, node)| Some((index, node, node.as_str()?)))
-        .collect();
+/// Checks the versions of the question that a webhook can read.
+pub(super) fn reviews(at: &mut At<'_>, field: &str) {
+    let Some(list) = at.get(&[field]).filter(|list| list.as_seq().is_some()) else { return };
+    let versions: Vec<(usize, &Node, &str)> =
+        at.items(&[field]).filter_map(|(index, node)| Some((index, node, node.as_str()?))).collect();
     for (number, (index, node, version)) in versions.iter().enumerate() {
-        let place = format!("admissionReviewVersions[{index}]");
+        let place = format!("{field}[{index}]");
         if let Some((_, first, _)) = versions[..number].iter().find(|(_, _, known)| known == version) {
             again(at, place, node, first.origin(), format!("the version `{version}` stands twice"));
         } else {
@@ -176,7 +175,7 @@ fn reviews(at: &mut At<'_>) {
     let is_known = |(_, _, version): &(usize, &Node, &str)| REVIEWS.contains(version);
     if versions.len() == list.as_seq().map_or(0, <[Node]>::len) && !versions.iter().any(is_known) {
         let message = "expected `v1` or `v1beta1` among the versions: the server asks in no other";
-        at.invalid("admissionReviewVersions", list, message);
+        at.invalid(field, list, message);
     }
 }
 

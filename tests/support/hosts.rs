@@ -98,7 +98,66 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
         let spec = format!("spec: {{matchConstraints: {{{everything}}}, {field}}}");
         admission("ValidatingAdmissionPolicy", &spec)
     };
+    let claim = |devices: &str| {
+        format!("{{apiVersion: resource.k8s.io/v1, kind: ResourceClaim, {NAMED}, spec: {{devices: {devices}}}}}")
+    };
+    let exact = |field: &str| claim(&format!("{{requests: [{{name: a, exactly: {{deviceClassName: a, {field}}}}}]}}"));
+    let asked = "requests: [{name: a, exactly: {deviceClassName: a}}]";
+    let definition = |names: &str, version: &str, more: &str| {
+        format!(
+            "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {{name: bs.a.example}}, spec: \
+             {{group: a.example, scope: Namespaced, names: {names}, versions: [{version}]{more}}}}}"
+        )
+    };
+    let (named, open) = ("{plural: bs, kind: B}", "schema: {openAPIV3Schema: {type: object}}");
+    let stored = |field: &str| format!("{{name: v1, served: true, storage: true, {open}{field}}}");
     match ty {
+        "apiextensions/v1.CustomResourceDefinitionSpec" => {
+            let group = structure.split("group: ").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
+            format!(
+                "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {{name: bs.{group}}}, spec: {structure}}}"
+            )
+        }
+        "apiextensions/v1.CustomResourceDefinitionNames" => definition(structure, &stored(""), ""),
+        "apiextensions/v1.CustomResourceDefinitionVersion" => definition(named, structure, ""),
+        "apiextensions/v1.CustomResourceColumnDefinition" => {
+            definition(named, &stored(&format!(", additionalPrinterColumns: [{structure}]")), "")
+        }
+        "apiextensions/v1.CustomResourceConversion" => {
+            definition(named, &stored(""), &format!(", conversion: {structure}"))
+        }
+        "apiextensions/v1.WebhookConversion" => {
+            let conversion = format!(", conversion: {{strategy: Webhook, webhook: {structure}}}");
+            definition(named, &stored(""), &conversion)
+        }
+        "resource/v1.DeviceClaim" => claim(structure),
+        "resource/v1.DeviceRequest" => claim(&format!("{{requests: [{structure}]}}")),
+        "resource/v1.ExactDeviceRequest" => claim(&format!("{{requests: [{{name: a, exactly: {structure}}}]}}")),
+        "resource/v1.DeviceSelector" => exact(&format!("selectors: [{structure}]")),
+        "resource/v1.DeviceToleration" => exact(&format!("tolerations: [{structure}]")),
+        "resource/v1.DeviceConstraint" => claim(&format!("{{{asked}, constraints: [{structure}]}}")),
+        "resource/v1.DeviceClaimConfiguration" => claim(&format!("{{{asked}, config: [{structure}]}}")),
+        "resource/v1.OpaqueDeviceConfiguration" => claim(&format!("{{{asked}, config: [{{opaque: {structure}}}]}}")),
+        "resource/v1.DeviceClassSpec" => {
+            format!("{{apiVersion: resource.k8s.io/v1, kind: DeviceClass, metadata: {{name: a}}, spec: {structure}}}")
+        }
+        "resource/v1.ResourceClaimTemplateSpec" => {
+            format!("{{apiVersion: resource.k8s.io/v1, kind: ResourceClaimTemplate, {NAMED}, spec: {structure}}}")
+        }
+        "certificates/v1.CertificateSigningRequestSpec" => format!(
+            "{{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {{name: a}}, spec: {structure}}}"
+        ),
+        "apiregistration/v1.APIServiceSpec" => {
+            // The name is that of the version and of the group.
+            let part = |field: &str| {
+                let value = structure.split(&format!("{field}: ")).nth(1).unwrap_or_default();
+                value.split([',', '}']).next().unwrap_or_default().to_owned()
+            };
+            let (group, version) = (part("group"), part("version"));
+            format!(
+                "{{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {{name: {version}.{group}}}, spec: {structure}}}"
+            )
+        }
         "admissionregistration/v1.ValidatingWebhook" => {
             admission("ValidatingWebhookConfiguration", &format!("webhooks: [{structure}]"))
         }

@@ -7,10 +7,10 @@ use smol_str::SmolStr;
 
 use super::super::library::{self, Function};
 use super::super::run::Fault;
-use super::super::syntax::{Expr, Refusal};
+use super::super::syntax::{Expr, Kind, Refusal, What};
 use super::super::types::Ty;
 use super::super::value::Value;
-use super::{CallCode, Code, Compiled, Compiler};
+use super::{CallCode, Code, Compiled, Compiler, FoldCode};
 use crate::diagnostic::did_you_mean;
 
 /// Functions that are worked out at once where what they convert is known.
@@ -29,6 +29,12 @@ fn constants(codes: &[Code]) -> Option<Vec<Value>> {
 impl Compiler<'_> {
     /// Compiles the call of a function, or of a method.
     pub(super) fn call(&mut self, at: usize, name: &SmolStr, target: Option<&Expr>, args: &[Expr]) -> Compiled {
+        if let (Some(Kind::Name(of)), "bind", [first, value, body]) = (target.map(|target| &target.kind), &**name, args)
+            && self.environment.has_names
+            && of == "cel"
+        {
+            return self.bind(first, value, body);
+        }
         // A function may have a name with dots, which looks like a method of something.
         let qualified = target.and_then(|target| Some(format!("{}.{name}", target.qualified()?)));
         let qualified = qualified.filter(|name| !library::functions(name).is_empty());
@@ -42,6 +48,23 @@ impl Compiler<'_> {
         self.is_mixed = outer;
         let given = given?;
         self.apply(at, full, target.is_some(), given)
+    }
+
+    /// Compiles an expression with a name for a value: it is the only item that a macro looks at.
+    fn bind(&mut self, name: &Expr, value: &Expr, body: &Expr) -> Compiled {
+        let Kind::Name(local) = &name.kind else {
+            return Err(Refusal::new(name.at, "expected a name for what follows"));
+        };
+        let (value, ty) = self.code(value)?;
+        self.locals.push((local.clone(), ty));
+        let made = self.code(body);
+        self.locals.pop();
+        let (body, ty) = made?;
+        let over = Code::List(vec![(value, false)]);
+        let is_typed = ty != Ty::Dyn;
+        let fold = FoldCode { what: What::List, over, both: false, is_typed, filter: None, body };
+        let first = Code::Constant(Value::Int(0));
+        Ok((Code::Index(Box::new([Code::Fold(Box::new(fold)), first]), false), ty))
     }
 
     /// Finds the forms of a function that take what it is given.

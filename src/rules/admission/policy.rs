@@ -69,11 +69,11 @@ pub(super) struct Binding {
 /// The parameters of a binding.
 #[derive(Clone, Debug)]
 enum Params {
-    /// The policy has none.
+    /// The policy has none, or its binding gives it none.
     None,
     /// Objects, each with its namespace; `own` is whether those of the namespace of an object count.
     These { all: Vec<(ObjectKey, Node)>, own: bool, wanted: String },
-    /// It does not say which.
+    /// There is no binding that says which.
     Unbound(String),
 }
 
@@ -165,9 +165,8 @@ impl Binding {
         let Some((api_version, kind)) = &policy.params else { return self.clone() };
         let reference = self.spec.as_ref().and_then(|spec| get(spec, &["paramRef"]));
         let params = match reference {
-            None => {
-                Params::Unbound(format!("it takes a `{kind}` as its parameters, and its binding does not say which"))
-            }
+            // The policy judges with `params` that are null.
+            None => Params::None,
             Some(reference) => {
                 let name = text(reference, &["name"]);
                 let namespace = text(reference, &["namespace"]);
