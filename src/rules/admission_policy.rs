@@ -268,9 +268,11 @@ fn annotations(at: &mut At<'_>) {
         let Some(node) = item.get("key") else { continue };
         let place = format!("spec.auditAnnotations[{index}].key");
         // It is the name behind that of the policy.
-        named(at, &place, node, "an annotation", |key| match key.contains('/') {
-            true => Err("expected no `/`: the name of the policy comes before it".to_owned()),
-            false => label_key(key),
+        named(at, &place, node, "an annotation", |key| {
+            if key.contains('/') {
+                return Err("expected no `/`: the name of the policy comes before it".to_owned());
+            }
+            label_key(key)
         });
         keys.push((place, node));
     }

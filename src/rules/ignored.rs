@@ -41,7 +41,7 @@ pub(super) const RULES: &[Rule] = &[
         ..Rule::ALWAYS
     },
     Rule {
-        name: "projected-source",
+        name: "projected-nothing",
         at: "core/v1.ProjectedVolumeSource",
         check: |at| {
             for (index, node) in at.items(&["sources"]) {
