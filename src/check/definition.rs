@@ -28,6 +28,14 @@ pub(super) fn check(key: &ObjectKey, definition: &Node, minor: Minor) -> Vec<Dia
     rules.found
 }
 
+/// Whether the annotation says who approved a definition, or why nobody did.
+fn is_approval(text: &str) -> bool {
+    let is_address = |(scheme, rest): (&str, &str)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && !rest.is_empty() && !rest.starts_with('/')
+    };
+    text.starts_with("unapproved") || text.split_once("://").is_some_and(is_address)
+}
+
 /// Whether a node is `true`.
 pub(super) fn is_true(node: Option<&Node>) -> bool {
     node.is_some_and(|node| node.value().meaning() == Some(Scalar::Bool(true)))
@@ -77,10 +85,18 @@ impl Rules<'_> {
         let of_project = ["k8s.io", "kubernetes.io"]
             .iter()
             .any(|domain| group == *domain || group.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')));
-        if of_project && definition.at(&["metadata", "annotations", APPROVED]).is_none() {
+        let approval = definition.at(&["metadata", "annotations", APPROVED]).filter(|node| !node.is_null());
+        let annotations = Path::Field(&Path::Field(&Path::Root, "metadata"), "annotations");
+        if let Some((node, text)) = approval.filter(|_| of_project).and_then(|node| Some((node, node.as_str()?)))
+            && !text.is_empty()
+            && !is_approval(text)
+        {
+            let message = "expected the address of an approval, or a reason that starts with `unapproved`";
+            let help = "such as `https://github.com/kubernetes/kubernetes/pull/1`";
+            self.refuse(node, message, Some(help), &Path::Key(&annotations, APPROVED));
+        } else if of_project && approval.is_none_or(|node| node.as_str() == Some("")) {
             let why = format!("the group `{group}` belongs to the Kubernetes project, which approves what is in it");
             let metadata = definition.get("metadata").unwrap_or(definition);
-            let annotations = Path::Field(&Path::Field(&Path::Root, "metadata"), "annotations");
             self.miss(metadata, APPROVED, &why, &annotations);
         }
         if let Some(node) = spec.get("preserveUnknownFields").filter(|node| is_true(Some(node))) {
@@ -97,6 +113,10 @@ impl Rules<'_> {
         for field in ["plural", "singular", "kind", "listKind"] {
             let Some((node, text)) = names.get(field).and_then(|node| Some((node, node.as_str()?))) else { continue };
             // Kinds have capitals; their names in URLs have none.
+            // The server makes what is empty.
+            if text.is_empty() && matches!(field, "singular" | "listKind") {
+                continue;
+            }
             let lower = text.to_ascii_lowercase();
             let text = if field.to_ascii_lowercase().ends_with("kind") { &lower } else { text };
             if let Err(reason) = dns_1035_label(text).map_err(|reason| format!("`{field}` is no name: {reason}")) {
@@ -130,14 +150,31 @@ impl Rules<'_> {
             }
             self.scale(version, &path);
             let holder = Path::Field(&path, "schema");
+            let has_status = version.at(&["subresources", "status"]).is_some_and(|status| !status.is_null());
             if let Some(schema) = version.at(&["schema", "openAPIV3Schema"]).filter(|schema| schema.as_map().is_some())
             {
                 let path = Path::Field(&holder, "openAPIV3Schema");
+                if has_status {
+                    self.root_beside_status(schema, &path);
+                }
                 Schemas { rules: self }.root(schema, &path);
                 self.expressions(schema, &path);
             } else {
                 let why = "without a schema the server would drop all fields";
                 self.miss(version.get("schema").unwrap_or(version), "openAPIV3Schema", why, &holder);
+            }
+        }
+    }
+
+    /// Reports what may not be said of a whole object whose status is written by itself.
+    fn root_beside_status(&mut self, schema: &Node, path: &Path<'_>) {
+        for field in ["maxProperties", "minProperties", "enum", "allOf", "anyOf", "oneOf", "not"] {
+            let given = schema.get(field).filter(|node| !node.is_null());
+            if let Some(node) = given.filter(|node| node.as_seq().is_none_or(|items| !items.is_empty())) {
+                let message =
+                    format!("`{field}` may not stand at the root of a schema beside the subresource `status`");
+                let help = "say it of `spec`, or with `x-kubernetes-validations`";
+                self.refuse(node, message, Some(help), &Path::Field(path, field));
             }
         }
     }

@@ -9,11 +9,12 @@ use super::structural::json_schema;
 use crate::diagnostic::did_you_mean;
 use crate::rules::Path;
 use crate::schema::{self, Dialect, Validator, Violation};
-use crate::text::{Node, Value, scalar};
+use crate::text::{Map, Node, Value, scalar};
 
 const TYPES: [&str; 6] = ["object", "array", "string", "integer", "number", "boolean"];
 /// Keywords of JSON Schema that the server does not take.
-const UNSUPPORTED: [&str; 6] = ["$ref", "definitions", "dependencies", "id", "additionalItems", "patternProperties"];
+const UNSUPPORTED: [&str; 7] =
+    ["$schema", "$ref", "definitions", "dependencies", "id", "additionalItems", "patternProperties"];
 /// What describes a field, and not its value.
 const DESCRIBING: [&str; 9] = [
     "type",
@@ -67,6 +68,7 @@ impl Schemas<'_, '_> {
 
     fn schema(&mut self, schema: &Node, level: Level, path: &Path<'_>) {
         let ty = text(schema, "type");
+        let before = self.rules.found.len();
         self.own_type(schema, level, path);
         self.common(schema, path);
         self.lists(schema, ty, path);
@@ -99,11 +101,15 @@ impl Schemas<'_, '_> {
             }
         }
         self.junctors(schema, Some(schema), path);
+        if self.rules.found.len() == before {
+            self.fit(schema, path);
+        }
     }
 
     fn own_type(&mut self, schema: &Node, level: Level, path: &Path<'_>) {
         let any = ["x-kubernetes-int-or-string", "x-kubernetes-preserve-unknown-fields"];
-        match schema.get("type").map(|node| (node, node.as_str().unwrap_or_default())) {
+        let own = schema.get("type").filter(|node| node.as_str() != Some(""));
+        match own.map(|node| (node, node.as_str().unwrap_or_default())) {
             None if any.iter().any(|name| is_true(schema.get(name))) => {}
             None => {
                 let why = match level {
@@ -133,7 +139,12 @@ impl Schemas<'_, '_> {
     /// Checks what holds of every schema, wherever it stands.
     fn common(&mut self, schema: &Node, path: &Path<'_>) {
         for name in UNSUPPORTED {
-            if let Some(node) = schema.get(name).filter(|node| !node.is_null()) {
+            let says_nothing = |node: &Node| match name {
+                "$schema" | "id" => node.as_str() == Some(""),
+                "definitions" | "patternProperties" => node.as_map().is_some_and(Map::is_empty),
+                _ => false,
+            };
+            if let Some(node) = schema.get(name).filter(|node| !node.is_null() && !says_nothing(node)) {
                 let message = format!("`{name}` is not supported in the schema of a definition");
                 self.refuse(node, message, Some("write the schema out where it is meant"), path, name);
             }
@@ -262,15 +273,17 @@ impl Schemas<'_, '_> {
             let shown = default.as_str().unwrap_or_default();
             let message = format!("expected a default that `enum` has, found `{shown}`");
             self.refuse(default, message, None, path, "default");
-        } else if let Some(Violation { message, help, origin, .. }) = unfit(default, schema) {
+        }
+    }
+
+    /// Checks a default against all that its schema says, which is sound.
+    fn fit(&mut self, schema: &Node, path: &Path<'_>) {
+        let default = schema.get("default").filter(|default| !default.is_null());
+        let unfit = default.and_then(|default| Some((default, unfit(default, schema)?)));
+        if let Some((default, Violation { message, help, origin, .. })) = unfit {
             let node = if origin.is_nowhere() { default } else { &Node::new(Value::Null, origin) };
-            self.refuse(
-                node,
-                format!("the default does not fit its schema: {message}"),
-                help.as_deref(),
-                path,
-                "default",
-            );
+            let message = format!("the default does not fit its schema: {message}");
+            self.refuse(node, message, help.as_deref(), path, "default");
         }
     }
 

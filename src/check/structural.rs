@@ -90,6 +90,10 @@ fn values(schema: &mut Json) {
             object.remove(name);
         }
     }
+    // An empty type is none.
+    if object.get("type").and_then(Json::as_str) == Some("") {
+        object.remove("type");
+    }
     if object.get("nullable") == Some(&Json::Bool(true)) {
         nullable(object);
     }

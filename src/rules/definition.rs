@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Rule;
 use super::at::{At, get, is_true};
-use super::value::{filled, named, one_of};
+use super::value::{filled, has_any, missing, named, one_of};
 use super::webhook::reviews;
 use crate::diagnostic::{Code, Diagnostic, words};
 use crate::kubernetes::name::{dns_1035_label, dns_subdomain};
@@ -134,6 +134,8 @@ pub(super) const RULES: &[Rule] = &[
             "{strategy: Webhook, webhook: {conversionReviewVersions: [v1]}}",
             "{strategy: Webhook, webhook: {conversionReviewVersions: [], clientConfig: {url: 'https://a'}}}",
             "{strategy: Webhook, webhook: {conversionReviewVersions: [v2], clientConfig: {url: 'https://a'}}}",
+            "{strategy: Webhook, webhook: {conversionReviewVersions: [v1, v1], clientConfig: {url: 'https://a'}}}",
+            "{strategy: Webhook, webhook: {conversionReviewVersions: [v1, V2], clientConfig: {url: 'https://a'}}}",
             "{strategy: Webhook, webhook: {conversionReviewVersions: [v1], clientConfig: {}}}",
             "{strategy: Webhook, webhook: {conversionReviewVersions: [v1], clientConfig: {url: 'http://a'}}}",
             "{strategy: Webhook, webhook: {conversionReviewVersions: [v1], clientConfig: {service: {name: a, namespace: b, path: c}}}}",
@@ -143,22 +145,6 @@ pub(super) const RULES: &[Rule] = &[
             "{strategy: None}",
             "{strategy: Webhook, webhook: {conversionReviewVersions: [v2, v1], clientConfig: {service: {name: a, namespace: b, path: /c}}}}",
         ],
-        ..Rule::ALWAYS
-    },
-    Rule {
-        name: "definition-conversion-reviews",
-        at: "apiextensions/v1.WebhookConversion",
-        check: |at| {
-            reviews(at, "conversionReviewVersions");
-            if at.get(&["clientConfig"]).is_none() {
-                at.missing("clientConfig", "missing field `clientConfig`: where the webhook is");
-            }
-        },
-        refuses: &[
-            "{conversionReviewVersions: [v1, v1], clientConfig: {url: 'https://a'}}",
-            "{conversionReviewVersions: [v1, V2], clientConfig: {url: 'https://a'}}",
-        ],
-        accepts: &["{conversionReviewVersions: [v1, v1beta1], clientConfig: {url: 'https://a'}}"],
         ..Rule::ALWAYS
     },
 ];
@@ -229,10 +215,19 @@ fn conversion(at: &mut At<'_>) {
     let by_webhook = at.text(&["strategy"]) == Some("Webhook");
     match at.get(&["webhook"]) {
         None if by_webhook => at.missing("webhook", "missing field `webhook`: the strategy is `Webhook`"),
-        Some(node) if !by_webhook => {
+        None => {}
+        Some(node) if by_webhook => {
+            reviews(at, &["webhook", "conversionReviewVersions"]);
+            if get(node, &["clientConfig"]).is_none() {
+                let message = "missing field `clientConfig`: where the webhook is";
+                missing(at, "webhook.clientConfig", node.origin(), message);
+            }
+        }
+        // One that says nothing is none.
+        Some(node) if get(node, &["clientConfig"]).is_some() || has_any(get(node, &["conversionReviewVersions"])) => {
             at.invalid("webhook", node, "expected no webhook, since the strategy is not `Webhook`");
         }
-        _ => {}
+        Some(_) => {}
     }
 }
 

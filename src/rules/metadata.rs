@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::at::{At, is_true, text};
-use super::value::{at_least, bytes_of};
+use super::value::bytes_of;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::ObjectKey;
 use crate::kubernetes::name::label_key;
@@ -40,20 +40,6 @@ pub(super) const RULES: &[Rule] = &[
         check: annotations,
         refuses: &[LARGE],
         accepts: &["{name: a, namespace: default, annotations: {a: b}}"],
-        ..Rule::ALWAYS
-    },
-    Rule {
-        name: "generation",
-        at: "meta/v1.ObjectMeta",
-        check: |at| {
-            if at.is_own_metadata()
-                && let Some(node) = at.get(&["generation"])
-            {
-                at_least(at, "generation", node, "a number", 0);
-            }
-        },
-        refuses: &["{name: a, namespace: default, generation: -1}"],
-        accepts: &["{name: a, namespace: default, generation: 0}"],
         ..Rule::ALWAYS
     },
     Rule {

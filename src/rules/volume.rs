@@ -150,7 +150,8 @@ pub(super) fn template_metadata(at: &mut At<'_>, place: &str, template: &Node, w
     let metadata = get(template, &["metadata"]).and_then(Node::as_map);
     for entry in metadata.into_iter().flatten() {
         let field = entry.key.text.as_str();
-        let is_empty = entry.value.is_null() || entry.value.as_str() == Some("") || number(&entry.value) == Some(0);
+        let is_zero = field == "generation" && number(&entry.value) == Some(0);
+        let is_empty = entry.value.is_null() || entry.value.as_str() == Some("") || is_zero;
         if !is_empty && !matches!(field, "annotations" | "labels") {
             let message = format!("a claim of a pod has no `{field}` here: {why}");
             forbid(at, format_args!("{place}.{field}"), entry.key.origin, message);

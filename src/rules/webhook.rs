@@ -155,14 +155,15 @@ fn webhook(at: &mut At<'_>) {
     if let Some(node) = at.get(&["timeoutSeconds"]) {
         within(at, "timeoutSeconds", node, "seconds", 1..=30);
     }
-    reviews(at, "admissionReviewVersions");
+    reviews(at, &["admissionReviewVersions"]);
 }
 
 /// Checks the versions of the question that a webhook can read.
-pub(super) fn reviews(at: &mut At<'_>, field: &str) {
-    let Some(list) = at.get(&[field]).filter(|list| list.as_seq().is_some()) else { return };
+pub(super) fn reviews(at: &mut At<'_>, path: &[&str]) {
+    let field = path.join(".");
+    let Some(list) = at.get(path).filter(|list| list.as_seq().is_some()) else { return };
     let versions: Vec<(usize, &Node, &str)> =
-        at.items(&[field]).filter_map(|(index, node)| Some((index, node, node.as_str()?))).collect();
+        at.items(path).filter_map(|(index, node)| Some((index, node, node.as_str()?))).collect();
     for (number, (index, node, version)) in versions.iter().enumerate() {
         let place = format!("{field}[{index}]");
         if let Some((_, first, _)) = versions[..number].iter().find(|(_, _, known)| known == version) {

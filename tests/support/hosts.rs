@@ -126,10 +126,6 @@ pub(crate) fn around(ty: &str, structure: &str) -> String {
         "apiextensions/v1.CustomResourceConversion" => {
             definition(named, &stored(""), &format!(", conversion: {structure}"))
         }
-        "apiextensions/v1.WebhookConversion" => {
-            let conversion = format!(", conversion: {{strategy: Webhook, webhook: {structure}}}");
-            definition(named, &stored(""), &conversion)
-        }
         "resource/v1.DeviceClaim" => claim(structure),
         "resource/v1.DeviceRequest" => claim(&format!("{{requests: [{structure}]}}")),
         "resource/v1.ExactDeviceRequest" => claim(&format!("{{requests: [{{name: a, exactly: {structure}}}]}}")),
