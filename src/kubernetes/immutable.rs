@@ -123,6 +123,7 @@ const IMMUTABLE: &[(&str, &str, &[&str])] = &[
     ("rbac.authorization.k8s.io", "RoleBinding", &["roleRef"]),
     ("resource.k8s.io", "ResourceClaim", &["spec"]),
     ("resource.k8s.io", "ResourceClaimTemplate", &["spec"]),
+    ("resource.k8s.io", "ResourceSlice", &["spec.driver", "spec.nodeName", "spec.pool.name"]),
     ("scheduling.k8s.io", "PriorityClass", &["value", "preemptionPolicy"]),
     ("storage.k8s.io", "CSIDriver", &["spec.attachRequired", "spec.volumeLifecycleModes"]),
     ("storage.k8s.io", "CSIStorageCapacity", &["nodeTopology", "storageClassName"]),
