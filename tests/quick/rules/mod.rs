@@ -78,6 +78,77 @@ fn each_rule_refuses_what_it_should_and_takes_the_near_twin() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Returns an example of a rule in the place of a type that shares it, and a minor that has the type; nothing where examples
+/// do not say how that looks.
+fn at_kin(rule: &Rule, kin: &str, example: &str) -> Option<(String, Minor)> {
+    let ((of, name), (other, kin_name)) = (rule.at.split_once('.')?, kin.split_once('.')?);
+    let object = match kin_name {
+        "PersistentVolumeSpec" => {
+            let source = example.strip_prefix("{name: v, ")?;
+            around(kin, &format!("{{accessModes: [ReadWriteOnce], capacity: {{storage: 1}}, {source}"))
+        }
+        "MutatingWebhook" | "MutatingWebhookConfiguration" => {
+            around(rule.at, example).replace("Validating", "Mutating")
+        }
+        _ if name == kin_name => {
+            let group =
+                around(rule.at, example).split(['{', ',', ' ']).find(|word| word.contains(".k8s.io/"))?.to_owned();
+            let version = other.strip_prefix(of.split('/').next()?)?.trim_start_matches('/');
+            let served = format!("{}/{version}", group.split('/').next()?);
+            around(rule.at, example).replacen(&group, &served, 1)
+        }
+        _ => return None,
+    };
+    let word = |key: &str| object.split(&format!("{key}: ")).nth(1)?.split([',', '}']).next();
+    let (group, version) = word("apiVersion")?.split_once('/').unwrap_or(("", word("apiVersion")?));
+    let has = |minor: &Minor| {
+        Facts::of(*minor).is_some_and(|facts| {
+            word("kind").is_some_and(|kind| facts.kind(group, version, kind).is_some())
+                && facts.type_id(kin).is_some()
+                && (rule.minors.0..=rule.minors.1).contains(minor)
+        })
+    };
+    let minor = Minor::bundled().filter(has).max()?;
+    Some((object, minor))
+}
+
+#[test]
+fn a_rule_refuses_the_same_of_the_types_that_share_it() {
+    let (mut wrong, mut asked) = (Vec::new(), BTreeSet::new());
+    for rule in book() {
+        for kin in rule.kin {
+            let is_volume = kin.ends_with(".PersistentVolumeSpec");
+            let known = Facts::newest().type_id(kin).map(|id| Facts::newest().ty(id));
+            let sources = |example: &&&str| {
+                let source = example.strip_prefix("{name: v, ").and_then(|rest| rest.split(':').next());
+                !is_volume || source.zip(known).is_some_and(|(source, ty)| ty.field(source).is_some())
+            };
+            for (object, minor) in rule.refuses.iter().filter(sources).filter_map(|example| at_kin(rule, kin, example))
+            {
+                asked.insert(*kin);
+                if refused(&object, minor).is_empty() {
+                    wrong.push(format!("{} takes {object} of {minor}", rule.name));
+                }
+            }
+            // A volume of the cluster says more of its source.
+            for (object, minor) in
+                rule.accepts.iter().filter(|_| !is_volume).filter_map(|example| at_kin(rule, kin, example))
+            {
+                let found = refused(&object, minor);
+                if !found.is_empty() {
+                    wrong.push(format!("{} refuses {object} of {minor}: {found:#?}", rule.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for kin in
+        ["core/v1.PersistentVolumeSpec", "admissionregistration/v1.MutatingWebhook", "resource/v1beta1.DeviceClaim"]
+    {
+        assert!(asked.contains(kin), "{kin} is among {asked:?}");
+    }
+}
+
 /// Objects of one kind that are checked one after the other are judged as each would be alone, whatever stood before.
 #[test]
 fn what_is_known_of_objects_before_changes_no_verdict() {
