@@ -95,7 +95,8 @@ fn at_kin(rule: &Rule, kin: &str, example: &str) -> Option<(String, Minor)> {
                 around(rule.at, example).split(['{', ',', ' ']).find(|word| word.contains(".k8s.io/"))?.to_owned();
             let version = other.strip_prefix(of.split('/').next()?)?.trim_start_matches('/');
             let served = format!("{}/{version}", group.split('/').next()?);
-            around(rule.at, example).replacen(&group, &served, 1)
+            let object = around(rule.at, example).replacen(&group, &served, 1);
+            if ["v1beta1", "v1alpha3"].contains(&version) { flattened(&object) } else { object }
         }
         _ => return None,
     };
@@ -110,6 +111,18 @@ fn at_kin(rule: &Rule, kin: &str, example: &str) -> Option<(String, Minor)> {
     };
     let minor = Minor::bundled().filter(has).max()?;
     Some((object, minor))
+}
+
+/// Returns a claim of devices as old versions have it, where the fields of `exactly` stand in the request itself.
+fn flattened(object: &str) -> String {
+    let Some((before, rest)) = object.split_once("exactly: {") else { return object.to_owned() };
+    let mut depth = 1;
+    let end = rest.find(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        depth == 0
+    });
+    let (inside, after) = rest.split_at(end.unwrap_or(rest.len()));
+    format!("{before}{inside}{}", flattened(after.strip_prefix('}').unwrap_or(after)))
 }
 
 #[test]
