@@ -49,7 +49,13 @@
 //!
 //! **Twice over the instances.** [`compile`] checks every instance before a byte is written, and makes them once more to
 //! emit them kind by kind: a batch of any size needs little memory and never leaves half an output. What no instance
-//! changes is one allocation in all of them, lowered and settled once.
+//! changes is one allocation in all of them.
+//!
+//! **Cut once, stamped many.** One of many instances is lowered, settled and judged with *holes* for its values
+//! ([`text::hole`]). A hole shows the value of this one, and notes who looks: what came of it holds for all instances that
+//! look the same to those who did. Of these only what stands in the holes is settled and judged, and written between the
+//! bytes that all have alike. An instance of whose values there is anything to tell is made by itself, so that nobody can
+//! see the difference; `compile::Settings::each_alone` makes all so, and tests hold the one against the other.
 //!
 //! **Collect, do not stop.** Every stage reports all it finds and goes on with what is sound; in the place of what is not
 //! stands [`text::Value::Broken`], which fits any type. Its place is [`text::Origin::BROKEN`], also in what is made of it, and

@@ -59,6 +59,11 @@ fn generated(key: &ObjectKey, start: &Node, minor: Minor) -> Option<Diagnostic> 
     Some(finding.subject(key.kind.as_str(), "metadata.generateName"))
 }
 
+/// Whether the server takes the name of an object of a kind of its own.
+pub fn is_taken(key: &ObjectKey, facts: &Facts) -> bool {
+    !key.name.is_empty() && refused(key, &key.name, facts.minor).is_none()
+}
+
 fn article(kind: &str) -> &'static str {
     if kind.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" }
 }
@@ -72,6 +77,32 @@ pub(super) enum Rule {
     Keys(&'static str, fn(&str) -> Result<(), String>),
     /// The keys and values are those of labels.
     Labels,
+}
+
+/// What is asked of one name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Check(fn(&str) -> Result<(), String>);
+
+impl PartialEq for Check {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 as usize == other.0 as usize
+    }
+}
+
+impl Check {
+    /// Returns what a rule asks of values; nothing of one that is about keys alone.
+    pub(super) fn of(rule: Rule) -> Option<Self> {
+        match rule {
+            Rule::Value(_, is) => Some(Self(is)),
+            Rule::Labels => Some(Self(label_value)),
+            Rule::Keys(..) => None,
+        }
+    }
+
+    /// Whether a value is such a name, or none.
+    pub(super) fn takes(self, value: &Node) -> bool {
+        value.text().is_none_or(|text| text.is_empty() || self.0(text).is_ok())
+    }
 }
 
 /// Returns the rule for the names in a field of a type, or `None` if it holds no names.

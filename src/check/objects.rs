@@ -28,7 +28,7 @@ const AT_ONCE: usize = 8192;
 /// Checks objects that are applied together, each with the place that stands for the whole of it.
 pub fn check_objects(
     documents: impl IntoIterator<Item = (Node, Origin)>,
-    facts: &Facts,
+    facts: &'static Facts,
     mode: Mode,
 ) -> (Vec<Manifest>, Diagnostics) {
     check_objects_of(documents, facts, mode, &Roles::default(), &[])
@@ -38,7 +38,7 @@ pub fn check_objects(
 /// the objects those are known that [`settled_definitions`] returned.
 pub fn check_objects_of(
     documents: impl IntoIterator<Item = (Node, Origin)>,
-    facts: &Facts,
+    facts: &'static Facts,
     mode: Mode,
     roles: &Roles,
     known: &[Node],
@@ -119,7 +119,7 @@ fn unpack(node: Node, origin: Origin, objects: &mut Vec<(Node, Origin)>) {
 }
 
 /// Returns the definitions among documents that are known to a run and none of its objects.
-pub fn settled_definitions(documents: impl IntoIterator<Item = Node>, facts: &Facts) -> Vec<Node> {
+pub fn settled_definitions(documents: impl IntoIterator<Item = Node>, facts: &'static Facts) -> Vec<Node> {
     let mut objects = Vec::new();
     for node in documents {
         let origin = node.origin();
@@ -129,7 +129,7 @@ pub fn settled_definitions(documents: impl IntoIterator<Item = Node>, facts: &Fa
 }
 
 /// Returns the definitions among objects, settled; those of a run are checked like all others afterwards.
-fn settled<'n>(objects: impl Iterator<Item = &'n Node>, facts: &Facts, mode: Mode) -> Vec<Node> {
+fn settled<'n>(objects: impl Iterator<Item = &'n Node>, facts: &'static Facts, mode: Mode) -> Vec<Node> {
     let ty = facts.kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition").and_then(|kind| facts.type_of(kind));
     let Some(ty) = ty else { return Vec::new() };
     let definitions = objects.filter(|node| Definitions::defines(node));
@@ -138,7 +138,7 @@ fn settled<'n>(objects: impl Iterator<Item = &'n Node>, facts: &Facts, mode: Mod
 
 /// What all objects are checked against.
 struct Checker<'a> {
-    facts: &'a Facts,
+    facts: &'static Facts,
     mode: Mode,
     roles: &'a Roles,
     definitions: &'a Definitions,

@@ -4,20 +4,16 @@
 //! needs no change is the same allocation afterwards, and settling a settled tree changes nothing. A subtree of the
 //! wrong type gives one finding and is not looked into.
 
-use smol_str::SmolStr;
-
 use super::gate::dropped;
 use super::hint;
+use super::leaves::Waiting;
 use super::memo::{Memo, Spot};
 use super::role::is_directive;
-use super::slip;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix, Severity, did_you_mean, surely_means, words};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, words};
 use crate::kubernetes::{Facts, ObjectKey, Schema, Shape, Type, TypeId};
-use crate::limits;
 use crate::rules;
 use crate::rules::Path;
-use crate::spec::{Level, ours};
-use crate::text::{Entry, Map, Node, Origin, Value, scalar};
+use crate::text::{Entry, Map, Node, Origin, Value};
 
 /// Whose reading of an unquoted scalar counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +27,7 @@ pub enum Mode {
 /// A walk over trees, collecting findings.
 pub struct Walk<'a> {
     /// The types.
-    pub facts: &'a Facts,
+    pub facts: &'static Facts,
     /// Whose reading counts.
     pub mode: Mode,
     /// Whether required fields may be missing: in parts that are merged with others later.
@@ -43,15 +39,17 @@ pub struct Walk<'a> {
     /// Whether the values at hand are secret and must not be shown.
     pub(super) masked: bool,
     /// The structures around the one at hand, outermost first.
-    pub(super) around: Vec<(&'a Type, Node)>,
+    pub(super) around: Vec<(&'static Type, Node)>,
     /// Whether fields are put in the order in which Kubernetes documents them.
     ordered: bool,
     /// What is known of subtrees that other objects hold as well.
     memo: Option<&'a mut Memo>,
+    /// What waits for the values of each instance, where the tree stands for many.
+    pub(super) waiting: Option<Waiting>,
     /// Whether mistakes are looked for; what was checked before is only settled.
     judges: bool,
     /// How much had no sound shape so far.
-    unsound: usize,
+    pub(super) unsound: usize,
     findings: Vec<Diagnostic>,
     /// What the rules found.
     ruled: Vec<Diagnostic>,
@@ -66,7 +64,7 @@ enum Step {
 
 impl<'a> Walk<'a> {
     /// Returns a walk over whole objects.
-    pub fn new(facts: &'a Facts, mode: Mode) -> Self {
+    pub fn new(facts: &'static Facts, mode: Mode) -> Self {
         Self {
             facts,
             mode,
@@ -77,6 +75,7 @@ impl<'a> Walk<'a> {
             around: Vec::new(),
             ordered: false,
             memo: None,
+            waiting: None,
             judges: true,
             unsound: 0,
             findings: Vec::new(),
@@ -85,7 +84,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns a walk over strategic merge patches, in which anything may be missing.
-    pub fn of_patch(facts: &'a Facts, mode: Mode) -> Self {
+    pub fn of_patch(facts: &'static Facts, mode: Mode) -> Self {
         Self { partial: true, patch: true, ..Self::new(facts, mode) }
     }
 
@@ -120,7 +119,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Checks the value of a field and returns it settled; `path` is where it stands in its object.
-    pub fn settle(&mut self, node: &Node, schema: &Schema, path: &Path<'_>) -> Node {
+    pub fn settle(&mut self, node: &Node, schema: &'static Schema, path: &Path<'_>) -> Node {
         self.value(node, schema, path, whole(node)).unwrap_or_else(|| node.clone())
     }
 
@@ -144,6 +143,30 @@ impl<'a> Walk<'a> {
             settled.map_or(Step::Keep, Step::Replace)
         });
         settled.map_or_else(|| node.clone(), |map| Node::map(map, node.origin()))
+    }
+
+    /// Returns the walk over an object that stands for those of many instances, after others of these.
+    #[must_use]
+    pub fn of_many(self, waiting: Waiting) -> Self {
+        Self { waiting: Some(waiting), ..self }
+    }
+
+    /// Returns what waits for the values of each instance.
+    pub fn take_waiting(&mut self) -> Option<Waiting> {
+        self.waiting.take()
+    }
+
+    /// Returns how much was found so far.
+    pub(super) fn found(&self) -> usize {
+        self.findings.len() + self.ruled.len()
+    }
+
+    /// Settles a scalar, of a field or of none that has a type.
+    pub(super) fn leaf(&mut self, node: &Node, schema: Option<&'static Schema>, path: &Path<'_>) -> Option<Node> {
+        match schema {
+            Some(schema) => self.value(node, schema, path, node.origin()),
+            None => self.any(node, path),
+        }
     }
 
     /// Returns what was found.
@@ -174,7 +197,7 @@ impl<'a> Walk<'a> {
         self.note(finding, path);
     }
 
-    fn note(&mut self, finding: Diagnostic, path: &Path<'_>) {
+    pub(super) fn note(&mut self, finding: Diagnostic, path: &Path<'_>) {
         let finding = self.named(finding, path);
         self.findings.push(finding);
     }
@@ -187,10 +210,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns the settled value, or none where the node is it already. `anchor` is where missing fields are missed.
-    fn value(&mut self, node: &Node, schema: &Schema, path: &Path<'_>, anchor: Origin) -> Option<Node> {
+    fn value(&mut self, node: &Node, schema: &'static Schema, path: &Path<'_>, anchor: Origin) -> Option<Node> {
         // What has no value fits any type.
         if node.is_broken() {
             return None;
+        }
+        if let Some(hole) = node.as_hole() {
+            return Some(self.hole(node, hole, Some(schema), path));
         }
         let nests = matches!(schema.shape, Shape::Type(_) | Shape::List(_) | Shape::Map(_));
         if self.memo.is_none() || !nests {
@@ -206,17 +232,17 @@ impl<'a> Walk<'a> {
         if let Some(settled) = self.memo.as_deref().and_then(|memo| memo.recall(&spot, node, schema, self.facts)) {
             return settled;
         }
-        let found = self.findings.len() + self.ruled.len();
+        let found = self.found();
         let settled = self.value_anew(node, schema, path, anchor);
         // A finding names its object, so each object has its own.
-        let is_sound = self.findings.len() + self.ruled.len() == found;
+        let is_sound = self.found() == found;
         if let Some(memo) = self.memo.as_mut().filter(|_| is_sound) {
             memo.remember(&spot, node, settled.as_ref());
         }
         settled
     }
 
-    fn value_anew(&mut self, node: &Node, schema: &Schema, path: &Path<'_>, anchor: Origin) -> Option<Node> {
+    fn value_anew(&mut self, node: &Node, schema: &'static Schema, path: &Path<'_>, anchor: Origin) -> Option<Node> {
         match &schema.shape {
             Shape::Type(id) => self.structure(node, self.facts.ty(*id), path, anchor),
             Shape::List(item) => self.list(node, item, path),
@@ -226,7 +252,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn structure(&mut self, node: &Node, ty: &'a Type, path: &Path<'_>, anchor: Origin) -> Option<Node> {
+    fn structure(&mut self, node: &Node, ty: &'static Type, path: &Path<'_>, anchor: Origin) -> Option<Node> {
         let Some(map) = node.as_map() else {
             self.wrong_type(node, "a mapping", path, hint::for_mapping(node));
             return None;
@@ -263,9 +289,7 @@ impl<'a> Walk<'a> {
             let step = self.value(&entry.value, &field.schema, &Path::Field(path, name), entry.key.origin);
             if let Some(rule) = super::name::rule(&ty.name, name).filter(|_| self.judges) {
                 self.findings[found..].iter_mut().for_each(|finding| super::name::hold(rule, finding));
-                for finding in super::name::refused_in(rule, step.as_ref().unwrap_or(&entry.value), self.masked) {
-                    self.note(finding, &Path::Field(path, name));
-                }
+                self.check_names(rule, step.as_ref().unwrap_or(&entry.value), &Path::Field(path, name));
             }
             (self.partial, self.masked) = (partial, masked);
             step.map_or(Step::Keep, Step::Replace)
@@ -291,7 +315,16 @@ impl<'a> Walk<'a> {
         if self.judges && !self.partial && self.unsound == unsound {
             let judged = settled.as_ref().unwrap_or(node);
             let memo = self.memo.as_mut().map(|memo| &mut memo.judged);
-            for (place, finding) in rules::judge(judged, ty, self.facts, anchor, path, self.object, memo) {
+            let found = match &mut self.waiting {
+                None => rules::judge(judged, ty, self.facts, anchor, path, self.object, memo),
+                Some(waiting) => {
+                    let (found, rules) =
+                        rules::judge_all(judged, ty, self.facts, anchor, path, self.object, &waiting.looks);
+                    waiting.ask_rules(judged, rules);
+                    found
+                }
+            };
+            for (place, finding) in found {
                 let finding = self.named(finding, &Path::Below(path, &place));
                 self.ruled.push(finding);
             }
@@ -299,7 +332,7 @@ impl<'a> Walk<'a> {
         settled
     }
 
-    fn mapping(&mut self, node: &Node, value: &Schema, path: &Path<'_>) -> Option<Node> {
+    fn mapping(&mut self, node: &Node, value: &'static Schema, path: &Path<'_>) -> Option<Node> {
         let Some(map) = node.as_map() else {
             self.wrong_type(node, "a mapping", path, hint::for_mapping(node));
             return None;
@@ -322,7 +355,7 @@ impl<'a> Walk<'a> {
         settled.map(|map| Node::map(map, node.origin()))
     }
 
-    fn list(&mut self, node: &Node, item: &Schema, path: &Path<'_>) -> Option<Node> {
+    fn list(&mut self, node: &Node, item: &'static Schema, path: &Path<'_>) -> Option<Node> {
         let Some(items) = node.as_seq() else {
             let named = self.facts.inner_type(item).is_some_and(|ty| ty.field("name").is_some());
             self.wrong_type(node, "a list", path, Some(hint::for_list(node, named)));
@@ -348,6 +381,9 @@ impl<'a> Walk<'a> {
     }
 
     fn any(&mut self, node: &Node, path: &Path<'_>) -> Option<Node> {
+        if let Some(hole) = node.as_hole() {
+            return Some(self.hole(node, hole, None, path));
+        }
         match node.value() {
             Value::Plain(text) => self.untyped(node, text, path),
             Value::Seq(items) if !items.is_empty() => {
@@ -377,14 +413,14 @@ impl<'a> Walk<'a> {
 
     /// Says what becomes of a null, which stands for nothing.
     fn null(&self, node: &Node) -> Option<Step> {
-        match (self.mode, node.value()) {
-            (Mode::Spec, _) if node.is_null() => Some(Step::Drop),
-            (Mode::Manifest, Value::Null) => Some(Step::Keep),
-            (Mode::Manifest, Value::Plain(text)) if scalar::is_null(text) => {
-                Some(Step::Replace(Node::new(Value::Null, node.origin())))
-            }
-            _ => None,
+        if !node.is_null() {
+            return None;
         }
+        Some(match (self.mode, node.value()) {
+            (Mode::Spec, _) => Step::Drop,
+            (Mode::Manifest, Value::Null) => Step::Keep,
+            (Mode::Manifest, _) => Step::Replace(Node::new(Value::Null, node.origin())),
+        })
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, expected: &str, path: &Path<'_>, help: Option<String>) {
@@ -395,83 +431,6 @@ impl<'a> Walk<'a> {
         let found = words::found(node, self.masked);
         Diagnostic::new(Code::WrongType, node.origin(), format!("expected {expected}, found {found}"))
             .label(format!("not {expected}"))
-    }
-
-    /// Reports a field that the type does not have, and returns the one that was meant if that can be guessed.
-    fn unknown_field(&mut self, entry: &Entry, ty: &'a Type, map: &Map, path: &Path<'_>) -> Option<&'a str> {
-        let name = entry.key.text.as_str();
-        let message = format!("`{}` has no field `{name}`", words::type_name(&ty.name));
-        let mut finding = Diagnostic::new(Code::UnknownField, entry.key.origin, message).label("unknown field");
-        let absent = ty.fields.iter().map(|field| field.name.as_str()).filter(|known| !map.contains(known));
-        // Each way out takes a look at some hundred fields, and of very many findings most are only counted.
-        if self.findings.len() > limits::FINDINGS_OF_A_CODE {
-            self.report(finding, &Path::Field(path, name));
-            return None;
-        }
-        if let Some(slip) = slip::of(entry, ty, map, self.facts) {
-            self.report(Diagnostic { fix: slip.fix, ..finding.help(slip.help) }, &Path::Field(path, name));
-            return slip.field;
-        }
-        let near = did_you_mean(name, absent.clone()).and_then(|near| ty.field(near));
-        let fits = near.is_some_and(|field| hint::may_be(&entry.value, &field.schema));
-        let sure = fits && near.is_some_and(|field| surely_means(name, &field.name, absent));
-        let named = |finding: Diagnostic, field: &str| {
-            let edit = Edit::word(entry.key.origin, name, field);
-            finding.help(format!("did you mean `{field}`?")).with_fix(Fix::safe_if(sure, [edit]))
-        };
-        // A letter more or less is nearer than another place that has the name.
-        let is_plural = |field: &str| field.strip_suffix('s') == Some(name) || name.strip_suffix('s') == Some(field);
-        if let Some(field) = near.filter(|field| sure || fits && is_plural(&field.name)) {
-            self.report(named(finding, &field.name), &Path::Field(path, name));
-            return Some(&field.name);
-        }
-        let here = self.around.last().and_then(|(_, node)| hint::below(entry, ty, node, self.facts));
-        // What belongs in a field that is not there stands for it.
-        let into = here.as_ref().and_then(|(place, _, _)| ty.field(place)).map(|field| field.name.as_str());
-        let help = here
-            .map(|(_, help, fix)| (help, fix))
-            .or_else(|| hint::above(entry, &self.around))
-            .or_else(|| Some((self.foreign(name, ty)?, None)))
-            .or_else(|| Some((hint::other_minor(name, ty, self.facts)?, None)));
-        let meant = near.filter(|_| help.is_none()).map(|field| field.name.as_str());
-        if let Some((help, fix)) = help {
-            finding = Diagnostic { fix, ..finding.help(help) };
-        } else if let Some(field) = meant {
-            finding = named(finding, field);
-        }
-        self.report(finding, &Path::Field(path, name));
-        meant.or(into)
-    }
-
-    /// Says what is written in a spec in place of a word of another tool.
-    fn foreign(&self, name: &str, ty: &Type) -> Option<String> {
-        match (self.mode, name, ty.name.as_str()) {
-            (Mode::Manifest, ..) => None,
-            (_, "matrix", _) => Some("`matrix` stands beside `kind`, in the workload itself".to_owned()),
-            (_, _, "core/v1.Container") => ours(Level::Workload, name),
-            // A service of Compose is what runs.
-            (_, _, "core/v1.ServiceSpec") if self.runs(name) => {
-                Some("a Service is an address; what runs is written under `workloads: {NAME: {image: …}}`".to_owned())
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether a word is about what runs: a field of containers, or what others call one.
-    fn runs(&self, name: &str) -> bool {
-        self.facts.named("core/v1.Container").field(name).is_some() || ours(Level::Workload, name).is_some()
-    }
-
-    fn missing_field(&mut self, name: &SmolStr, ty: &Type, path: &Path<'_>, anchor: Origin) {
-        // One that stands in the structure around, which has no such field, is reported there.
-        let is_outside = |(outer, node): &(&Type, Node)| outer.field(name).is_none() && node.get(name).is_some();
-        if self.around.last().is_some_and(is_outside) {
-            self.unsound += 1;
-            return;
-        }
-        let message = format!("missing field `{name}` of `{}`", words::type_name(&ty.name));
-        let finding = Diagnostic::new(Code::MissingField, anchor, message).label(format!("`{name}` is missing here"));
-        self.report(finding, &Path::Field(path, name));
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_REQUEST_BYTES: usize = 3 << 20;
 /// Returns what is wrong with the size of a settled object; `origin` is the place that stands for the whole of it.
 pub fn check_size(key: &ObjectKey, node: &Node, origin: Origin) -> Option<Diagnostic> {
     // Nearly all objects are far below every limit, which is known without a look at each character.
-    if size_bound(node) <= MAX_DATA_BYTES {
+    if is_small(size_bound(node)) {
         return None;
     }
     let kib = |bytes: usize| bytes.div_ceil(1024);
@@ -65,11 +65,17 @@ fn decoded_size(base64: &str) -> usize {
     letters * 3 / 4
 }
 
-/// Returns a number that is not below the size of a tree as compact JSON.
-fn size_bound(node: &Node) -> usize {
+/// Whether an object whose size is below a number is below every limit.
+pub fn is_small(bound: usize) -> bool {
+    bound <= MAX_DATA_BYTES
+}
+
+/// Returns a number that is not below the size of a tree as compact JSON, but for what stands in holes.
+pub fn size_bound(node: &Node) -> usize {
     const PER_BYTE: usize = 6;
     const AROUND: usize = 4;
-    match node.value() {
+    match node.sample() {
+        _ if node.as_hole().is_some() => 0,
         Value::Seq(items) => AROUND + items.iter().map(|item| 1 + size_bound(item)).sum::<usize>(),
         Value::Map(map) => {
             let entries = map.iter().map(|entry| AROUND + PER_BYTE * entry.key.text.len() + size_bound(&entry.value));

@@ -166,14 +166,17 @@ fn stream(compilation: &Compilation, output: Output, args: &BuildArgs, sources: 
     let render = |object: &Manifest| {
         // Most objects fit: a text that grows is copied again and again.
         let mut bytes = Vec::with_capacity(2048);
-        if !(omit && is_secret(object)) {
+        if !(omit && holds_secret(object)) {
             let source = makers.as_ref().and_then(|makers| makers.provenance(object, sources));
             output.write_document(&tree(object, args), source.as_deref(), &mut bytes);
         }
         bytes
     };
-    let rendered =
-        compilation.render(render, |bytes| if bytes.is_empty() { Ok(()) } else { stream.push_rendered(&bytes) });
+    let rendered = if output == Output::Yaml && makers.is_none() && !args.flux {
+        compilation.write(|group, kind| !(omit && is_secret(group, kind)), |documents| stream.push_rendered(documents))
+    } else {
+        compilation.render(render, |bytes| if bytes.is_empty() { Ok(()) } else { stream.push_rendered(&bytes) })
+    };
     match rendered.and_then(|()| stream.finish()?.flush()) {
         // All was sound, and whoever read it has enough: no object more is made for nobody.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -192,7 +195,7 @@ fn write(
     let all = compilation.objects();
     let committed = args.check.then(|| Committed::of(&all, sources));
     let mut objects = all.clone();
-    let secrets = objects.iter().filter(|object| is_secret(object)).count();
+    let secrets = objects.iter().filter(|object| holds_secret(object)).count();
     match args.secrets {
         None if secrets > 0 => {
             return Err(Failure::Usage(format!(
@@ -200,7 +203,7 @@ fn write(
                 if secrets == 1 { "" } else { "s" }
             )));
         }
-        Some(SecretsArg::Omit) => objects.retain(|object| !is_secret(object)),
+        Some(SecretsArg::Omit) => objects.retain(|object| !holds_secret(object)),
         _ => {}
     }
     let makers = args.provenance.then(|| Makers::of(compilation));
@@ -281,7 +284,7 @@ fn is_folder(path: &str) -> bool {
 
 fn holds_secrets_alone(compilation: &Compilation) -> bool {
     // The first object that is none ends the search.
-    compilation.render(is_secret, |is_secret| if is_secret { Ok(()) } else { Err(()) }).is_ok()
+    compilation.render(holds_secret, |is_secret| if is_secret { Ok(()) } else { Err(()) }).is_ok()
 }
 
 /// Returns the object as it is written.
@@ -289,6 +292,10 @@ fn tree<'a>(object: &'a Manifest, args: &BuildArgs) -> Cow<'a, Node> {
     if args.flux { guarded_from_flux(&object.node) } else { Cow::Borrowed(&object.node) }
 }
 
-fn is_secret(object: &Manifest) -> bool {
-    object.key.kind == "Secret" && object.key.group.is_empty()
+fn holds_secret(object: &Manifest) -> bool {
+    is_secret(&object.key.group, &object.key.kind)
+}
+
+fn is_secret(group: &str, kind: &str) -> bool {
+    kind == "Secret" && group.is_empty()
 }

@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, Subject,
 use crate::expand::{self, Options};
 use crate::policy::{Policy, PolicyError};
 use crate::read::{Document, Files, read_confidential};
-use crate::rules::{Asked, Outside};
+use crate::rules::Asked;
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
 
 /// The state of one run.
@@ -76,7 +76,7 @@ impl Session {
             made: 0,
             secrets_elsewhere: false,
         };
-        Ok(Settings { facts, options, asked, outside: Outside::default(), policies, definitions })
+        Ok(Settings { facts, options, asked, policies, definitions, ..Settings::default() })
     }
 
     /// Reads the policies that the command line names, with what stands beside them.

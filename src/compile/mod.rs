@@ -4,8 +4,10 @@
 //! them, so that a batch of any size needs little memory. Small batches keep their objects from the first run.
 
 mod additions;
+mod anew;
 mod behind;
 mod folder;
+mod identities;
 mod include;
 mod input;
 mod json_patch;
@@ -20,6 +22,7 @@ mod secrets;
 mod sets;
 mod settings;
 mod stamp;
+mod stencil;
 mod survey;
 mod veiled;
 mod whole;
@@ -32,22 +35,24 @@ pub use order::{Batched, Producer};
 pub use policies::holds_policy;
 pub use rendered::Rendered;
 pub use settings::Settings;
+pub use stamp::Measured;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use self::anew::{Anew, Held};
 use self::veiled::Veiled;
 use self::whole::Whole;
 use crate::check::{self, Mode, Purpose, Role, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
+use crate::emit::Output;
 use crate::expand::{self, Expanded, Options, World};
-use crate::kubernetes::{Facts, Manifest, ObjectKey};
-use crate::lower::{BatchPatches, Context, Declarations, Declared, undeclared};
+use crate::kubernetes::{Facts, Manifest};
+use crate::lower::{BatchPatches, Context, Declarations, Declared};
 use crate::read::{Document, Files};
 use crate::rules::{Asked, Policies};
-use crate::spec::Section;
 use crate::text::{FileId, Node, Origin, Sources};
 
 /// Checked batches and manifests, ready to be emitted.
@@ -58,7 +63,7 @@ pub struct Compilation {
     manifests: Vec<Manifest>,
     rendered: Vec<Rendered>,
     sequence: Vec<Batched>,
-    anew: stamp::Anew,
+    anew: Anew,
 }
 
 /// One batch with all that its instances share.
@@ -74,7 +79,7 @@ struct Unit {
     /// The policies that it names.
     policies: Policies,
     /// What each plan makes.
-    stamped: Vec<stamp::Stamped>,
+    stamped: Vec<Arc<stamp::Stamped>>,
 }
 
 impl Unit {
@@ -88,12 +93,12 @@ impl Unit {
         self.expanded.batch.namespace.as_ref().and_then(Node::text).cloned()
     }
 
-    fn held<'a>(&'a self, roles: &'a Roles) -> stamp::Held<'a> {
+    fn held<'a>(&'a self, roles: &'a Roles) -> Held<'a> {
         let sets = roles.of(self.expanded.batch.file).sets();
-        stamp::Held { asked: &self.asked, policies: &self.policies, sets }
+        Held { asked: &self.asked, policies: &self.policies, sets }
     }
 
-    fn context<'a>(&'a self, anew: &'a stamp::Anew) -> Context<'a> {
+    fn context<'a>(&'a self, anew: &'a Anew) -> Context<'a> {
         Context {
             facts: anew.facts,
             batch: &self.expanded,
@@ -186,8 +191,9 @@ fn compile_inputs(
     let (manifests, findings) = check::check_objects_of(documents, facts, Mode::Manifest, &roles, &known);
     diagnostics.append(findings);
     let in_force = policies::in_force(&manifests, &settings.policies, &roles, facts, diagnostics);
-    let steps = stamp::Steps::of(settings.options.max_instances);
-    let mut anew = stamp::Anew::new(facts, &manifests, &known, in_force, steps, !diagnostics.has_errors());
+    let steps = anew::Steps::of(settings.options.max_instances);
+    let mut anew = Anew::new(facts, &manifests, &known, in_force, steps, !diagnostics.has_errors());
+    (anew.each_alone, anew.kept_instances) = (settings.each_alone, settings.kept_instances);
 
     let mut units = read_units(batches, &manifests, facts, &settings.options, files, sources, diagnostics);
     let (manifests, rendered) = rendered::tell_apart(manifests, &places);
@@ -196,27 +202,13 @@ fn compile_inputs(
     let given: Vec<&Manifest> = manifests.iter().chain(rendered.iter().map(|object| &object.manifest)).collect();
     anew.enforce(&units, &given, &roles);
     policies::judge_given(&given, &anew, &settings.asked, &roles, diagnostics);
-    let mut whole = Whole::new(&roles, Veiled::of(flow.is_any()));
-    given.iter().for_each(|object| whole.add_written(object));
-    given.iter().for_each(|object| whole.veiled.note(object, sources));
     for unit in &mut units {
         unit.asked = asked_of(&unit.expanded.batch.rules, &settings.asked, diagnostics);
-        let context = unit.context(&anew);
-        let plans = unit.expanded.plans.iter();
-        let held = unit.held(&roles);
-        let checked = plans.map(|plan| stamp::check(&context, &anew, held, plan, sources, &mut whole, diagnostics));
-        unit.stamped = checked.collect();
     }
-    // Now it is known who refers to what, also across batches.
-    for unit in &mut units {
-        unit.own = own_objects(unit, &anew, &roles, diagnostics);
-        unit.own.iter().for_each(|object| whole.veiled.note(object, sources));
-        unit.patches.finish(diagnostics);
-        whole.add_batch(unit);
-    }
-    check_identities(&units, &manifests, &roles, diagnostics);
-    check_uses(&units, &rendered, diagnostics);
-    check_patched(&manifests, &rendered, diagnostics);
+    let mut whole = make_objects(&mut units, &given, &anew, &roles, flow.is_any(), sources, diagnostics);
+    identities::check(&units, &manifests, &anew, &roles, diagnostics);
+    identities::check_uses(&units, &rendered, diagnostics);
+    identities::check_patched(&manifests, &rendered, diagnostics);
     let veiled = std::mem::take(&mut whole.veiled);
     whole.judge(settings.outside, diagnostics);
     later.settle(diagnostics);
@@ -229,14 +221,61 @@ fn compile_inputs(
     Compilation { facts, units, manifests, rendered, sequence, anew }
 }
 
+/// Makes and checks the objects of all batches; returns what is known of them, and of those that are given, together.
+fn make_objects<'r, 'w>(
+    units: &mut [Unit],
+    given: &[&Manifest],
+    anew: &Anew,
+    roles: &'r Roles,
+    has_secrets: bool,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Whole<'r, 'w> {
+    let contexts: Vec<Context<'_>> = units.iter().map(|unit| unit.context(anew)).collect();
+    let mut whole = Whole::new(roles, Veiled::of(has_secrets));
+    given.iter().for_each(|object| whole.add_written(object));
+    given.iter().for_each(|object| whole.veiled.note(object, sources));
+    let mut stamped: Vec<Vec<Arc<stamp::Stamped>>> = Vec::new();
+    for (unit, context) in units.iter().zip(&contexts) {
+        let held = unit.held(roles);
+        let check = |plan| {
+            let maker = stamp::Maker { context, anew, held, plan };
+            let stamped = Arc::new(stamp::check(maker, sources, &mut whole, diagnostics));
+            if stamped.is_deferred {
+                let stamped = stamped.clone();
+                whole.defer(held.sets.to_vec(), move |each| maker.gather(&stamped, 0..stamped.len(), each));
+            }
+            stamped
+        };
+        stamped.push(unit.expanded.plans.iter().map(check).collect());
+    }
+    // Now it is known who refers to what, also across batches.
+    let own: Vec<Vec<Manifest>> = units
+        .iter()
+        .map(|unit| {
+            let own = own_objects(unit, anew, roles, diagnostics);
+            own.iter().for_each(|object| whole.veiled.note(object, sources));
+            unit.patches.finish(diagnostics);
+            whole.add_batch(unit, &own);
+            own
+        })
+        .collect();
+    let whole = whole.without_deferred();
+    drop(contexts);
+    for (unit, (stamped, own)) in units.iter_mut().zip(stamped.into_iter().zip(own)) {
+        (unit.stamped, unit.own) = (stamped, own);
+    }
+    whole
+}
+
 /// Makes and checks the objects of a batch that no entry makes alone.
-fn own_objects(unit: &Unit, anew: &stamp::Anew, roles: &Roles, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
+fn own_objects(unit: &Unit, anew: &Anew, roles: &Roles, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
     let mut findings = Diagnostics::new();
     let own = crate::lower::shared_objects(&unit.context(anew), &mut findings);
     let memo = &mut check::Memo::default();
-    let own: Vec<Manifest> = own.into_iter().map(|object| stamp::settle(object, anew, memo, &mut findings)).collect();
-    stamp::check_applied(&own, anew, unit.held(roles), &mut findings);
-    stamp::name_subjects(&own, &mut findings);
+    let own: Vec<Manifest> = own.into_iter().map(|object| anew::settle(object, anew, memo, &mut findings)).collect();
+    anew::check_applied(&own, anew, unit.held(roles), &mut findings);
+    anew::name_subjects(&own, &mut findings);
     diagnostics.append(findings);
     own
 }
@@ -275,7 +314,7 @@ fn asked_of(rules: &[Node], run: &Asked, diagnostics: &mut Diagnostics) -> Asked
 fn read_units(
     batches: Vec<Expanded>,
     manifests: &[Manifest],
-    facts: &Facts,
+    facts: &'static Facts,
     options: &Options,
     files: &dyn Files,
     sources: &mut Sources,
@@ -337,89 +376,6 @@ fn check_command_line(specs: &[Document], options: &Options, diagnostics: &mut D
                 .maybe_help(help),
         );
     }
-}
-
-/// Finds objects of one identity in one set, among all batches and manifests.
-fn check_identities(units: &[Unit], manifests: &[Manifest], roles: &Roles, diagnostics: &mut Diagnostics) {
-    let mut seen: HashMap<(u32, u128), Origin> = HashMap::new();
-    // Manifests were held against each other already. The server names those without a name.
-    for manifest in manifests.iter().filter(|manifest| !manifest.key.name.is_empty()) {
-        for set in roles.of(manifest.origin.file).sets() {
-            seen.insert((*set, stamp::identity(&manifest.key)), place(manifest));
-        }
-    }
-    let mut check = |identity: u128, at: Origin, key: &dyn Fn() -> ObjectKey| {
-        let first =
-            roles.of(at.file).sets().iter().fold(None, |first, set| seen.insert((*set, identity), at).or(first));
-        if let Some(first) = first {
-            diagnostics.push(duplicate(&key(), first, at));
-        }
-    };
-    for unit in units {
-        for object in &unit.own {
-            check(stamp::identity(&object.key), object.origin, &|| object.key.clone());
-        }
-        for (stamped, plan) in unit.stamped.iter().zip(&unit.expanded.plans) {
-            for (number, identity) in stamped.identities.iter().enumerate() {
-                check(*identity, plan.origin, &|| stamped.key(number));
-            }
-        }
-    }
-}
-
-/// Finds claims and accounts that pods use, and that nothing of the run makes or declares.
-fn check_uses(units: &[Unit], rendered: &[Rendered], diagnostics: &mut Diagnostics) {
-    if units.iter().all(|unit| unit.declared.uses().is_empty()) {
-        return;
-    }
-    let mut made: HashSet<u128> = HashSet::new();
-    for unit in units {
-        made.extend(unit.own.iter().map(|object| stamp::identity(&object.key)));
-        made.extend(unit.stamped.iter().flat_map(|stamped| &stamped.identities));
-    }
-    made.extend(rendered.iter().map(|object| stamp::identity(&object.manifest.key)));
-    for unit in units {
-        for ((used, namespace, name), origin) in unit.declared.uses() {
-            let is_claimed =
-                used == Section::Claims && units.iter().any(|unit| unit.declared.claims(&namespace, &name));
-            let (group, version, kind) = (SmolStr::default(), "v1".into(), used.kind().into());
-            let key = ObjectKey { group, version, kind, namespace, name };
-            if !is_claimed && !made.contains(&stamp::identity(&key)) {
-                diagnostics.push(undeclared(used, &key.name, origin, &unit.expanded.batch));
-            }
-        }
-    }
-}
-
-/// Finds rendered objects to which a patch has given the identity of another one.
-fn check_patched(manifests: &[Manifest], rendered: &[Rendered], diagnostics: &mut Diagnostics) {
-    if !rendered.iter().any(|object| object.changed) {
-        return;
-    }
-    let as_they_were = rendered.iter().filter(|object| !object.changed).map(|object| &object.manifest);
-    let mut seen: HashMap<u128, Origin> =
-        manifests.iter().chain(as_they_were).map(|object| (stamp::identity(&object.key), place(object))).collect();
-    for object in rendered.iter().filter(|object| object.changed).map(|object| &object.manifest) {
-        if let Some(first) = seen.insert(stamp::identity(&object.key), place(object)) {
-            let found = duplicate(&object.key, first, place(object));
-            // Where two were one before, that is known.
-            let known = Diagnostic { message: format!("`{}` stands twice in the input", object.key), ..found.clone() };
-            if !diagnostics.contains(&known) {
-                diagnostics.push(found);
-            }
-        }
-    }
-}
-
-fn place(manifest: &Manifest) -> Origin {
-    manifest.node.at(&["metadata", "name"]).map_or(manifest.origin, Node::origin)
-}
-
-fn duplicate(key: &ObjectKey, first: Origin, again: Origin) -> Diagnostic {
-    Diagnostic::new(Code::DuplicateObject, again, format!("`{key}` is made twice"))
-        .also(first, "first here")
-        .help("rename one of them, or give it another namespace: the later one would replace the other")
-        .subject(key.to_string(), "metadata.name")
 }
 
 impl Compilation {
@@ -487,6 +443,54 @@ impl Compilation {
             }
         }
         Ok(())
+    }
+
+    /// Calls `each` with all objects in install order as documents of YAML, many at a time; stops at the first error. Objects
+    /// of kinds that are not `wanted`, by their group and kind, are left out.
+    pub fn write<E>(
+        &self,
+        wanted: impl Fn(&str, &str) -> bool,
+        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let document = |object: &Manifest| {
+            let mut document = Vec::new();
+            Output::Yaml.write_document(&object.node, None, &mut document);
+            document
+        };
+        for batched in self.sequence.iter().filter(|batched| wanted(&batched.kind.0, &batched.kind.1)) {
+            match &batched.producer {
+                Producer::Manifest(at) => each(&document(&self.manifests[*at]))?,
+                Producer::Own(unit, at) => each(&document(&self.units[*unit].own[*at]))?,
+                Producer::Plan(unit, plan) => {
+                    let unit = &self.units[*unit];
+                    let (plan, stamped) = (&unit.expanded.plans[*plan], &unit.stamped[*plan]);
+                    stamp::write(
+                        &unit.context(&self.anew),
+                        &self.anew,
+                        plan,
+                        stamped,
+                        &batched.kind,
+                        &mut |documents| each(&documents),
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with all objects in install order, in numbers.
+    pub fn measure(&self, mut each: impl FnMut(Measured)) {
+        for Batched { kind, producer } in &self.sequence {
+            match producer {
+                Producer::Manifest(at) => each(Measured::of(&self.manifests[*at])),
+                Producer::Own(unit, at) => each(Measured::of(&self.units[*unit].own[*at])),
+                Producer::Plan(unit, plan) => {
+                    let unit = &self.units[*unit];
+                    let (plan, stamped) = (&unit.expanded.plans[*plan], &unit.stamped[*plan]);
+                    stamp::measure(&unit.context(&self.anew), &self.anew, plan, stamped, kind, &mut each);
+                }
+            }
+        }
     }
 
     /// Returns all objects in install order.

@@ -4,8 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::anew::{Anew, whole};
 use super::manifests;
-use super::stamp::{Anew, whole};
 use crate::check::{self, Mode, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
 use crate::expand::{Expanded, World};
@@ -19,7 +19,7 @@ pub(super) fn in_force(
     manifests: &[Manifest],
     named: &[Document],
     roles: &Roles,
-    facts: &Facts,
+    facts: &'static Facts,
     diagnostics: &mut Diagnostics,
 ) -> Policies {
     let named = checked(manifests::roots(named.to_vec()), facts, diagnostics);
@@ -31,7 +31,7 @@ pub(super) fn in_force(
 /// Reads the policies that a batch names.
 pub(super) fn of_batch(
     expanded: &Expanded,
-    facts: &Facts,
+    facts: &'static Facts,
     files: &dyn Files,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
@@ -123,7 +123,7 @@ fn no_policy(path: &str, origin: Origin) -> Diagnostic {
     Diagnostic::new(Code::UnreadableFile, origin, message).help(help)
 }
 
-fn checked(documents: Vec<(Node, Origin)>, facts: &Facts, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
+fn checked(documents: Vec<(Node, Origin)>, facts: &'static Facts, diagnostics: &mut Diagnostics) -> Vec<Manifest> {
     if documents.is_empty() {
         return Vec::new();
     }

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Unit, stamp};
+use super::Unit;
+use super::anew::{Anew, check_whole};
 use crate::check::{self, Mode, Walk};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::kubernetes::{Facts, Manifest, tool_note};
@@ -65,7 +66,7 @@ pub(super) fn tell_apart(
 pub(super) fn patch(
     rendered: Vec<(usize, Manifest)>,
     units: &[Unit],
-    anew: &stamp::Anew,
+    anew: &Anew,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Rendered> {
     let facts = anew.facts;
@@ -86,7 +87,7 @@ pub(super) fn patch(
         if facts.kind(&manifest.key.group, &manifest.key.version, &manifest.key.kind).is_none() {
             anew.check_custom(&manifest.key, &manifest.node, &written, &mut found);
         }
-        stamp::check_whole(&manifest, facts, &mut found);
+        check_whole(&manifest, facts, &mut found);
         // A patch may mend what was rendered: what it took away, or filled in, is no finding any more.
         let is_mended = |finding: &Diagnostic| match finding.code {
             Code::MissingField => before.origin.holds(finding.origin) && !found.contains(finding),

@@ -22,6 +22,10 @@ pub struct Settings {
     pub policies: Vec<Document>,
     /// Definitions of custom resources that are known beside those among the inputs.
     pub definitions: Vec<Document>,
+    /// Whether each instance is made by itself: what comes of it is the same, later.
+    pub each_alone: bool,
+    /// Entries with more instances make their objects a second time to write them, instead of keeping them.
+    pub kept_instances: usize,
 }
 
 impl Default for Settings {
@@ -33,6 +37,8 @@ impl Default for Settings {
             outside: Outside::default(),
             policies: Vec::new(),
             definitions: Vec::new(),
+            each_alone: false,
+            kept_instances: 1024,
         }
     }
 }

@@ -2,156 +2,47 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
+use super::anew::{Anew, Held, check_applied, name_subjects, settle, settled, walk};
+use super::behind;
+use super::stencil::{Number, Stamp, Stencil, Stencils};
 use super::whole::Whole;
-use super::{Unit, behind};
-use crate::check::{self, Definitions, Mode, Roles, Walk};
+use crate::check;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
+use crate::emit::Output;
 use crate::expand::{Plan, metered};
-use crate::kubernetes::{Facts, Manifest, ObjectKey, TypeId};
-use crate::limits;
-use crate::lower::{self, Context, Identify};
-use crate::rules::{Asked, Beside, Enforced, Gathered, Path, Policies};
-use crate::spec::Section;
-use crate::text::{Node, Origin, Sources};
+use crate::kubernetes::{Load, Manifest, ObjectKey};
+use crate::lower::{self, Context};
+use crate::rules::Gathered;
+use crate::text::{Origin, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
 const RUN: usize = 512;
+/// Instances that are written between two looks at the output.
+const WRITTEN: usize = 4096;
 /// Instances in a row that share what they know.
 const LEAST: usize = 64;
-/// Plans with so few instances keep their objects, so that they are not made twice.
-const KEPT: usize = 1024;
-
-/// What objects are checked against, also those that a patch has made anew.
-#[derive(Debug)]
-pub(super) struct Anew {
-    pub(super) facts: &'static Facts,
-    definitions: Definitions,
-    /// Budgets and autoscalers among the inputs.
-    beside: Beside,
-    policies: Policies,
-    /// What Namespaces hold their pods to.
-    enforced: Enforced,
-    steps: Steps,
-    /// Whether no error was found before objects are made.
-    pub(super) is_sound: bool,
-}
-
-/// What is asked of the objects of a batch, beside the rules of the server.
-#[derive(Clone, Copy)]
-pub(super) struct Held<'a> {
-    pub(super) asked: &'a Asked,
-    /// The policies that the batch names.
-    pub(super) policies: &'a Policies,
-    /// The sets that it is in.
-    pub(super) sets: &'a [u32],
-}
-
-impl Anew {
-    /// Knows the definitions of custom resources among the inputs, and others beside them; and how many steps the expressions
-    /// may take.
-    pub(super) fn new(
-        facts: &'static Facts,
-        manifests: &[Manifest],
-        known: &[Node],
-        policies: Policies,
-        steps: Steps,
-        is_sound: bool,
-    ) -> Self {
-        let objects = manifests.iter().map(|manifest| &manifest.node);
-        let definitions = Definitions::read(objects.filter(|object| Definitions::defines(object))).beside(known);
-        let beside = Beside::of(manifests);
-        let enforced = Enforced::default();
-        Self { facts, definitions, beside, policies, enforced, steps, is_sound }
-    }
-
-    /// Knows the levels of the Namespaces among objects, those of a batch included, before any pod is judged.
-    pub(super) fn enforce(&mut self, units: &[Unit], given: &[&Manifest], roles: &Roles) {
-        let mut enforced = Enforced::default();
-        for object in given {
-            enforced.add(object, roles.of(object.origin.file).sets(), self.facts.minor);
-        }
-        let kind = (SmolStr::default(), SmolStr::new("Namespace"));
-        for unit in units {
-            let sets = roles.of(unit.expanded.batch.file).sets();
-            let makes = |plan: &&Plan| {
-                plan.section == Section::Namespaces || plan.form.object().is_some_and(|made| *made == kind.1)
-            };
-            for plan in unit.expanded.plans.iter().filter(makes) {
-                let context = unit.context(self);
-                let mut each = |object: Manifest| -> Result<(), std::convert::Infallible> {
-                    enforced.add(&object, sets, self.facts.minor);
-                    Ok(())
-                };
-                let Ok(()) = emit(&context, self, plan, &Stamped::default(), &kind, &Manifest::clone, &mut each);
-            }
-        }
-        self.enforced = enforced;
-    }
-
-    /// Returns what the Namespace of an object does not allow of its pods.
-    pub(super) fn judge_level(&self, object: &Manifest, sets: &[u32], known: &[Diagnostic]) -> Vec<Diagnostic> {
-        self.enforced.judge(object, sets, known)
-    }
-
-    /// Returns what policies refuse of an object of those sets: those of the run, and those of its batch.
-    pub(super) fn judge(&self, object: &Manifest, own: &Policies, sets: &[u32]) -> Vec<Diagnostic> {
-        // Nobody knows what a policy would make of what is broken.
-        if self.policies.is_empty() && own.is_empty() || object.node.holds_broken() {
-            return Vec::new();
-        }
-        let key = &object.key;
-        let definition = self.definitions.get(&key.group, &key.kind, object.node.origin().file);
-        let version = definition.and_then(|definition| definition.version(&key.version));
-        let stored = version.map(|version| version.stored(&object.node));
-        let by = |policies: &Policies| policies.judge(object, stored.as_ref(), sets, self.facts);
-        let mut found = by(&self.policies);
-        // A policy may be both among the inputs and named by the batch.
-        for finding in by(own) {
-            let is_same = |known: &&mut Diagnostic| known.origin == finding.origin && known.message == finding.message;
-            match found.iter_mut().find(is_same) {
-                Some(known) => known.severity = known.severity.min(finding.severity),
-                None => found.push(finding),
-            }
-        }
-        found
-    }
-
-    /// Checks a custom resource against its definition, where there is one.
-    pub(super) fn check_custom(&self, key: &ObjectKey, settled: &Node, written: &Node, diagnostics: &mut Diagnostics) {
-        let definition = self.definitions.get(&key.group, &key.kind, written.origin().file);
-        if let Some(version) = definition.and_then(|definition| definition.version(&key.version)) {
-            diagnostics.extend(self.definitions.check(version, settled, written, key));
-        } else {
-            let place = written.get("kind").map_or(written.origin(), Node::origin);
-            diagnostics.push(check::unknown_custom_kind(key, place));
-        }
-    }
-}
-
-impl Identify for Anew {
-    fn identify(&self, object: &Node, findings: &mut Vec<Diagnostic>) -> Option<ObjectKey> {
-        check::identify(object, self.facts, &self.definitions, findings).map(|identified| identified.key)
-    }
-
-    fn is_namespaced(&self, key: &ObjectKey) -> bool {
-        let native = self.facts.kind(&key.group, &key.version, &key.kind).map(|kind| kind.namespaced);
-        let custom = || self.definitions.all(&key.group, &key.kind).last().map(|definition| definition.namespaced);
-        native.or_else(custom).unwrap_or(true)
-    }
-}
 
 /// What one plan makes.
 #[derive(Debug, Default)]
 pub(super) struct Stamped {
     /// The identities of all objects, by instance.
-    pub(super) identities: Vec<u128>,
+    pub(super) identities: Vec<u64>,
+    /// Where the objects of each instance end among all.
+    ends: Vec<u32>,
     kinds: BTreeSet<(SmolStr, SmolStr)>,
-    kept: Vec<Manifest>,
+    /// The objects of each instance, where these are few.
+    kept: Vec<Vec<Manifest>>,
+    /// Whether nothing was gathered of the instances, which ask for nothing.
+    pub(super) is_deferred: bool,
+    stencils: Vec<Arc<Stencil>>,
+    /// The number of the stencil of each instance.
+    by: Vec<Option<Number>>,
 }
 
 impl Stamped {
@@ -160,83 +51,87 @@ impl Stamped {
         self.kinds.iter()
     }
 
-    /// Returns the identity of an object, so far as it was kept.
-    pub(super) fn key(&self, number: usize) -> ObjectKey {
-        self.kept.get(number).map_or_else(
-            || ObjectKey {
-                group: SmolStr::default(),
-                version: SmolStr::default(),
-                kind: "object".into(),
-                namespace: SmolStr::default(),
-                name: SmolStr::default(),
-            },
-            |object| object.key.clone(),
-        )
+    /// Returns the objects of an instance that was checked.
+    fn objects(&self, maker: &Maker<'_>, at: usize, memos: &mut Memos) -> Vec<Manifest> {
+        let Maker { context, anew, plan, .. } = *maker;
+        let stamped = self.stencil(at).and_then(|stencil| {
+            let values = plan.values(at, &context.batch.scope())?;
+            stencil.objects(&values, anew.facts)
+        });
+        stamped.unwrap_or_else(|| make(context, anew, plan, at, &mut Diagnostics::new(), None, memos))
+    }
+
+    fn stencil(&self, at: usize) -> Option<&Stencil> {
+        let number = (*self.by.get(at)?)?;
+        self.stencils.get(usize::from(number)).map(Arc::as_ref)
+    }
+
+    /// Returns the number of instances that were made.
+    pub(super) fn len(&self) -> usize {
+        self.by.len()
+    }
+
+    /// Returns the identity of the object of a number among all.
+    pub(super) fn key(&self, maker: &Maker<'_>, number: usize) -> ObjectKey {
+        let at = self.ends.partition_point(|end| *end as usize <= number);
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let objects = || self.objects(maker, at, &mut Memos::default());
+        let key = |objects: &[Manifest]| objects[number - start].key.clone();
+        self.kept.get(at).map_or_else(|| key(&objects()), |kept| key(kept))
+    }
+}
+
+/// What was made of one instance.
+#[derive(Default)]
+struct Run {
+    by: Option<Number>,
+    identities: Vec<u64>,
+    kinds: Vec<(SmolStr, SmolStr)>,
+    objects: Vec<Manifest>,
+    gathered: Vec<Gathered>,
+    findings: Diagnostics,
+}
+
+impl Run {
+    fn of<'k>(keys: impl Iterator<Item = &'k ObjectKey> + Clone) -> Self {
+        let kinds = keys.clone().map(|key| (key.group.clone(), key.kind.clone())).collect();
+        Self { identities: keys.map(identity).collect(), kinds, ..Self::default() }
     }
 }
 
 /// Returns a number that stands for group, kind, namespace and name.
-pub(super) fn identity(key: &ObjectKey) -> u128 {
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (salt, &key.group, &key.kind, &key.namespace, &key.name).hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    half(0) << 64 | half(1)
+pub(super) fn identity(key: &ObjectKey) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&key.group, &key.kind, &key.namespace, &key.name).hash(&mut hasher);
+    hasher.finish()
 }
 
-/// The steps that all expressions of a run take, and how many they may.
-#[derive(Debug)]
-pub(super) struct Steps {
-    spent: AtomicU64,
-    most: u64,
-}
-
-impl Steps {
-    /// Returns what a run of at most so many instances may take.
-    pub(super) fn of(instances: usize) -> Self {
-        Self { spent: AtomicU64::new(0), most: limits::STEPS_AN_INSTANCE.saturating_mul(instances as u64) }
-    }
-
-    fn are_spent(&self) -> bool {
-        self.spent.load(Ordering::Relaxed) > self.most
-    }
+/// What instances of a plan are made with.
+#[derive(Clone, Copy)]
+pub(super) struct Maker<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) anew: &'a Anew,
+    pub(super) held: Held<'a>,
+    pub(super) plan: &'a Plan,
 }
 
 /// Makes and checks all objects of a plan.
 pub(super) fn check(
-    context: &Context<'_>,
-    anew: &Anew,
-    held: Held<'_>,
-    plan: &Plan,
+    maker: Maker<'_>,
     sources: &Sources,
-    whole: &mut Whole<'_>,
+    whole: &mut Whole<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
-    let (mut stamped, steps) = (Stamped::default(), &anew.steps);
-    let keep = plan.len() <= KEPT;
+    let Maker { context, anew, plan, .. } = maker;
+    let (mut stamped, stencils, steps) = (Stamped::default(), Stencils::default(), &anew.steps);
+    let keep = plan.len() <= anew.kept_instances;
+    stamped.is_deferred = !whole.is_asked();
     let sets = whole.sets_of(context.batch.batch.file);
     for start in (0..plan.len()).step_by(RUN) {
-        let run: Vec<(Vec<Manifest>, Vec<Gathered>, Diagnostics)> =
-            over(start..plan.len().min(start + RUN), |memos, at| {
-                let mut findings = Diagnostics::new();
-                if steps.are_spent() {
-                    return (Vec::new(), Vec::new(), findings);
-                }
-                let (objects, spent) = metered(|| stamp(context, anew, plan, at, &mut findings, None, memos));
-                steps.spent.fetch_add(spent, Ordering::Relaxed);
-                check_applied(&objects, anew, held, &mut findings);
-                name_subjects(&objects, &mut findings);
-                if !findings.is_empty() {
-                    let scope = plan.scope(at, &context.batch.scope());
-                    let told = findings.into_iter().filter(|finding| plan.is_whole || holds_in_part(finding, plan));
-                    findings =
-                        told.map(|finding| behind::tell(finding, context.batch, Some(plan), &scope, sources)).collect();
-                }
-                let there = if plan.stands_in(at) { &[][..] } else { objects.as_slice() };
-                let gathered = sets.iter().map(|_| Gathered::of(there, true, false)).collect();
-                (objects, gathered, findings)
-            });
+        let wanted = keep || !stamped.is_deferred || whole.veiled.notes_any();
+        let run: Vec<Run> = over(start..plan.len().min(start + RUN), |memos, at| {
+            if steps.are_spent() { Run::default() } else { maker.run(&stencils, at, wanted, sources, memos) }
+        });
         // Which instances were still made then is chance: none of them says anything.
         if steps.are_spent() {
             let most = words::grouped(steps.most);
@@ -245,22 +140,93 @@ pub(super) fn check(
             diagnostics.push(finding.help("work a value out once, as a parameter, where it is the same for many"));
             break;
         }
-        for (objects, gathered, findings) in run {
+        stamped.stencils = stencils.cut();
+        for run in run {
+            let Run { by, identities, kinds, objects, gathered, findings } = run;
+            let at = stamped.by.len();
             diagnostics.append(findings);
             objects.iter().for_each(|object| whole.veiled.note(object, sources));
-            whole.add(&sets, gathered);
-            for object in objects {
-                stamped.identities.push(identity(&object.key));
-                if !stamped.kinds.iter().any(|(group, kind)| *group == object.key.group && *kind == object.key.kind) {
-                    stamped.kinds.insert((object.key.group.clone(), object.key.kind.clone()));
-                }
-                if keep {
-                    stamped.kept.push(object);
+            let asks = gathered.iter().any(|gathered| !gathered.is_quiet());
+            if stamped.is_deferred && (asks || !keep && by.is_none()) {
+                // Somebody asks: those before come first.
+                whole.flush();
+                maker.gather(&stamped, 0..at, &mut |gathered| whole.add(&sets, gathered));
+                stamped.is_deferred = false;
+            }
+            stamped.by.push(by);
+            stamped.identities.extend(identities);
+            stamped.ends.push(u32::try_from(stamped.identities.len()).unwrap_or(u32::MAX));
+            stamped.kinds.extend(kinds);
+            if keep {
+                stamped.kept.push(objects);
+            }
+            if !stamped.is_deferred {
+                if gathered.is_empty() {
+                    maker.gather(&stamped, at..at + 1, &mut |gathered| whole.add(&sets, gathered));
+                } else {
+                    whole.add(&sets, gathered);
                 }
             }
         }
     }
     stamped
+}
+
+impl Maker<'_> {
+    /// Makes an instance and checks it.
+    fn run(&self, stencils: &Stencils, at: usize, wanted: bool, sources: &Sources, memos: &mut Memos) -> Run {
+        let Self { context, anew, held, plan } = *self;
+        let mut findings = Diagnostics::new();
+        let (stamp, spent) = metered(|| stencils.stamp(*self, at, wanted));
+        let spend = |spent| {
+            anew.steps.spend(spent);
+        };
+        let (by, keys, objects, is_plain) = match stamp {
+            Some(Stamp { by, keys, objects: None, .. }) => {
+                spend(spent);
+                return Run { by: Some(by), ..Run::of(keys.iter()) };
+            }
+            Some(Stamp { by, keys, objects: Some(objects), findings: found, is_plain }) => {
+                spend(spent);
+                findings = found;
+                (Some(by), keys, objects, is_plain)
+            }
+            None => {
+                let (objects, spent) = metered(|| make(context, anew, plan, at, &mut findings, None, memos));
+                spend(spent);
+                (None, objects.iter().map(|object| object.key.clone()).collect(), objects, false)
+            }
+        };
+        if !is_plain {
+            check_applied(&objects, anew, held, &mut findings);
+            name_subjects(&objects, &mut findings);
+        }
+        if !findings.is_empty() {
+            let scope = plan.scope(at, &context.batch.scope());
+            let told = findings.into_iter().filter(|finding| plan.is_whole || holds_in_part(finding, plan));
+            findings = told.map(|finding| behind::tell(finding, context.batch, Some(plan), &scope, sources)).collect();
+        }
+        let gathered = self.gathered(at, &objects);
+        Run { by, objects, gathered, findings, ..Run::of(keys.iter()) }
+    }
+
+    /// Returns what the objects of an instance are to others, once for each set.
+    fn gathered(&self, at: usize, objects: &[Manifest]) -> Vec<Gathered> {
+        let there = if self.plan.stands_in(at) { &[][..] } else { objects };
+        self.held.sets.iter().map(|_| Gathered::of(there, true, false)).collect()
+    }
+
+    /// Returns what instances that were checked are to others.
+    pub(super) fn gather(&self, stamped: &Stamped, range: Range<usize>, each: &mut dyn FnMut(Vec<Gathered>)) {
+        for start in range.clone().step_by(RUN) {
+            let run = over(start..range.end.min(start + RUN), |memos, at| {
+                let kept = stamped.kept.get(at);
+                let mut objects = || stamped.objects(self, at, memos);
+                kept.map_or_else(|| self.gathered(at, &objects()), |objects| self.gathered(at, objects))
+            });
+            run.into_iter().for_each(&mut *each);
+        }
+    }
 }
 
 /// Whether a finding is one whatever a layer that was not found may bring.
@@ -291,11 +257,17 @@ pub(super) fn emit<T: Send, E>(
 ) -> Result<(), E> {
     let wanted = |key: &ObjectKey| key.group == kind.0 && key.kind == kind.1;
     if !stamped.kept.is_empty() {
-        return stamped.kept.iter().filter(|object| wanted(&object.key)).try_for_each(|object| each(render(object)));
+        let kept = stamped.kept.iter().flatten();
+        return kept.filter(|object| wanted(&object.key)).try_for_each(|object| each(render(object)));
     }
     for start in (0..plan.len()).step_by(RUN) {
         let run: Vec<Vec<T>> = over(start..plan.len().min(start + RUN), |memos, at| {
-            let objects = stamp(context, anew, plan, at, &mut Diagnostics::new(), Some(kind), memos);
+            let by_stencil = stamped.stencil(at).and_then(|stencil| {
+                let values = plan.values(at, &context.batch.scope())?;
+                stencil.objects(&values, anew.facts)
+            });
+            let objects =
+                by_stencil.unwrap_or_else(|| make(context, anew, plan, at, &mut Diagnostics::new(), Some(kind), memos));
             objects.iter().filter(|object| wanted(&object.key)).map(render).collect()
         });
         run.into_iter().flatten().try_for_each(&mut *each)?;
@@ -303,17 +275,97 @@ pub(super) fn emit<T: Send, E>(
     Ok(())
 }
 
-/// Settles an object: every scalar becomes what its field makes of it, and what the field does not take is a finding.
-pub(super) fn settle(object: Manifest, anew: &Anew, memo: &mut check::Memo, diagnostics: &mut Diagnostics) -> Manifest {
-    let Manifest { key, node: written, origin } = object;
-    let (mut walk, ty) = walk(&key, anew, memo);
-    let node = settled(&mut walk, ty, &written);
-    let found = walk.into_findings_after(diagnostics);
-    diagnostics.extend(found);
-    if ty.is_none() {
-        anew.check_custom(&key, &node, &written, diagnostics);
+/// An object in numbers.
+#[derive(Debug)]
+pub struct Measured {
+    /// Its identity.
+    pub key: ObjectKey,
+    /// Where it is written.
+    pub origin: Origin,
+    /// The bytes of its document as YAML.
+    pub bytes: usize,
+    /// What its pods ask for, where it makes any.
+    pub load: Arc<Option<Load>>,
+}
+
+impl Measured {
+    /// Measures an object.
+    pub(super) fn of(object: &Manifest) -> Self {
+        let mut document = Vec::new();
+        Output::Yaml.write_document(&object.node, None, &mut document);
+        let load = Arc::new(Load::of(object));
+        Self { key: object.key.clone(), origin: object.origin, bytes: document.len(), load }
     }
-    Manifest { key, node, origin }
+}
+
+/// Measures the objects of one kind, in the order of the instances.
+pub(super) fn measure(
+    context: &Context<'_>,
+    anew: &Anew,
+    plan: &Plan,
+    stamped: &Stamped,
+    kind: &(SmolStr, SmolStr),
+    each: &mut impl FnMut(Measured),
+) {
+    let wanted = |object: &&Manifest| object.key.group == kind.0 && object.key.kind == kind.1;
+    if !stamped.kept.is_empty() {
+        return stamped.kept.iter().flatten().filter(wanted).map(Measured::of).for_each(each);
+    }
+    for start in (0..plan.len()).step_by(RUN) {
+        let run: Vec<Vec<Measured>> = over(start..plan.len().min(start + RUN), |memos, at| {
+            let by_stencil = stamped.stencil(at).and_then(|stencil| {
+                let values = plan.values(at, &context.batch.scope())?;
+                stencil.measure(kind, &values, anew.facts)
+            });
+            by_stencil.unwrap_or_else(|| {
+                let objects = make(context, anew, plan, at, &mut Diagnostics::new(), Some(kind), memos);
+                objects.iter().filter(wanted).map(Measured::of).collect()
+            })
+        });
+        run.into_iter().flatten().for_each(&mut *each);
+    }
+}
+
+/// Writes the objects of one kind as YAML, in the order of the instances, many at a time.
+pub(super) fn write<E>(
+    context: &Context<'_>,
+    anew: &Anew,
+    plan: &Plan,
+    stamped: &Stamped,
+    kind: &(SmolStr, SmolStr),
+    each: &mut impl FnMut(Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
+    let document = |object: &Manifest, out: &mut Vec<u8>| Output::Yaml.write_document(&object.node, None, out);
+    let wanted = |key: &ObjectKey| key.group == kind.0 && key.kind == kind.1;
+    if !stamped.kept.is_empty() {
+        let mut out = Vec::new();
+        let kept = stamped.kept.iter().flatten();
+        kept.filter(|object| wanted(&object.key)).for_each(|object| document(object, &mut out));
+        return each(out);
+    }
+    for start in (0..plan.len()).step_by(WRITTEN) {
+        let range = start..plan.len().min(start + WRITTEN);
+        let runs: Vec<_> = range.clone().step_by(LEAST).map(|at| at..range.end.min(at + LEAST)).collect();
+        let write = |run: Range<usize>| {
+            let (mut out, mut memos) = (Vec::with_capacity(run.len() * 2048), Memos::default());
+            for at in run {
+                let by_stencil = |out: &mut Vec<u8>| {
+                    let stencil = stamped.stencil(at)?;
+                    stencil.write(kind, &plan.values(at, &context.batch.scope())?, anew.facts, out)
+                };
+                let before = out.len();
+                if by_stencil(&mut out).is_none() {
+                    out.truncate(before);
+                    let objects = make(context, anew, plan, at, &mut Diagnostics::new(), Some(kind), &mut memos);
+                    objects.iter().filter(|object| wanted(&object.key)).for_each(|object| document(object, &mut out));
+                }
+            }
+            out
+        };
+        let written: Vec<Vec<u8>> = runs.into_par_iter().map(write).collect();
+        written.into_iter().try_for_each(&mut *each)?;
+    }
+    Ok(())
 }
 
 /// Settles an object that was checked before.
@@ -324,60 +376,7 @@ fn settle_again(object: Manifest, anew: &Anew, memo: &mut check::Memo) -> Manife
     Manifest { key, node, origin }
 }
 
-/// Returns a walk over an object, and its type where Kubernetes has it. What an expression or a patch brought comes in any
-/// order.
-fn walk<'a>(key: &'a ObjectKey, anew: &'a Anew, memo: &'a mut check::Memo) -> (Walk<'a>, Option<TypeId>) {
-    let walk = Walk::new(anew.facts, Mode::Spec).about(key).ordering().remembering(memo);
-    let kind = anew.facts.kind(&key.group, &key.version, &key.kind);
-    (walk, kind.and_then(|kind| anew.facts.type_of(kind)))
-}
-
-fn settled(walk: &mut Walk<'_>, ty: Option<TypeId>, node: &Node) -> Node {
-    match ty {
-        Some(ty) => walk.settle_type(node, ty, &Path::Root),
-        None => walk.settle_custom(node),
-    }
-}
-
-/// Returns the objects that hold nothing broken: nobody knows what such a part would have said. Where no error was found
-/// nothing is broken.
-pub(super) fn whole<'m>(objects: impl IntoIterator<Item = &'m Manifest>, is_sound: bool) -> Vec<&'m Manifest> {
-    objects.into_iter().filter(|object| is_sound || !object.node.holds_broken()).collect()
-}
-
-/// Checks objects of a batch as wholes, as [`check_whole`] does; they are applied, and need names of their own.
-pub(super) fn check_applied(objects: &[Manifest], anew: &Anew, held: Held<'_>, diagnostics: &mut Diagnostics) {
-    for object in objects {
-        diagnostics.extend(check::unnamed(&object.key, &object.node));
-        check_whole(object, anew.facts, diagnostics);
-    }
-    let is_sound = anew.is_sound && !diagnostics.has_errors();
-    let known = held.asked.judge(&whole(objects, is_sound), &anew.beside);
-    let more: Vec<Diagnostic> = objects.iter().flat_map(|object| anew.judge_level(object, held.sets, &known)).collect();
-    diagnostics.extend(known.into_iter().chain(more));
-    diagnostics.extend(objects.iter().flat_map(|object| anew.judge(object, held.policies, held.sets)));
-}
-
-/// Checks what is true of a settled object as a whole: its name and its size.
-pub(super) fn check_whole(object: &Manifest, facts: &'static Facts, diagnostics: &mut Diagnostics) {
-    if let Some(finding) = check::name::check(&object.key, &object.node, facts) {
-        diagnostics.push(finding);
-    }
-    diagnostics.extend(check::check_size(&object.key, &object.node, object.origin));
-}
-
-/// Says in findings about objects where their names come from: they may be made of a secret.
-pub(super) fn name_subjects(objects: &[Manifest], findings: &mut Diagnostics) {
-    if findings.is_empty() {
-        return;
-    }
-    for object in objects {
-        let place = |key| object.node.at(&["metadata", key]).map_or(Origin::NOWHERE, Node::origin);
-        findings.name_subjects(&object.key.to_string(), ["name", "namespace"].map(place));
-    }
-}
-
-fn stamp(
+fn make(
     context: &Context<'_>,
     anew: &Anew,
     plan: &Plan,

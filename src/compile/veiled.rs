@@ -26,6 +26,11 @@ impl Veiled {
         Self { is_any, texts: BTreeMap::new() }
     }
 
+    /// Whether there is anything to note.
+    pub(super) fn notes_any(&self) -> bool {
+        self.is_any
+    }
+
     /// Notes what an object has at secret places; what a Secret holds is for no other object to quote, but its keys are.
     pub(super) fn note(&mut self, object: &Manifest, sources: &Sources) {
         if !self.is_any {

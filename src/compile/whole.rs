@@ -12,23 +12,29 @@ use crate::kubernetes::Manifest;
 use crate::rules::{Asking, Gathered, Outside, Set};
 use crate::text::{FileId, Origin};
 
+/// What says, of instances that ask for nothing, what they are to others.
+type Deferred<'u> = (Vec<u32>, Box<dyn Fn(&mut dyn FnMut(Vec<Gathered>)) + 'u>);
+
 /// The sets of a run.
-pub(super) struct Whole<'r> {
+pub(super) struct Whole<'r, 'u> {
     roles: &'r Roles,
     sets: BTreeMap<u32, Set>,
     specs: BTreeSet<FileId>,
+    /// Whether any object asks for something that it does not have: until then nobody has to know what others are.
+    is_asked: bool,
+    deferred: Vec<Deferred<'u>>,
     /// What the objects have at secret places.
     pub(super) veiled: Veiled,
 }
 
-impl<'r> Whole<'r> {
+impl<'r, 'u> Whole<'r, 'u> {
     /// Returns sets without objects; `roles` say which files belong to which, and what other programs add.
     pub(super) fn new(roles: &'r Roles, veiled: Veiled) -> Self {
         let mut sets: BTreeMap<u32, Set> = BTreeMap::new();
         for (set, kind, name) in roles.given() {
             sets.entry(set).or_default().external(kind, name);
         }
-        Self { roles, sets, specs: BTreeSet::new(), veiled }
+        Self { roles, sets, specs: BTreeSet::new(), is_asked: false, deferred: Vec::new(), veiled }
     }
 
     /// Adds an object that was written as it is.
@@ -36,7 +42,32 @@ impl<'r> Whole<'r> {
         let role = self.roles.of(object.origin.file);
         for set in role.sets() {
             let gathered = Gathered::of([object], false, role.moved);
+            self.is_asked |= !gathered.is_quiet();
             self.sets.entry(*set).or_default().add(gathered);
+        }
+    }
+
+    /// Whether any object asks for something that it does not have.
+    pub(super) fn is_asked(&self) -> bool {
+        self.is_asked
+    }
+
+    /// Leaves instances that ask for nothing until somebody asks for anything.
+    pub(super) fn defer(&mut self, sets: Vec<u32>, gather: impl Fn(&mut dyn FnMut(Vec<Gathered>)) + 'u) {
+        self.deferred.push((sets, Box::new(gather)));
+    }
+
+    /// Forgets what was left, since nobody has asked.
+    pub(super) fn without_deferred<'w>(self) -> Whole<'r, 'w> {
+        let Self { roles, sets, specs, is_asked, veiled, .. } = self;
+        Whole { roles, sets, specs, is_asked, deferred: Vec::new(), veiled }
+    }
+
+    /// Adds what was left until somebody asks.
+    pub(super) fn flush(&mut self) {
+        self.is_asked = true;
+        for (sets, gather) in std::mem::take(&mut self.deferred) {
+            gather(&mut |gathered| self.add(&sets, gathered));
         }
     }
 
@@ -53,13 +84,13 @@ impl<'r> Whole<'r> {
     }
 
     /// Adds the objects of a batch as a whole, and what it says is there already.
-    pub(super) fn add_batch(&mut self, unit: &Unit) {
+    pub(super) fn add_batch(&mut self, unit: &Unit, own: &[Manifest]) {
         let batch = &unit.expanded.batch;
         self.specs.extend(batch.parts.iter().chain([&batch.file]));
         for set in self.roles.of(batch.file).sets() {
             let set = self.sets.entry(*set).or_default();
             // There may be thousands of them, which ask nothing of one another.
-            unit.own.iter().for_each(|object| set.add(Gathered::of([object], true, false)));
+            own.iter().for_each(|object| set.add(Gathered::of([object], true, false)));
             unit.declared.external().for_each(|(kind, name)| set.external(kind, name));
         }
     }

@@ -12,57 +12,94 @@ const MAX_KEY_BYTES: usize = 1000;
 
 /// Writes a tree and the line break after it.
 pub fn write(node: &Node, out: &mut Vec<u8>) {
-    match node.value() {
-        Value::Map(map) if !map.is_empty() => mapping(map, 0, false, out),
-        Value::Seq(items) if !items.is_empty() => sequence(items, 0, false, out),
+    write_around(node, out, &mut Vec::new());
+}
+
+/// A scalar that is left out of what is written around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap {
+    /// The number of the hole that stands there.
+    pub slot: usize,
+    /// What is written before it.
+    pub start: usize,
+    indent: usize,
+}
+
+impl Gap {
+    /// Writes a scalar into the gap, and the line break.
+    pub fn fill(&self, node: &Node, out: &mut Vec<u8>) {
+        leaf(node.value(), self.indent, out);
+    }
+}
+
+/// Writes a tree as [`write`] does, but for what stands in holes: of each instance that goes into a gap.
+pub fn write_around(node: &Node, out: &mut Vec<u8>, gaps: &mut Vec<Gap>) {
+    let mut writer = Writer { out, gaps };
+    match node.sample() {
+        Value::Map(map) if !map.is_empty() => writer.mapping(map, 0, false),
+        Value::Seq(items) if !items.is_empty() => writer.sequence(items, 0, false),
         // A text that is all of a document has no parent to be indented below.
         Value::String(text) | Value::Raw(text) if text.contains('\n') => {
-            quote::double(text, out);
-            out.push(b'\n');
+            quote::double(text, writer.out);
+            writer.out.push(b'\n');
         }
-        value => leaf(value, 0, out),
+        _ => writer.leaf(node, 0),
     }
 }
 
-/// Writes entries at `indent`; the first follows a `- ` when `inline`.
-fn mapping(map: &Map, indent: usize, inline: bool, out: &mut Vec<u8>) {
-    let mut placed = inline;
-    for entry in map {
-        if !placed {
-            pad(indent, out);
-        }
-        placed = false;
-        key(&entry.key.text, indent, out);
-        match entry.value.value() {
-            Value::Map(map) if !map.is_empty() => {
-                out.push(b'\n');
-                mapping(map, indent + 2, false, out);
+struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    gaps: &'a mut Vec<Gap>,
+}
+
+impl Writer<'_> {
+    /// Writes entries at `indent`; the first follows a `- ` when `inline`.
+    fn mapping(&mut self, map: &Map, indent: usize, inline: bool) {
+        let mut placed = inline;
+        for entry in map {
+            if !placed {
+                pad(indent, self.out);
             }
-            Value::Seq(items) if !items.is_empty() => {
-                out.push(b'\n');
-                sequence(items, indent, false, out);
-            }
-            value => {
-                out.push(b' ');
-                leaf(value, indent, out);
+            placed = false;
+            key(&entry.key.text, indent, self.out);
+            match entry.value.sample() {
+                Value::Map(map) if !map.is_empty() => {
+                    self.out.push(b'\n');
+                    self.mapping(map, indent + 2, false);
+                }
+                Value::Seq(items) if !items.is_empty() => {
+                    self.out.push(b'\n');
+                    self.sequence(items, indent, false);
+                }
+                _ => {
+                    self.out.push(b' ');
+                    self.leaf(&entry.value, indent);
+                }
             }
         }
     }
-}
 
-/// Writes items at `indent`; the first follows another `- ` when `inline`.
-fn sequence(items: &[Node], indent: usize, inline: bool, out: &mut Vec<u8>) {
-    let mut placed = inline;
-    for item in items {
-        if !placed {
-            pad(indent, out);
+    /// Writes items at `indent`; the first follows another `- ` when `inline`.
+    fn sequence(&mut self, items: &[Node], indent: usize, inline: bool) {
+        let mut placed = inline;
+        for item in items {
+            if !placed {
+                pad(indent, self.out);
+            }
+            placed = false;
+            self.out.extend_from_slice(b"- ");
+            match item.sample() {
+                Value::Map(map) if !map.is_empty() => self.mapping(map, indent + 2, true),
+                Value::Seq(items) if !items.is_empty() => self.sequence(items, indent + 2, true),
+                _ => self.leaf(item, indent),
+            }
         }
-        placed = false;
-        out.extend_from_slice(b"- ");
-        match item.value() {
-            Value::Map(map) if !map.is_empty() => mapping(map, indent + 2, true, out),
-            Value::Seq(items) if !items.is_empty() => sequence(items, indent + 2, true, out),
-            value => leaf(value, indent, out),
+    }
+
+    fn leaf(&mut self, node: &Node, indent: usize) {
+        match node.as_hole() {
+            Some(hole) => self.gaps.push(Gap { slot: hole.slot(), start: self.out.len(), indent }),
+            None => leaf(node.value(), indent, self.out),
         }
     }
 }

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use super::early::twice;
 use super::expression::{Template, broken_key, named_by};
+use super::model::Slots;
 use super::scope::Scope;
 use crate::diagnostic::Diagnostics;
 use crate::text::{Key, Map, Node, Origin, Sources, Value};
@@ -118,14 +119,54 @@ impl Bindable {
         }
     }
 
+    /// Adds what the texts with expressions come to, each in its turn.
+    pub(super) fn values(&self, scope: &Scope<'_>, values: &mut Vec<Node>, diagnostics: &mut Diagnostics) {
+        match self {
+            Self::Fixed(_) => {}
+            Self::Text(template) => values.push(filled(template, scope, diagnostics)),
+            Self::Seq(items, _) => items.iter().for_each(|item| item.values(scope, values, diagnostics)),
+            Self::Map(entries, _) => {
+                for (key, value) in entries {
+                    if let BindableKey::Text(template, _) = key {
+                        values.push(filled(template, scope, diagnostics));
+                    }
+                    value.values(scope, values, diagnostics);
+                }
+            }
+        }
+    }
+
+    /// Puts what stands for a value in the place of each text with expressions; none where they do not fit.
+    pub(super) fn model(&self, slots: &mut Slots<'_>) -> Option<Node> {
+        Some(match self {
+            Self::Fixed(node) => node.clone(),
+            Self::Text(_) => slots.next()?,
+            Self::Seq(items, origin) => {
+                let items: Option<Vec<Node>> = items.iter().map(|item| item.model(slots)).collect();
+                Node::seq(items?, *origin)
+            }
+            Self::Map(entries, origin) => {
+                let mut map = Map::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let key = match key {
+                        BindableKey::Fixed(key) => key.clone(),
+                        BindableKey::Text(_, key) => named_by(key, &slots.next_fixed()?).ok()?,
+                    };
+                    if map.contains(&key.text) {
+                        return None;
+                    }
+                    map.push(key, value.model(slots)?);
+                }
+                Node::map(map, *origin)
+            }
+        })
+    }
+
     /// Fills all expressions in; a text that cannot be filled in is a finding, and broken.
     pub(super) fn bind(&self, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Node {
         match self {
             Self::Fixed(node) => node.clone(),
-            Self::Text(template) => template.fill(scope).unwrap_or_else(|finding| {
-                diagnostics.push(*finding);
-                Node::broken()
-            }),
+            Self::Text(template) => filled(template, scope, diagnostics),
             Self::Seq(items, origin) => {
                 Node::seq(items.iter().map(|item| item.bind(scope, diagnostics)).collect(), *origin)
             }
@@ -144,6 +185,13 @@ impl Bindable {
             }
         }
     }
+}
+
+fn filled(template: &Template, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Node {
+    template.fill(scope).unwrap_or_else(|finding| {
+        diagnostics.push(*finding);
+        Node::broken()
+    })
 }
 
 pub(super) fn weight(node: &Node) -> usize {

@@ -151,6 +151,7 @@ pub(super) fn check(
 ) {
     let mut by_variant: HashMap<usize, Chosen> = HashMap::new();
     let mut known: HashSet<usize> = HashSet::new();
+    let mut labels: HashMap<&SmolStr, bool> = HashMap::new();
     let mut keys: BTreeMap<&SmolStr, Origin> = BTreeMap::new();
     let mut unfit: BTreeMap<&SmolStr, Unfit> = BTreeMap::new();
     for (at, planned) in plan.instances.iter().enumerate() {
@@ -172,7 +173,7 @@ pub(super) fn check(
             if !chosen.has(plan, axis) || !known.insert(value.address()) || value.is_null() {
                 continue;
             }
-            if axis_label(axis).is_none() {
+            if !*labels.entry(axis).or_insert_with(|| axis_label(axis).is_some()) {
                 keys.entry(axis).or_insert(entry.key.origin);
                 continue;
             }

@@ -75,8 +75,8 @@ pub(super) struct Planned {
 pub struct Instance {
     /// The name of the entry in the spec.
     pub entry: SmolStr,
-    /// The name of the instance.
-    pub name: SmolStr,
+    /// The name of the instance, as its objects have it.
+    pub name: Node,
     /// Its fields.
     pub fields: Node,
     /// Its axis values.
@@ -160,7 +160,7 @@ impl Plan {
         let scope = self.scope(at, scope);
         Instance {
             entry: self.entry.clone(),
-            name: name.clone(),
+            name: Node::string(name.clone(), self.origin),
             fields: self.bind(&self.variants[*variant], &scope, diagnostics),
             cell: cell.clone(),
             origin: self.origin,

@@ -48,11 +48,9 @@ impl Scope<'_> {
             "name" => self.name.map(|name| Node::string(name, origin)),
             _ => None,
         };
-        let mut place = String::new();
         let mut node =
-            generated.ok_or_else(|| Missing { word: root.clone(), known: self.roots(), place: place.clone() })?;
-        place.push_str(root);
-        for part in rest {
+            generated.ok_or_else(|| Missing { word: root.clone(), known: self.roots(), place: String::new() })?;
+        for (at, part) in rest.iter().enumerate() {
             if node.is_broken() {
                 break;
             }
@@ -66,10 +64,8 @@ impl Scope<'_> {
                     let keys = node.as_map().map(Map::iter).into_iter().flatten().map(|entry| entry.key.text.clone());
                     keys.take(limits::NEAR_WORDS).collect()
                 },
-                place: place.clone(),
+                place: path[..=at].join("."),
             })?;
-            place.push('.');
-            place.push_str(part);
         }
         Ok(node)
     }

@@ -49,6 +49,7 @@ pub fn in_order_of_use<'v, Used: Iterator<Item = &'v str>>(
 /// Returns the names of the variables that one uses, be it a value or the native form of a variable.
 pub fn uses(variable: &Node) -> impl Iterator<Item = &str> {
     let value = variable.get("value").unwrap_or(variable);
-    let text = value.as_str().unwrap_or_default();
+    let uses_any = value.says(|value| value.as_str().is_some_and(|text| text.contains("$(")));
+    let text = if uses_any { value.as_str().unwrap_or_default() } else { "" };
     text.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name)
 }

@@ -53,8 +53,15 @@ pub struct Manifest {
     pub origin: Origin,
 }
 
+impl Manifest {
+    /// Returns the name that its tree has.
+    pub fn name(&self) -> Option<&SmolStr> {
+        self.node.at(&["metadata", "name"]).and_then(Node::text)
+    }
+}
+
 impl ObjectKey {
-    /// Reads the identity of an object; none where a part of it is no text.
+    /// Reads the identity of an object, of one instance where each has its own; none where a part of it is no text.
     pub fn of(node: &Node) -> Option<Self> {
         let api_version = node.get("apiVersion")?.text()?;
         let (group, version) = match api_version.split_once('/') {
@@ -62,7 +69,7 @@ impl ObjectKey {
             None => (SmolStr::default(), api_version.clone()),
         };
         let metadata = node.get("metadata");
-        let text = |key: &str| metadata.and_then(|metadata| metadata.get(key)).and_then(Node::text).cloned();
+        let text = |key: &str| metadata.and_then(|metadata| metadata.get(key)).and_then(Node::sample_text).cloned();
         Some(Self {
             group,
             version,

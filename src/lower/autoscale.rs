@@ -20,11 +20,11 @@ impl Lowering<'_> {
             self.refuse(written, format!("a {kind} has no replicas to scale"), "remove `autoscale`");
             return None;
         }
-        let name = self.instance.name.clone();
+        let name = &self.instance.name;
         let target = Draft::new(origin)
             .text("apiVersion", kind.api_version())
             .text("kind", kind.as_str())
-            .text("name", name.clone())
+            .node("name", name.moved(origin))
             .done();
         let mut metrics: Vec<Node> = own.get("metrics").map(super::draft::items).unwrap_or_default();
         let mut spec = Map::new();
@@ -46,9 +46,9 @@ impl Lowering<'_> {
         }
         let ty = self.context.facts.named("autoscaling/v2.HorizontalPodAutoscalerSpec");
         spec.sort_by_key(|entry| ty.position(&entry.key.text));
-        let metadata = self.companion_metadata(&name, Some(own));
+        let metadata = self.companion_metadata(name, Some(own));
         let spec = Node::map(spec, origin);
-        Some(self.object("autoscaling/v2", "HorizontalPodAutoscaler", &name, metadata, vec![("spec", spec)], origin))
+        Some(self.object("autoscaling/v2", "HorizontalPodAutoscaler", name, metadata, vec![("spec", spec)], origin))
     }
 
     /// Spells out `80%` of the request, or an average amount.
@@ -87,10 +87,10 @@ impl Lowering<'_> {
         }
         let ty = self.context.facts.named("policy/v1.PodDisruptionBudgetSpec");
         spec.sort_by_key(|entry| ty.position(&entry.key.text));
-        let name = self.instance.name.clone();
-        let metadata = self.companion_metadata(&name, Some(own));
+        let name = &self.instance.name;
+        let metadata = self.companion_metadata(name, Some(own));
         let spec = Node::map(spec, origin);
-        Some(self.object("policy/v1", "PodDisruptionBudget", &name, metadata, vec![("spec", spec)], origin))
+        Some(self.object("policy/v1", "PodDisruptionBudget", name, metadata, vec![("spec", spec)], origin))
     }
 
     /// Returns the selector of the instance's pods: the one that is written, or the pinned one.

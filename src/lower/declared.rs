@@ -259,8 +259,9 @@ fn config(
         return made;
     }
     let content = Content::of(plan.section, &definition, world, diagnostics);
-    let name = content.name(&instance.name, &definition, hashed);
-    let metadata = entry_metadata(&expanded.batch, plan, &instance, &name, true, memo);
+    let name = content.name(super::name_of(&instance.name), &definition, hashed);
+    let metadata =
+        entry_metadata(&expanded.batch, plan, &instance, &Node::string(name.clone(), instance.origin), true, memo);
     let namespace = metadata.get("namespace").and_then(Node::text).cloned().unwrap_or_default();
     made.object = Some(content.object(&name, namespace, metadata, &definition, instance.origin));
     made.plain = name == made.name;

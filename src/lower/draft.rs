@@ -61,6 +61,11 @@ pub(super) fn items(node: &Node) -> Vec<Node> {
     }
 }
 
+/// Returns a value as the name of an object.
+pub(super) fn as_name(node: &Node) -> Node {
+    Node::string(node.text().cloned().unwrap_or_default(), node.origin())
+}
+
 /// Whether a value is true, as a boolean field reads it.
 pub(super) fn is_true(node: &Node) -> bool {
     scalar::boolean(node) == Some(true)

@@ -44,7 +44,7 @@ impl Lowering<'_> {
                 self.refuse(value, format!("expected a text for `{}`, found a list", entry.key.text), FORM);
                 return None;
             }
-            return Some(draft.node("value", as_text(value)).done());
+            return Some(draft.node("value", value.made(as_text)).done());
         };
         if ["name", "value", "valueFrom"].iter().any(|key| map.contains(key)) {
             let native = draft.all(map.iter().cloned()).done();

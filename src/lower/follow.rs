@@ -69,7 +69,7 @@ fn follow_to(
     diagnostics: &mut Diagnostics,
 ) -> Manifest {
     let home = context.batch.batch.namespace.as_ref().and_then(Node::text);
-    let of_object = Some(&object.key.namespace).filter(|namespace| !namespace.is_empty());
+    let of_object = object.node.at(&["metadata", "namespace"]).and_then(Node::text).filter(|text| !text.is_empty());
     let mut followed: Vec<Followed> = Vec::new();
     mentions(&object, &mut |mention| {
         let section = section_of(mention.target);

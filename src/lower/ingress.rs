@@ -70,9 +70,9 @@ impl Lowering<'_> {
         } else {
             self.short_ingress(&own, written, ports)?
         };
-        let name = self.instance.name.clone();
-        let metadata = self.companion_metadata(&name, Some(&own));
-        let object = self.object("networking.k8s.io/v1", "Ingress", &name, metadata, vec![("spec", spec)], origin);
+        let name = &self.instance.name;
+        let metadata = self.companion_metadata(name, Some(&own));
+        let object = self.object("networking.k8s.io/v1", "Ingress", name, metadata, vec![("spec", spec)], origin);
         Some(if native { follow_services(self.context, self.instance, object, self.diagnostics) } else { object })
     }
 

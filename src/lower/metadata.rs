@@ -11,7 +11,7 @@ use super::memo::Memo;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::{Instance, Plan, label_text, labeled};
 use crate::spec::{Batch, as_label, budgeted};
-use crate::text::{Entry, Key, Map, Node};
+use crate::text::{Entry, Key, Map, Node, Value};
 
 /// The label that names the workload.
 pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
@@ -35,9 +35,10 @@ pub(super) fn pinned(instance: &Instance, diagnostics: &mut Diagnostics) -> Node
         diagnostics.push(finding.help("write `selectorLabels: {app: \"{{ name }}\"}`"));
     }
     let mut labels = Map::with_capacity(2);
-    for (key, text) in [(INSTANCE_LABEL, &instance.name), (NAME_LABEL, &instance.entry)] {
+    let entry = Node::string(instance.entry.clone(), origin);
+    for (key, name) in [(INSTANCE_LABEL, &instance.name), (NAME_LABEL, &entry)] {
         // Longer than what a text holds in place: the key is not copied.
-        labels.push(Key::new(SmolStr::new_static(key), origin), Node::string(budgeted(text, LONGEST_VALUE), origin));
+        labels.push(Key::new(SmolStr::new_static(key), origin), name.made(in_label));
     }
     Node::map(labels, origin)
 }
@@ -131,10 +132,10 @@ impl Lowering<'_> {
     }
 
     /// Returns the metadata of an object of this instance.
-    pub(super) fn metadata(&self, name: &str, labels: &Map, annotations: &Map) -> Node {
+    pub(super) fn metadata(&self, name: &Node, labels: &Map, annotations: &Map) -> Node {
         let origin = self.origin();
         Draft::new(origin)
-            .text("name", name)
+            .node("name", name.clone())
             .maybe("namespace", self.namespace().cloned())
             .maybe("labels", sorted(labels, origin))
             .maybe("annotations", sorted(annotations, origin))
@@ -142,7 +143,7 @@ impl Lowering<'_> {
     }
 
     /// Returns the metadata of an object that accompanies the workload: its labels and annotations, and its own.
-    pub(super) fn companion_metadata(&mut self, name: &str, own: Option<&Map>) -> Node {
+    pub(super) fn companion_metadata(&mut self, name: &Node, own: Option<&Map>) -> Node {
         let mut labels = self.labels(false);
         let mut annotations = self.annotations(false);
         for (key, target) in [("labels", &mut labels), ("annotations", &mut annotations)] {
@@ -154,12 +155,23 @@ impl Lowering<'_> {
     }
 }
 
+/// Returns a name as the value of a label.
+fn in_label(name: &Node) -> Node {
+    Node::string(budgeted(name.as_str().unwrap_or_default(), LONGEST_VALUE), name.origin())
+}
+
+/// Returns the value of the label that stands for an axis value, null where none can.
+fn of_axis(value: &Node) -> Node {
+    let label = label_text(value).and_then(|text| as_label(&text));
+    label.map_or_else(|| Node::new(Value::Null, value.origin()), |text| Node::string(text, value.origin()))
+}
+
 /// Adds the labels that stand for the axis values of an instance.
 fn axis_labels(labels: &mut Map, plan: &Plan, instance: &Instance, memo: &mut Memo) {
     for entry in labeled(plan, instance) {
-        let value = label_text(&entry.value).and_then(|text| as_label(&text));
-        if let (Some(text), Some(key)) = (value, memo.axis_label(&entry.key.text)) {
-            labels.set(Key::new(key, entry.value.origin()), Node::string(text, entry.value.origin()));
+        let value = entry.value.made(of_axis);
+        if let Some(key) = memo.axis_label(&entry.key.text).filter(|_| !value.is_null()) {
+            labels.set(Key::new(key, value.origin()), value);
         }
     }
 }
@@ -169,7 +181,7 @@ pub(super) fn entry_metadata(
     batch: &Batch,
     plan: &Plan,
     instance: &Instance,
-    name: &SmolStr,
+    name: &Node,
     namespaced: bool,
     memo: &mut Memo,
 ) -> Node {
@@ -184,7 +196,7 @@ pub(super) fn entry_metadata(
         of_batch.iter().chain(own(key)).for_each(|written| overlay(target, written));
     }
     Draft::new(origin)
-        .node("name", Node::string(name.clone(), origin))
+        .node("name", name.clone())
         .maybe("namespace", own("namespace").or(batch.namespace.as_ref()).filter(|_| namespaced).cloned())
         .maybe("labels", sorted(&labels, origin))
         .maybe("annotations", sorted(&annotations, origin))

@@ -169,6 +169,11 @@ impl<'a> Lowering<'a> {
         self.instance.fields.get(key).filter(|node| !node.is_null())
     }
 
+    /// Returns the name of the instance.
+    fn name(&self) -> &'a SmolStr {
+        self.instance.name.text().unwrap_or(const { &SmolStr::new_static("") })
+    }
+
     /// Returns where the instance's workload was written.
     fn origin(&self) -> Origin {
         self.instance.origin
@@ -198,7 +203,7 @@ impl<'a> Lowering<'a> {
         &self,
         api_version: &str,
         kind: &str,
-        name: &SmolStr,
+        name: &Node,
         metadata: Node,
         body: Vec<(&str, Node)>,
         origin: Origin,
@@ -208,9 +213,15 @@ impl<'a> Lowering<'a> {
         for (key, value) in body {
             draft = draft.node(key, value);
         }
-        let namespace = self.namespace().and_then(Node::text).cloned().unwrap_or_default();
-        Manifest { key: object_key(api_version, kind, namespace, name), node: draft.done(), origin }
+        // It is told anew of each instance, by the metadata.
+        let namespace = self.namespace().and_then(Node::sample_text).cloned().unwrap_or_default();
+        Manifest { key: object_key(api_version, kind, namespace, name_of(name)), node: draft.done(), origin }
     }
+}
+
+/// Returns the text of a name, of one instance where each has its own.
+fn name_of(name: &Node) -> &SmolStr {
+    name.sample_text().unwrap_or(const { &SmolStr::new_static("") })
 }
 
 /// Returns the identity of an object of an apiVersion.

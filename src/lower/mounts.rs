@@ -348,14 +348,15 @@ impl Lowering<'_> {
             }
             return Some(Node::string(volume_name, at));
         }
-        let name = budgeted(&format_smolstr!("{}-{claim}", self.instance.name), 253);
+        let name = budgeted(&format_smolstr!("{}-{claim}", self.name()), 253);
         let body = Draft::new(at).text("claimName", name.clone()).done();
         if !volumes.claims.iter().any(|known| known.key.name == name) {
             // The name says which claim was asked for: that is its place.
-            let metadata = self.companion_metadata(&name, None);
-            let metadata = super::env::replace(&metadata, "name", Node::string(name.clone(), at));
+            let name = &Node::string(name, self.origin());
+            let metadata = self.companion_metadata(name, None);
+            let metadata = super::env::replace(&metadata, "name", name.moved(at));
             let body = vec![("spec", spec)];
-            volumes.claims.push(self.object("v1", "PersistentVolumeClaim", &name, metadata, body, origin));
+            volumes.claims.push(self.object("v1", "PersistentVolumeClaim", name, metadata, body, origin));
         }
         self.place(volumes, volume_name, "persistentVolumeClaim", body, value, origin)
     }

@@ -27,9 +27,9 @@ impl Lowering<'_> {
         }
         let ty = self.context.facts.named("networking/v1.NetworkPolicySpec");
         spec.sort_by_key(|entry| ty.position(&entry.key.text));
-        let name = self.instance.name.clone();
-        let metadata = self.companion_metadata(&name, Some(own));
+        let name = &self.instance.name;
+        let metadata = self.companion_metadata(name, Some(own));
         let spec = Node::map(spec, origin);
-        Some(self.object("networking.k8s.io/v1", "NetworkPolicy", &name, metadata, vec![("spec", spec)], origin))
+        Some(self.object("networking.k8s.io/v1", "NetworkPolicy", name, metadata, vec![("spec", spec)], origin))
     }
 }

@@ -67,9 +67,9 @@ impl BatchPatches {
     ) -> Manifest {
         let mut object = object;
         for (number, (patch, effective)) in self.patches.iter().enumerate() {
-            if !patch.is_for(&object.key) {
+            if !patch.is_for(&object) {
                 if !effective.load(Ordering::Relaxed)
-                    && let Some(near) = patch.near(&object.key)
+                    && let Some(near) = patch.near(&object)
                 {
                     let mut known = self.near.lock().unwrap_or_else(PoisonError::into_inner);
                     let first = known.entry(number).or_insert_with(|| near.clone());
@@ -118,7 +118,7 @@ pub(super) fn apply_own(
     }
     let mut object = object;
     for patch in read(fields.get("patch"), fields.get("patchJSON6902"), diagnostics) {
-        if !patch.is_for(&object.key) {
+        if !patch.is_for(&object) {
             continue;
         }
         let changed;
@@ -133,8 +133,8 @@ pub(super) fn apply_own(
 /// Reports the patches of an instance that none of its objects takes.
 pub(super) fn check_kinds(noun: &str, fields: &Node, objects: &[Manifest], diagnostics: &mut Diagnostics) {
     for patch in read(fields.get("patch"), fields.get("patchJSON6902"), &mut Diagnostics::new()) {
-        if !objects.iter().any(|object| patch.is_for(&object.key)) {
-            let near = objects.iter().find_map(|object| patch.near(&object.key));
+        if !objects.iter().any(|object| patch.is_for(object)) {
+            let near = objects.iter().find_map(|object| patch.near(object));
             let kinds = || objects.iter().map(|object| object.key.kind.as_str());
             let finding = no_target(&format!("the {noun} makes no"), &patch);
             diagnostics.push(match near {
@@ -201,22 +201,20 @@ fn read(strategic: Option<&Node>, json: Option<&Node>, diagnostics: &mut Diagnos
 }
 
 impl Patch {
-    fn is_for(&self, key: &ObjectKey) -> bool {
-        self.kind == key.kind && self.name.as_ref().is_none_or(|name| *name == key.name)
+    fn is_for(&self, object: &Manifest) -> bool {
+        self.kind == object.key.kind && self.name.as_ref().is_none_or(|name| Some(name) == object.name())
     }
 
     /// Returns the target that was meant, if an object is nearly what the patch says.
-    fn near(&self, key: &ObjectKey) -> Option<SmolStr> {
-        let is_kind = self.kind == key.kind;
-        let meant = |kind: &str, name: &str| Some(smol_str::format_smolstr!("{kind}/{name}"));
-        match &self.name {
-            None => (!is_kind && is_near(&self.kind, &key.kind)).then(|| key.kind.clone()),
-            Some(name) if is_kind && *name != key.name && is_near(name, &key.name) => meant(&key.kind, &key.name),
-            Some(name) if !is_kind && is_near(&self.kind, &key.kind) && is_near(name, &key.name) => {
-                meant(&key.kind, &key.name)
-            }
-            Some(_) => None,
-        }
+    fn near(&self, object: &Manifest) -> Option<SmolStr> {
+        let kind = &object.key.kind;
+        let is_kind = self.kind == *kind;
+        let Some(name) = &self.name else {
+            return (!is_kind && is_near(&self.kind, kind)).then(|| kind.clone());
+        };
+        let own = object.name().filter(|own| is_near(name, own))?;
+        let is_meant = if is_kind { name != own } else { is_near(&self.kind, kind) };
+        is_meant.then(|| smol_str::format_smolstr!("{kind}/{own}"))
     }
 
     /// Reports a container that the patch adds without an image: most likely another one was meant.

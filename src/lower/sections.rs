@@ -9,7 +9,7 @@ use super::memo::Memo;
 use super::metadata::{entry_metadata, overlay};
 use super::mounts::claim_spec;
 use super::references::secret_list;
-use super::{Context, object_key};
+use super::{Context, name_of, object_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Edit, Fix};
 use crate::expand::{Instance, Plan};
 use crate::kubernetes::documented::{by_text, in_order};
@@ -75,12 +75,12 @@ fn whole(
     let (kind, origin) = (plan.section.kind(), instance.origin);
     let namespaced = plan.section != Section::Namespaces;
     let metadata = entry_metadata(&context.batch.batch, plan, instance, &instance.name, namespaced, memo);
-    let namespace = metadata.get("namespace").and_then(Node::text).cloned().unwrap_or_default();
+    let namespace = metadata.get("namespace").and_then(Node::sample_text).cloned().unwrap_or_default();
     let mut draft = Draft::new(origin).text("apiVersion", "v1").text("kind", kind).node("metadata", metadata);
     for (key, value) in fields {
         draft = draft.node(key, value);
     }
-    Manifest { key: object_key("v1", kind, namespace, &instance.name), node: draft.done(), origin }
+    Manifest { key: object_key("v1", kind, namespace, name_of(&instance.name)), node: draft.done(), origin }
 }
 
 /// Returns an object of any kind: its native fields as they are written, what names and marks it in `metadata`.
@@ -107,7 +107,7 @@ fn object(
         version: version.into(),
         kind: name,
         namespace: SmolStr::default(),
-        name: instance.name.clone(),
+        name: name_of(&instance.name).clone(),
     };
     // An empty one says that it is in none, whatever the batch says.
     let fields = instance.fields.as_map()?;

@@ -4,7 +4,7 @@
 use smol_str::{SmolStr, format_smolstr};
 
 use super::Lowering;
-use super::draft::{Draft, is_true};
+use super::draft::{Draft, as_name, is_true};
 use super::ports::Port;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expand::is_nameless;
@@ -83,17 +83,21 @@ impl<'a> Lowering<'a> {
         self.field("service").map(|node| Written { key: None, node }).into_iter().chain(several).collect()
     }
 
-    fn name_of_service(&self, Written { key, node }: Written<'_>) -> SmolStr {
-        match (node.get("name").and_then(Node::text), key) {
-            (Some(own), _) => own.clone(),
+    fn name_of_service(&self, Written { key, node }: Written<'_>) -> Node {
+        match (node.get("name").filter(|name| name.is_text()), key) {
+            (Some(own), _) => own.made(as_name).moved(self.origin()),
             (None, None) => self.instance.name.clone(),
-            (None, Some(key)) => budgeted(&format!("{}-{key}", self.instance.name), LABEL_LENGTH),
+            (None, Some(key)) => Node::string(budgeted(&format!("{}-{key}", self.name()), LABEL_LENGTH), self.origin()),
         }
+    }
+
+    fn text_of_service(&self, written: Written<'_>) -> SmolStr {
+        self.name_of_service(written).text().cloned().unwrap_or_default()
     }
 
     /// Returns the words by which `service` of an Ingress may name the Services.
     pub(super) fn service_words(&self) -> Vec<SmolStr> {
-        let word = |written: Written<'_>| written.key.cloned().unwrap_or_else(|| self.name_of_service(written));
+        let word = |written: Written<'_>| written.key.cloned().unwrap_or_else(|| self.text_of_service(written));
         self.written_services().into_iter().map(word).collect()
     }
 
@@ -101,8 +105,8 @@ impl<'a> Lowering<'a> {
     pub(super) fn service_named(&self, word: &str) -> Option<SmolStr> {
         let all = self.written_services();
         let by_key = all.iter().find(|written| written.key.is_some_and(|key| key == word));
-        let by_name = || all.iter().find(|written| self.name_of_service(**written) == word);
-        by_key.or_else(by_name).map(|written| self.name_of_service(*written))
+        let by_name = || all.iter().find(|written| self.text_of_service(**written) == word);
+        by_key.or_else(by_name).map(|written| self.text_of_service(*written))
     }
 
     /// Returns the name of the Service that governs this instance, where it has one: the headless one, of several.
@@ -124,7 +128,7 @@ impl<'a> Lowering<'a> {
         let own = among.iter().find(|written| written.key.is_none());
         let only = || Some(among).filter(|among| among.len() == 1).and_then(|among| among.first());
         let written = own.or_else(only)?;
-        Some(Node::string(self.name_of_service(*written), written.node.origin()))
+        Some(self.name_of_service(*written).moved(written.node.origin()))
     }
 
     /// Spells out the spec of a Service.

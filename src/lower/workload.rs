@@ -6,7 +6,7 @@ use smol_str::format_smolstr;
 
 use super::Lowering;
 use super::container::name_of;
-use super::draft::{Draft, items};
+use super::draft::{Draft, as_name, items};
 use super::flat::Parts;
 use super::metadata::{overlay, sorted};
 use super::mounts::Volumes;
@@ -62,8 +62,8 @@ impl Lowering<'_> {
         if let Some(queue) = self.field("queue").filter(|_| kind != WorkloadKind::CronJob) {
             labels.set(Key::new(QUEUE_LABEL, queue.origin()), queue.clone());
         }
-        let name = self.instance.name.clone();
-        let metadata = self.metadata(&name, &labels, &annotations);
+        let name = &self.instance.name;
+        let metadata = self.metadata(name, &labels, &annotations);
         let spec = if is_pod {
             pod
         } else {
@@ -73,7 +73,7 @@ impl Lowering<'_> {
                 _ => self.spec(parts.spec, template, claim_templates),
             }
         };
-        self.object(kind.api_version(), kind.as_str(), &name, metadata, vec![("spec", spec)], origin)
+        self.object(kind.api_version(), kind.as_str(), name, metadata, vec![("spec", spec)], origin)
     }
 
     fn spec(&mut self, written: Map, template: Node, claim_templates: Vec<Node>) -> Node {
@@ -109,7 +109,7 @@ impl Lowering<'_> {
             let all: Vec<Node> = native.into_iter().chain(claim_templates).collect();
             let namespace = self.namespace().and_then(Node::text).cloned().unwrap_or_default();
             for template in all.iter().filter_map(|claim| claim.at(&["metadata", "name"])?.text()) {
-                let prefix = format_smolstr!("{template}-{}-", self.instance.name);
+                let prefix = format_smolstr!("{template}-{}-", self.name());
                 self.context.declared.note_claims(namespace.clone(), prefix);
             }
             if let Some(first) = all.first() {
@@ -284,8 +284,8 @@ impl Lowering<'_> {
         let written = self.field("serviceAccount")?;
         match written.value() {
             Value::Map(map) => {
-                let own = map.get("name").and_then(Node::text);
-                Some(Node::string(own.unwrap_or(&self.instance.name).clone(), written.origin()))
+                let own = map.get("name").filter(|name| name.is_text());
+                Some(own.unwrap_or(&self.instance.name).made(as_name).moved(written.origin()))
             }
             _ => Some(written.clone()),
         }
@@ -295,8 +295,8 @@ impl Lowering<'_> {
     fn service_account(&mut self) -> Option<Manifest> {
         let written = self.field("serviceAccount")?;
         let own = written.as_map()?;
-        let name = self.service_account_name()?.text()?.clone();
-        let metadata = self.companion_metadata(&name, Some(own));
+        let name = &self.service_account_name()?.moved(self.origin());
+        let metadata = self.companion_metadata(name, Some(own));
         let beside = ["name", "labels", "annotations"];
         let body = own
             .iter()
@@ -306,6 +306,6 @@ impl Lowering<'_> {
                 key => (key, entry.value.clone()),
             })
             .collect();
-        Some(self.object("v1", "ServiceAccount", &name, metadata, body, written.origin()))
+        Some(self.object("v1", "ServiceAccount", name, metadata, body, written.origin()))
     }
 }

@@ -10,14 +10,12 @@ mod table;
 pub use share::Share;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::convert::Infallible;
 
 use smol_str::SmolStr;
 
-use crate::compile::Compilation;
-use crate::emit::Output;
+use crate::compile::{Compilation, Measured};
 use crate::expand::{Expanded, Plan, label_text, name_budget_of};
-use crate::kubernetes::{Basis, Load, Manifest, Minor, ObjectKey, install_rank};
+use crate::kubernetes::{Basis, Minor, ObjectKey, install_rank};
 use crate::preflight::Room;
 use crate::spec::WorkloadKind;
 use crate::text::{Node, Origin};
@@ -89,14 +87,6 @@ struct Listed {
     share: Option<(Basis, Share)>,
 }
 
-/// What is kept of an object on its way past.
-struct Seen {
-    key: ObjectKey,
-    origin: Origin,
-    bytes: usize,
-    load: Option<Load>,
-}
-
 impl Estimate {
     /// Counts all objects of a compilation.
     pub fn of(compilation: &Compilation) -> Self {
@@ -124,21 +114,12 @@ impl Estimate {
             listed: Vec::new(),
         };
         let mut kinds: BTreeMap<(usize, SmolStr, SmolStr, SmolStr), usize> = BTreeMap::new();
-        let see = |object: &Manifest| {
-            let mut document = Vec::new();
-            Output::Yaml.write_document(&object.node, None, &mut document);
-            Seen { key: object.key.clone(), origin: object.origin, bytes: document.len(), load: Load::of(object) }
-        };
-        let counted: Result<(), Infallible> = compilation.render(see, |seen| {
-            let ObjectKey { group, kind, .. } = &seen.key;
-            let rank = (install_rank(group, kind), group.clone(), kind.clone(), seen.key.api_version());
+        compilation.measure(|object| {
+            let ObjectKey { group, kind, .. } = &object.key;
+            let rank = (install_rank(group, kind), group.clone(), kind.clone(), object.key.api_version());
             *kinds.entry(rank).or_default() += 1;
-            estimate.add(seen, &places);
-            Ok(())
+            estimate.add(object, &places);
         });
-        match counted {
-            Ok(()) => {}
-        }
         estimate.kinds =
             kinds.into_iter().map(|((_, _, kind, api_version), count)| (api_version, kind, count)).collect();
         estimate
@@ -154,12 +135,12 @@ impl Estimate {
         table::write(self)
     }
 
-    fn add(&mut self, seen: Seen, places: &HashMap<Origin, usize>) {
-        let Seen { key, origin, bytes, load } = seen;
+    fn add(&mut self, object: Measured, places: &HashMap<Origin, usize>) {
+        let Measured { key, origin, bytes, load } = object;
         self.objects += 1;
         self.bytes += bytes as u64;
         *self.namespaces.entry(key.namespace.clone()).or_default() += 1;
-        if let Some(load) = &load {
+        if let Some(load) = &*load {
             self.totals.entry(load.basis).or_default().add(load);
             self.completions += if load.basis == Basis::Running { load.completions } else { 0 };
             let owner = places.get(&origin).map(|at| &mut self.workloads[*at]);
@@ -175,9 +156,9 @@ impl Estimate {
         if self.objects > MOST_LISTED {
             self.listed = Vec::new();
         } else {
-            let share = load.map(|load| {
+            let share = load.as_ref().as_ref().map(|load| {
                 let mut share = Share::default();
-                share.add(&load);
+                share.add(load);
                 (load.basis, share)
             });
             self.listed.push(Listed { key, bytes, share });

@@ -34,6 +34,16 @@ impl<'a> At<'a> {
         Self { top, object, ..self }
     }
 
+    /// Returns how much was found so far.
+    pub(super) fn found(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Forgets what was found since then.
+    pub(super) fn forget(&mut self, found: usize) {
+        self.findings.truncate(found);
+    }
+
     pub(super) fn into_findings(self) -> Vec<(String, Diagnostic)> {
         self.findings
     }

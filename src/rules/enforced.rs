@@ -37,6 +37,11 @@ struct Level {
 }
 
 impl Enforced {
+    /// Whether no namespace holds its pods to anything.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
     /// Adds an object of some sets, if it is a Namespace with levels.
     pub fn add(&mut self, object: &Manifest, sets: &[u32], minor: Minor) {
         if object.key.kind != "Namespace" || !object.key.group.is_empty() {

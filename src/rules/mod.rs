@@ -152,6 +152,8 @@ mod workload;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use smol_str::SmolStr;
+
 pub use admission::{Placed, Policies};
 pub use asked::{Asked, Beside};
 pub use at::At;
@@ -164,6 +166,7 @@ pub use standards::{Standard, judge_pods};
 
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::{Facts, Minor, ObjectKey, Type};
+use crate::text::hole::{Look, Looks};
 use crate::text::{Node, Origin};
 
 /// Says why a text is refused.
@@ -202,6 +205,10 @@ impl Rule {
         warns: &[],
         accepts: &[],
     };
+
+    fn is_for(&self, minor: Minor) -> bool {
+        self.minors.0 <= minor && minor <= self.minors.1
+    }
 }
 
 /// The rules of each file, in the order in which they are asked.
@@ -274,6 +281,70 @@ pub fn book() -> impl Iterator<Item = &'static Rule> {
     BOOK.iter().copied().flatten()
 }
 
+/// Returns the rules of a type.
+fn of_type(ty: &Type) -> Option<&'static [&'static Rule]> {
+    static BY_TYPE: LazyLock<HashMap<&str, Vec<&Rule>>> = LazyLock::new(|| {
+        let mut by_type: HashMap<&str, Vec<&Rule>> = HashMap::new();
+        for rule in book() {
+            let types = [rule.at].into_iter().chain(rule.kin.iter().copied());
+            types.for_each(|ty| by_type.entry(ty).or_default().push(rule));
+        }
+        by_type
+    });
+    BY_TYPE.get(ty.name.as_str()).map(Vec::as_slice)
+}
+
+/// Asks all rules of its type about a structure that stands for those of many instances, as [`judge`] does; returns too the
+/// rules that looked at what differs between them: of these nothing is told, they are to be asked about each.
+pub fn judge_all(
+    node: &Node,
+    ty: &'static Type,
+    facts: &'static Facts,
+    origin: Origin,
+    path: &Path<'_>,
+    object: Option<&ObjectKey>,
+    looks: &Looks,
+) -> (Vec<(String, Diagnostic)>, Vec<Waiting>) {
+    let mut at = At::new(node, ty, facts, origin).placed(path.top(), object);
+    let mut waiting = Vec::new();
+    for rule in of_type(ty).unwrap_or_default().iter().filter(|rule| rule.is_for(facts.minor)) {
+        let found = at.found();
+        at.watch(rule.check);
+        let mut holes: Vec<usize> = looks.take().iter().map(Look::slot).collect();
+        if !holes.is_empty() {
+            at.forget(found);
+            holes.sort_unstable();
+            holes.dedup();
+            waiting.push(Waiting { rule, ty, origin, top: path.top().map(SmolStr::new), holes });
+        }
+    }
+    (at.into_findings(), waiting)
+}
+
+/// A rule that is to be asked about the structure of each instance.
+#[derive(Debug)]
+pub struct Waiting {
+    rule: &'static Rule,
+    ty: &'static Type,
+    origin: Origin,
+    top: Option<SmolStr>,
+    holes: Vec<usize>,
+}
+
+impl Waiting {
+    /// Returns the numbers of the holes that the rule looked into, sorted.
+    pub fn holes(&self) -> &[usize] {
+        &self.holes
+    }
+
+    /// Whether the rule finds nothing.
+    pub fn is_sound(&self, node: &Node, facts: &'static Facts, object: &ObjectKey) -> bool {
+        let mut at = At::new(node, self.ty, facts, self.origin).placed(self.top.as_deref(), Some(object));
+        (self.rule.check)(&mut at);
+        at.into_findings().is_empty()
+    }
+}
+
 /// Asks all rules of its type about a structure that was written at `origin`, and returns what they found, each with its
 /// place below the structure; `path` is where that stands in its object. Rules that a memo knows to find nothing are left out.
 pub fn judge(
@@ -285,15 +356,7 @@ pub fn judge(
     object: Option<&ObjectKey>,
     memo: Option<&mut Memo>,
 ) -> Vec<(String, Diagnostic)> {
-    static BY_TYPE: LazyLock<HashMap<&str, Vec<&Rule>>> = LazyLock::new(|| {
-        let mut by_type: HashMap<&str, Vec<&Rule>> = HashMap::new();
-        for rule in book() {
-            let types = [rule.at].into_iter().chain(rule.kin.iter().copied());
-            types.for_each(|ty| by_type.entry(ty).or_default().push(rule));
-        }
-        by_type
-    });
-    let Some(rules) = BY_TYPE.get(ty.name.as_str()) else { return Vec::new() };
+    let Some(rules) = of_type(ty) else { return Vec::new() };
     let mut at = At::new(node, ty, facts, origin).placed(path.top(), object);
     let place = memo.as_ref().map_or(0, |_| place(ty, path, object));
     let recalled = memo.as_ref().and_then(|memo| memo.recall(place, node, ty, facts));
@@ -302,7 +365,7 @@ pub fn judge(
         let same = recalled.and_then(|(changed, looked)| looked.get(number).copied().filter(|at| at & changed == 0));
         looked.push(match same {
             Some(same) => same,
-            None if rule.minors.0 <= facts.minor && facts.minor <= rule.minors.1 => at.watch(rule.check),
+            None if rule.is_for(facts.minor) => at.watch(rule.check),
             None => 0,
         });
     }

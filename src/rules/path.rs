@@ -30,6 +30,15 @@ impl Path<'_> {
             Self::Field(above, _) | Self::Key(above, _) | Self::Item(above, _) | Self::Below(above, _) => above.top(),
         }
     }
+
+    /// Whether objects are told apart by what stands here: a name, a namespace, the value of a label.
+    pub fn is_identity(&self) -> bool {
+        match self {
+            Self::Field(Self::Field(Self::Root, "metadata"), name) => matches!(*name, "name" | "namespace"),
+            Self::Key(Self::Field(_, name), _) => matches!(*name, "labels" | "matchLabels" | "selector"),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Path<'_> {

@@ -160,7 +160,8 @@ pub(super) fn finds_labels(at: &mut At<'_>, place: &str, wanted: &Map, labels: O
         let found = labels.and_then(|labels| labels.entry(&label.text));
         let is_refused =
             || label_key(&label.text).is_err() || value.as_str().is_some_and(|text| label_value(text).is_err());
-        if found.is_some_and(|found| found.value.text() == value.text()) || is_refused() {
+        let is_same = |found: &Entry| found.value == *value || found.value.text() == value.text();
+        if found.is_some_and(is_same) || is_refused() {
             continue;
         }
         let pair = pair(entry);

@@ -4,12 +4,13 @@
 //! allocation in all of them, and two nodes at one address are equal. A plain scalar keeps its text until the type of
 //! the field that it stands in is known; numbers are text all the way through and never pass through floats.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use super::Origin;
+use super::hole::{Ask, Hole, Looks, Make};
+use super::map::Map;
 use super::scalar::{self, Meaning};
 
 /// A value and the place where it was written.
@@ -18,8 +19,15 @@ pub struct Node(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    value: Value,
+    held: Held,
     origin: Origin,
+}
+
+#[derive(Debug)]
+enum Held {
+    Value(Value),
+    /// What each instance has its own of.
+    Hole(Box<Hole>),
 }
 
 /// What a node holds.
@@ -58,28 +66,6 @@ pub enum Scalar<'a> {
     Text(&'a str),
 }
 
-/// A mapping: entries in the order written, keys unique.
-#[derive(Clone, Debug)]
-pub struct Map(Entries);
-
-/// The entries of a mapping. Both forms take the room of a vector, so that a node is none the larger for it.
-#[derive(Clone, Debug)]
-enum Entries {
-    /// So few that a look at each is soon done.
-    Few(Vec<Entry>),
-    /// So many that each is found by its key.
-    Many(Box<Indexed>),
-}
-
-#[derive(Clone, Debug)]
-struct Indexed {
-    entries: Vec<Entry>,
-    places: HashMap<SmolStr, usize>,
-}
-
-/// Mappings with more entries know where each of their keys is.
-const FEW: usize = 256;
-
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -110,6 +96,7 @@ impl PartialEq for Node {
     /// Compares values as JSON means them: places, quotes and the order of keys do not count.
     fn eq(&self, other: &Self) -> bool {
         self.same(other)
+            || self.as_hole().zip(other.as_hole()).is_some_and(|(one, other)| one.is_like(other))
             || match (self.value(), other.value()) {
                 (Value::Seq(ours), Value::Seq(theirs)) => ours == theirs,
                 (Value::Map(ours), Value::Map(theirs)) => ours == theirs,
@@ -118,17 +105,6 @@ impl PartialEq for Node {
                 (Value::Plain(ours), Value::Plain(theirs)) if ours == theirs => true,
                 (ours, theirs) => ours.meaning().is_some_and(|meaning| theirs.meaning() == Some(meaning)),
             }
-    }
-}
-
-impl PartialEq for Map {
-    fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len()
-            && self.iter().zip(other).all(|(ours, theirs)| {
-                // Keys mostly stand in one order: only where they do not is the other mapping searched.
-                let theirs = if ours.key == theirs.key { Some(&theirs.value) } else { other.get(&ours.key.text) };
-                theirs.is_some_and(|theirs| ours.value == *theirs)
-            })
     }
 }
 
@@ -156,6 +132,23 @@ impl Value {
             Self::Seq(_) | Self::Map(_) | Self::Broken => return None,
         })
     }
+
+    /// Returns the text of a scalar that is neither null nor a boolean, once settled.
+    pub fn as_text(&self) -> Option<&SmolStr> {
+        match self {
+            Self::String(text) | Self::Raw(text) | Self::Plain(text) | Self::Number(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is null: settled, or written as one in YAML.
+    pub fn is_null(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Plain(text) => scalar::is_null(text),
+            _ => false,
+        }
+    }
 }
 
 impl Node {
@@ -163,9 +156,9 @@ impl Node {
     pub fn new(value: Value, origin: Origin) -> Self {
         // Wherever it is moved to, there is no more to say about what is broken, and what is made of it is broken too.
         if origin.is_broken() || matches!(value, Value::Broken) {
-            return Self(Arc::new(Inner { value: Value::Broken, origin: Origin::BROKEN }));
+            return Self(Arc::new(Inner { held: Held::Value(Value::Broken), origin: Origin::BROKEN }));
         }
-        Self(Arc::new(Inner { value, origin }))
+        Self(Arc::new(Inner { held: Held::Value(value), origin }))
     }
 
     /// Returns a text written at `origin`.
@@ -198,9 +191,66 @@ impl Node {
         Self::new(Value::Broken, Origin::BROKEN)
     }
 
+    /// Returns a node that shows a value of one instance, and stands for that of each.
+    pub fn hole(slot: usize, sample: &Self, looks: &Arc<Looks>) -> Self {
+        let hole = Hole::new(slot, sample.value().clone(), sample.origin(), looks.clone());
+        Self(Arc::new(Inner { held: Held::Hole(Box::new(hole)), origin: sample.origin() }))
+    }
+
+    /// Returns what each instance has its own of.
+    pub fn as_hole(&self) -> Option<&Hole> {
+        match &self.0.held {
+            Held::Value(_) => None,
+            Held::Hole(hole) => Some(hole),
+        }
+    }
+
     /// Returns the value.
     pub fn value(&self) -> &Value {
-        &self.0.value
+        match &self.0.held {
+            Held::Value(value) => value,
+            Held::Hole(hole) => hole.look(),
+        }
+    }
+
+    /// Returns the value, without a look at what differs between instances: for what is done anew for each of them.
+    pub fn sample(&self) -> &Value {
+        match &self.0.held {
+            Held::Value(value) => value,
+            Held::Hole(hole) => hole.sample(),
+        }
+    }
+
+    /// Returns the text of the value, without a look at what differs between instances.
+    pub fn sample_text(&self) -> Option<&SmolStr> {
+        self.sample().as_text()
+    }
+
+    /// Returns the same value, or that of each instance, as written at another place.
+    #[must_use]
+    pub fn moved(&self, origin: Origin) -> Self {
+        match &self.0.held {
+            _ if origin == self.origin() => self.clone(),
+            Held::Value(value) => Self::new(value.clone(), origin),
+            Held::Hole(hole) => Self(Arc::new(Inner { held: Held::Hole(hole.clone()), origin })),
+        }
+    }
+
+    /// Returns what is made of the value, of that of each instance where each has its own.
+    #[must_use]
+    pub fn made(&self, make: Make) -> Self {
+        let Some(hole) = self.as_hole() else { return make(self) };
+        let made = make(&Self::new(hole.sample().clone(), self.origin()));
+        let origin = made.origin();
+        Self(Arc::new(Inner { held: Held::Hole(Box::new(hole.then(make, made.sample().clone()))), origin }))
+    }
+
+    /// Returns what is said of the value, which must be the same of that of each instance.
+    pub fn says(&self, ask: Ask) -> bool {
+        let Some(hole) = self.as_hole() else { return ask(self) };
+        let answer = ask(&Self::new(hole.sample().clone(), self.origin()));
+        hole.ask(ask, answer);
+        answer
     }
 
     /// Returns where it was written.
@@ -225,10 +275,7 @@ impl Node {
 
     /// Returns the text of any scalar that is neither settled to be null nor a boolean.
     pub fn text(&self) -> Option<&SmolStr> {
-        match self.value() {
-            Value::String(text) | Value::Raw(text) | Value::Plain(text) | Value::Number(text) => Some(text),
-            _ => None,
-        }
+        self.value().as_text()
     }
 
     /// Returns the text as `&str`, as [`Node::text`] does.
@@ -238,7 +285,7 @@ impl Node {
 
     /// Returns the items of a list.
     pub fn as_seq(&self) -> Option<&[Self]> {
-        match self.value() {
+        match self.sample() {
             Value::Seq(items) => Some(items),
             _ => None,
         }
@@ -246,7 +293,7 @@ impl Node {
 
     /// Returns the mapping.
     pub fn as_map(&self) -> Option<&Map> {
-        match self.value() {
+        match self.sample() {
             Value::Map(map) => Some(map),
             _ => None,
         }
@@ -264,21 +311,22 @@ impl Node {
 
     /// Whether it is null: settled, or written as one in YAML.
     pub fn is_null(&self) -> bool {
-        match self.value() {
-            Value::Null => true,
-            Value::Plain(text) => scalar::is_null(text),
-            _ => false,
-        }
+        self.sample().is_null()
+    }
+
+    /// Whether it is a text, a number, or an unquoted scalar.
+    pub fn is_text(&self) -> bool {
+        self.sample_text().is_some()
     }
 
     /// Whether it has no value because of a reported mistake.
     pub fn is_broken(&self) -> bool {
-        matches!(self.value(), Value::Broken)
+        matches!(self.sample(), Value::Broken)
     }
 
     /// Whether it, or a part of it, has no value because of a reported mistake.
     pub fn holds_broken(&self) -> bool {
-        match self.value() {
+        match self.sample() {
             Value::Seq(items) => items.iter().any(Self::holds_broken),
             Value::Map(map) => map.iter().any(|entry| entry.key.origin.is_broken() || entry.value.holds_broken()),
             value => matches!(value, Value::Broken),
@@ -310,171 +358,6 @@ impl Entry {
         } else {
             self.key.origin
         }
-    }
-}
-
-impl Default for Map {
-    fn default() -> Self {
-        Self(Entries::Few(Vec::new()))
-    }
-}
-
-impl Map {
-    /// Returns an empty mapping.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Returns an empty mapping with room for `capacity` entries.
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self(Entries::Few(Vec::with_capacity(capacity)))
-    }
-
-    /// Returns the mapping of entries whose keys are known to be distinct.
-    pub fn of_distinct(entries: Vec<Entry>) -> Self {
-        if entries.len() <= FEW {
-            return Self(Entries::Few(entries));
-        }
-        let places = entries.iter().enumerate().map(|(at, entry)| (entry.key.text.clone(), at)).collect();
-        Self(Entries::Many(Box::new(Indexed { entries, places })))
-    }
-
-    fn entries(&self) -> &[Entry] {
-        match &self.0 {
-            Entries::Few(entries) => entries,
-            Entries::Many(indexed) => &indexed.entries,
-        }
-    }
-
-    fn into_entries(self) -> Vec<Entry> {
-        match self.0 {
-            Entries::Few(entries) => entries,
-            Entries::Many(indexed) => indexed.entries,
-        }
-    }
-
-    fn place(&self, key: &str) -> Option<usize> {
-        match &self.0 {
-            Entries::Few(entries) => entries.iter().position(|entry| entry.key.text == key),
-            Entries::Many(indexed) => indexed.places.get(key).copied(),
-        }
-    }
-
-    /// Returns the value of a key.
-    pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entry(key).map(|entry| &entry.value)
-    }
-
-    /// Returns the entry of a key.
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
-        match &self.0 {
-            Entries::Few(entries) => entries.iter().find(|entry| entry.key.text == key),
-            Entries::Many(indexed) => indexed.places.get(key).map(|at| &indexed.entries[*at]),
-        }
-    }
-
-    /// Whether the key is there.
-    pub fn contains(&self, key: &str) -> bool {
-        self.entry(key).is_some()
-    }
-
-    /// Returns the entries in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
-        self.entries().iter()
-    }
-
-    /// Returns the number of entries.
-    pub fn len(&self) -> usize {
-        self.entries().len()
-    }
-
-    /// Whether there is no entry.
-    pub fn is_empty(&self) -> bool {
-        self.entries().is_empty()
-    }
-
-    /// Sets a key: in place where it is there already, at the end otherwise.
-    pub fn set(&mut self, key: Key, value: Node) {
-        match (self.place(&key.text), &mut self.0) {
-            (Some(at), Entries::Few(entries)) => entries[at] = Entry { key, value },
-            (Some(at), Entries::Many(indexed)) => indexed.entries[at] = Entry { key, value },
-            (None, _) => self.add(Entry { key, value }),
-        }
-    }
-
-    /// Sets a key that was generated for what stands at the origin of the value.
-    pub fn put(&mut self, key: &str, value: Node) {
-        let origin = value.origin();
-        self.set(Key::new(key, origin), value);
-    }
-
-    /// Adds an entry whose key is known to be new.
-    pub fn push(&mut self, key: Key, value: Node) {
-        debug_assert!(!self.contains(&key.text), "duplicate key {}", key.text);
-        self.add(Entry { key, value });
-    }
-
-    fn add(&mut self, entry: Entry) {
-        match &mut self.0 {
-            Entries::Few(entries) if entries.len() < FEW => entries.push(entry),
-            Entries::Few(entries) => {
-                let mut entries = std::mem::take(entries);
-                entries.push(entry);
-                *self = Self::of_distinct(entries);
-            }
-            Entries::Many(indexed) => {
-                indexed.places.insert(entry.key.text.clone(), indexed.entries.len());
-                indexed.entries.push(entry);
-            }
-        }
-    }
-
-    /// Takes a key out.
-    pub fn remove(&mut self, key: &str) -> Option<Entry> {
-        let at = self.place(key)?;
-        if let Entries::Few(entries) = &mut self.0 {
-            return Some(entries.remove(at));
-        }
-        let mut entries = std::mem::take(self).into_entries();
-        let removed = entries.remove(at);
-        *self = Self::of_distinct(entries);
-        Some(removed)
-    }
-
-    /// Sorts the entries by what `rank` says of their keys; equal ones keep their order.
-    pub fn sort_by_key<K: Ord>(&mut self, rank: impl FnMut(&Entry) -> K) {
-        let mut entries = std::mem::take(self).into_entries();
-        entries.sort_by_cached_key(rank);
-        *self = Self::of_distinct(entries);
-    }
-}
-
-impl<'a> IntoIterator for &'a Map {
-    type Item = &'a Entry;
-    type IntoIter = std::slice::Iter<'a, Entry>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl IntoIterator for Map {
-    type Item = Entry;
-    type IntoIter = std::vec::IntoIter<Entry>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.into_entries().into_iter()
-    }
-}
-
-impl FromIterator<Entry> for Map {
-    /// Collects entries; of two with one key the later one holds.
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        let mut map = Self::new();
-        for Entry { key, value } in entries {
-            map.set(key, value);
-        }
-        map
     }
 }
 

@@ -28,6 +28,7 @@ mod reuse;
 mod rules;
 mod safety;
 mod schema;
+mod stamped;
 mod tidy;
 mod upgrade;
 

@@ -86,9 +86,17 @@ pub(crate) fn run(
     files: &MemoryFiles,
     sources: &mut Sources,
 ) -> (Compilation, Diagnostics) {
+    run_by(&Settings { options, ..Settings::default() }, inputs, files, sources)
+}
+
+pub(crate) fn run_by(
+    settings: &Settings,
+    inputs: Inputs,
+    files: &MemoryFiles,
+    sources: &mut Sources,
+) -> (Compilation, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
-    let settings = Settings { options, ..Settings::default() };
-    let compilation = compile(inputs, &settings, files, sources, &mut diagnostics);
+    let compilation = compile(inputs, settings, files, sources, &mut diagnostics);
     (compilation, diagnostics)
 }
 

@@ -233,6 +233,21 @@ impl Gathered {
         gathered
     }
 
+    /// Whether all that the objects ask for is among them: they only have what others may ask for.
+    pub fn is_quiet(&self) -> bool {
+        let is_owner = |offer: &Offer| matches!(offer, Offer::Pods(Pods { selector: Some(_), .. }));
+        self.found.is_empty()
+            && self.selects.is_empty()
+            && self.targets.is_empty()
+            && self.backends.is_empty()
+            && self.governed.is_empty()
+            && self.budgets.is_empty()
+            && self.scalers.is_empty()
+            && self.asked.is_empty()
+            && self.node_ports.is_empty()
+            && !self.offers.iter().any(|(_, _, offer)| is_owner(offer))
+    }
+
     fn offer(&mut self, about: &Arc<About>, object: &Manifest) {
         let (ObjectKey { group, kind, name, .. }, namespace) = (&about.key, &about.namespace);
         // Kinds of Kubernetes have groups without a dot, or of its own.

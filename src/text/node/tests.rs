@@ -1,6 +1,7 @@
 //! Trees in, how they compare out.
 
 use super::*;
+use crate::text::map::FEW;
 
 fn plain(text: &str) -> Node {
     Node::new(Value::Plain(text.into()), Origin::NOWHERE)

@@ -183,7 +183,7 @@ fn what_is_known_of_objects_before_changes_no_verdict() {
 }
 
 /// Returns what is found in each of some objects, with what is known of those before.
-fn judged(objects: &[&String], facts: &Facts) -> Vec<Vec<String>> {
+fn judged(objects: &[&String], facts: &'static Facts) -> Vec<Vec<String>> {
     let mut memo = Memo::default();
     let mut judge = |object: &String| {
         let documents =

@@ -1,0 +1,491 @@
+//! Objects cut once and stamped for each instance that looks alike.
+//!
+//! One instance is lowered and settled with holes for its values. What was made of it holds for all instances of which those
+//! who looked into a hole would have seen the same; of these only what stands in the holes is settled, and only the rules
+//! that looked there are asked. An instance of whose values there is anything to tell is made by itself. So what leaves is
+//! the same as if each was.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use smol_str::{SmolStr, format_smolstr};
+
+use super::anew::{Anew, Held};
+use super::stamp::{Maker, Measured};
+use crate::check::{self, Mode, Waiting, Walk};
+use crate::diagnostic::Diagnostics;
+use crate::emit::yaml::{self, Gap};
+use crate::expand::{Likeness, Plan};
+use crate::kubernetes::{Facts, Load, Manifest, ObjectKey};
+use crate::lower;
+use crate::rules::{self, Gathered, Path};
+use crate::text::hole::{Look, Looks, is_of_sort, is_single};
+use crate::text::{Entry, Map, Node, Origin, Value};
+
+/// A plan whose instances differ in more ways than this is made instance by instance, so far as it does.
+const MOST: usize = 64;
+/// So many are cut before it is asked how often they were of use.
+const TRIED: usize = 4;
+/// So often each must have been of use for another to be cut.
+const USES: usize = 4;
+
+/// The number of a stencil among those of a plan.
+pub(super) type Number = u16;
+
+/// The stencils of a plan, cut as they are needed.
+#[derive(Debug, Default)]
+pub(super) struct Stencils {
+    cut: RwLock<Vec<Arc<Stencil>>>,
+    tried: AtomicUsize,
+    uses: AtomicUsize,
+}
+
+/// What instances that look alike are made with.
+#[derive(Debug)]
+pub(super) struct Stencil {
+    likeness: Likeness,
+    /// The values of the instance that it was cut from.
+    sample: Vec<Node>,
+    looks: Vec<Look>,
+    waiting: Waiting,
+    /// Leaves that are one text, as they were in the sample.
+    twins: Vec<(usize, usize)>,
+    objects: Vec<Cut>,
+    /// What is found in all of them.
+    findings: Diagnostics,
+    /// Whether no more is asked of the objects as wholes than whether their names and sizes are taken.
+    is_plain: bool,
+    /// Whether they ask nothing of one another, or of others, that they do not have.
+    is_quiet: bool,
+}
+
+/// What was stamped for an instance.
+pub(super) struct Stamp {
+    /// The number of the stencil.
+    pub(super) by: Number,
+    pub(super) keys: Vec<ObjectKey>,
+    /// The objects, where more is to be asked of them, or they are wanted.
+    pub(super) objects: Option<Vec<Manifest>>,
+    /// What was found until they were settled.
+    pub(super) findings: Diagnostics,
+    /// Whether nothing more is to be asked of the objects as wholes.
+    pub(super) is_plain: bool,
+}
+
+/// One object with holes.
+#[derive(Debug)]
+struct Cut {
+    key: ObjectKey,
+    origin: Origin,
+    root: Spine,
+    /// Rules to ask of a part, with what stands in the holes that they look into.
+    asks: Vec<(Spine, rules::Waiting)>,
+    written: OnceLock<Around>,
+    /// What its pods ask for, where that is the same of all.
+    load: OnceLock<Option<Arc<Option<Load>>>>,
+    /// The holes that the name and the namespace stand in.
+    name: Option<usize>,
+    namespace: Option<usize>,
+    /// What its size is below but for its holes, and which these are.
+    size: usize,
+    holes: Vec<usize>,
+}
+
+/// An object as it is written, but for its holes.
+#[derive(Debug)]
+struct Around {
+    text: Vec<u8>,
+    gaps: Vec<Gap>,
+}
+
+/// A part of an object that holds holes, with what is above them.
+#[derive(Debug)]
+struct Spine {
+    node: Node,
+    held: Below,
+}
+
+#[derive(Debug)]
+enum Below {
+    /// Nothing differs between instances.
+    Same,
+    Hole(usize),
+    /// Entries or items, by their places.
+    Parts(Vec<(usize, Spine)>),
+}
+
+impl Stencils {
+    /// Makes the objects of an instance; none where something is to be told of its own values. Objects that nobody asks for are
+    /// left out unless they are `wanted`.
+    pub(super) fn stamp(&self, maker: Maker<'_>, at: usize, wanted: bool) -> Option<Stamp> {
+        let Maker { context, anew, plan, .. } = maker;
+        if anew.each_alone || self.is_useless() {
+            return None;
+        }
+        let values = plan.values(at, &context.batch.scope())?;
+        let fits = |(_, stencil): &(usize, &Arc<Stencil>)| stencil.fits(plan, at, &values);
+        let known = self.cut.read().unwrap_or_else(PoisonError::into_inner);
+        let found = known.iter().enumerate().find(fits).map(|(number, stencil)| (number, stencil.clone()));
+        drop(known);
+        let (number, stencil) = match found {
+            Some(found) => found,
+            None => self.cut_from(maker, at, &values)?,
+        };
+        let stamp = stencil.stamp(Number::try_from(number).ok()?, &values, anew.facts, wanted)?;
+        self.uses.fetch_add(1, Ordering::Relaxed);
+        Some(stamp)
+    }
+
+    /// Whether instances differ in so many ways that another one costs more than it wins.
+    fn is_useless(&self) -> bool {
+        let (tried, uses) = (self.tried.load(Ordering::Relaxed), self.uses.load(Ordering::Relaxed));
+        tried >= TRIED && tried > uses / USES
+    }
+
+    fn cut_from(&self, maker: Maker<'_>, at: usize, values: &[Node]) -> Option<(usize, Arc<Stencil>)> {
+        if self.tried.fetch_add(1, Ordering::Relaxed) >= MOST {
+            return None;
+        }
+        let stencil = Arc::new(Stencil::cut(maker, at, values)?);
+        let mut cut = self.cut.write().unwrap_or_else(PoisonError::into_inner);
+        cut.push(stencil.clone());
+        stencil.fits(maker.plan, at, values).then_some((cut.len() - 1, stencil))
+    }
+
+    /// Returns the stencils by their numbers.
+    pub(super) fn cut(&self) -> Vec<Arc<Stencil>> {
+        self.cut.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Stencil {
+    /// Cuts a stencil from an instance; none where anything is to be told of its values, or what its objects are is known of
+    /// each alone.
+    fn cut(maker: Maker<'_>, at: usize, values: &[Node]) -> Option<Self> {
+        let Maker { context, anew, held, plan } = maker;
+        let looks = Arc::new(Looks::default());
+        let model = plan.model(at, values, &looks)?;
+        let mut findings = Diagnostics::new();
+        let lowered = lower::instance_objects(context, plan, &model, &mut findings);
+        let mut waiting = Waiting::default();
+        let mut settled: Vec<(Manifest, Vec<(Node, rules::Waiting)>)> = Vec::with_capacity(lowered.len());
+        for Manifest { key, node, origin } in lowered {
+            // Of what has no type of Kubernetes the definition decides, which reads values as it likes.
+            let ty = anew.facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| anew.facts.type_of(kind))?;
+            let mut walk = Walk::new(anew.facts, Mode::Spec).about(&key).ordering().of_many(waiting);
+            let node = walk.settle_type(&node, ty, &Path::Root);
+            waiting = walk.take_waiting()?;
+            let found = walk.into_findings_after(&findings);
+            findings.extend(found);
+            settled.push((Manifest { key, node, origin }, waiting.take_asks()));
+        }
+        // What all have alike must not hang on what differs.
+        if !waiting.is_sound() || !waiting.looks.take().is_empty() {
+            return None;
+        }
+        let mut distinct: Vec<Look> = Vec::new();
+        for look in looks.take() {
+            if !distinct.iter().any(|known| known.is_like(&look)) {
+                distinct.push(look);
+            }
+        }
+        let twins = twins(&waiting);
+        let manifests: Vec<&Manifest> = settled.iter().map(|(object, _)| object).collect();
+        let is_plain = findings.is_empty() && is_plain(&manifests, &waiting, anew, held);
+        let is_quiet = is_quiet(&manifests, &waiting, &twins);
+        let objects = settled.into_iter().map(|(object, asks)| Cut::of(object, asks)).collect();
+        let (likeness, sample) = (plan.likeness(at), values.to_vec());
+        Some(Self { likeness, sample, looks: distinct, waiting, twins, objects, findings, is_plain, is_quiet })
+    }
+
+    /// Whether an instance looks alike.
+    fn fits(&self, plan: &Plan, at: usize, values: &[Node]) -> bool {
+        let is_alike = |(sample, value): (&Node, &Node)| {
+            is_of_sort(sample.value(), value.value()) || !is_single(sample.value()) && !is_single(value.value())
+        };
+        self.likeness.holds(plan, at)
+            && self.sample.len() == values.len()
+            && self.sample.iter().zip(values).all(is_alike)
+            && self.looks.iter().all(|look| look.is_same(values))
+    }
+
+    fn stamp(&self, by: Number, values: &[Node], facts: &'static Facts, wanted: bool) -> Option<Stamp> {
+        let filled = self.filled(values, facts)?;
+        if !self.twins.iter().all(|(one, other)| filled[*one].text() == filled[*other].text()) {
+            return None;
+        }
+        let keys: Vec<ObjectKey> = self.objects.iter().map(|object| object.named(&filled)).collect();
+        let (is_plain, is_quiet) = (self.is_plain, self.is_quiet);
+        let has_fine_names = || keys.iter().all(|key| check::name::is_taken(key, facts));
+        let fits = || self.objects.iter().all(|object| object.is_small(&filled));
+        if is_plain && !(has_fine_names() && fits()) {
+            return None;
+        }
+        let looks = &self.waiting.looks;
+        let seen = looks.number();
+        let is_sound = self.objects.iter().all(|object| object.is_sound(&filled, facts));
+        // A rule may look into a hole that it passed by in the sample, and sees what the sample has there.
+        if !is_sound || looks.number() != seen {
+            return None;
+        }
+        let objects = (wanted || !is_plain || !is_quiet).then(|| self.made(&keys, &filled));
+        let findings = self.found(&keys);
+        Some(Stamp { by, keys, objects, findings, is_plain })
+    }
+
+    /// Returns what stands in the holes of an instance; none where anything is to be told of it.
+    fn filled(&self, values: &[Node], facts: &'static Facts) -> Option<Vec<Node>> {
+        let key = &self.objects.first()?.key;
+        self.waiting.leaves.iter().map(|leaf| leaf.filled(values, facts, key)).collect()
+    }
+
+    fn made(&self, keys: &[ObjectKey], filled: &[Node]) -> Vec<Manifest> {
+        let made = |(object, key): (&Cut, &ObjectKey)| Manifest {
+            key: key.clone(),
+            node: object.root.filled(filled),
+            origin: object.origin,
+        };
+        self.objects.iter().zip(keys).map(made).collect()
+    }
+
+    /// Returns what is found in all instances, as it is told of one.
+    fn found(&self, keys: &[ObjectKey]) -> Diagnostics {
+        let mut findings = Diagnostics::new();
+        for finding in self.findings.iter() {
+            let mut finding = finding.clone();
+            if let Some(subject) = &mut finding.subject
+                && let Some(own) = self.objects.iter().position(|cut| subject.object == cut.key.to_string().trim_end())
+            {
+                keys[own].to_string().trim_end().clone_into(&mut subject.object);
+            }
+            findings.push(finding);
+        }
+        findings
+    }
+
+    /// Returns all objects of an instance that was checked.
+    pub(super) fn objects(&self, values: &[Node], facts: &'static Facts) -> Option<Vec<Manifest>> {
+        let filled = self.filled(values, facts)?;
+        let keys: Vec<ObjectKey> = self.objects.iter().map(|object| object.named(&filled)).collect();
+        Some(self.made(&keys, &filled))
+    }
+
+    /// Writes the objects of one kind of an instance that was checked, as YAML.
+    pub(super) fn write(
+        &self,
+        kind: &(SmolStr, SmolStr),
+        values: &[Node],
+        facts: &'static Facts,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        let filled = self.filled(values, facts)?;
+        self.of_kind(kind).for_each(|object| object.write(&filled, out));
+        Some(())
+    }
+
+    /// Measures the objects of one kind of an instance that was checked.
+    pub(super) fn measure(
+        &self,
+        kind: &(SmolStr, SmolStr),
+        values: &[Node],
+        facts: &'static Facts,
+    ) -> Option<Vec<Measured>> {
+        let filled = self.filled(values, facts)?;
+        let measure = |object: &Cut| {
+            let mut gaps = Vec::new();
+            object.fill_gaps(&filled, &mut gaps);
+            let (key, origin) = (object.named(&filled), object.origin);
+            let load = object.load_of_all(&self.waiting.looks).unwrap_or_else(|| {
+                let node = object.root.filled(&filled);
+                Arc::new(Load::of(&Manifest { key: key.clone(), node, origin }))
+            });
+            Measured { key, origin, bytes: object.around().text.len() + gaps.len(), load }
+        };
+        Some(self.of_kind(kind).map(measure).collect())
+    }
+
+    fn of_kind(&self, kind: &(SmolStr, SmolStr)) -> impl Iterator<Item = &Cut> {
+        self.objects.iter().filter(|cut| cut.key.group == kind.0 && cut.key.kind == kind.1)
+    }
+}
+
+/// Returns pairs of leaves where objects are told apart that are one text made of one value: a name, and the label that it is.
+fn twins(waiting: &Waiting) -> Vec<(usize, usize)> {
+    let leaves: Vec<_> = waiting.leaves.iter().enumerate().filter(|(_, leaf)| leaf.is_identity()).collect();
+    let pairs = leaves.iter().enumerate().flat_map(|(at, one)| leaves[at + 1..].iter().map(move |other| (one, other)));
+    let is_pair = |one: &check::Leaf, other: &check::Leaf| {
+        one.slot() == other.slot() && one.sample().as_text().is_some_and(|text| other.sample().as_text() == Some(text))
+    };
+    pairs.filter(|((_, one), (_, other))| is_pair(one, other)).map(|((one, _), (other, _))| (*one, *other)).collect()
+}
+
+/// Whether nothing hangs on objects as wholes but whether their names and sizes are taken.
+fn is_plain(objects: &[&Manifest], waiting: &Waiting, anew: &Anew, held: Held<'_>) -> bool {
+    let has_start = |object: &&Manifest| object.node.at(&["metadata", "generateName"]).is_some();
+    let says_nothing = anew.asks_no_more(held) && !objects.iter().any(has_start) && anew.advises_nothing(objects, held);
+    says_nothing && waiting.looks.take().is_empty()
+}
+
+/// Whether objects ask nothing of one another, or of others, that they do not have, whatever stands in their holes.
+///
+/// Who asks looks at what tells objects apart, to compare it, and at nothing else of the holes; and with values that are
+/// all different, but for twins, nothing is left to ask.
+fn is_quiet(objects: &[&Manifest], waiting: &Waiting, twins: &[(usize, usize)]) -> bool {
+    drop(Gathered::of(objects.iter().copied(), true, false));
+    let looks = waiting.looks.take();
+    if looks.iter().any(|look| !waiting.leaves[look.slot()].is_identity()) {
+        return false;
+    }
+    let apart: Vec<Node> = waiting
+        .leaves
+        .iter()
+        .enumerate()
+        .map(|(number, leaf)| {
+            let first = twins.iter().find(|(_, other)| *other == number).map_or(number, |(one, _)| *one);
+            match leaf.sample() {
+                Value::String(_) if leaf.is_identity() => {
+                    Node::string(format_smolstr!("hole-{first}-of-many"), Origin::NOWHERE)
+                }
+                sample => Node::new(sample.clone(), Origin::NOWHERE),
+            }
+        })
+        .collect();
+    let made = objects.iter().map(|object| {
+        let text = |field: &str, own: &SmolStr| {
+            let hole = object.node.at(&["metadata", field]).and_then(Node::as_hole);
+            hole.and_then(|hole| apart[hole.slot()].text()).unwrap_or(own).clone()
+        };
+        let (name, namespace) = (text("name", &object.key.name), text("namespace", &object.key.namespace));
+        let key = ObjectKey { namespace, name, ..object.key.clone() };
+        Manifest { key, node: Spine::of(&object.node, None).filled(&apart), origin: object.origin }
+    });
+    let made: Vec<Manifest> = made.collect();
+    Gathered::of(&made, true, false).is_quiet()
+}
+
+impl Cut {
+    fn of(object: Manifest, asks: Vec<(Node, rules::Waiting)>) -> Self {
+        let Manifest { key, node, origin } = object;
+        let asks = asks.into_iter().map(|(part, rule)| (Spine::of(&part, Some(rule.holes())), rule)).collect();
+        let root = Spine::of(&node, None);
+        let of_metadata = |field: &str| Some(node.at(&["metadata", field])?.as_hole()?.slot());
+        let (name, namespace) = (of_metadata("name"), of_metadata("namespace"));
+        let mut holes = Vec::new();
+        root.holes(&mut holes);
+        let size = check::size_bound(&node);
+        Self { key, origin, root, asks, written: OnceLock::new(), load: OnceLock::new(), name, namespace, size, holes }
+    }
+
+    /// Whether rules find nothing that look at what stands in the holes.
+    fn is_sound(&self, filled: &[Node], facts: &'static Facts) -> bool {
+        self.asks.iter().all(|(part, rule)| rule.is_sound(&part.filled(filled), facts, &self.key))
+    }
+
+    /// Whether the object is far below every limit of size.
+    fn is_small(&self, filled: &[Node]) -> bool {
+        let held: usize = self.holes.iter().map(|hole| check::size_bound(&filled[*hole])).sum();
+        check::is_small(self.size + held)
+    }
+
+    fn named(&self, filled: &[Node]) -> ObjectKey {
+        let text = |slot: Option<usize>, own: &SmolStr| match slot {
+            Some(slot) => filled[slot].text().cloned().unwrap_or_default(),
+            None => own.clone(),
+        };
+        let (name, namespace) = (text(self.name, &self.key.name), text(self.namespace, &self.key.namespace));
+        ObjectKey {
+            name,
+            namespace,
+            group: self.key.group.clone(),
+            version: self.key.version.clone(),
+            kind: self.key.kind.clone(),
+        }
+    }
+
+    fn around(&self) -> &Around {
+        self.written.get_or_init(|| {
+            let (mut text, mut gaps) = (b"---\n".to_vec(), Vec::new());
+            yaml::write_around(&self.root.node, &mut text, &mut gaps);
+            Around { text, gaps }
+        })
+    }
+
+    /// Writes what stands in the gaps.
+    fn fill_gaps(&self, filled: &[Node], out: &mut Vec<u8>) {
+        self.around().gaps.iter().for_each(|gap| gap.fill(&filled[gap.slot], out));
+    }
+
+    /// Returns what the pods of each instance ask for, where that does not hang on what stands in the holes.
+    fn load_of_all(&self, looks: &Looks) -> Option<Arc<Option<Load>>> {
+        let load = self.load.get_or_init(|| {
+            let (key, node, origin) = (self.key.clone(), self.root.node.clone(), self.origin);
+            let seen = looks.number();
+            let load = Load::of(&Manifest { key, node, origin });
+            (looks.number() == seen).then(|| Arc::new(load))
+        });
+        load.clone()
+    }
+
+    fn write(&self, filled: &[Node], out: &mut Vec<u8>) {
+        let around = self.around();
+        let mut start = 0;
+        for gap in &around.gaps {
+            out.extend_from_slice(&around.text[start..gap.start]);
+            gap.fill(&filled[gap.slot], out);
+            start = gap.start;
+        }
+        out.extend_from_slice(&around.text[start..]);
+    }
+}
+
+impl Spine {
+    /// Returns the spine of a tree, for all of its holes or for those alone whose numbers are `wanted`.
+    fn of(node: &Node, wanted: Option<&[usize]>) -> Self {
+        let held = match node.as_hole() {
+            Some(hole) if wanted.is_none_or(|wanted| wanted.contains(&hole.slot())) => Below::Hole(hole.slot()),
+            Some(_) => Below::Same,
+            None => {
+                let entries = node.as_map().into_iter().flatten().map(|entry| &entry.value);
+                let all = entries.chain(node.as_seq().into_iter().flatten()).enumerate();
+                let below = all.map(|(at, part)| (at, Self::of(part, wanted)));
+                let below: Vec<(usize, Self)> = below.filter(|(_, part)| !matches!(part.held, Below::Same)).collect();
+                if below.is_empty() { Below::Same } else { Below::Parts(below) }
+            }
+        };
+        Self { node: node.clone(), held }
+    }
+
+    /// Collects the numbers of the holes, as often as they stand there.
+    fn holes(&self, holes: &mut Vec<usize>) {
+        match &self.held {
+            Below::Same => {}
+            Below::Hole(slot) => holes.push(*slot),
+            Below::Parts(below) => below.iter().for_each(|(_, part)| part.holes(holes)),
+        }
+    }
+
+    /// Fills in what stands in the holes.
+    fn filled(&self, leaves: &[Node]) -> Node {
+        let below = match &self.held {
+            Below::Same => return self.node.clone(),
+            Below::Hole(slot) => return leaves[*slot].clone(),
+            Below::Parts(below) => below,
+        };
+        let Some(map) = self.node.as_map() else {
+            let mut items = self.node.as_seq().unwrap_or_default().to_vec();
+            below.iter().for_each(|(at, part)| items[*at] = part.filled(leaves));
+            return Node::seq(items, self.node.origin());
+        };
+        let mut entries: Vec<Entry> = map.iter().cloned().collect();
+        for (at, part) in below {
+            let entry = &mut entries[*at];
+            let value = part.filled(leaves);
+            // A key that stands for its value is where that is written.
+            if entry.key.origin == entry.value.origin() {
+                entry.key.origin = value.origin();
+            }
+            entry.value = value;
+        }
+        Node::map(Map::of_distinct(entries), self.node.origin())
+    }
+}
