@@ -3,7 +3,7 @@
 //! Which field goes where is read from the facts. Where a name occurs twice, the outermost holds, save `resources` and
 //! `securityContext`, which mean the container's; a test holds the list of such names to the ones known.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use smol_str::SmolStr;
@@ -55,7 +55,14 @@ pub struct Union {
     pub pod: &'static Type,
     /// `Container`.
     pub container: &'static Type,
-    homes: HashMap<SmolStr, (Home, &'static Field)>,
+}
+
+impl Home {
+    /// Whether a flat field of the name may mean the one of this part. The name of the container is none.
+    fn takes(self, name: &str) -> bool {
+        let is_containers = matches!(name, "resources" | "securityContext");
+        name != "name" && !(self == Self::Pod && is_containers)
+    }
 }
 
 impl WorkloadKind {
@@ -131,36 +138,30 @@ impl fmt::Display for WorkloadKind {
 impl Union {
     /// Returns the union for a kind.
     pub fn of(facts: &'static Facts, kind: WorkloadKind) -> Self {
-        let spec = facts.named(kind.spec_type());
-        let pod = facts.named("core/v1.PodSpec");
-        let container = facts.named("core/v1.Container");
         let job = (kind == WorkloadKind::CronJob).then(|| facts.named("batch/v1.JobSpec"));
-        let mut homes: HashMap<SmolStr, (Home, &'static Field)> = HashMap::new();
-        let layers = [Some((Home::Container, container)), Some((Home::Pod, pod)), job.map(|job| (Home::Job, job))];
-        let own = (kind != WorkloadKind::Pod).then_some((Home::Spec, spec));
-        for (home, ty) in layers.into_iter().flatten().chain(own) {
-            for field in &ty.fields {
-                let container_holds =
-                    home == Home::Pod && matches!(field.name.as_str(), "resources" | "securityContext");
-                if !container_holds {
-                    homes.insert(field.name.clone(), (home, field));
-                }
-            }
-        }
-        homes.remove("name");
-        Self { kind, spec, job, pod, container, homes }
+        let [spec, pod, container] =
+            [kind.spec_type(), "core/v1.PodSpec", "core/v1.Container"].map(|name| facts.named(name));
+        Self { kind, spec, job, pod, container }
     }
 
     /// Returns where a flat field goes and what it takes.
     pub fn field(&self, name: &str) -> Option<(Home, &'static Field)> {
-        self.homes.get(name).copied()
+        self.homes().filter(|(home, _)| home.takes(name)).find_map(|(home, ty)| Some((home, ty.field(name)?)))
     }
 
     /// Returns the names of all flat fields, sorted.
-    pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.homes.keys().map(SmolStr::as_str).collect();
-        names.sort_unstable();
-        names
+    pub fn names(&self) -> Vec<&'static str> {
+        let taken = |(home, ty): (Home, &'static Type)| {
+            ty.fields.iter().map(|field| field.name.as_str()).filter(move |name| home.takes(name))
+        };
+        self.homes().flat_map(taken).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Returns the parts, the outermost first.
+    fn homes(&self) -> impl Iterator<Item = (Home, &'static Type)> {
+        let own = (self.kind != WorkloadKind::Pod).then_some((Home::Spec, self.spec));
+        let job = self.job.map(|job| (Home::Job, job));
+        own.into_iter().chain(job).chain([(Home::Pod, self.pod), (Home::Container, self.container)])
     }
 
     /// Returns the names that stand in more than one part, sorted.

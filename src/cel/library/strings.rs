@@ -73,16 +73,15 @@ fn find_all(call: &Call<'_>) -> Outcome {
     with_pattern(call, |pattern, text| Value::list(pattern.find_all(text).take(most).map(Value::text).collect()))
 }
 
-fn letters(text: &str) -> Vec<char> {
-    work::take(text.len() / COLLECTED);
-    text.chars().collect()
-}
-
 /// Returns where in a text the character of a number begins; its end for the one after the last.
 fn offset(text: &str, at: i64) -> Option<usize> {
     work::take(text.len() / COLLECTED);
-    let at = usize::try_from(at).ok()?;
-    text.char_indices().map(|(start, _)| start).chain([text.len()]).nth(at)
+    let mut letters = text.chars();
+    // The library passes over whole blocks of characters here.
+    if let Some(last) = usize::try_from(at).ok()?.checked_sub(1) {
+        letters.nth(last)?;
+    }
+    Some(text.len() - letters.as_str().len())
 }
 
 /// Returns the number of the character that begins at an offset.
@@ -96,9 +95,9 @@ fn out_of_range(at: i64) -> Fault {
 }
 
 fn char_at(call: &Call<'_>) -> Outcome {
-    let (letters, at) = (letters(call.text(0)?), call.int(1)?);
-    let index = usize::try_from(at).ok().filter(|index| *index <= letters.len()).ok_or_else(|| out_of_range(at))?;
-    Ok(Value::text(letters.get(index).map_or_else(SmolStr::default, |letter| SmolStr::from_iter([*letter]))))
+    let (text, at) = (call.text(0)?, call.int(1)?);
+    let start = offset(text, at).ok_or_else(|| out_of_range(at))?;
+    Ok(Value::text(text[start..].chars().take(1).collect::<SmolStr>()))
 }
 
 fn place(found: Option<usize>) -> Value {
@@ -165,15 +164,13 @@ fn split(call: &Call<'_>) -> Outcome {
 }
 
 fn substring(call: &Call<'_>) -> Outcome {
-    let text = letters(call.text(0)?);
-    let start = call.int(1)?;
-    let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let end = if call.args.len() > 2 { call.int(2)? } else { length };
+    let (text, start) = (call.text(0)?, call.int(1)?);
+    let end = if call.args.len() > 2 { call.int(2)? } else { i64::try_from(text.chars().count()).unwrap_or(i64::MAX) };
     if start > end {
         return Err(Fault::failed(format!("invalid substring range. start: {start}, end: {end}")));
     }
-    let index = |at: i64| usize::try_from(at).ok().filter(|index| *index <= text.len()).ok_or_else(|| out_of_range(at));
-    Ok(Value::text(text[index(start)?..index(end)?].iter().copied().collect::<SmolStr>()))
+    let index = |at: i64| offset(text, at).ok_or_else(|| out_of_range(at));
+    Ok(Value::text(&text[index(start)?..index(end)?]))
 }
 
 fn join(call: &Call<'_>) -> Outcome {
