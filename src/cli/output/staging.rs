@@ -120,9 +120,14 @@ fn attempt(folder: &Path) -> io::Result<Attempt> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         result => result?,
     }
-    if !fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir()) {
+    match fs::symlink_metadata(folder) {
+        Ok(found) if found.is_dir() => {}
         // A link would have us write, and remove, where it leads.
-        return Err(io::Error::new(ErrorKind::AlreadyExists, "it is there already and is no folder; remove it"));
+        Ok(_) => {
+            return Err(io::Error::new(ErrorKind::AlreadyExists, "it is there already and is no folder; remove it"));
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Attempt::Again),
+        Err(error) => return Err(error),
     }
     match hide(folder).and_then(|()| open_lock(&folder.join(LOCK))) {
         Ok(lock) => match lock.try_lock() {
