@@ -28,12 +28,14 @@ pub(super) fn take(steps: usize) -> bool {
 pub(super) fn pattern(text: &str) -> Result<Rc<GoPattern>, String> {
     /// What any pattern takes.
     const LEAST: usize = 500;
+    /// What each part of it takes, which becomes states of an automaton.
+    const A_PART: usize = 4;
     if let Some(known) = LAST.with_borrow(|last| last.as_ref().filter(|(known, _)| known == text).cloned()) {
         return Ok(known.1);
     }
     let patterns = Patterns::default();
     let compiled = patterns.compile(text).map(Rc::new);
-    take(patterns.taken() + LEAST);
+    take(patterns.taken() * A_PART + LEAST);
     let compiled = compiled?;
     LAST.set(Some((text.to_owned(), Rc::clone(&compiled))));
     Ok(compiled)

@@ -10,6 +10,8 @@ pub(super) const FORMS: &[Form] = &[Form("string.format(list(dyn)) -> string", 2
 
 /// How many bytes are written in a step.
 const WRITTEN: usize = 64;
+/// The steps that a value takes: it becomes a text of its own first.
+const SHOWN: usize = 4;
 
 /// The digits behind the point, where none are asked for.
 const DIGITS: usize = 6;
@@ -133,7 +135,7 @@ fn superscript(exponent: i32) -> String {
 
 /// Writes a value as `%s` does.
 fn shown(value: &Value) -> Option<String> {
-    if !work::take(1) {
+    if !work::take(SHOWN) {
         return None;
     }
     if let Some(items) = value.items() {
