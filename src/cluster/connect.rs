@@ -70,7 +70,7 @@ impl Client {
             // kube's own stack knows proxies and other server names; what it lacks is only speed.
             ClientBuilder::try_from(config).map_err(refused)?.build()
         } else {
-            direct(&config).map_err(refused)?
+            direct(config).map_err(refused)?
         };
         let credential = Arc::new(credential);
         let timeout = target.request_timeout;
@@ -193,7 +193,11 @@ fn checked(kubeconfig: Kubeconfig) -> Result<Kubeconfig, String> {
     Ok(kubeconfig)
 }
 
-fn direct(config: &kube::Config) -> Result<kube::Client, kube::Error> {
+fn direct(mut config: kube::Config) -> Result<kube::Client, kube::Error> {
+    // All roots of the machine would be read otherwise, for a server that shows no certificate.
+    if config.cluster_url.scheme_str() == Some("http") {
+        config.root_cert.get_or_insert_default();
+    }
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
     connector.set_nodelay(true);
