@@ -12,6 +12,11 @@ pub(crate) fn is_quick() -> bool {
     *QUICK
 }
 
+/// Returns all of many alike, which hold one law; one of so many where somebody waits.
+pub(crate) fn some<T>(all: impl IntoIterator<Item = T>, each: usize) -> impl Iterator<Item = T> {
+    all.into_iter().step_by(if is_quick() { each } else { 1 })
+}
+
 /// Returns a size that is large enough to show what grows too fast; a tenth of it where somebody waits.
 pub(crate) fn size(whole: usize) -> usize {
     if is_quick() { whole / 10 } else { whole }

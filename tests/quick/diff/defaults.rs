@@ -7,6 +7,7 @@ use fanfold::kubernetes::{Facts, Merge, Minor, Schema, Shape, TypeId};
 use serde_json::{Map, Value as Json, json};
 
 use crate::cases;
+use crate::pace::some;
 use crate::sides::Sides;
 
 #[test]
@@ -112,8 +113,9 @@ fn join(into: &mut Json, from: Json) {
 
 #[test]
 fn every_default_of_every_kind_is_the_same_written_out() {
-    let mut all = 0;
-    for minor in Minor::bundled() {
+    // Where somebody waits: the oldest and the newest.
+    for minor in some(Minor::bundled(), 6) {
+        let mut all = 0;
         let facts = Facts::of(minor).expect("a bundled minor");
         let (mut old, mut new) = (String::new(), String::new());
         for kind in facts.kinds() {
@@ -158,6 +160,6 @@ fn every_default_of_every_kind_is_the_same_written_out() {
         });
         assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
         assert!(changes.objects.len() > 400, "{minor}: {}", changes.objects.len());
+        assert!(all > 280, "{minor}: {all}");
     }
-    assert!(all > 2_000, "{all}");
 }

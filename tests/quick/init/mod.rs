@@ -4,8 +4,14 @@ use crate::support::golden::snapshot;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 const DIGEST: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let schema = serde_json::from_slice(&fanfold(Path::new("."), &["schema"]).stdout).unwrap();
+    jsonschema::draft202012::new(&schema).unwrap()
+});
 
 fn fanfold(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_fanfold")).current_dir(folder).args(arguments).output().unwrap()
@@ -27,10 +33,8 @@ fn assert_compiles(folder: &Path, file: &str) {
     let built = fanfold(folder, &["build", file, "--allow", "image-tag"]);
     assert!(built.status.success() && built.stderr.is_empty(), "{}", text(&built.stderr));
 
-    let schema = serde_json::from_slice(&fanfold(folder, &["schema"]).stdout).unwrap();
     let spec = serde_yaml::from_str(&fs::read_to_string(folder.join(file)).unwrap()).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let errors: Vec<String> = validator.iter_errors(&spec).map(|error| error.to_string()).collect();
+    let errors: Vec<String> = SCHEMA.iter_errors(&spec).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{}", errors.join("\n"));
 }
 

@@ -50,9 +50,10 @@ fn instances_times_the_steps_of_their_expressions_have_a_limit() {
 fn expressions_that_fail_cost_what_they_took() {
     let many = each(200, |at| format!("      E{at}: \"{{{{ {at} + 1|nope }}}}\"\n"));
     refused(&with_workload(&format!("    env:\n{many}")), "and 199 more like it");
-    let one = "    instances: 3000\n    env: {A: \"{{ index|nope }}\"}\n";
-    refused(&with_workload(one), "there is no filter `nope`");
-    let bench = Bench::with(&[("spec.yaml", &with_workload(one))]);
+    // Were each to cost all that it may, three hundred would cost more than all instances may.
+    let one = format!("    instances: {}\n    env: {{A: \"{{{{ index|nope }}}}\"}}\n", size(3_000));
+    refused(&with_workload(&one), "there is no filter `nope`");
+    let bench = Bench::with(&[("spec.yaml", &with_workload(&one))]);
     assert!(!told(&run(&bench, &["check", "spec.yaml"], None)).contains("steps"));
 }
 
@@ -109,7 +110,7 @@ fn forms_within_forms_are_not_tried_without_end() {
          {{A: '{{{{ params.a | tojson }}}}'}}}}}}\n"
     );
     refused(&spec, "which has too many forms to say where");
-    let count = if pace::is_quick() { 2_000 } else { 4_000 };
+    let count = if pace::is_quick() { 1_200 } else { 4_000 };
     let choices = each(count, |at| format!("{{x: {at}}}, "));
     let values = each(count, |_| format!("{{x: {}}}, ", count - 1));
     let spec = format!(
