@@ -7,14 +7,13 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 
 use crate::bench_inputs::generate;
-use crate::pace::is_quick;
 
 /// What one more instance may cost while the output is streamed.
 const BYTES_PER_INSTANCE: usize = 1024;
 
 #[test]
 fn memory_grows_by_less_than_a_kibibyte_an_instance() {
-    let (few, many) = if is_quick() { (500, 1_500) } else { (1_000, 4_000) };
+    let (few, many) = (1_000, 4_000);
     let grown = peak(many).saturating_sub(peak(few));
     let each = grown / (many - few);
     assert!(each < BYTES_PER_INSTANCE, "{each} bytes an instance");
