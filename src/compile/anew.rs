@@ -125,6 +125,11 @@ impl Anew {
         found
     }
 
+    /// Whether a definition says what a custom resource holds.
+    pub(super) fn has_definition(&self, key: &ObjectKey, written: &Node) -> bool {
+        self.definitions.get(&key.group, &key.kind, written.origin().file).is_some()
+    }
+
     /// Checks a custom resource against its definition, where there is one.
     pub(super) fn check_custom(&self, key: &ObjectKey, settled: &Node, written: &Node, diagnostics: &mut Diagnostics) {
         let definition = self.definitions.get(&key.group, &key.kind, written.origin().file);

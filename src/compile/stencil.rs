@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use smol_str::{SmolStr, format_smolstr};
 
-use super::anew::{Anew, Held};
+use super::anew::{Anew, Held, settled};
 use super::stamp::{Maker, Measured};
 use crate::check::{self, Mode, Waiting, Walk};
 use crate::diagnostic::Diagnostics;
@@ -168,16 +168,22 @@ impl Stencil {
         let mut findings = Diagnostics::new();
         let lowered = lower::instance_objects(context, plan, &model, &mut findings);
         let mut waiting = Waiting::default();
-        let mut settled: Vec<(Manifest, Vec<(Node, rules::Waiting)>)> = Vec::with_capacity(lowered.len());
+        let mut objects: Vec<(Manifest, Vec<(Node, rules::Waiting)>)> = Vec::with_capacity(lowered.len());
         for Manifest { key, node, origin } in lowered {
-            // Of what has no type of Kubernetes the definition decides, which reads values as it likes.
-            let ty = anew.facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| anew.facts.type_of(kind))?;
+            let ty = anew.facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| anew.facts.type_of(kind));
+            // A definition reads values as it likes.
+            if ty.is_none() && anew.has_definition(&key, &node) {
+                return None;
+            }
             let mut walk = Walk::new(anew.facts, Mode::Spec).about(&key).ordering().of_many(waiting);
-            let node = walk.settle_type(&node, ty, &Path::Root);
+            let done = settled(&mut walk, ty, &node);
             waiting = walk.take_waiting()?;
             let found = walk.into_findings_after(&findings);
             findings.extend(found);
-            settled.push((Manifest { key, node, origin }, waiting.take_asks()));
+            if ty.is_none() {
+                anew.check_custom(&key, &done, &node, &mut findings);
+            }
+            objects.push((Manifest { key, node: done, origin }, waiting.take_asks()));
         }
         // What all have alike must not hang on what differs.
         if !waiting.is_sound() || !waiting.looks.take().is_empty() {
@@ -190,10 +196,10 @@ impl Stencil {
             }
         }
         let twins = twins(&waiting);
-        let manifests: Vec<&Manifest> = settled.iter().map(|(object, _)| object).collect();
+        let manifests: Vec<&Manifest> = objects.iter().map(|(object, _)| object).collect();
         let is_plain = findings.is_empty() && is_plain(&manifests, &waiting, anew, held);
         let is_quiet = is_quiet(&manifests, &waiting, &twins);
-        let objects = settled.into_iter().map(|(object, asks)| Cut::of(object, asks)).collect();
+        let objects = objects.into_iter().map(|(object, asks)| Cut::of(object, asks)).collect();
         let (likeness, sample) = (plan.likeness(at), values.to_vec());
         Some(Self { likeness, sample, looks: distinct, waiting, twins, objects, findings, is_plain, is_quiet })
     }
