@@ -43,6 +43,8 @@ pub struct Leaf {
     names: Vec<name::Check>,
     /// Whether it only ever stands where objects are told apart: in names, namespaces and labels.
     is_identity: bool,
+    /// Whether it only ever stands there, or where the pods of an object are counted.
+    is_told: bool,
 }
 
 impl Waiting {
@@ -115,6 +117,11 @@ impl Leaf {
         self.is_identity
     }
 
+    /// Whether it only ever stands there, or where the pods of an object are counted.
+    pub fn is_told(&self) -> bool {
+        self.is_told
+    }
+
     /// Returns what stands at the place of an instance, given the values of its holes as they are written: none where there
     /// is anything to tell of it.
     pub fn filled(&self, values: &[Node], facts: &'static Facts, key: &ObjectKey) -> Option<Node> {
@@ -148,10 +155,12 @@ impl Walk<'_> {
             settled: settled.value().clone(),
             names: Vec::new(),
             is_identity: path.is_identity(),
+            is_told: path.is_identity() || path.is_count(),
         };
         let number = waiting.known(&leaf).unwrap_or(waiting.leaves.len());
         if let Some(known) = waiting.leaves.get_mut(number) {
             known.is_identity &= leaf.is_identity;
+            known.is_told &= leaf.is_told;
         } else {
             waiting.leaves.push(leaf);
         }

@@ -87,9 +87,9 @@ impl Anew {
         self.enforced = enforced;
     }
 
-    /// Whether neither policies nor Namespaces ask anything of objects.
+    /// Whether neither policies, nor Namespaces, nor what stands beside objects has anything to say of them.
     pub(super) fn asks_no_more(&self, held: Held<'_>) -> bool {
-        self.policies.is_empty() && held.policies.is_empty() && self.enforced.is_empty()
+        self.policies.is_empty() && held.policies.is_empty() && self.enforced.is_empty() && self.beside.is_empty()
     }
 
     /// Whether nothing is said of objects that were asked for rules beside those of the server.

@@ -21,6 +21,7 @@ mod rendered;
 mod secrets;
 mod sets;
 mod settings;
+mod spine;
 mod stamp;
 mod stencil;
 mod survey;

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::anew::{Anew, Held, settled};
+use super::spine::Spine;
 use super::stamp::{Maker, Measured};
 use crate::check::{self, Mode, Waiting, Walk};
 use crate::diagnostic::Diagnostics;
@@ -18,10 +19,12 @@ use crate::emit::yaml::{self, Gap};
 use crate::expand::{Likeness, Plan};
 use crate::kubernetes::{Facts, Load, Manifest, ObjectKey};
 use crate::lower;
-use crate::rules::{self, Gathered, Path};
+use crate::rules::{self, Gathered};
 use crate::text::hole::{Look, Looks, is_of_sort, is_single};
-use crate::text::{Entry, Map, Node, Origin, Value};
+use crate::text::{Node, Origin, Value};
 
+/// For fewer instances a stencil costs more than it wins.
+const LEAST: usize = 3;
 /// A plan whose instances differ in more ways than this is made instance by instance, so far as it does.
 const MOST: usize = 64;
 /// So many are cut before it is asked how often they were of use.
@@ -80,6 +83,8 @@ struct Cut {
     root: Spine,
     /// Rules to ask of a part, with what stands in the holes that they look into.
     asks: Vec<(Spine, rules::Waiting)>,
+    /// What is looked at of the object by itself, where that is more than is the same in all.
+    alone: Option<Spine>,
     written: OnceLock<Around>,
     /// What its pods ask for, where that is the same of all.
     load: OnceLock<Option<Arc<Option<Load>>>>,
@@ -98,28 +103,12 @@ struct Around {
     gaps: Vec<Gap>,
 }
 
-/// A part of an object that holds holes, with what is above them.
-#[derive(Debug)]
-struct Spine {
-    node: Node,
-    held: Below,
-}
-
-#[derive(Debug)]
-enum Below {
-    /// Nothing differs between instances.
-    Same,
-    Hole(usize),
-    /// Entries or items, by their places.
-    Parts(Vec<(usize, Spine)>),
-}
-
 impl Stencils {
     /// Makes the objects of an instance; none where something is to be told of its own values. Objects that nobody asks for are
     /// left out unless they are `wanted`.
     pub(super) fn stamp(&self, maker: Maker<'_>, at: usize, wanted: bool) -> Option<Stamp> {
         let Maker { context, anew, plan, .. } = maker;
-        if anew.each_alone || self.is_useless() {
+        if anew.each_alone || plan.len() < LEAST || self.is_useless() {
             return None;
         }
         let values = plan.values(at, &context.batch.scope())?;
@@ -199,7 +188,10 @@ impl Stencil {
         let manifests: Vec<&Manifest> = objects.iter().map(|(object, _)| object).collect();
         let is_plain = findings.is_empty() && is_plain(&manifests, &waiting, anew, held);
         let is_quiet = is_quiet(&manifests, &waiting, &twins);
-        let objects = objects.into_iter().map(|(object, asks)| Cut::of(object, asks)).collect();
+        let alone: Vec<(bool, Vec<usize>)> = manifests.iter().map(|object| judge_alone(object, &waiting)).collect();
+        let is_quiet = is_quiet && alone.iter().all(|(is_sound, _)| *is_sound);
+        let cut = |((object, asks), (_, holes)): ((Manifest, _), (_, Vec<usize>))| Cut::of(object, asks, &holes);
+        let objects = objects.into_iter().zip(alone).map(cut).collect();
         let (likeness, sample) = (plan.likeness(at), values.to_vec());
         Some(Self { likeness, sample, looks: distinct, waiting, twins, objects, findings, is_plain, is_quiet })
     }
@@ -232,6 +224,10 @@ impl Stencil {
         let is_sound = self.objects.iter().all(|object| object.is_sound(&filled, facts));
         // A rule may look into a hole that it passed by in the sample, and sees what the sample has there.
         if !is_sound || looks.number() != seen {
+            return None;
+        }
+        let is_quiet = is_quiet && self.objects.iter().zip(&keys).all(|(cut, key)| cut.is_sound_alone(key, &filled));
+        if looks.number() != seen {
             return None;
         }
         let objects = (wanted || !is_plain || !is_quiet).then(|| self.made(&keys, &filled));
@@ -332,14 +328,20 @@ fn is_plain(objects: &[&Manifest], waiting: &Waiting, anew: &Anew, held: Held<'_
     says_nothing && waiting.looks.take().is_empty()
 }
 
+/// Says whether nothing is found in an object by itself, and which holes were looked into for that.
+fn judge_alone(object: &Manifest, waiting: &Waiting) -> (bool, Vec<usize>) {
+    let found = Gathered::alone(object);
+    let holes = waiting.looks.take().iter().map(Look::slot).collect();
+    (found.is_empty(), holes)
+}
+
 /// Whether objects ask nothing of one another, or of others, that they do not have, whatever stands in their holes.
 ///
-/// Who asks looks at what tells objects apart, to compare it, and at nothing else of the holes; and with values that are
-/// all different, but for twins, nothing is left to ask.
+/// Who asks looks at what tells objects apart, to compare it, and at how many pods there are, which is nobody's question
+/// alone; and with values that are all different, but for twins, nothing is left to ask.
 fn is_quiet(objects: &[&Manifest], waiting: &Waiting, twins: &[(usize, usize)]) -> bool {
-    drop(Gathered::of(objects.iter().copied(), true, false));
-    let looks = waiting.looks.take();
-    if looks.iter().any(|look| !waiting.leaves[look.slot()].is_identity()) {
+    drop(Gathered::among(objects, true, false));
+    if waiting.looks.take().iter().any(|look| !waiting.leaves[look.slot()].is_told()) {
         return false;
     }
     let apart: Vec<Node> = waiting
@@ -366,25 +368,46 @@ fn is_quiet(objects: &[&Manifest], waiting: &Waiting, twins: &[(usize, usize)]) 
         Manifest { key, node: Spine::of(&object.node, None).filled(&apart), origin: object.origin }
     });
     let made: Vec<Manifest> = made.collect();
-    Gathered::of(&made, true, false).is_quiet()
+    Gathered::among(&made.iter().collect::<Vec<_>>(), true, false).is_quiet()
 }
 
 impl Cut {
-    fn of(object: Manifest, asks: Vec<(Node, rules::Waiting)>) -> Self {
+    fn of(object: Manifest, asks: Vec<(Node, rules::Waiting)>, alone: &[usize]) -> Self {
         let Manifest { key, node, origin } = object;
         let asks = asks.into_iter().map(|(part, rule)| (Spine::of(&part, Some(rule.holes())), rule)).collect();
         let root = Spine::of(&node, None);
+        let alone = (!alone.is_empty()).then(|| Spine::of(&node, Some(alone)));
         let of_metadata = |field: &str| Some(node.at(&["metadata", field])?.as_hole()?.slot());
         let (name, namespace) = (of_metadata("name"), of_metadata("namespace"));
         let mut holes = Vec::new();
         root.holes(&mut holes);
         let size = check::size_bound(&node);
-        Self { key, origin, root, asks, written: OnceLock::new(), load: OnceLock::new(), name, namespace, size, holes }
+        Self {
+            key,
+            origin,
+            root,
+            asks,
+            alone,
+            written: OnceLock::new(),
+            load: OnceLock::new(),
+            name,
+            namespace,
+            size,
+            holes,
+        }
     }
 
     /// Whether rules find nothing that look at what stands in the holes.
     fn is_sound(&self, filled: &[Node], facts: &'static Facts) -> bool {
         self.asks.iter().all(|(part, rule)| rule.is_sound(&part.filled(filled), facts, &self.key))
+    }
+
+    /// Whether nothing is found in the object by itself, as in the sample.
+    fn is_sound_alone(&self, key: &ObjectKey, filled: &[Node]) -> bool {
+        self.alone.as_ref().is_none_or(|spine| {
+            let (key, node, origin) = (key.clone(), spine.filled(filled), self.origin);
+            Gathered::alone(&Manifest { key, node, origin }).is_empty()
+        })
     }
 
     /// Whether the object is far below every limit of size.
@@ -441,57 +464,5 @@ impl Cut {
             start = gap.start;
         }
         out.extend_from_slice(&around.text[start..]);
-    }
-}
-
-impl Spine {
-    /// Returns the spine of a tree, for all of its holes or for those alone whose numbers are `wanted`.
-    fn of(node: &Node, wanted: Option<&[usize]>) -> Self {
-        let held = match node.as_hole() {
-            Some(hole) if wanted.is_none_or(|wanted| wanted.contains(&hole.slot())) => Below::Hole(hole.slot()),
-            Some(_) => Below::Same,
-            None => {
-                let entries = node.as_map().into_iter().flatten().map(|entry| &entry.value);
-                let all = entries.chain(node.as_seq().into_iter().flatten()).enumerate();
-                let below = all.map(|(at, part)| (at, Self::of(part, wanted)));
-                let below: Vec<(usize, Self)> = below.filter(|(_, part)| !matches!(part.held, Below::Same)).collect();
-                if below.is_empty() { Below::Same } else { Below::Parts(below) }
-            }
-        };
-        Self { node: node.clone(), held }
-    }
-
-    /// Collects the numbers of the holes, as often as they stand there.
-    fn holes(&self, holes: &mut Vec<usize>) {
-        match &self.held {
-            Below::Same => {}
-            Below::Hole(slot) => holes.push(*slot),
-            Below::Parts(below) => below.iter().for_each(|(_, part)| part.holes(holes)),
-        }
-    }
-
-    /// Fills in what stands in the holes.
-    fn filled(&self, leaves: &[Node]) -> Node {
-        let below = match &self.held {
-            Below::Same => return self.node.clone(),
-            Below::Hole(slot) => return leaves[*slot].clone(),
-            Below::Parts(below) => below,
-        };
-        let Some(map) = self.node.as_map() else {
-            let mut items = self.node.as_seq().unwrap_or_default().to_vec();
-            below.iter().for_each(|(at, part)| items[*at] = part.filled(leaves));
-            return Node::seq(items, self.node.origin());
-        };
-        let mut entries: Vec<Entry> = map.iter().cloned().collect();
-        for (at, part) in below {
-            let entry = &mut entries[*at];
-            let value = part.filled(leaves);
-            // A key that stands for its value is where that is written.
-            if entry.key.origin == entry.value.origin() {
-                entry.key.origin = value.origin();
-            }
-            entry.value = value;
-        }
-        Node::map(Map::of_distinct(entries), self.node.origin())
     }
 }

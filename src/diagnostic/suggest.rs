@@ -65,6 +65,11 @@ impl<'a> Word<'a> {
         letters
     }
 
+    /// Whether so many slips may make the other of it: each takes one letter away and brings one at most.
+    fn may_become(&self, other: &Self, slips: usize) -> bool {
+        (self.kinds ^ other.kinds).count_ones() as usize <= 2 * slips
+    }
+
     /// Whether both may have the same letters.
     fn is_like(&self, other: &Self) -> bool {
         self.count == other.count && self.kinds == other.kinds
@@ -94,8 +99,8 @@ pub fn is_near(word: &str, wanted: &str) -> bool {
     if word.len().abs_diff(wanted.len()) > limit {
         return false;
     }
-    let (word, wanted) = (Word::new(word).letters(), Word::new(wanted).letters());
-    distance(&word, &wanted, limit).is_some()
+    let (word, wanted) = (Word::new(word), Word::new(wanted));
+    word.may_become(&wanted, limit) && distance(&word.letters(), &wanted.letters(), limit).is_some()
 }
 
 /// Whether a word is another one with at most so many slips of the keyboard, in which every character counts.
@@ -143,9 +148,7 @@ fn nearest<'a>(wanted: &Word<'_>, letters: &[char], known: &[Word<'a>]) -> Optio
         let longest = wanted.count.max(candidate.count);
         let limit = (longest / 3).max(1).min(longest.saturating_sub(1));
         let Some(limit) = best.map_or(Some(limit), |(slips, _)| Some(limit.min(slips.checked_sub(1)?))) else { break };
-        // Each slip takes one letter away and brings one at most.
-        let differing = (wanted.kinds ^ candidate.kinds).count_ones() as usize;
-        if differing > 2 * limit || wanted.count.abs_diff(candidate.count) > limit {
+        if !wanted.may_become(candidate, limit) || wanted.count.abs_diff(candidate.count) > limit {
             continue;
         }
         if let Some(slips) = distance(letters, &candidate.letters(), limit) {

@@ -82,6 +82,11 @@ pub struct Beside {
 type Label = (SmolStr, SmolStr);
 
 impl Beside {
+    /// Whether nothing has a say in how others run.
+    pub fn is_empty(&self) -> bool {
+        self.scalers.is_empty() && self.budgets.is_empty()
+    }
+
     /// Finds the autoscalers and budgets among objects.
     pub fn of<'m>(objects: impl IntoIterator<Item = &'m Manifest>) -> Self {
         let mut beside = Self::default();

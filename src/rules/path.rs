@@ -39,6 +39,12 @@ impl Path<'_> {
             _ => false,
         }
     }
+
+    /// Whether the number of an object's pods stands here.
+    pub fn is_count(&self) -> bool {
+        let of_spec = |name: &str| matches!(name, "replicas" | "parallelism" | "completions");
+        matches!(self, Self::Field(Self::Field(Self::Root, "spec"), name) if of_spec(name))
+    }
 }
 
 impl fmt::Display for Path<'_> {

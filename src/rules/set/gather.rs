@@ -32,6 +32,14 @@ pub(super) struct About {
 }
 
 impl About {
+    fn of(object: &Manifest, made: bool, moved: bool) -> Self {
+        let place = |key, absent| object.node.at(&["metadata", key]).map_or(absent, Node::origin);
+        let named = [place("name", object.origin), place("namespace", Origin::NOWHERE)];
+        let key = object.key.clone();
+        let namespace = if moved { SmolStr::default() } else { key.namespace.clone() };
+        Self { key, namespace, made, named }
+    }
+
     /// Says in a finding which object and field it is about.
     pub(super) fn subject(&self, finding: Diagnostic, field: impl Display) -> Diagnostic {
         let (object, field) = (self.key.to_string(), field.to_string());
@@ -211,14 +219,23 @@ impl Gathered {
     /// Looks at objects: `made` of a spec or written as they are, and `moved` where another program gives them their
     /// namespace.
     pub fn of<'m>(objects: impl IntoIterator<Item = &'m Manifest>, made: bool, moved: bool) -> Self {
-        let about = |object: &'m Manifest| {
-            let place = |key, absent| object.node.at(&["metadata", key]).map_or(absent, Node::origin);
-            let named = [place("name", object.origin), place("namespace", Origin::NOWHERE)];
-            let key = object.key.clone();
-            let namespace = if moved { SmolStr::default() } else { key.namespace.clone() };
-            (Arc::new(About { key, namespace, made, named }), object)
-        };
-        let objects: Vec<(Arc<About>, &Manifest)> = objects.into_iter().map(about).collect();
+        let objects: Vec<&Manifest> = objects.into_iter().collect();
+        let mut gathered = Self::among(&objects, made, moved);
+        objects.iter().for_each(|object| judge_alone(object, &About::of(object, made, moved), &mut gathered.found));
+        gathered
+    }
+
+    /// Returns what is wrong with an object of a spec by itself, as [`Gathered::of`] finds it too.
+    pub fn alone(object: &Manifest) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        judge_alone(object, &About::of(object, true, false), &mut found);
+        found
+    }
+
+    /// Looks at what objects are to one another, as [`Gathered::of`] does.
+    pub fn among(objects: &[&Manifest], made: bool, moved: bool) -> Self {
+        let about = |object| (Arc::new(About::of(object, made, moved)), object);
+        let objects: Vec<(Arc<About>, &Manifest)> = objects.iter().copied().map(about).collect();
         let mut gathered = Self::default();
         // What is scaled has no number of its own.
         for (about, object) in &objects {
@@ -300,10 +317,6 @@ impl Gathered {
             }
             _ => {}
         }
-        if template(object).is_some() {
-            alone::judge(object, about, &mut self.found);
-        }
-        doomed::judge(object, about, &mut self.found);
         let is_issued = kind == "Ingress" && references::is_issued(object);
         let shadowed: Vec<Origin> = alone::shadowed(object)
             .filter_map(|(_, volume, _)| Some(get(volume, &["persistentVolumeClaim", "claimName"])?.origin()))
@@ -453,6 +466,13 @@ impl Gathered {
             self.budgets.push(Budget { about: Arc::clone(about), wanted: wanted.clone(), least, field, at });
         }
     }
+}
+
+fn judge_alone(object: &Manifest, about: &About, found: &mut Vec<Diagnostic>) {
+    if template(object).is_some() {
+        alone::judge(object, about, found);
+    }
+    doomed::judge(object, about, found);
 }
 
 /// Whether a claim is for one node at a time.

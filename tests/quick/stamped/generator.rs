@@ -86,6 +86,7 @@ const BATCH: &[Maybe] = &[
         2,
         "matrices",
         &[
+            "objects: {cert: {apiVersion: cert-manager.io/v1, kind: Certificate, matrix: tenants, namespace: \"t-{{ matrix.tenant }}\", spec: {secretName: \"tls-{{ matrix.tenant }}\", dnsNames: [\"{{ name }}.example.com\"], revisionHistoryLimit: \"{{ index }}\"}}}",
             "objects: {quota: {kind: ResourceQuota, matrix: tenants, namespace: \"t-{{ matrix.tenant }}\", spec: {hard: {pods: \"{{ index + 1 }}\"}}}}",
         ],
     ),
