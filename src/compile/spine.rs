@@ -1,5 +1,8 @@
 //! Trees with holes: what stands above these, so that they are filled in for an instance without a look at the rest.
 
+use std::sync::Arc;
+
+use crate::text::hole::Looks;
 use crate::text::{Entry, Map, Node};
 
 /// A part of an object that holds holes, with what is above them.
@@ -68,4 +71,14 @@ impl Spine {
         }
         Node::map(Map::of_distinct(entries), self.node.origin())
     }
+}
+
+/// Whether all holes of a tree tell these looks.
+pub(super) fn is_settled(node: &Node, looks: &Arc<Looks>) -> bool {
+    if let Some(hole) = node.as_hole() {
+        return hole.tells(looks);
+    }
+    let mut entries = node.as_map().into_iter().flatten().map(|entry| &entry.value);
+    let mut items = node.as_seq().into_iter().flatten();
+    entries.all(|value| is_settled(value, looks)) && items.all(|item| is_settled(item, looks))
 }

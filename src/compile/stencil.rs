@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::anew::{Anew, Held, settled};
-use super::spine::Spine;
+use super::spine::{self, Spine};
 use super::stamp::{Maker, Measured};
 use crate::check::{self, Mode, Waiting, Walk};
 use crate::diagnostic::Diagnostics;
@@ -27,6 +27,8 @@ use crate::text::{Node, Origin, Value};
 const LEAST: usize = 3;
 /// A plan whose instances differ in more ways than this is made instance by instance, so far as it does.
 const MOST: usize = 64;
+/// Instances with more values of their own are made each by itself.
+const MOST_VALUES: usize = 1024;
 /// So many are cut before it is asked how often they were of use.
 const TRIED: usize = 4;
 /// So often each must have been of use for another to be cut.
@@ -152,6 +154,10 @@ impl Stencil {
     /// each alone.
     fn cut(maker: Maker<'_>, at: usize, values: &[Node]) -> Option<Self> {
         let Maker { context, anew, held, plan } = maker;
+        // What is compared with each other must not be too much.
+        if values.len() > MOST_VALUES {
+            return None;
+        }
         let looks = Arc::new(Looks::default());
         let model = plan.model(at, values, &looks)?;
         let mut findings = Diagnostics::new();
@@ -171,6 +177,10 @@ impl Stencil {
             findings.extend(found);
             if ty.is_none() {
                 anew.check_custom(&key, &done, &node, &mut findings);
+            }
+            // What has no sound shape is not settled, and its holes neither.
+            if !spine::is_settled(&done, &waiting.looks) {
+                return None;
             }
             objects.push((Manifest { key, node: done, origin }, waiting.take_asks()));
         }
@@ -192,6 +202,9 @@ impl Stencil {
         let is_quiet = is_quiet && alone.iter().all(|(is_sound, _)| *is_sound);
         let cut = |((object, asks), (_, holes)): ((Manifest, _), (_, Vec<usize>))| Cut::of(object, asks, &holes);
         let objects = objects.into_iter().zip(alone).map(cut).collect();
+        if looks.are_lost() || waiting.looks.are_lost() {
+            return None;
+        }
         let (likeness, sample) = (plan.likeness(at), values.to_vec());
         Some(Self { likeness, sample, looks: distinct, waiting, twins, objects, findings, is_plain, is_quiet })
     }

@@ -170,7 +170,7 @@ fn of_axis(value: &Node) -> Node {
 fn axis_labels(labels: &mut Map, plan: &Plan, instance: &Instance, memo: &mut Memo) {
     for entry in labeled(plan, instance) {
         let value = entry.value.made(of_axis);
-        if let Some(key) = memo.axis_label(&entry.key.text).filter(|_| !value.is_null()) {
+        if let Some(key) = memo.axis_label(&entry.key.text).filter(|_| !value.is_null() && !value.is_broken()) {
             labels.set(Key::new(key, value.origin()), value);
         }
     }

@@ -37,7 +37,7 @@ pub struct Looks {
 }
 
 /// So many looks are kept.
-const MOST_LOOKS: usize = 1 << 16;
+const MOST_LOOKS: usize = 1 << 13;
 
 /// Something that was seen of a hole.
 #[derive(Clone, Debug)]
@@ -49,8 +49,8 @@ pub struct Look {
 
 #[derive(Clone, Debug)]
 enum Seen {
-    /// The value itself.
-    Value(Value),
+    /// The value itself, and where it is written.
+    Value(Value, Origin),
     /// What sort of value it is.
     Sort(Value),
     /// An answer.
@@ -72,6 +72,11 @@ impl Hole {
         to != self.origin
     }
 
+    /// Whether it is one of those that tell these looks.
+    pub fn tells(&self, looks: &Arc<Looks>) -> bool {
+        Arc::ptr_eq(&self.looks, looks)
+    }
+
     /// Whether both stand for the same value.
     pub fn is_like(&self, other: &Self) -> bool {
         self.slot == other.slot && Arc::ptr_eq(&self.looks, &other.looks) && makes(&self.made).eq(makes(&other.made))
@@ -87,7 +92,7 @@ impl Hole {
     }
 
     pub(super) fn look(&self) -> &Value {
-        self.note(|hole| Seen::Value(hole.sample.clone()));
+        self.note(|hole| Seen::Value(hole.sample.clone(), hole.origin));
         &self.sample
     }
 
@@ -96,9 +101,9 @@ impl Hole {
     }
 
     /// Returns the hole that stands for what is made of its value.
-    pub(super) fn then(&self, make: Make, sample: Value) -> Self {
+    pub(super) fn then(&self, make: Make, sample: Value, origin: Origin) -> Self {
         let made = self.made.iter().copied().chain([make]).collect();
-        let hole = Self { made, sample, looks: self.looks.clone(), ..*self };
+        let hole = Self { made, sample, origin, looks: self.looks.clone(), ..*self };
         hole.note(|hole| Seen::Sort(hole.sample.clone()));
         hole
     }
@@ -111,7 +116,7 @@ impl Hole {
 impl Looks {
     /// Says that all instances must have one value there.
     pub fn add_value(&self, slot: usize, value: &Node) {
-        self.add(Look { slot, made: Vec::new(), seen: Seen::Value(value.value().clone()) });
+        self.add(Look { slot, made: Vec::new(), seen: Seen::Value(value.value().clone(), value.origin()) });
     }
 
     fn add(&self, look: Look) {
@@ -125,6 +130,11 @@ impl Looks {
     /// Returns how many looks there were, by whomever and whenever.
     pub fn number(&self) -> usize {
         self.number.load(Ordering::Relaxed)
+    }
+
+    /// Whether there were more than are kept: nobody knows all that was seen.
+    pub fn are_lost(&self) -> bool {
+        self.number() > MOST_LOOKS
     }
 
     /// Takes all looks out.
@@ -144,7 +154,7 @@ impl Look {
         let Some(value) = values.get(self.slot) else { return false };
         let value = made(&self.made, value);
         match &self.seen {
-            Seen::Value(seen) => identical(seen, value.value()),
+            Seen::Value(seen, origin) => *origin == value.origin() && identical(seen, value.value()),
             Seen::Sort(seen) => is_of_sort(seen, value.value()),
             Seen::Answer(ask, answer) => ask(&value) == *answer,
         }
@@ -155,7 +165,7 @@ impl Look {
         self.slot == other.slot
             && makes(&self.made).eq(makes(&other.made))
             && match (&self.seen, &other.seen) {
-                (Seen::Value(one), Seen::Value(other)) => identical(one, other),
+                (Seen::Value(one, place), Seen::Value(other, there)) => place == there && identical(one, other),
                 (Seen::Sort(one), Seen::Sort(other)) => is_of_sort(one, other),
                 (Seen::Answer(one, _), Seen::Answer(other, _)) => *one as usize == *other as usize,
                 _ => false,
@@ -182,7 +192,7 @@ pub fn is_single(value: &Value) -> bool {
     !matches!(value, Value::Seq(_) | Value::Map(_) | Value::Broken)
 }
 
-/// Whether two values are written alike in all but their places.
+/// Whether two values are written alike, and what they hold at the same places: a finding about it shows them.
 fn identical(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Null, Value::Null) => true,
@@ -196,7 +206,8 @@ fn identical(one: &Value, other: &Value) -> bool {
         }
         (Value::Map(one), Value::Map(other)) => {
             let is_same = |(one, other): (&super::Entry, &super::Entry)| {
-                one.key == other.key && one.key.plain == other.key.plain && are_identical(&one.value, &other.value)
+                let is_same_key = one.key == other.key && one.key.origin == other.key.origin;
+                is_same_key && one.key.plain == other.key.plain && are_identical(&one.value, &other.value)
             };
             one.len() == other.len() && one.iter().zip(other).all(is_same)
         }
@@ -205,5 +216,5 @@ fn identical(one: &Value, other: &Value) -> bool {
 }
 
 fn are_identical(one: &Node, other: &Node) -> bool {
-    one.same(other) || identical(one.value(), other.value())
+    one.same(other) || one.origin() == other.origin() && identical(one.value(), other.value())
 }

@@ -242,7 +242,7 @@ impl Node {
         let Some(hole) = self.as_hole() else { return make(self) };
         let made = make(&Self::new(hole.sample().clone(), self.origin()));
         let origin = made.origin();
-        Self(Arc::new(Inner { held: Held::Hole(Box::new(hole.then(make, made.sample().clone()))), origin }))
+        Self(Arc::new(Inner { held: Held::Hole(Box::new(hole.then(make, made.sample().clone(), origin))), origin }))
     }
 
     /// Returns what is said of the value, which must be the same of that of each instance.
