@@ -29,10 +29,10 @@ const LEAST: usize = 3;
 const MOST: usize = 64;
 /// Instances with more values of their own are made each by itself.
 const MOST_VALUES: usize = 1024;
-/// So many are cut before it is asked how often they were of use.
-const TRIED: usize = 4;
-/// So often each must have been of use for another to be cut.
-const USES: usize = 4;
+/// A stencil is cut for so many instances at least.
+const SHARE: usize = 8;
+/// So many instances more may find no stencil than one is of use to.
+const MISSED: usize = 64;
 
 /// The number of a stencil among those of a plan.
 pub(super) type Number = u16;
@@ -42,7 +42,9 @@ pub(super) type Number = u16;
 pub(super) struct Stencils {
     cut: RwLock<Vec<Arc<Stencil>>>,
     tried: AtomicUsize,
+    /// How many instances were stamped, and how many were not.
     uses: AtomicUsize,
+    missed: AtomicUsize,
 }
 
 /// What instances that look alike are made with.
@@ -109,10 +111,18 @@ impl Stencils {
     /// Makes the objects of an instance; none where something is to be told of its own values. Objects that nobody asks for are
     /// left out unless they are `wanted`.
     pub(super) fn stamp(&self, maker: Maker<'_>, at: usize, wanted: bool) -> Option<Stamp> {
-        let Maker { context, anew, plan, .. } = maker;
+        let Maker { anew, plan, .. } = maker;
         if anew.each_alone || plan.len() < LEAST || self.is_useless() {
             return None;
         }
+        let stamp = self.stamp_by(maker, at, wanted);
+        let counted = if stamp.is_some() { &self.uses } else { &self.missed };
+        counted.fetch_add(1, Ordering::Relaxed);
+        stamp
+    }
+
+    fn stamp_by(&self, maker: Maker<'_>, at: usize, wanted: bool) -> Option<Stamp> {
+        let Maker { context, anew, plan, .. } = maker;
         let values = plan.values(at, &context.batch.scope())?;
         let fits = |(_, stencil): &(usize, &Arc<Stencil>)| stencil.fits(plan, at, &values);
         let known = self.cut.read().unwrap_or_else(PoisonError::into_inner);
@@ -122,19 +132,17 @@ impl Stencils {
             Some(found) => found,
             None => self.cut_from(maker, at, &values)?,
         };
-        let stamp = stencil.stamp(Number::try_from(number).ok()?, &values, anew.facts, wanted)?;
-        self.uses.fetch_add(1, Ordering::Relaxed);
-        Some(stamp)
+        stencil.stamp(Number::try_from(number).ok()?, &values, anew.facts, wanted)
     }
 
-    /// Whether instances differ in so many ways that another one costs more than it wins.
+    /// Whether to look for stencils costs more than it wins, since most instances are alike to none.
     fn is_useless(&self) -> bool {
-        let (tried, uses) = (self.tried.load(Ordering::Relaxed), self.uses.load(Ordering::Relaxed));
-        tried >= TRIED && tried > uses / USES
+        self.missed.load(Ordering::Relaxed) > self.uses.load(Ordering::Relaxed) + MISSED
     }
 
     fn cut_from(&self, maker: Maker<'_>, at: usize, values: &[Node]) -> Option<(usize, Arc<Stencil>)> {
-        if self.tried.fetch_add(1, Ordering::Relaxed) >= MOST {
+        let most = (maker.plan.len() / SHARE).clamp(1, MOST);
+        if self.tried.fetch_add(1, Ordering::Relaxed) >= most {
             return None;
         }
         let stencil = Arc::new(Stencil::cut(maker, at, values)?);
