@@ -5,12 +5,17 @@ use super::parse::RESERVED;
 /// Words of the grammar itself, which cannot be names either.
 const GRAMMAR: [&str; 4] = ["true", "false", "null", "in"];
 
+/// Whether a name is a word of the language, and names nothing in an expression.
+pub fn is_word(name: &str) -> bool {
+    RESERVED.contains(&name) || GRAMMAR.contains(&name)
+}
+
 /// Returns how expressions write a field, or nothing where they cannot.
 pub fn escaped(name: &str) -> Option<String> {
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    if RESERVED.contains(&name) || GRAMMAR.contains(&name) {
+    if is_word(name) {
         return Some(format!("__{name}__"));
     }
     let mut out = String::with_capacity(name.len());

@@ -16,7 +16,7 @@ mod value;
 mod work;
 
 pub use compile::{Environment, Program};
-pub use escape::escaped;
+pub use escape::{escaped, is_word};
 pub use run::{CONDITIONS, EXPRESSION, Fault, Given, OBJECT, Ran};
 pub use syntax::Refusal;
 pub use types::{Object, Ty};

@@ -165,6 +165,11 @@ impl Ty {
         }
     }
 
+    /// Whether null may stand among values of this type.
+    fn has_null(&self) -> bool {
+        matches!(self, Ty::Object(_) | Ty::Made(_) | Ty::Duration | Ty::Timestamp | Ty::Opaque(_) | Ty::Optional(_))
+    }
+
     /// Returns the type of what may be of this type or of the other, if there is one.
     pub(super) fn joined(&self, other: &Ty) -> Option<Ty> {
         match (self, other) {
@@ -175,24 +180,7 @@ impl Ty {
             (Ty::Map(ours), Ty::Map(theirs)) => {
                 Some(Ty::Map(Arc::new((ours.0.joined(&theirs.0)?, ours.1.joined(&theirs.1)?))))
             }
-            (
-                Ty::Null,
-                nullable @ (Ty::Object(_)
-                | Ty::Made(_)
-                | Ty::Duration
-                | Ty::Timestamp
-                | Ty::Opaque(_)
-                | Ty::Optional(_)),
-            )
-            | (
-                nullable @ (Ty::Object(_)
-                | Ty::Made(_)
-                | Ty::Duration
-                | Ty::Timestamp
-                | Ty::Opaque(_)
-                | Ty::Optional(_)),
-                Ty::Null,
-            ) => Some(nullable.clone()),
+            (Ty::Null, other) | (other, Ty::Null) if other.has_null() => Some(other.clone()),
             (ours, theirs) => (ours == theirs).then(|| ours.clone()),
         }
     }

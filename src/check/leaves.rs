@@ -1,8 +1,8 @@
-//! What of objects with holes waits for the values of each instance: leaves, their names, and rules that looked at one.
+//! What of objects with holes waits for the values of each instance: leaves, their names, and rules that looked at a leaf.
 //!
-//! A walk over an object with holes settles what all instances have alike and asks what can be asked of all at once; the
-//! rest leaves it as [`Waiting`], to be asked of each instance. Where anything is to be told of the values of one, it is made
-//! by itself, so that its findings are those of any object.
+//! A walk over an object with holes settles and checks at once what all instances have in common; the rest leaves it as
+//! [`Waiting`], to be checked for each instance. An instance whose own values give a finding is made by itself, so that its
+//! findings are those of any object.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::text::{Entry, Node, Origin, Value};
 pub struct Waiting {
     /// The holes of the settled objects by their numbers: what stands there of an instance.
     pub leaves: Vec<Leaf>,
-    /// Whether something is to be told of the values of the sample.
+    /// Whether a value of the sample gives a finding.
     is_unsound: bool,
     /// Parts of the object at hand, and rules that looked there into holes.
     asks: Vec<(Node, rules::Waiting)>,
-    /// What was seen of the leaves by those who look at all instances at once.
+    /// What was seen of the leaves by checks of all instances at once.
     pub looks: Arc<Looks>,
 }
 
@@ -35,20 +35,18 @@ pub struct Leaf {
     /// Whether it stands for what is written elsewhere: at the place of the sample, in all instances.
     is_moved: bool,
     schema: Option<&'static Schema>,
-    partial: bool,
-    masked: bool,
     /// What the sample is settled to.
     settled: Value,
-    /// What is asked of it as a name.
+    /// The checks of it as a name.
     names: Vec<name::Check>,
-    /// Whether it only ever stands where objects are told apart: in names, namespaces and labels.
+    /// Whether it only ever stands in names, namespaces and labels.
     is_identity: bool,
     /// Whether it only ever stands there, or where the pods of an object are counted.
     is_told: bool,
 }
 
 impl Waiting {
-    /// Whether nothing is to be told of the values of the sample.
+    /// Whether no value of the sample gives a finding.
     pub fn is_sound(&self) -> bool {
         !self.is_unsound
     }
@@ -62,7 +60,7 @@ impl Waiting {
         std::mem::take(&mut self.asks)
     }
 
-    /// Keeps names in holes to be looked at in each instance; returns those that are the same in all.
+    /// Keeps names in holes to be checked in each instance; returns those that are the same in all.
     fn without_names(&mut self, rule: name::Rule, value: &Node) -> Node {
         let Some(check) = name::Check::of(rule) else { return value.clone() };
         let mut known = |value: &Node| {
@@ -71,7 +69,7 @@ impl Waiting {
             if !names.contains(&check) {
                 names.push(check);
             }
-            // An empty text is no name that anything is told of.
+            // An empty text gives no finding.
             Node::string("", value.origin())
         };
         let Some(map) = value.as_map() else { return known(value) };
@@ -85,7 +83,6 @@ impl Waiting {
             known.hole.is_like(&leaf.hole)
                 && known.is_moved == leaf.is_moved
                 && (!known.is_moved || known.place == leaf.place)
-                && known.partial == leaf.partial
                 && settle_alike(known.schema, leaf.schema)
         })
     }
@@ -112,7 +109,7 @@ impl Leaf {
         &self.settled
     }
 
-    /// Whether it only ever stands where objects are told apart: in names, namespaces and labels.
+    /// Whether it only ever stands in names, namespaces and labels, by which objects are distinguished.
     pub fn is_identity(&self) -> bool {
         self.is_identity
     }
@@ -122,14 +119,12 @@ impl Leaf {
         self.is_told
     }
 
-    /// Returns what stands at the place of an instance, given the values of its holes as they are written: none where there
-    /// is anything to tell of it.
+    /// Returns what stands at the place of an instance, given the values of its holes as they are written; none where the
+    /// value gives a finding.
     pub fn filled(&self, values: &[Node], facts: &'static Facts, key: &ObjectKey) -> Option<Node> {
         let filled = self.hole.filled(values.get(self.hole.slot())?);
         let filled = if self.is_moved { filled.moved(self.place) } else { filled };
         let mut walk = Walk::new(facts, Mode::Spec).about(key);
-        walk.partial = self.partial;
-        walk.masked = self.masked;
         let settled = walk.leaf(&filled, self.schema, &Path::Root).unwrap_or(filled);
         let is_sound = walk.found() == 0 && self.names.iter().all(|check| check.takes(&settled));
         (is_sound && is_of_sort(&self.settled, settled.value())).then_some(settled)
@@ -142,7 +137,7 @@ impl Walk<'_> {
         let written = Node::new(node.sample().clone(), node.origin());
         let found = self.found();
         let settled = self.leaf(&written, schema, path).unwrap_or_else(|| written.clone());
-        let (partial, masked, is_sound) = (self.partial, self.masked, self.found() == found);
+        let is_sound = self.found() == found;
         let Some(waiting) = &mut self.waiting else { return settled };
         waiting.is_unsound |= !is_sound;
         let leaf = Leaf {
@@ -150,8 +145,6 @@ impl Walk<'_> {
             is_moved: hole.is_moved(node.origin()),
             place: node.origin(),
             schema,
-            partial,
-            masked,
             settled: settled.value().clone(),
             names: Vec::new(),
             is_identity: path.is_identity(),

@@ -79,7 +79,7 @@ pub(super) enum Rule {
     Labels,
 }
 
-/// What is asked of one name.
+/// A check of one name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Check(fn(&str) -> Result<(), String>);
 
@@ -90,7 +90,7 @@ impl PartialEq for Check {
 }
 
 impl Check {
-    /// Returns what a rule asks of values; nothing of one that is about keys alone.
+    /// Returns the check that a rule makes of values; none for one that is about keys alone.
     pub(super) fn of(rule: Rule) -> Option<Self> {
         match rule {
             Rule::Value(_, is) => Some(Self(is)),
@@ -139,12 +139,7 @@ pub(super) fn hold(rule: Rule, finding: &mut Diagnostic) {
     else {
         return;
     };
-    let refused = match rule {
-        Rule::Value(_, is) => is(&text),
-        Rule::Labels => label_value(&text),
-        Rule::Keys(..) => Ok(()),
-    };
-    if let Err(reason) = refused {
+    if let Some(Err(reason)) = Check::of(rule).map(|Check(is)| is(&text)) {
         finding.fix = None;
         finding.help = vec![format!("write another value: `{text}` in quotes is refused too: {reason}")];
     }

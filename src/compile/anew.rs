@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use smol_str::SmolStr;
 
 use super::Unit;
-use super::stamp::{Stamped, emit};
+use super::made::OfKind;
+use super::stamp::{Maker, Stamped};
 use crate::check::{self, Definitions, Mode, Roles, Walk};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::Plan;
@@ -76,12 +77,14 @@ impl Anew {
                 plan.section == Section::Namespaces || plan.form.object().is_some_and(|made| *made == kind.1)
             };
             for plan in unit.expanded.plans.iter().filter(makes) {
-                let context = unit.context(self);
+                let context = &unit.context(self);
                 let mut each = |object: Manifest| -> Result<(), std::convert::Infallible> {
                     enforced.add(&object, sets, self.facts.minor);
                     Ok(())
                 };
-                let Ok(()) = emit(&context, self, plan, &Stamped::default(), &kind, &Manifest::clone, &mut each);
+                let maker = Maker { context, anew: self, plan };
+                let made = OfKind { maker, stamped: &Stamped::default(), kind: &kind };
+                let Ok(()) = made.render(&Manifest::clone, &mut each);
             }
         }
         self.enforced = enforced;

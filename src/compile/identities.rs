@@ -18,7 +18,7 @@ use crate::text::{Node, Origin};
 
 /// Which object of a run one is.
 #[derive(Clone, Copy)]
-enum Made {
+enum Which {
     Manifest(usize),
     Own(usize, usize),
     /// Of a batch, of one of its plans.
@@ -35,27 +35,27 @@ pub(super) fn check(units: &[Unit], manifests: &[Manifest], anew: &Anew, roles: 
     if all.is_sorted_by(|one, next| one < next) {
         return;
     }
-    let key = |made| match made {
-        Made::Manifest(at) => manifests[at].key.clone(),
-        Made::Own(unit, at) => units[unit].own[at].key.clone(),
-        Made::Planned(unit, plan, at) => {
+    let key = |which| match which {
+        Which::Manifest(at) => manifests[at].key.clone(),
+        Which::Own(unit, at) => units[unit].own[at].key.clone(),
+        Which::Planned(unit, plan, at) => {
             let unit = &units[unit];
-            let (context, held) = (&unit.context(anew), unit.held(roles));
-            unit.stamped[plan].key(&Maker { context, anew, held, plan: &unit.expanded.plans[plan] }, at)
+            let context = &unit.context(anew);
+            unit.stamped[plan].key(Maker { context, anew, plan: &unit.expanded.plans[plan] }, at)
         }
     };
-    let mut seen: HashMap<(u32, u64), (Origin, Made)> = HashMap::new();
+    let mut seen: HashMap<(u32, u64), (Origin, Which)> = HashMap::new();
     // Manifests were held against each other already. The server names those without a name.
     for (at, manifest) in manifests.iter().enumerate().filter(|(_, manifest)| !manifest.key.name.is_empty()) {
         for set in roles.of(manifest.origin.file).sets() {
-            seen.insert((*set, stamp::identity(&manifest.key)), (place(manifest), Made::Manifest(at)));
+            seen.insert((*set, stamp::identity(&manifest.key)), (place(manifest), Which::Manifest(at)));
         }
     }
-    let mut check = |identity: u64, at: Origin, made: Made| {
+    let mut check = |identity: u64, at: Origin, which: Which| {
         let sets = roles.of(at.file).sets().iter();
-        let first = sets.fold(None, |first, set| seen.insert((*set, identity), (at, made)).or(first));
+        let first = sets.fold(None, |first, set| seen.insert((*set, identity), (at, which)).or(first));
         if let Some((first, other)) = first {
-            let key_of_this = key(made);
+            let key_of_this = key(which);
             if key_of_this == key(other) {
                 diagnostics.push(duplicate(&key_of_this, first, at));
             }
@@ -63,11 +63,11 @@ pub(super) fn check(units: &[Unit], manifests: &[Manifest], anew: &Anew, roles: 
     };
     for (number, unit) in units.iter().enumerate() {
         for (at, object) in unit.own.iter().enumerate() {
-            check(stamp::identity(&object.key), object.origin, Made::Own(number, at));
+            check(stamp::identity(&object.key), object.origin, Which::Own(number, at));
         }
         for (plan_number, (stamped, plan)) in unit.stamped.iter().zip(&unit.expanded.plans).enumerate() {
             for (at, identity) in stamped.identities.iter().enumerate() {
-                check(*identity, plan.origin, Made::Planned(number, plan_number, at));
+                check(*identity, plan.origin, Which::Planned(number, plan_number, at));
             }
         }
     }

@@ -14,6 +14,7 @@ mod json_patch;
 mod kept;
 mod kustomization;
 mod later;
+mod made;
 mod manifests;
 mod order;
 mod policies;
@@ -32,23 +33,25 @@ pub use folder::Skipped;
 pub use input::{Inputs, read_inputs, survey_inputs};
 pub use kept::{KEPT_FOLDER, KEPT_MARK, definitions, is_kept, kept_for};
 pub use later::Later;
+pub use made::Measured;
 pub use order::{Batched, Producer};
 pub use policies::holds_policy;
 pub use rendered::Rendered;
 pub use settings::Settings;
-pub use stamp::Measured;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use self::anew::{Anew, Held};
+use self::made::{Made, OfKind};
+use self::stamp::Maker;
 use self::veiled::Veiled;
 use self::whole::Whole;
 use crate::check::{self, Mode, Purpose, Role, Roles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggestion};
-use crate::emit::Output;
 use crate::expand::{self, Expanded, Options, World};
 use crate::kubernetes::{Facts, Manifest};
 use crate::lower::{BatchPatches, Context, Declarations, Declared};
@@ -240,11 +243,11 @@ fn make_objects<'r, 'w>(
     for (unit, context) in units.iter().zip(&contexts) {
         let held = unit.held(roles);
         let check = |plan| {
-            let maker = stamp::Maker { context, anew, held, plan };
-            let stamped = Arc::new(stamp::check(maker, sources, &mut whole, diagnostics));
+            let maker = Maker { context, anew, plan };
+            let stamped = Arc::new(stamp::check(maker, held, sources, &mut whole, diagnostics));
             if stamped.is_deferred {
                 let stamped = stamped.clone();
-                whole.defer(held.sets.to_vec(), move |each| maker.gather(&stamped, 0..stamped.len(), each));
+                whole.defer(held.sets, move |each| maker.gather(&stamped, held.sets, 0..stamped.len(), each));
             }
             stamped
         };
@@ -424,26 +427,10 @@ impl Compilation {
         render: impl Fn(&Manifest) -> T + Sync,
         mut each: impl FnMut(T) -> Result<(), E>,
     ) -> Result<(), E> {
-        for batched in &self.sequence {
-            match &batched.producer {
-                Producer::Manifest(at) => each(render(&self.manifests[*at]))?,
-                Producer::Own(unit, at) => each(render(&self.units[*unit].own[*at]))?,
-                Producer::Plan(unit, plan) => {
-                    let unit = &self.units[*unit];
-                    let context = unit.context(&self.anew);
-                    stamp::emit(
-                        &context,
-                        &self.anew,
-                        &unit.expanded.plans[*plan],
-                        &unit.stamped[*plan],
-                        &batched.kind,
-                        &render,
-                        &mut each,
-                    )?;
-                }
-            }
-        }
-        Ok(())
+        self.made(|made, _| match made {
+            Made::One(object) => each(render(object)),
+            Made::Many(objects) => objects.render(&render, &mut each),
+        })
     }
 
     /// Calls `each` with all objects in install order as documents of YAML, many at a time; stops at the first error. Objects
@@ -453,51 +440,45 @@ impl Compilation {
         wanted: impl Fn(&str, &str) -> bool,
         mut each: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let document = |object: &Manifest| {
-            let mut document = Vec::new();
-            Output::Yaml.write_document(&object.node, None, &mut document);
-            document
-        };
-        for batched in self.sequence.iter().filter(|batched| wanted(&batched.kind.0, &batched.kind.1)) {
-            match &batched.producer {
-                Producer::Manifest(at) => each(&document(&self.manifests[*at]))?,
-                Producer::Own(unit, at) => each(&document(&self.units[*unit].own[*at]))?,
+        self.made(|made, (group, kind)| match made {
+            _ if !wanted(group, kind) => Ok(()),
+            Made::One(object) => each(&made::document(object)),
+            Made::Many(objects) => objects.write(&mut each),
+        })
+    }
+
+    /// Calls `each` with all objects in install order, in numbers.
+    pub fn measure(&self, mut each: impl FnMut(Measured)) {
+        let Ok(()) = self.made(|made, _| {
+            match made {
+                Made::One(object) => each(Measured::of(object)),
+                Made::Many(objects) => objects.measure(&mut each),
+            }
+            Ok::<(), Infallible>(())
+        });
+    }
+
+    /// Calls `each` with what makes the objects, in install order, and their group and kind; stops at the first error.
+    fn made<E>(&self, mut each: impl FnMut(Made<'_>, &(SmolStr, SmolStr)) -> Result<(), E>) -> Result<(), E> {
+        for Batched { kind, producer } in &self.sequence {
+            match *producer {
+                Producer::Manifest(at) => each(Made::One(&self.manifests[at]), kind)?,
+                Producer::Own(unit, at) => each(Made::One(&self.units[unit].own[at]), kind)?,
                 Producer::Plan(unit, plan) => {
-                    let unit = &self.units[*unit];
-                    let (plan, stamped) = (&unit.expanded.plans[*plan], &unit.stamped[*plan]);
-                    stamp::write(
-                        &unit.context(&self.anew),
-                        &self.anew,
-                        plan,
-                        stamped,
-                        &batched.kind,
-                        &mut |documents| each(&documents),
-                    )?;
+                    let unit = &self.units[unit];
+                    let (context, stamped) = (&unit.context(&self.anew), &unit.stamped[plan]);
+                    let maker = Maker { context, anew: &self.anew, plan: &unit.expanded.plans[plan] };
+                    each(Made::Many(OfKind { maker, stamped, kind }), kind)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Calls `each` with all objects in install order, in numbers.
-    pub fn measure(&self, mut each: impl FnMut(Measured)) {
-        for Batched { kind, producer } in &self.sequence {
-            match producer {
-                Producer::Manifest(at) => each(Measured::of(&self.manifests[*at])),
-                Producer::Own(unit, at) => each(Measured::of(&self.units[*unit].own[*at])),
-                Producer::Plan(unit, plan) => {
-                    let unit = &self.units[*unit];
-                    let (plan, stamped) = (&unit.expanded.plans[*plan], &unit.stamped[*plan]);
-                    stamp::measure(&unit.context(&self.anew), &self.anew, plan, stamped, kind, &mut each);
-                }
-            }
-        }
-    }
-
     /// Returns all objects in install order.
     pub fn objects(&self) -> Vec<Manifest> {
         let mut objects = Vec::with_capacity(self.len());
-        let collected: Result<(), std::convert::Infallible> = self.render(Clone::clone, |object| {
+        let collected: Result<(), Infallible> = self.render(Clone::clone, |object| {
             objects.push(object);
             Ok(())
         });

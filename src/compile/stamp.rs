@@ -1,4 +1,4 @@
-//! The instances of a plan, in runs over all cores: checked once, emitted kind by kind.
+//! The instances of a plan, in runs over all cores: made and checked, and what is to be known of them to make them again.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,19 +14,16 @@ use super::stencil::{Number, Stamp, Stencil, Stencils};
 use super::whole::Whole;
 use crate::check;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, words};
-use crate::emit::Output;
 use crate::expand::{Plan, metered};
-use crate::kubernetes::{Load, Manifest, ObjectKey};
+use crate::kubernetes::{Manifest, ObjectKey};
 use crate::lower::{self, Context};
 use crate::rules::Gathered;
-use crate::text::{Origin, Sources};
+use crate::text::{Node, Sources};
 
 /// Instances that are stamped between two looks at the output: enough to keep all cores busy, few enough to forget.
-const RUN: usize = 512;
-/// Instances that are written between two looks at the output.
-const WRITTEN: usize = 4096;
+pub(super) const RUN: usize = 512;
 /// Instances in a row that share what they know.
-const LEAST: usize = 64;
+pub(super) const LEAST: usize = 64;
 
 /// What one plan makes.
 #[derive(Debug, Default)]
@@ -52,18 +49,25 @@ impl Stamped {
     }
 
     /// Returns the objects of an instance that was checked.
-    fn objects(&self, maker: &Maker<'_>, at: usize, memos: &mut Memos) -> Vec<Manifest> {
-        let Maker { context, anew, plan, .. } = *maker;
-        let stamped = self.stencil(at).and_then(|stencil| {
-            let values = plan.values(at, &context.batch.scope())?;
-            stencil.objects(&values, anew.facts)
-        });
-        stamped.unwrap_or_else(|| make(context, anew, plan, at, &mut Diagnostics::new(), None, memos))
+    fn objects(&self, maker: Maker<'_>, at: usize, memos: &mut Memos) -> Vec<Manifest> {
+        let stamped = self.by_stencil(maker, at, |stencil, values| stencil.objects(values, maker.anew.facts));
+        stamped.unwrap_or_else(|| maker.make(at, &mut Diagnostics::new(), None, memos))
     }
 
-    fn stencil(&self, at: usize) -> Option<&Stencil> {
+    /// Returns what its stencil makes of an instance that was stamped.
+    pub(super) fn by_stencil<T>(
+        &self,
+        maker: Maker<'_>,
+        at: usize,
+        make: impl FnOnce(&Stencil, &[Node]) -> Option<T>,
+    ) -> Option<T> {
         let number = (*self.by.get(at)?)?;
-        self.stencils.get(usize::from(number)).map(Arc::as_ref)
+        make(self.stencils.get(usize::from(number))?, &maker.values(at)?)
+    }
+
+    /// Returns the objects that were kept; none where all are made anew.
+    pub(super) fn kept(&self) -> Option<impl Iterator<Item = &Manifest>> {
+        (!self.kept.is_empty()).then(|| self.kept.iter().flatten())
     }
 
     /// Returns the number of instances that were made.
@@ -72,7 +76,7 @@ impl Stamped {
     }
 
     /// Returns the identity of the object of a number among all.
-    pub(super) fn key(&self, maker: &Maker<'_>, number: usize) -> ObjectKey {
+    pub(super) fn key(&self, maker: Maker<'_>, number: usize) -> ObjectKey {
         let at = self.ends.partition_point(|end| *end as usize <= number);
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
         let objects = || self.objects(maker, at, &mut Memos::default());
@@ -86,17 +90,15 @@ impl Stamped {
 struct Run {
     by: Option<Number>,
     identities: Vec<u64>,
-    kinds: Vec<(SmolStr, SmolStr)>,
+    /// The objects, where they were made by themselves or somebody asks for them.
     objects: Vec<Manifest>,
     gathered: Vec<Gathered>,
     findings: Diagnostics,
 }
 
-impl Run {
-    fn of<'k>(keys: impl Iterator<Item = &'k ObjectKey> + Clone) -> Self {
-        let kinds = keys.clone().map(|key| (key.group.clone(), key.kind.clone())).collect();
-        Self { identities: keys.map(identity).collect(), kinds, ..Self::default() }
-    }
+/// Returns the group and the kind of an object.
+pub(super) fn kind_of(key: &ObjectKey) -> (SmolStr, SmolStr) {
+    (key.group.clone(), key.kind.clone())
 }
 
 /// Returns a number that stands for group, kind, namespace and name.
@@ -111,26 +113,26 @@ pub(super) fn identity(key: &ObjectKey) -> u64 {
 pub(super) struct Maker<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) anew: &'a Anew,
-    pub(super) held: Held<'a>,
     pub(super) plan: &'a Plan,
 }
 
 /// Makes and checks all objects of a plan.
 pub(super) fn check(
     maker: Maker<'_>,
+    held: Held<'_>,
     sources: &Sources,
     whole: &mut Whole<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Stamped {
-    let Maker { context, anew, plan, .. } = maker;
+    let Maker { anew, plan, .. } = maker;
     let (mut stamped, stencils, steps) = (Stamped::default(), Stencils::default(), &anew.steps);
     let keep = plan.len() <= anew.kept_instances;
     stamped.is_deferred = !whole.is_asked();
-    let sets = whole.sets_of(context.batch.batch.file);
+    let mut used: BTreeSet<Number> = BTreeSet::new();
     for start in (0..plan.len()).step_by(RUN) {
         let wanted = keep || !stamped.is_deferred || whole.veiled.notes_any();
         let run: Vec<Run> = over(start..plan.len().min(start + RUN), |memos, at| {
-            if steps.are_spent() { Run::default() } else { maker.run(&stencils, at, wanted, sources, memos) }
+            if steps.are_spent() { Run::default() } else { maker.run(&stencils, held, at, wanted, sources, memos) }
         });
         // Which instances were still made then is chance: none of them says anything.
         if steps.are_spent() {
@@ -142,7 +144,7 @@ pub(super) fn check(
         }
         stamped.stencils = stencils.cut();
         for run in run {
-            let Run { by, identities, kinds, objects, gathered, findings } = run;
+            let Run { by, identities, objects, gathered, findings } = run;
             let at = stamped.by.len();
             diagnostics.append(findings);
             objects.iter().for_each(|object| whole.veiled.note(object, sources));
@@ -150,21 +152,27 @@ pub(super) fn check(
             if stamped.is_deferred && (asks || !keep && by.is_none()) {
                 // Somebody asks: those before come first.
                 whole.flush();
-                maker.gather(&stamped, 0..at, &mut |gathered| whole.add(&sets, gathered));
+                maker.gather(&stamped, held.sets, 0..at, &mut |gathered| whole.add(held.sets, gathered));
                 stamped.is_deferred = false;
             }
             stamped.by.push(by);
             stamped.identities.extend(identities);
             stamped.ends.push(u32::try_from(stamped.identities.len()).unwrap_or(u32::MAX));
-            stamped.kinds.extend(kinds);
+            match by {
+                Some(number) if used.insert(number) => {
+                    stamped.kinds.extend(stamped.stencils[usize::from(number)].kinds());
+                }
+                Some(_) => {}
+                None => stamped.kinds.extend(objects.iter().map(|object| kind_of(&object.key))),
+            }
             if keep {
                 stamped.kept.push(objects);
             }
             if !stamped.is_deferred {
                 if gathered.is_empty() {
-                    maker.gather(&stamped, at..at + 1, &mut |gathered| whole.add(&sets, gathered));
+                    maker.gather(&stamped, held.sets, at..at + 1, &mut |gathered| whole.add(held.sets, gathered));
                 } else {
-                    whole.add(&sets, gathered);
+                    whole.add(held.sets, gathered);
                 }
             }
         }
@@ -173,29 +181,55 @@ pub(super) fn check(
 }
 
 impl Maker<'_> {
-    /// Makes an instance and checks it.
-    fn run(&self, stencils: &Stencils, at: usize, wanted: bool, sources: &Sources, memos: &mut Memos) -> Run {
-        let Self { context, anew, held, plan } = *self;
-        let mut findings = Diagnostics::new();
-        let (stamp, spent) = metered(|| stencils.stamp(*self, at, wanted));
-        let spend = |spent| {
-            anew.steps.spend(spent);
+    /// Returns the values of an instance, where a stencil may take them.
+    pub(super) fn values(&self, at: usize) -> Option<Vec<Node>> {
+        self.plan.values(at, &self.context.batch.scope())
+    }
+
+    /// Makes the objects of an instance by itself; of one that was checked, those of a kind.
+    pub(super) fn make(
+        &self,
+        at: usize,
+        diagnostics: &mut Diagnostics,
+        kind: Option<&(SmolStr, SmolStr)>,
+        memos: &mut Memos,
+    ) -> Vec<Manifest> {
+        let Self { context, anew, plan } = *self;
+        let instance = plan.instance(at, &context.batch.scope(), diagnostics);
+        let named = kind.map(|(_, kind)| kind.as_str());
+        let objects = lower::instance_objects_of(context, plan, &instance, named, &mut memos.lowered, diagnostics);
+        let memo = &mut memos.settled;
+        let Some((group, kind)) = kind else {
+            return objects.into_iter().map(|object| settle(object, anew, memo, diagnostics)).collect();
         };
-        let (by, keys, objects, is_plain) = match stamp {
-            Some(Stamp { by, keys, objects: None, .. }) => {
-                spend(spent);
-                return Run { by: Some(by), ..Run::of(keys.iter()) };
-            }
-            Some(Stamp { by, keys, objects: Some(objects), findings: found, is_plain }) => {
-                spend(spent);
-                findings = found;
-                (Some(by), keys, objects, is_plain)
-            }
-            None => {
-                let (objects, spent) = metered(|| make(context, anew, plan, at, &mut findings, None, memos));
-                spend(spent);
-                (None, objects.iter().map(|object| object.key.clone()).collect(), objects, false)
-            }
+        let wanted = objects.into_iter().filter(|object| object.key.group == *group && object.key.kind == *kind);
+        wanted.map(|object| settle_again(object, anew, memo)).collect()
+    }
+
+    /// Makes an instance and checks it.
+    fn run(
+        &self,
+        stencils: &Stencils,
+        held: Held<'_>,
+        at: usize,
+        wanted: bool,
+        sources: &Sources,
+        memos: &mut Memos,
+    ) -> Run {
+        let Self { context, anew, plan } = *self;
+        let (stamp, spent) = metered(|| stencils.stamp(*self, held, at, wanted));
+        let (by, identities, objects, mut findings, is_plain) = if let Some(stamp) = stamp {
+            anew.steps.spend(spent);
+            let Stamp { by, keys, objects, findings, is_plain } = stamp;
+            let identities = keys.iter().map(identity).collect();
+            let Some(objects) = objects else { return Run { by: Some(by), identities, ..Run::default() } };
+            (Some(by), identities, objects, findings, is_plain)
+        } else {
+            let mut findings = Diagnostics::new();
+            let (objects, spent) = metered(|| self.make(at, &mut findings, None, memos));
+            anew.steps.spend(spent);
+            let identities = objects.iter().map(|object| identity(&object.key)).collect();
+            (None, identities, objects, findings, false)
         };
         if !is_plain {
             check_applied(&objects, anew, held, &mut findings);
@@ -206,23 +240,28 @@ impl Maker<'_> {
             let told = findings.into_iter().filter(|finding| plan.is_whole || holds_in_part(finding, plan));
             findings = told.map(|finding| behind::tell(finding, context.batch, Some(plan), &scope, sources)).collect();
         }
-        let gathered = self.gathered(at, &objects);
-        Run { by, objects, gathered, findings, ..Run::of(keys.iter()) }
+        let gathered = self.gathered(at, &objects, held.sets);
+        Run { by, identities, objects, gathered, findings }
     }
 
     /// Returns what the objects of an instance are to others, once for each set.
-    fn gathered(&self, at: usize, objects: &[Manifest]) -> Vec<Gathered> {
+    fn gathered(&self, at: usize, objects: &[Manifest], sets: &[u32]) -> Vec<Gathered> {
         let there = if self.plan.stands_in(at) { &[][..] } else { objects };
-        self.held.sets.iter().map(|_| Gathered::of(there, true, false)).collect()
+        sets.iter().map(|_| Gathered::of(there, true, false)).collect()
     }
 
     /// Returns what instances that were checked are to others.
-    pub(super) fn gather(&self, stamped: &Stamped, range: Range<usize>, each: &mut dyn FnMut(Vec<Gathered>)) {
+    pub(super) fn gather(
+        &self,
+        stamped: &Stamped,
+        sets: &[u32],
+        range: Range<usize>,
+        each: &mut dyn FnMut(Vec<Gathered>),
+    ) {
         for start in range.clone().step_by(RUN) {
-            let run = over(start..range.end.min(start + RUN), |memos, at| {
-                let kept = stamped.kept.get(at);
-                let mut objects = || stamped.objects(self, at, memos);
-                kept.map_or_else(|| self.gathered(at, &objects()), |objects| self.gathered(at, objects))
+            let run = over(start..range.end.min(start + RUN), |memos, at| match stamped.kept.get(at) {
+                Some(kept) => self.gathered(at, kept, sets),
+                None => self.gathered(at, &stamped.objects(*self, at, memos), sets),
             });
             run.into_iter().for_each(&mut *each);
         }
@@ -245,129 +284,6 @@ fn holds_in_part(finding: &Diagnostic, plan: &Plan) -> bool {
     }
 }
 
-/// Renders the objects of one kind, in the order of the instances.
-pub(super) fn emit<T: Send, E>(
-    context: &Context<'_>,
-    anew: &Anew,
-    plan: &Plan,
-    stamped: &Stamped,
-    kind: &(SmolStr, SmolStr),
-    render: &(impl Fn(&Manifest) -> T + Sync),
-    each: &mut impl FnMut(T) -> Result<(), E>,
-) -> Result<(), E> {
-    let wanted = |key: &ObjectKey| key.group == kind.0 && key.kind == kind.1;
-    if !stamped.kept.is_empty() {
-        let kept = stamped.kept.iter().flatten();
-        return kept.filter(|object| wanted(&object.key)).try_for_each(|object| each(render(object)));
-    }
-    for start in (0..plan.len()).step_by(RUN) {
-        let run: Vec<Vec<T>> = over(start..plan.len().min(start + RUN), |memos, at| {
-            let by_stencil = stamped.stencil(at).and_then(|stencil| {
-                let values = plan.values(at, &context.batch.scope())?;
-                stencil.objects(&values, anew.facts)
-            });
-            let objects =
-                by_stencil.unwrap_or_else(|| make(context, anew, plan, at, &mut Diagnostics::new(), Some(kind), memos));
-            objects.iter().filter(|object| wanted(&object.key)).map(render).collect()
-        });
-        run.into_iter().flatten().try_for_each(&mut *each)?;
-    }
-    Ok(())
-}
-
-/// An object in numbers.
-#[derive(Debug)]
-pub struct Measured {
-    /// Its identity.
-    pub key: ObjectKey,
-    /// Where it is written.
-    pub origin: Origin,
-    /// The bytes of its document as YAML.
-    pub bytes: usize,
-    /// What its pods ask for, where it makes any.
-    pub load: Arc<Option<Load>>,
-}
-
-impl Measured {
-    /// Measures an object.
-    pub(super) fn of(object: &Manifest) -> Self {
-        let mut document = Vec::new();
-        Output::Yaml.write_document(&object.node, None, &mut document);
-        let load = Arc::new(Load::of(object));
-        Self { key: object.key.clone(), origin: object.origin, bytes: document.len(), load }
-    }
-}
-
-/// Measures the objects of one kind, in the order of the instances.
-pub(super) fn measure(
-    context: &Context<'_>,
-    anew: &Anew,
-    plan: &Plan,
-    stamped: &Stamped,
-    kind: &(SmolStr, SmolStr),
-    each: &mut impl FnMut(Measured),
-) {
-    let wanted = |object: &&Manifest| object.key.group == kind.0 && object.key.kind == kind.1;
-    if !stamped.kept.is_empty() {
-        return stamped.kept.iter().flatten().filter(wanted).map(Measured::of).for_each(each);
-    }
-    for start in (0..plan.len()).step_by(RUN) {
-        let run: Vec<Vec<Measured>> = over(start..plan.len().min(start + RUN), |memos, at| {
-            let by_stencil = stamped.stencil(at).and_then(|stencil| {
-                let values = plan.values(at, &context.batch.scope())?;
-                stencil.measure(kind, &values, anew.facts)
-            });
-            by_stencil.unwrap_or_else(|| {
-                let objects = make(context, anew, plan, at, &mut Diagnostics::new(), Some(kind), memos);
-                objects.iter().filter(wanted).map(Measured::of).collect()
-            })
-        });
-        run.into_iter().flatten().for_each(&mut *each);
-    }
-}
-
-/// Writes the objects of one kind as YAML, in the order of the instances, many at a time.
-pub(super) fn write<E>(
-    context: &Context<'_>,
-    anew: &Anew,
-    plan: &Plan,
-    stamped: &Stamped,
-    kind: &(SmolStr, SmolStr),
-    each: &mut impl FnMut(Vec<u8>) -> Result<(), E>,
-) -> Result<(), E> {
-    let document = |object: &Manifest, out: &mut Vec<u8>| Output::Yaml.write_document(&object.node, None, out);
-    let wanted = |key: &ObjectKey| key.group == kind.0 && key.kind == kind.1;
-    if !stamped.kept.is_empty() {
-        let mut out = Vec::new();
-        let kept = stamped.kept.iter().flatten();
-        kept.filter(|object| wanted(&object.key)).for_each(|object| document(object, &mut out));
-        return each(out);
-    }
-    for start in (0..plan.len()).step_by(WRITTEN) {
-        let range = start..plan.len().min(start + WRITTEN);
-        let runs: Vec<_> = range.clone().step_by(LEAST).map(|at| at..range.end.min(at + LEAST)).collect();
-        let write = |run: Range<usize>| {
-            let (mut out, mut memos) = (Vec::with_capacity(run.len() * 2048), Memos::default());
-            for at in run {
-                let by_stencil = |out: &mut Vec<u8>| {
-                    let stencil = stamped.stencil(at)?;
-                    stencil.write(kind, &plan.values(at, &context.batch.scope())?, anew.facts, out)
-                };
-                let before = out.len();
-                if by_stencil(&mut out).is_none() {
-                    out.truncate(before);
-                    let objects = make(context, anew, plan, at, &mut Diagnostics::new(), Some(kind), &mut memos);
-                    objects.iter().filter(|object| wanted(&object.key)).for_each(|object| document(object, &mut out));
-                }
-            }
-            out
-        };
-        let written: Vec<Vec<u8>> = runs.into_par_iter().map(write).collect();
-        written.into_iter().try_for_each(&mut *each)?;
-    }
-    Ok(())
-}
-
 /// Settles an object that was checked before.
 fn settle_again(object: Manifest, anew: &Anew, memo: &mut check::Memo) -> Manifest {
     let Manifest { key, node, origin } = object;
@@ -376,35 +292,15 @@ fn settle_again(object: Manifest, anew: &Anew, memo: &mut check::Memo) -> Manife
     Manifest { key, node, origin }
 }
 
-fn make(
-    context: &Context<'_>,
-    anew: &Anew,
-    plan: &Plan,
-    at: usize,
-    diagnostics: &mut Diagnostics,
-    kind: Option<&(SmolStr, SmolStr)>,
-    memos: &mut Memos,
-) -> Vec<Manifest> {
-    let instance = plan.instance(at, &context.batch.scope(), diagnostics);
-    let named = kind.map(|(_, kind)| kind.as_str());
-    let objects = lower::instance_objects_of(context, plan, &instance, named, &mut memos.lowered, diagnostics);
-    let memo = &mut memos.settled;
-    let Some((group, kind)) = kind else {
-        return objects.into_iter().map(|object| settle(object, anew, memo, diagnostics)).collect();
-    };
-    let wanted = objects.into_iter().filter(|object| object.key.group == *group && object.key.kind == *kind);
-    wanted.map(|object| settle_again(object, anew, memo)).collect()
-}
-
 /// What instances know from those before them; each run of them starts anew, so that memory stays bounded.
 #[derive(Default)]
-struct Memos {
+pub(super) struct Memos {
     lowered: lower::Memo,
     settled: check::Memo,
 }
 
 /// Maps a range of instances, on all cores where there are many.
-fn over<T: Send>(range: std::ops::Range<usize>, map: impl Fn(&mut Memos, usize) -> T + Sync + Send) -> Vec<T> {
+pub(super) fn over<T: Send>(range: Range<usize>, map: impl Fn(&mut Memos, usize) -> T + Sync + Send) -> Vec<T> {
     if range.len() < 16 {
         let mut memos = Memos::default();
         range.map(|at| map(&mut memos, at)).collect()

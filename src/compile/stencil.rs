@@ -1,9 +1,9 @@
 //! Objects cut once and stamped for each instance that looks alike.
 //!
-//! One instance is lowered and settled with holes for its values. What was made of it holds for all instances of which those
-//! who looked into a hole would have seen the same; of these only what stands in the holes is settled, and only the rules
-//! that looked there are asked. An instance of whose values there is anything to tell is made by itself. So what leaves is
-//! the same as if each was.
+//! One instance is lowered and settled with holes for its values. What was made of it holds for all instances in which
+//! every look into a hole would have seen the same; of these only what stands in the holes is settled, and only the rules
+//! that looked there run. An instance whose own values give a finding is made by itself. So the result is the same as if
+//! each was.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -11,8 +11,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::anew::{Anew, Held, settled};
+use super::made::Measured;
 use super::spine::{self, Spine};
-use super::stamp::{Maker, Measured};
+use super::stamp::{Maker, kind_of};
 use crate::check::{self, Mode, Waiting, Walk};
 use crate::diagnostic::Diagnostics;
 use crate::emit::yaml::{self, Gap};
@@ -108,29 +109,29 @@ struct Around {
 }
 
 impl Stencils {
-    /// Makes the objects of an instance; none where something is to be told of its own values. Objects that nobody asks for are
-    /// left out unless they are `wanted`.
-    pub(super) fn stamp(&self, maker: Maker<'_>, at: usize, wanted: bool) -> Option<Stamp> {
+    /// Makes the objects of an instance; none where its own values give a finding. Objects that no check needs are left out
+    /// unless they are `wanted`.
+    pub(super) fn stamp(&self, maker: Maker<'_>, held: Held<'_>, at: usize, wanted: bool) -> Option<Stamp> {
         let Maker { anew, plan, .. } = maker;
         if anew.each_alone || plan.len() < LEAST || self.is_useless() {
             return None;
         }
-        let stamp = self.stamp_by(maker, at, wanted);
+        let stamp = self.stamp_by(maker, held, at, wanted);
         let counted = if stamp.is_some() { &self.uses } else { &self.missed };
         counted.fetch_add(1, Ordering::Relaxed);
         stamp
     }
 
-    fn stamp_by(&self, maker: Maker<'_>, at: usize, wanted: bool) -> Option<Stamp> {
-        let Maker { context, anew, plan, .. } = maker;
-        let values = plan.values(at, &context.batch.scope())?;
+    fn stamp_by(&self, maker: Maker<'_>, held: Held<'_>, at: usize, wanted: bool) -> Option<Stamp> {
+        let Maker { anew, plan, .. } = maker;
+        let values = maker.values(at)?;
         let fits = |(_, stencil): &(usize, &Arc<Stencil>)| stencil.fits(plan, at, &values);
         let known = self.cut.read().unwrap_or_else(PoisonError::into_inner);
         let found = known.iter().enumerate().find(fits).map(|(number, stencil)| (number, stencil.clone()));
         drop(known);
         let (number, stencil) = match found {
             Some(found) => found,
-            None => self.cut_from(maker, at, &values)?,
+            None => self.cut_from(maker, held, at, &values)?,
         };
         stencil.stamp(Number::try_from(number).ok()?, &values, anew.facts, wanted)
     }
@@ -140,12 +141,12 @@ impl Stencils {
         self.missed.load(Ordering::Relaxed) > self.uses.load(Ordering::Relaxed) + MISSED
     }
 
-    fn cut_from(&self, maker: Maker<'_>, at: usize, values: &[Node]) -> Option<(usize, Arc<Stencil>)> {
+    fn cut_from(&self, maker: Maker<'_>, held: Held<'_>, at: usize, values: &[Node]) -> Option<(usize, Arc<Stencil>)> {
         let most = (maker.plan.len() / SHARE).clamp(1, MOST);
         if self.tried.fetch_add(1, Ordering::Relaxed) >= most {
             return None;
         }
-        let stencil = Arc::new(Stencil::cut(maker, at, values)?);
+        let stencil = Arc::new(Stencil::cut(maker, held, at, values)?);
         let mut cut = self.cut.write().unwrap_or_else(PoisonError::into_inner);
         cut.push(stencil.clone());
         stencil.fits(maker.plan, at, values).then_some((cut.len() - 1, stencil))
@@ -158,10 +159,9 @@ impl Stencils {
 }
 
 impl Stencil {
-    /// Cuts a stencil from an instance; none where anything is to be told of its values, or what its objects are is known of
-    /// each alone.
-    fn cut(maker: Maker<'_>, at: usize, values: &[Node]) -> Option<Self> {
-        let Maker { context, anew, held, plan } = maker;
+    /// Cuts a stencil from an instance; none where its values give a finding, or where its objects hang on each instance.
+    fn cut(maker: Maker<'_>, held: Held<'_>, at: usize, values: &[Node]) -> Option<Self> {
+        let Maker { context, anew, plan } = maker;
         // What is compared with each other must not be too much.
         if values.len() > MOST_VALUES {
             return None;
@@ -171,7 +171,7 @@ impl Stencil {
         let mut findings = Diagnostics::new();
         let lowered = lower::instance_objects(context, plan, &model, &mut findings);
         let mut waiting = Waiting::default();
-        let mut objects: Vec<(Manifest, Vec<(Node, rules::Waiting)>)> = Vec::with_capacity(lowered.len());
+        let mut objects: Vec<Cut> = Vec::with_capacity(lowered.len());
         for Manifest { key, node, origin } in lowered {
             let ty = anew.facts.kind(&key.group, &key.version, &key.kind).and_then(|kind| anew.facts.type_of(kind));
             // A definition reads values as it likes.
@@ -190,7 +190,7 @@ impl Stencil {
             if !spine::is_settled(&done, &waiting.looks) {
                 return None;
             }
-            objects.push((Manifest { key, node: done, origin }, waiting.take_asks()));
+            objects.push(Cut::of(Manifest { key, node: done, origin }, waiting.take_asks()));
         }
         // What all have alike must not hang on what differs.
         if !waiting.is_sound() || !waiting.looks.take().is_empty() {
@@ -203,13 +203,11 @@ impl Stencil {
             }
         }
         let twins = twins(&waiting);
-        let manifests: Vec<&Manifest> = objects.iter().map(|(object, _)| object).collect();
-        let is_plain = findings.is_empty() && is_plain(&manifests, &waiting, anew, held);
-        let is_quiet = is_quiet(&manifests, &waiting, &twins);
-        let alone: Vec<(bool, Vec<usize>)> = manifests.iter().map(|object| judge_alone(object, &waiting)).collect();
-        let is_quiet = is_quiet && alone.iter().all(|(is_sound, _)| *is_sound);
-        let cut = |((object, asks), (_, holes)): ((Manifest, _), (_, Vec<usize>))| Cut::of(object, asks, &holes);
-        let objects = objects.into_iter().zip(alone).map(cut).collect();
+        let samples: Vec<Manifest> = objects.iter().map(Cut::sample).collect();
+        let samples: Vec<&Manifest> = samples.iter().collect();
+        let is_plain = findings.is_empty() && is_plain(&samples, &waiting, anew, held);
+        let is_fine = objects.iter_mut().all(|object| object.judge_alone(&waiting.looks));
+        let is_quiet = is_fine && is_quiet(&objects, &samples, &waiting, &twins);
         if looks.are_lost() || waiting.looks.are_lost() {
             return None;
         }
@@ -251,27 +249,18 @@ impl Stencil {
         if looks.number() != seen {
             return None;
         }
-        let objects = (wanted || !is_plain || !is_quiet).then(|| self.made(&keys, &filled));
+        let objects = (wanted || !is_plain || !is_quiet).then(|| made(&self.objects, &filled));
         let findings = self.found(&keys);
         Some(Stamp { by, keys, objects, findings, is_plain })
     }
 
-    /// Returns what stands in the holes of an instance; none where anything is to be told of it.
+    /// Returns what stands in the holes of an instance; none where it gives a finding.
     fn filled(&self, values: &[Node], facts: &'static Facts) -> Option<Vec<Node>> {
         let key = &self.objects.first()?.key;
         self.waiting.leaves.iter().map(|leaf| leaf.filled(values, facts, key)).collect()
     }
 
-    fn made(&self, keys: &[ObjectKey], filled: &[Node]) -> Vec<Manifest> {
-        let made = |(object, key): (&Cut, &ObjectKey)| Manifest {
-            key: key.clone(),
-            node: object.root.filled(filled),
-            origin: object.origin,
-        };
-        self.objects.iter().zip(keys).map(made).collect()
-    }
-
-    /// Returns what is found in all instances, as it is told of one.
+    /// Returns the findings of all instances as those of one.
     fn found(&self, keys: &[ObjectKey]) -> Diagnostics {
         let mut findings = Diagnostics::new();
         for finding in self.findings.iter() {
@@ -288,9 +277,12 @@ impl Stencil {
 
     /// Returns all objects of an instance that was checked.
     pub(super) fn objects(&self, values: &[Node], facts: &'static Facts) -> Option<Vec<Manifest>> {
-        let filled = self.filled(values, facts)?;
-        let keys: Vec<ObjectKey> = self.objects.iter().map(|object| object.named(&filled)).collect();
-        Some(self.made(&keys, &filled))
+        Some(made(&self.objects, &self.filled(values, facts)?))
+    }
+
+    /// Returns the groups and kinds of the objects.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = (SmolStr, SmolStr)> {
+        self.objects.iter().map(|object| kind_of(&object.key))
     }
 
     /// Writes the objects of one kind of an instance that was checked, as YAML.
@@ -332,7 +324,7 @@ impl Stencil {
     }
 }
 
-/// Returns pairs of leaves where objects are told apart that are one text made of one value: a name, and the label that it is.
+/// Returns pairs of names and labels that are one text made of one value: the name of an instance, and the label that it is.
 fn twins(waiting: &Waiting) -> Vec<(usize, usize)> {
     let leaves: Vec<_> = waiting.leaves.iter().enumerate().filter(|(_, leaf)| leaf.is_identity()).collect();
     let pairs = leaves.iter().enumerate().flat_map(|(at, one)| leaves[at + 1..].iter().map(move |other| (one, other)));
@@ -349,19 +341,12 @@ fn is_plain(objects: &[&Manifest], waiting: &Waiting, anew: &Anew, held: Held<'_
     says_nothing && waiting.looks.take().is_empty()
 }
 
-/// Says whether nothing is found in an object by itself, and which holes were looked into for that.
-fn judge_alone(object: &Manifest, waiting: &Waiting) -> (bool, Vec<usize>) {
-    let found = Gathered::alone(object);
-    let holes = waiting.looks.take().iter().map(Look::slot).collect();
-    (found.is_empty(), holes)
-}
-
 /// Whether objects ask nothing of one another, or of others, that they do not have, whatever stands in their holes.
 ///
 /// Who asks looks at what tells objects apart, to compare it, and at how many pods there are, which is nobody's question
 /// alone; and with values that are all different, but for twins, nothing is left to ask.
-fn is_quiet(objects: &[&Manifest], waiting: &Waiting, twins: &[(usize, usize)]) -> bool {
-    drop(Gathered::among(objects, true, false));
+fn is_quiet(objects: &[Cut], samples: &[&Manifest], waiting: &Waiting, twins: &[(usize, usize)]) -> bool {
+    drop(Gathered::among(samples, true, false));
     if waiting.looks.take().iter().any(|look| !waiting.leaves[look.slot()].is_told()) {
         return false;
     }
@@ -379,25 +364,21 @@ fn is_quiet(objects: &[&Manifest], waiting: &Waiting, twins: &[(usize, usize)]) 
             }
         })
         .collect();
-    let made = objects.iter().map(|object| {
-        let text = |field: &str, own: &SmolStr| {
-            let hole = object.node.at(&["metadata", field]).and_then(Node::as_hole);
-            hole.and_then(|hole| apart[hole.slot()].text()).unwrap_or(own).clone()
-        };
-        let (name, namespace) = (text("name", &object.key.name), text("namespace", &object.key.namespace));
-        let key = ObjectKey { namespace, name, ..object.key.clone() };
-        Manifest { key, node: Spine::of(&object.node, None).filled(&apart), origin: object.origin }
-    });
-    let made: Vec<Manifest> = made.collect();
-    Gathered::among(&made.iter().collect::<Vec<_>>(), true, false).is_quiet()
+    Gathered::among(&made(objects, &apart).iter().collect::<Vec<_>>(), true, false).is_quiet()
+}
+
+/// Makes objects, given what stands in their holes.
+fn made(objects: &[Cut], filled: &[Node]) -> Vec<Manifest> {
+    let made =
+        |object: &Cut| Manifest { key: object.named(filled), node: object.root.filled(filled), origin: object.origin };
+    objects.iter().map(made).collect()
 }
 
 impl Cut {
-    fn of(object: Manifest, asks: Vec<(Node, rules::Waiting)>, alone: &[usize]) -> Self {
+    fn of(object: Manifest, asks: Vec<(Node, rules::Waiting)>) -> Self {
         let Manifest { key, node, origin } = object;
         let asks = asks.into_iter().map(|(part, rule)| (Spine::of(&part, Some(rule.holes())), rule)).collect();
         let root = Spine::of(&node, None);
-        let alone = (!alone.is_empty()).then(|| Spine::of(&node, Some(alone)));
         let of_metadata = |field: &str| Some(node.at(&["metadata", field])?.as_hole()?.slot());
         let (name, namespace) = (of_metadata("name"), of_metadata("namespace"));
         let mut holes = Vec::new();
@@ -408,7 +389,7 @@ impl Cut {
             origin,
             root,
             asks,
-            alone,
+            alone: None,
             written: OnceLock::new(),
             load: OnceLock::new(),
             name,
@@ -418,12 +399,25 @@ impl Cut {
         }
     }
 
+    /// Returns the object with its holes.
+    fn sample(&self) -> Manifest {
+        Manifest { key: self.key.clone(), node: self.root.node.clone(), origin: self.origin }
+    }
+
+    /// Whether the object by itself gives no finding; the holes that this looked into are kept, to check each instance.
+    fn judge_alone(&mut self, looks: &Looks) -> bool {
+        let found = Gathered::alone(&self.sample());
+        let holes: Vec<usize> = looks.take().iter().map(Look::slot).collect();
+        self.alone = (!holes.is_empty()).then(|| Spine::of(&self.root.node, Some(&holes)));
+        found.is_empty()
+    }
+
     /// Whether rules find nothing that look at what stands in the holes.
     fn is_sound(&self, filled: &[Node], facts: &'static Facts) -> bool {
         self.asks.iter().all(|(part, rule)| rule.is_sound(&part.filled(filled), facts, &self.key))
     }
 
-    /// Whether nothing is found in the object by itself, as in the sample.
+    /// Whether the object of an instance gives no finding by itself.
     fn is_sound_alone(&self, key: &ObjectKey, filled: &[Node]) -> bool {
         self.alone.as_ref().is_none_or(|spine| {
             let (key, node, origin) = (key.clone(), spine.filled(filled), self.origin);
@@ -443,13 +437,7 @@ impl Cut {
             None => own.clone(),
         };
         let (name, namespace) = (text(self.name, &self.key.name), text(self.namespace, &self.key.namespace));
-        ObjectKey {
-            name,
-            namespace,
-            group: self.key.group.clone(),
-            version: self.key.version.clone(),
-            kind: self.key.kind.clone(),
-        }
+        ObjectKey { namespace, name, ..self.key.clone() }
     }
 
     fn around(&self) -> &Around {
@@ -468,9 +456,8 @@ impl Cut {
     /// Returns what the pods of each instance ask for, where that does not hang on what stands in the holes.
     fn load_of_all(&self, looks: &Looks) -> Option<Arc<Option<Load>>> {
         let load = self.load.get_or_init(|| {
-            let (key, node, origin) = (self.key.clone(), self.root.node.clone(), self.origin);
             let seen = looks.number();
-            let load = Load::of(&Manifest { key, node, origin });
+            let load = Load::of(&self.sample());
             (looks.number() == seen).then(|| Arc::new(load))
         });
         load.clone()

@@ -13,7 +13,7 @@ use crate::rules::{Asking, Gathered, Outside, Set};
 use crate::text::{FileId, Origin};
 
 /// What says, of instances that ask for nothing, what they are to others.
-type Deferred<'u> = (Vec<u32>, Box<dyn Fn(&mut dyn FnMut(Vec<Gathered>)) + 'u>);
+type Deferred<'u> = (&'u [u32], Box<dyn Fn(&mut dyn FnMut(Vec<Gathered>)) + 'u>);
 
 /// The sets of a run.
 pub(super) struct Whole<'r, 'u> {
@@ -53,7 +53,7 @@ impl<'r, 'u> Whole<'r, 'u> {
     }
 
     /// Leaves instances that ask for nothing until somebody asks for anything.
-    pub(super) fn defer(&mut self, sets: Vec<u32>, gather: impl Fn(&mut dyn FnMut(Vec<Gathered>)) + 'u) {
+    pub(super) fn defer(&mut self, sets: &'u [u32], gather: impl Fn(&mut dyn FnMut(Vec<Gathered>)) + 'u) {
         self.deferred.push((sets, Box::new(gather)));
     }
 
@@ -67,13 +67,8 @@ impl<'r, 'u> Whole<'r, 'u> {
     pub(super) fn flush(&mut self) {
         self.is_asked = true;
         for (sets, gather) in std::mem::take(&mut self.deferred) {
-            gather(&mut |gathered| self.add(&sets, gathered));
+            gather(&mut |gathered| self.add(sets, gathered));
         }
-    }
-
-    /// Returns the sets that the objects of a spec belong to.
-    pub(super) fn sets_of(&self, spec: FileId) -> Vec<u32> {
-        self.roles.of(spec).sets().to_vec()
     }
 
     /// Adds what is known of objects that were made together, once for each of some sets.

@@ -4,7 +4,7 @@ use super::Rule;
 use super::admission::expression::{compiled, conditions, environment, of_messages};
 use super::at::{At, get, items};
 use super::value::{check_once, has_any, named, one_of};
-use crate::cel::{Environment, Ty};
+use crate::cel::{Environment, Ty, is_word};
 use crate::diagnostic::words;
 use crate::kubernetes::name::{dns_1035_label, dns_subdomain, label_key};
 use crate::text::Node;
@@ -16,30 +16,6 @@ const ANNOTATIONS: usize = 20;
 const LONGEST: usize = 5 * 1024;
 /// Why a policy refuses: words that answers of the server hold.
 const REASONS: [&str; 3] = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
-/// What names nothing in an expression.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -216,7 +192,7 @@ pub(super) fn variables(at: &mut At<'_>, environments: &mut [&mut Environment]) 
 fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !RESERVED.contains(&name)
+        && !is_word(name)
 }
 
 fn validation(at: &mut At<'_>) {

@@ -164,7 +164,7 @@ fn random_specs_give_the_same_stamped_and_each_alone() {
 fn questions_give_the_same_stamped_and_each_alone() {
     const HEAD: &str = "apiVersion: fanfold.dev/v1\nkind: Batch\nmetadata: {name: many, namespace: demo}\nworkloads:\n";
     const QUIET: &str = "  b:\n    kind: Deployment\n    matrix: {shard: {from: 0, to: 29}}\n    image: app:1\n    \
-                         ports: {http: 80}\n    env: {S: \"{{ matrix.shard }}\"}\n    service: ClusterIP\n";
+                         ports: {http: 80}\n    resources: {cpu: 100m, memory: 64Mi..128Mi}\n    env: {S: \"{{ matrix.shard }}\"}\n    service: ClusterIP\n";
     let small = "  a: {kind: Deployment, image: app:1, replicas: 2, matrix: {x: [1, 2, 3]}}\n";
     let asking = "  c: {kind: Deployment, image: app:1, envFrom: [{secretRef: {name: absent, optional: true}}], \
                   disruption: {maxUnavailable: 0}, matrix: {x: [1, 2]}}\n";
