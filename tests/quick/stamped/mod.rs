@@ -23,11 +23,11 @@ struct Left {
     places: Vec<String>,
 }
 
-/// How objects are made, and whether advice is asked for.
+/// How objects are made, and what is asked of them.
 struct Way {
     each_alone: bool,
     kept_instances: usize,
-    advice: bool,
+    asked: Asked,
 }
 
 fn left(spec: &str, case: &Case, files: &MemoryFiles, way: &Way) -> Left {
@@ -35,11 +35,8 @@ fn left(spec: &str, case: &Case, files: &MemoryFiles, way: &Way) -> Left {
     let mut found = Diagnostics::new();
     let stdin = || unreachable!("no spec comes from there");
     let inputs = read_inputs(&[spec.to_owned()], files, stdin, &mut sources, &mut found);
-    let Way { each_alone, kept_instances, advice } = *way;
-    let mut asked = Asked { advice, ..Asked::default() };
-    for rules in ["pss=baseline", "ha"].iter().filter(|_| advice) {
-        asked.add(rules).unwrap();
-    }
+    let Way { each_alone, kept_instances, ref asked } = *way;
+    let asked = asked.clone();
     let settings = Settings { options: case.options(), asked, each_alone, kept_instances, ..Settings::default() };
     let (compilation, more) = examples::run_by(&settings, inputs, files, &mut sources);
     found.append(more);
@@ -84,11 +81,14 @@ fn hold(what: &str, spec: &str, case: &Case, files: &MemoryFiles) -> usize {
         format!("{what}\n{}\nalone and stamped differ first in {first:?}", text())
     };
     let mut held = 0;
-    for advice in [false, true] {
-        let alone = left(spec, case, files, &Way { each_alone: true, kept_instances: 1024, advice });
+    let advice = Asked { advice: true, ..Asked::default() };
+    let mut rules = advice.clone();
+    ["pss=baseline", "ha"].iter().for_each(|word| rules.add(word).unwrap());
+    for asked in [Asked::default(), advice, rules] {
+        let alone = left(spec, case, files, &Way { each_alone: true, kept_instances: 1024, asked: asked.clone() });
         // Where few are kept, objects are made a second time, and not looked at as wholes before somebody asks.
         for kept_instances in [2, 1024] {
-            let stamped = left(spec, case, files, &Way { each_alone: false, kept_instances, advice });
+            let stamped = left(spec, case, files, &Way { each_alone: false, kept_instances, asked: asked.clone() });
             assert!(alone.found == stamped.found, "{}\n{}\n---\n{}", differs("", ""), alone.found, stamped.found);
             assert!(alone.bytes == stamped.bytes, "{}", differs(&alone.bytes, &stamped.bytes));
             let (one, other) = (alone.places.join("\n"), stamped.places.join("\n"));
