@@ -112,11 +112,11 @@ impl Rules<'_> {
         let path = Path::Field(path, "names");
         for field in ["plural", "singular", "kind", "listKind"] {
             let Some((node, text)) = names.get(field).and_then(|node| Some((node, node.as_str()?))) else { continue };
-            // Kinds have capitals; their names in URLs have none.
             // The server makes what is empty.
             if text.is_empty() && matches!(field, "singular" | "listKind") {
                 continue;
             }
+            // Kinds have capitals; their names in URLs have none.
             let lower = text.to_ascii_lowercase();
             let text = if field.to_ascii_lowercase().ends_with("kind") { &lower } else { text };
             if let Err(reason) = dns_1035_label(text).map_err(|reason| format!("`{field}` is no name: {reason}")) {
